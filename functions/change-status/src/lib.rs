@@ -1,0 +1,60 @@
+//! `PATCH /incidents/{id}/status`: a responder changes the status of an incident.
+
+use lambda_http::http::StatusCode;
+use shared::{
+    aws::Aws,
+    clock,
+    config::{Environment, MissingVariable},
+    domain::time::Time,
+    http::{
+        Parameters, Request, Response, answer, etag, incident_status, path_parameter, principal, problem::Problem,
+        view::ChangedIncidentView,
+    },
+    service::change_status::{ChangeStatusError, StatusChange, StatusChanger},
+};
+
+/// The function.
+#[derive(Debug)]
+pub struct Function {
+    incidents: StatusChanger,
+}
+
+impl Function {
+    /// Connects to the table.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    #[expect(clippy::unused_async, reason = "every function starts the same way")]
+    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        Ok(Self { incidents: StatusChanger::start(environment, aws, fastrand::u64(..))? })
+    }
+
+    /// Answers a request.
+    pub async fn handle(&self, request: Request) -> Response {
+        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+    }
+
+    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+        let principal = principal::responder(request)?;
+        Parameters::of(request).finish()?;
+        let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
+        let (status, comment) = incident_status::read(request)?;
+        let change =
+            StatusChange { status, comment, actor: principal.name, if_match: etag::if_match(request.headers())? };
+        let incident = self.incidents.change(id, &change, now).await.map_err(problem)?;
+        Ok(answer::versioned(StatusCode::OK, incident.version, &ChangedIncidentView { incident: incident.into() }))
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no incident with this id.")
+}
+
+fn problem(error: ChangeStatusError) -> Problem {
+    match error {
+        ChangeStatusError::NotFound => unknown(),
+        ChangeStatusError::Stale(incident) => Problem::stale(&incident),
+        ChangeStatusError::Illegal(illegal) => Problem::illegal_transition(illegal.from, illegal.to),
+        ChangeStatusError::Unavailable(cause) => Problem::unavailable(&cause),
+    }
+}

@@ -1,0 +1,43 @@
+//! `GET /incidents/{id}`: one incident with its alerts and its history.
+
+use lambda_http::http::StatusCode;
+use shared::{
+    aws::Aws,
+    config::{Environment, MissingVariable},
+    http::{
+        Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, view::IncidentDetailView,
+    },
+    service::get_incident::IncidentFinder,
+};
+
+/// The function.
+#[derive(Debug)]
+pub struct Function {
+    incidents: IncidentFinder,
+}
+
+impl Function {
+    /// Connects to the tables.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    #[expect(clippy::unused_async, reason = "every function starts the same way")]
+    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        Ok(Self { incidents: IncidentFinder::start(environment, aws)? })
+    }
+
+    /// Answers a request.
+    pub async fn handle(&self, request: Request) -> Response {
+        self.answer(&request).await.unwrap_or_else(Response::from)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        principal::viewer(request)?;
+        Parameters::of(request).finish()?;
+        let unknown = || Problem::not_found("There is no incident with this id.");
+        let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
+        let found = self.incidents.find(id).await.map_err(|error| Problem::unavailable(&error))?;
+        let detail = found.ok_or_else(unknown)?;
+        Ok(answer::versioned(StatusCode::OK, detail.incident.version, &IncidentDetailView::from(detail)))
+    }
+}

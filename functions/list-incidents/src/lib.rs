@@ -1,0 +1,40 @@
+//! `GET /incidents`: the list of incidents.
+
+use shared::{
+    aws::Aws,
+    clock,
+    config::{Environment, MissingVariable},
+    domain::time::Time,
+    http::{Request, Response, answer, lists, principal, problem::Problem, view::IncidentView},
+    service::list_incidents::IncidentLister,
+};
+
+/// The function.
+#[derive(Debug)]
+pub struct Function {
+    incidents: IncidentLister,
+}
+
+impl Function {
+    /// Connects to the tables.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    #[expect(clippy::unused_async, reason = "every function starts the same way")]
+    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        Ok(Self { incidents: IncidentLister::start(environment, aws)? })
+    }
+
+    /// Answers a request.
+    pub async fn handle(&self, request: Request) -> Response {
+        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+    }
+
+    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+        principal::viewer(request)?;
+        let lists::ListRequest { filter: (filter, order), page, list } = lists::incidents(request)?;
+        let page = self.incidents.list((&filter, order), &page, &list, now).await;
+        let page = page.map_err(|error| Problem::unavailable(&error))?;
+        Ok(answer::page(page, IncidentView::from))
+    }
+}

@@ -1,0 +1,219 @@
+//! An embedded DynamoDB with the tables of the template.
+
+use std::{fs::File, io, net::Ipv4Addr, path::Path, time::Duration};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use dynoxide::{Database, DynoxideError, actions::list_tables::ListTablesRequest, server::serve_with_shutdown};
+use serde_json::{Value as Json, json};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use winterbaume_core::MockAws;
+
+use crate::{
+    directory::{self, DirectoryError},
+    template::{REGION, Resource, Scope, TemplateError},
+};
+
+/// Expired items go within days in the cloud; here within the hour, so that a long run does not fill a disk.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
+/// What a table may say and is handed to `CreateTable` as it stands.
+const CREATE: [&str; 5] =
+    ["AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "LocalSecondaryIndexes"];
+
+/// What a table may say besides.
+const TTL: &str = "TimeToLiveSpecification";
+
+/// What a table may say and has no counterpart here.
+const BACKUPS: &str = "PointInTimeRecoverySpecification";
+
+/// Why DynamoDB did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum DynamoDbError {
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// The database or one of its tables cannot be opened.
+    #[error("DynamoDB: {0}")]
+    Database(#[from] DynoxideError),
+    /// A table that is not well formed.
+    #[error("template.yaml: {table}: {source}")]
+    Table {
+        /// The table.
+        table: String,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
+    /// No port for it.
+    #[error("DynamoDB cannot listen: {0}")]
+    Listen(io::Error),
+}
+
+/// A table as `CreateTable` and `UpdateTimeToLive` want it.
+#[derive(Debug, Clone)]
+pub struct Table {
+    name: String,
+    create: Json,
+    time_to_live: Option<Json>,
+}
+
+impl Table {
+    /// Reads a table of the template. `CloudFormation` and DynamoDB name nearly everything alike.
+    ///
+    /// # Errors
+    /// When it says something that is not known.
+    pub fn read(resource: &Resource, scope: &Scope) -> Result<Self, TemplateError> {
+        resource.only(&[CREATE.as_slice(), &[TTL, BACKUPS]].concat())?;
+        let name = resource.logical_id.clone();
+        let mut create = json!({ "TableName": name });
+        for property in CREATE {
+            if let Some(value) = resource.property(property, scope)? {
+                create[property] = value;
+            }
+        }
+        let time_to_live = resource.property(TTL, scope)?;
+        let time_to_live = time_to_live.map(|spec| json!({ "TableName": name, "TimeToLiveSpecification": spec }));
+        Ok(Self { name, create, time_to_live })
+    }
+
+    /// Its name, which is also what `!Ref` says.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn create(&self, database: &Database) -> Result<(), DynamoDbError> {
+        let malformed = |source| DynamoDbError::Table { table: self.name.clone(), source };
+        database.create_table(serde_json::from_value(self.create.clone()).map_err(malformed)?)?;
+        if let Some(time_to_live) = &self.time_to_live {
+            database.update_time_to_live(serde_json::from_value(time_to_live.clone()).map_err(malformed)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// The running service.
+#[derive(Debug)]
+pub struct DynamoDb {
+    config: SdkConfig,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), String>>,
+    sweeper: JoinHandle<()>,
+    /// Held for as long as the files are open.
+    lock: Option<File>,
+}
+
+impl DynamoDb {
+    /// Starts the service in memory, or on the files of `data`, and makes the tables that are missing.
+    ///
+    /// # Errors
+    /// When the directory cannot be used, or holds tables of another template.
+    pub async fn start(data: Option<&Path>, tables: &[Table]) -> Result<Self, DynamoDbError> {
+        let (database, lock) = match data {
+            None => (Database::memory()?, None),
+            Some(path) => {
+                let lock = directory::lock(path)?;
+                let declared = tables.iter().map(|table| (table.name.clone(), table.create.clone())).collect();
+                directory::agree(path, &declared)?;
+                (Database::new(&path.join("dynamodb.sqlite").to_string_lossy())?, Some(lock))
+            }
+        };
+        let existing = database.list_tables(ListTablesRequest::default())?.table_names;
+        for table in tables.iter().filter(|table| !existing.contains(&table.name)) {
+            table.create(&database)?;
+        }
+
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(DynamoDbError::Listen)?;
+        let address = listener.local_addr().map_err(DynamoDbError::Listen)?;
+        let (stop, stopped) = oneshot::channel();
+        let sweeper = tokio::spawn(sweep(database.clone()));
+        let server = tokio::spawn(serve_with_shutdown(listener, database, async {
+            let _ = stopped.await;
+        }));
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::from_static(REGION))
+            .credentials_provider(MockAws::builder().build().credentials_provider())
+            .endpoint_url(format!("http://{address}"))
+            // Plain HTTP, and one pool for all: the default client would load the machine's root certificates
+            // once for each client.
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        Ok(Self { config, stop, server, sweeper, lock })
+    }
+
+    /// How clients reach it.
+    #[must_use]
+    pub fn config(&self) -> SdkConfig {
+        self.config.clone()
+    }
+
+    /// Stops the service once the requests that it has begun are answered, or `patience` has run out.
+    pub async fn stop(self, patience: Duration) {
+        let Self { config, stop, mut server, sweeper, lock } = self;
+        sweeper.abort();
+        // Its pool would keep connections open.
+        drop(config);
+        let _ = stop.send(());
+        if tokio::time::timeout(patience, &mut server).await.is_err() {
+            server.abort();
+        }
+        drop(lock);
+    }
+}
+
+/// Removes what has expired, now and then.
+async fn sweep(database: Database) {
+    loop {
+        let database = database.clone();
+        match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
+            Ok(Ok(removed)) => tracing::debug!(removed, "expired items removed"),
+            Ok(Err(error)) => tracing::warn!(%error, "expired items are not removed"),
+            Err(_) => return,
+        }
+        tokio::time::sleep(SWEEP_EVERY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::aws::Aws;
+
+    use super::*;
+    use crate::template::{Kind, Template};
+
+    fn tables() -> Vec<Table> {
+        let template = Template::of_workspace().unwrap();
+        let scope = Scope::new(&template.parameters);
+        template.resources(Kind::Table).map(|table| Table::read(table, &scope).unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn the_declared_tables_exist_with_their_indexes() {
+        let service = DynamoDb::start(None, &tables()).await.unwrap();
+        let aws = Aws::at(service.config(), service.config(), service.config());
+        let table = aws.dynamodb().describe_table().table_name("IncidentsTable").send().await.unwrap().table.unwrap();
+        let mut indexes: Vec<_> =
+            table.global_secondary_indexes().iter().filter_map(|index| index.index_name()).collect();
+        indexes.sort_unstable();
+        assert_eq!(indexes, ["by_created", "by_status", "by_team", "by_updated"]);
+
+        let ttl = aws.dynamodb().describe_time_to_live().table_name("ClaimsTable").send().await.unwrap();
+        let ttl = ttl.time_to_live_description.unwrap();
+        assert_eq!(ttl.attribute_name(), Some("expires_at"));
+        drop(aws);
+        service.stop(Duration::from_secs(5)).await;
+    }
+
+    #[tokio::test]
+    async fn a_directory_is_opened_once_at_a_time_and_only_for_the_same_tables() {
+        let directory = tempfile::tempdir().unwrap();
+        let service = DynamoDb::start(Some(directory.path()), &tables()).await.unwrap();
+        let error = DynamoDb::start(Some(directory.path()), &tables()).await.unwrap_err();
+        assert!(matches!(error, DynamoDbError::Directory(DirectoryError::InUse(_))), "{error}");
+        service.stop(Duration::from_secs(5)).await;
+
+        DynamoDb::start(Some(directory.path()), &tables()).await.unwrap().stop(Duration::from_secs(5)).await;
+        let error = DynamoDb::start(Some(directory.path()), &tables()[1..]).await.unwrap_err();
+        assert!(matches!(error, DynamoDbError::Directory(DirectoryError::OtherTables(_))), "{error}");
+    }
+}

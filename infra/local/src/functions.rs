@@ -1,0 +1,56 @@
+//! The functions of the template: which crate is which.
+
+use std::{error::Error, sync::Arc};
+
+use shared::{aws::Aws, config::Environment};
+
+use crate::lambda::{self, Handler};
+
+/// Why a function did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum FunctionError {
+    /// The template names a function that no crate implements.
+    #[error(
+        "template.yaml: {0} is a function that the local stack does not know; add it to infra/local/src/functions.rs"
+    )]
+    Unknown(String),
+    /// Its own start failed.
+    #[error("{function} does not start: {source}")]
+    Start {
+        /// The function.
+        function: String,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// Starts the function with this name, as its `main` does.
+///
+/// # Errors
+/// When no crate implements it, or its start fails.
+pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Result<Handler, FunctionError> {
+    macro_rules! started {
+        ($kind:ident $function:ident) => {{
+            let function = $function::Function::start(environment, aws)
+                .await
+                .map_err(|error| FunctionError::Start { function: logical_id.to_owned(), source: error.into() })?;
+            let function = Arc::new(function);
+            lambda::$kind(move |event| {
+                let function = Arc::clone(&function);
+                async move { function.handle(event).await }
+            })
+        }};
+    }
+    Ok(match logical_id {
+        "Authorize" => started!(event authorize),
+        "ChangeStatus" => started!(http change_status),
+        "GetIncident" => started!(http get_incident),
+        "GroupAlerts" => started!(event group_alerts),
+        "Health" => started!(http health),
+        "ListAlerts" => started!(http list_alerts),
+        "ListIncidents" => started!(http list_incidents),
+        "ListQuarantine" => started!(http list_quarantine),
+        "ReceiveWebhook" => started!(http receive_webhook),
+        unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
+    })
+}

@@ -1,0 +1,124 @@
+//! A function as Lambda sees it: JSON in, JSON out.
+
+use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use lambda_http::{Adapter, Request, Response, request::LambdaRequest, service_fn, tower::Service};
+use lambda_runtime::{Context, LambdaEvent};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
+use tokio::sync::RwLock;
+
+use crate::{clock, template::FunctionResource};
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Takes the text of an event and gives the answer.
+pub type Handler = Box<dyn Fn(String, Context) -> BoxFuture<'static, Result<Json, BoxError>> + Send + Sync>;
+
+/// Why a call gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum InvokeError {
+    /// The function returned an error, or could not read its event.
+    #[error("{function} failed: {source}")]
+    Failed {
+        /// The function.
+        function: String,
+        /// Its error.
+        source: BoxError,
+    },
+    /// The function panicked.
+    #[error("{function} panicked: {message}")]
+    Panicked {
+        /// The function.
+        function: String,
+        /// What it said.
+        message: String,
+    },
+}
+
+/// Knows when no call is running: each holds it for reading.
+pub type InFlight = Arc<RwLock<()>>;
+
+/// A function that can be called.
+pub struct Function {
+    logical_id: String,
+    timeout: Duration,
+    handler: Handler,
+    in_flight: InFlight,
+}
+
+impl Function {
+    /// A function of the template and its handler.
+    #[must_use]
+    pub fn new(resource: &FunctionResource, handler: Handler, in_flight: InFlight) -> Self {
+        Self { logical_id: resource.logical_id.clone(), timeout: resource.timeout, handler, in_flight }
+    }
+
+    /// Calls the function and waits for its answer.
+    ///
+    /// The call is a task of its own: a client that goes away ends no call in the cloud either, and a panic
+    /// reaches nobody else.
+    ///
+    /// # Errors
+    /// When the function fails or panics.
+    pub async fn invoke(&self, event: &Json, request_id: &str) -> Result<Json, InvokeError> {
+        let mut context = Context::default();
+        request_id.clone_into(&mut context.request_id);
+        context.invoked_function_arn = FunctionResource::arn(&self.logical_id);
+        let deadline =
+            clock::now().as_millisecond().unsigned_abs() + u64::try_from(self.timeout.as_millis()).unwrap_or(0);
+        context.deadline = deadline;
+
+        let call = (self.handler)(event.to_string(), context);
+        let running = Arc::clone(&self.in_flight).read_owned().await;
+        let call = tokio::spawn(async move {
+            let _running = running;
+            call.await
+        });
+        match call.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(source)) => Err(InvokeError::Failed { function: self.logical_id.clone(), source }),
+            Err(panic) => Err(InvokeError::Panicked { function: self.logical_id.clone(), message: panic.to_string() }),
+        }
+    }
+}
+
+/// A function behind the API, through the adapter that it is deployed with.
+pub fn http<F, Answer, Body>(handle: F) -> Handler
+where
+    F: Fn(Request) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response<Body>> + Send + 'static,
+    Response<Body>: lambda_http::IntoResponse + Send + Sync + 'static,
+{
+    Box::new(move |event, context| {
+        let handle = handle.clone();
+        Box::pin(async move {
+            let mut service = Adapter::from(service_fn(move |request| {
+                let answer = handle(request);
+                async move { Ok::<_, Infallible>(answer.await) }
+            }));
+            let request: LambdaRequest = serde_json::from_str(&event)?;
+            let answer = service.call(LambdaEvent::new(request, context)).await?;
+            Ok(serde_json::to_value(answer)?)
+        })
+    })
+}
+
+/// A function that is called with an event of its own kind.
+pub fn event<F, Event, Running, Answer>(handle: F) -> Handler
+where
+    F: Fn(LambdaEvent<Event>) -> Running + Clone + Send + Sync + 'static,
+    Event: DeserializeOwned + Send,
+    Running: Future<Output = Answer> + Send + 'static,
+    Answer: Serialize + Send,
+{
+    Box::new(move |event, context| {
+        let handle = handle.clone();
+        Box::pin(async move {
+            let event: Event = serde_json::from_str(&event)?;
+            let answer = handle(LambdaEvent::new(event, context)).await;
+            Ok(serde_json::to_value(answer)?)
+        })
+    })
+}

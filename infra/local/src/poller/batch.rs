@@ -1,0 +1,139 @@
+//! A batch of messages as the event that Lambda makes of it, and what the function says of it.
+
+use std::collections::HashSet;
+
+use aws_sdk_sqs::types::{Message, MessageAttributeValue};
+use base64::prelude::{BASE64_STANDARD, Engine};
+use serde::Deserialize;
+use serde_json::{Map, Value as Json, json};
+
+use crate::template::REGION;
+
+/// What a function says of a batch.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct BatchResponse {
+    batch_item_failures: Option<Vec<BatchItemFailure>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchItemFailure {
+    item_identifier: Option<String>,
+}
+
+/// The id of a message.
+pub fn id(message: &Message) -> &str {
+    message.message_id().unwrap_or_default()
+}
+
+/// The messages that stay in the queue; `None` if that cannot be told, and then all of them do.
+pub fn failed(answer: &Json, messages: &[Message], reported: bool) -> Option<HashSet<String>> {
+    if !reported {
+        return Some(HashSet::new());
+    }
+    // An answer of nothing is a success, as for Lambda.
+    let response = Option::<BatchResponse>::deserialize(answer).ok()?.unwrap_or_default();
+    let failures = response.batch_item_failures.unwrap_or_default().into_iter();
+    let failures = failures.map(|failure| failure.item_identifier).collect::<Option<HashSet<_>>>()?;
+    failures.iter().all(|failure| messages.iter().any(|message| id(message) == failure)).then_some(failures)
+}
+
+/// The event that Lambda makes of a batch.
+pub fn event(messages: &[Message], queue_arn: &str) -> Json {
+    let record = |message: &Message| {
+        let attributes = message.attributes().into_iter().flatten();
+        let message_attributes = message.message_attributes().into_iter().flatten();
+        json!({
+            "messageId": message.message_id(),
+            "receiptHandle": message.receipt_handle(),
+            "body": message.body(),
+            "attributes": attributes.map(|(name, value)| (name.to_string(), Json::from(value.as_str()))).collect::<Map<_, _>>(),
+            "messageAttributes": message_attributes.map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>(),
+            "md5OfBody": message.md5_of_body(),
+            "eventSource": "aws:sqs",
+            "eventSourceARN": queue_arn,
+            "awsRegion": REGION,
+        })
+    };
+    json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
+}
+
+fn attribute(value: &MessageAttributeValue) -> Json {
+    let mut attribute = json!({ "dataType": value.data_type(), "stringListValues": [], "binaryListValues": [] });
+    if let Some(text) = value.string_value() {
+        attribute["stringValue"] = Json::from(text);
+    }
+    if let Some(bytes) = value.binary_value() {
+        attribute["binaryValue"] = Json::from(BASE64_STANDARD.encode(bytes));
+    }
+    attribute
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sqs::types::MessageSystemAttributeName;
+
+    use super::*;
+
+    fn messages() -> Vec<Message> {
+        ["a", "b"].map(|id| Message::builder().message_id(id).receipt_handle("handle").body("{}").build()).to_vec()
+    }
+
+    #[test]
+    fn a_batch_becomes_an_event() {
+        let value = MessageAttributeValue::builder().data_type("String").string_value("x").build().unwrap();
+        let message = Message::builder()
+            .message_id("a")
+            .receipt_handle("handle")
+            .body("{}")
+            .md5_of_body("md5")
+            .attributes(MessageSystemAttributeName::ApproximateReceiveCount, "1")
+            .message_attributes("kind", value)
+            .build();
+        assert_eq!(
+            event(&[message], "arn:queue"),
+            json!({"Records": [{
+                "messageId": "a",
+                "receiptHandle": "handle",
+                "body": "{}",
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {
+                    "kind": {"dataType": "String", "stringValue": "x", "stringListValues": [], "binaryListValues": []}
+                },
+                "md5OfBody": "md5",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:queue",
+                "awsRegion": "us-east-1",
+            }]})
+        );
+    }
+
+    #[test]
+    fn only_what_is_reported_comes_back() {
+        let failed = |answer: Json| failed(&answer, &messages(), true);
+        let none = Some(HashSet::new());
+        assert_eq!(failed(json!({"batchItemFailures": [{"itemIdentifier": "b"}]})), Some(["b".to_owned()].into()));
+        for success in [json!(null), json!({}), json!({"batchItemFailures": null}), json!({"batchItemFailures": []})] {
+            assert_eq!(failed(success.clone()), none, "{success}");
+        }
+    }
+
+    #[test]
+    fn a_report_that_makes_no_sense_fails_the_whole_batch() {
+        for answer in [
+            json!({"batchItemFailures": [{"itemIdentifier": "unknown"}]}),
+            json!({"batchItemFailures": [{"itemIdentifier": ""}]}),
+            json!({"batchItemFailures": [{}]}),
+            json!({"batchItemFailures": "b"}),
+        ] {
+            assert_eq!(failed(&answer, &messages(), true), None, "{answer}");
+        }
+    }
+
+    #[test]
+    fn without_reports_a_batch_that_does_not_fail_succeeds() {
+        let answer = json!({"batchItemFailures": [{"itemIdentifier": "b"}]});
+        assert_eq!(failed(&answer, &messages(), false), Some(HashSet::new()));
+    }
+}

@@ -1,0 +1,67 @@
+//! The secrets that everybody may know, because only this machine can reach what they open.
+
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+
+/// The secret that Datadog's webhooks carry in `X-Webhook-Token`.
+pub const DATADOG: &str = "local-datadog-secret";
+
+/// The secret that Sentry's webhooks are signed with.
+pub const SENTRY: &str = "local-sentry-secret";
+
+/// The token of somebody who may read.
+pub const VIEWER: &str = "local-viewer";
+
+/// The token of somebody who may also change.
+pub const RESPONDER: &str = "local-responder";
+
+/// What stands in the secret that the template generates empty.
+pub(crate) fn value() -> Json {
+    json!({
+        "webhook_secrets": { "datadog": [DATADOG], "sentry": [SENTRY] },
+        "api_tokens": [token(VIEWER, "viewer"), token(RESPONDER, "responder")],
+    })
+}
+
+fn token(token: &str, role: &str) -> Json {
+    json!({ "name": token, "role": role, "sha256": hex::encode(Sha256::digest(token)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{Kind, Scope, Template};
+
+    fn names(value: &Json) -> Vec<&String> {
+        value.as_object().unwrap().keys().collect()
+    }
+
+    #[test]
+    fn the_secret_has_the_form_that_the_template_gives_it() {
+        let template = Template::of_workspace().unwrap();
+        let secret = template.resources(Kind::Secret).next().unwrap();
+        let generated = secret.property("GenerateSecretString", &Scope::new(&template.parameters)).unwrap().unwrap();
+        let declared: Json = serde_json::from_str(generated["SecretStringTemplate"].as_str().unwrap()).unwrap();
+        assert_eq!(names(&value()), names(&declared));
+        assert_eq!(names(&value()["webhook_secrets"]), names(&declared["webhook_secrets"]));
+    }
+
+    #[test]
+    fn the_deployed_secret_lets_nobody_in() {
+        let template = Template::of_workspace().unwrap();
+        let secret = template.resources(Kind::Secret).next().unwrap();
+        let generated = secret.property("GenerateSecretString", &Scope::new(&template.parameters)).unwrap().unwrap();
+        assert_eq!(
+            generated["SecretStringTemplate"],
+            r#"{"webhook_secrets":{"datadog":[],"sentry":[]},"api_tokens":[]}"#
+        );
+        assert_eq!(generated["GenerateStringKey"], "unused");
+    }
+
+    #[test]
+    fn a_token_is_kept_as_its_digest() {
+        // The SHA-256 of `local-viewer`, by sha256sum.
+        let digest = "708376325b652fd692fa6012caedd7ae9923ae36024b2c0185247b9ee9c3bc1e";
+        assert_eq!(token(VIEWER, "viewer"), json!({ "name": "local-viewer", "role": "viewer", "sha256": digest }));
+    }
+}

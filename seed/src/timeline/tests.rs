@@ -1,0 +1,180 @@
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use shared::domain::{incident::Incident, severity::Severity};
+
+use super::{model::Model, *};
+use crate::{Vendor, company::Team};
+
+fn now() -> Timestamp {
+    "2026-11-23T09:53:08Z".parse().unwrap()
+}
+
+fn timeline(seed: u64) -> Timeline {
+    Timeline::new(seed, now()).unwrap()
+}
+
+#[test]
+fn the_seed_and_the_time_decide_everything() {
+    assert_eq!(timeline(1), timeline(1));
+    assert_ne!(timeline(1), timeline(2));
+    let later = now() + SignedDuration::from_hours(1);
+    assert_ne!(timeline(1), Timeline::new(1, later).unwrap());
+    let moment_later = now() + SignedDuration::from_millis(120);
+    assert_eq!(timeline(1), Timeline::new(1, moment_later).unwrap());
+}
+
+#[test]
+fn it_is_ordered_and_within_thirty_days() {
+    for seed in 1..=20 {
+        let steps = timeline(seed).steps;
+        assert!(steps.is_sorted_by_key(Step::at));
+        let earliest = now() - SignedDuration::from_hours(30 * 24);
+        assert!(steps.iter().all(|step| (earliest..=now()).contains(&step.at())), "seed {seed}");
+    }
+}
+
+#[test]
+fn it_has_the_promised_size_and_variety() {
+    for seed in 1..=20 {
+        let timeline = timeline(seed);
+        let model = Model::of(&timeline);
+        let deliveries = timeline.deliveries().count();
+        let (alerts, incidents) = (model.alerts.len(), model.incidents.len());
+        println!(
+            "seed {seed}: {deliveries} deliveries, {alerts} alerts, {incidents} incidents, {} duplicates, {} ignored, {} changes; {} open, {} investigating, {} resolved, {} closed",
+            model.duplicates, model.ignored, timeline.steps.len() - deliveries,
+            model.count(Status::Open), model.count(Status::Investigating), model.count(Status::Resolved), model.count(Status::Closed),
+        );
+        assert!((410..=470).contains(&alerts), "seed {seed}: {alerts} alerts");
+        assert!((56..=66).contains(&incidents), "seed {seed}: {incidents} incidents");
+        assert!(deliveries <= 880, "seed {seed}: {deliveries} deliveries");
+        assert!(model.duplicates >= 8 && model.ignored >= 3 && model.quarantined == 2, "seed {seed}");
+        assert!(model.count(Status::Open) >= 2 && model.count(Status::Investigating) >= 2, "seed {seed}");
+        assert!(model.count(Status::Resolved) >= 2 && model.count(Status::Closed) >= 40, "seed {seed}");
+        assert!(model.incidents.values().filter(|incident| incident.recurrence_of.is_some()).count() >= 8);
+        let is_storm = |incident: &Incident| incident.alert_count >= 15 && incident.services.len() >= 4;
+        assert!(model.incidents.values().filter(|incident| is_storm(incident)).count() >= 4, "seed {seed}");
+
+        let services: BTreeSet<_> = model.alerts.iter().filter_map(|alert| alert.service.as_deref()).collect();
+        assert_eq!(services.len(), 12, "seed {seed}: {services:?}");
+        let environments: BTreeSet<_> = model.alerts.iter().map(|alert| alert.environment.as_str()).collect();
+        assert_eq!(environments, BTreeSet::from(["production", "staging"]));
+        let severities: BTreeSet<_> = model.incidents.values().map(|incident| incident.severity).collect();
+        assert_eq!(severities.len(), 4, "seed {seed}: {severities:?}");
+        assert!(model.alerts.iter().any(|alert| alert.severity == Severity::Info));
+    }
+}
+
+#[test]
+fn each_outage_is_one_incident_and_its_status_is_changed_by_its_team() {
+    for seed in 1..=20 {
+        let timeline = timeline(seed);
+        let model = Model::of(&timeline);
+        let changed: BTreeSet<_> = timeline.steps.iter().filter_map(opener).collect();
+        let opened: BTreeSet<_> = model.opened.keys().copied().collect();
+        assert!(changed.is_subset(&opened), "seed {seed}");
+        let untouched = opened.difference(&changed).count();
+        assert_eq!(untouched, 3, "seed {seed}: only what is still open was never touched");
+        let teams = [Team::Storefront, Team::Payments, Team::Fulfilment, Team::Platform];
+        for step in &timeline.steps {
+            let Step::StatusChange(change) = step else { continue };
+            let Some(team) = &model.incidents[&model.opened[&change.opened_by]].team else { continue };
+            let team = teams.iter().find(|known| known.name() == team).unwrap();
+            assert!(team.people().contains(&change.actor.as_str()), "seed {seed}: {change:?}");
+        }
+    }
+}
+
+fn opener(step: &Step) -> Option<usize> {
+    match step {
+        Step::StatusChange(change) => Some(change.opened_by),
+        Step::Delivery(_) => None,
+    }
+}
+
+#[test]
+fn an_incident_is_resolved_after_its_last_delivery() {
+    for seed in 1..=20 {
+        let model = Model::of(&timeline(seed));
+        for incident in model.incidents.values() {
+            let Some(resolved_at) = incident.resolved_at else { continue };
+            let acknowledged_at = incident.acknowledged_at.unwrap();
+            assert!(incident.created_at < acknowledged_at && acknowledged_at < resolved_at);
+            assert!(incident.updated_at == incident.closed_at.unwrap_or(resolved_at), "seed {seed}: {incident:?}");
+            assert!(incident.closed_at.is_none_or(|closed_at| closed_at >= resolved_at.plus_minutes(20 * 60)));
+        }
+    }
+}
+
+#[test]
+fn bodies_have_the_vendors_fields() {
+    let timeline = timeline(1);
+    let mut kinds = BTreeSet::new();
+    for delivery in timeline.deliveries() {
+        let body: Value = serde_json::from_str(&delivery.body).unwrap();
+        let has = |place: &str, names: &[&str]| {
+            let object = body.pointer(place).unwrap();
+            let missing = names.iter().find(|name| object.get(**name).is_none());
+            assert_eq!(missing, None, "{}", delivery.body);
+        };
+        let kind = match delivery.vendor {
+            Vendor::Datadog if body.get("channel").is_some() => "chat".to_owned(),
+            Vendor::Datadog => {
+                has("", &["id", "event_type", "title", "body", "date", "last_updated", "org"]);
+                if body.get("alert_cycle_key").is_some() {
+                    has("", &["alert_id", "aggreg_key", "transition", "alert_type", "priority", "scope", "tags"]);
+                    has("", &["hostname", "query", "metric", "link", "snapshot"]);
+                    format!("published {}", body["transition"].as_str().unwrap())
+                } else if body.get("alert_transition").is_some() {
+                    has("", &["severity", "alert_type", "alert_query", "scopes", "url", "tags", "monitor_id"]);
+                    "inherited".to_owned()
+                } else {
+                    "default".to_owned()
+                }
+            }
+            Vendor::Sentry => {
+                let resource = &delivery.headers["Sentry-Hook-Resource"];
+                let sent_at: i64 = delivery.headers["Sentry-Hook-Timestamp"].parse().unwrap();
+                assert_eq!(sent_at, delivery.at.as_second());
+                has("", &["action", "data", "installation", "actor"]);
+                match resource.as_str() {
+                    "issue" => {
+                        has("/data/issue", &["id", "shortId", "title", "culprit", "level", "status", "substatus"]);
+                        has("/data/issue", &["project", "metadata", "count", "firstSeen", "lastSeen", "permalink"]);
+                        assert!(body["data"]["issue"]["count"].is_string());
+                    }
+                    "event_alert" | "error" => {
+                        let place = if resource == "error" { "/data/error" } else { "/data/event" };
+                        has(place, &["event_id", "issue_id", "title", "level", "environment", "tags", "timestamp"]);
+                        has(place, &["datetime", "web_url", "project", "url"]);
+                    }
+                    "metric_alert" => {
+                        has("/data", &["description_title", "description_text", "web_url"]);
+                        has("/data/metric_alert", &["id", "identifier", "title", "date_started", "alert_rule", "projects"]);
+                    }
+                    _ => assert_eq!(resource, "comment"),
+                }
+                format!("{resource} {}", body["action"].as_str().unwrap())
+            }
+        };
+        kinds.insert(kind);
+    }
+    for kind in [
+        "published Triggered", "published Warn", "published No Data", "published Recovered", "published Renotify",
+        "published Re-Triggered", "inherited", "default", "chat",
+        "issue created", "issue unresolved", "issue resolved", "issue archived", "issue ignored", "issue assigned",
+        "event_alert triggered", "error created", "metric_alert critical", "metric_alert warning", "metric_alert resolved", "comment created",
+    ] {
+        assert!(kinds.contains(kind), "{kind} in {kinds:?}");
+    }
+}
+
+#[test]
+fn some_deliveries_come_twice_and_some_in_another_script() {
+    let timeline = timeline(1);
+    let bodies: BTreeSet<_> = timeline.deliveries().map(|delivery| &delivery.body).collect();
+    let copies = timeline.deliveries().count() - bodies.len();
+    assert!(copies >= Model::of(&timeline).duplicates);
+    assert!(bodies.iter().any(|body| body.contains("\\u0142")) && bodies.iter().any(|body| body.contains('ł')));
+}

@@ -1,0 +1,103 @@
+//! Severity, team, service and environment of an alert. Pure.
+//!
+//! What the vendor says comes first, then rules of ownership, then words of the text, then a default.
+
+mod words;
+
+use crate::{
+    domain::{
+        alert::{Classification, Classified, Evidence},
+        event::AlertEvent,
+        severity::Severity,
+    },
+    grouping::rules::Rules,
+};
+
+/// Confidence in what only a word of the text says.
+const TEXT_CONFIDENCE: f64 = 0.6;
+
+/// Classifies an event by the rules.
+#[must_use]
+pub fn classify(event: &AlertEvent, rules: &Rules) -> Classification {
+    let service = service(event, rules);
+    let team = team(event, service.value.as_deref(), rules);
+    Classification { severity: severity(event), team, service, environment: environment(event, rules) }
+}
+
+fn severity(event: &AlertEvent) -> Classified<Severity> {
+    if let Some(stated) = &event.severity {
+        return Classified {
+            value: stated.value,
+            source: Evidence::Vendor,
+            matched: Some(stated.matched.clone()),
+            confidence: stated.confidence.clamp(0.0, 1.0),
+        };
+    }
+    let text = [Some(event.title.as_str()), event.message.as_deref()];
+    match text.into_iter().flatten().find_map(words::severity) {
+        Some((value, term)) => {
+            Classified { value, source: Evidence::Text, matched: Some(term.to_owned()), confidence: TEXT_CONFIDENCE }
+        }
+        None => Classified { value: Severity::Warning, source: Evidence::Default, matched: None, confidence: 0.2 },
+    }
+}
+
+fn service(event: &AlertEvent, rules: &Rules) -> Classified<Option<String>> {
+    if let Some(service) = &event.service {
+        return said(service);
+    }
+    match rules.services().find(|service| words::contains(&event.title, service)) {
+        Some(service) => Classified {
+            value: Some(service.to_owned()),
+            source: Evidence::Text,
+            matched: Some(service.to_owned()),
+            confidence: TEXT_CONFIDENCE,
+        },
+        None => unknown(),
+    }
+}
+
+fn team(event: &AlertEvent, service: Option<&str>, rules: &Rules) -> Classified<Option<String>> {
+    if let Some(team) = &event.team {
+        return said(team);
+    }
+    match service.and_then(|service| Some((service, rules.owner(service)?))) {
+        Some((service, team)) => Classified {
+            value: Some(team.to_owned()),
+            source: Evidence::Rule,
+            matched: Some(format!("owner of {service}")),
+            confidence: 0.9,
+        },
+        None => unknown(),
+    }
+}
+
+fn environment(event: &AlertEvent, rules: &Rules) -> Classified<String> {
+    match &event.environment {
+        Some(environment) => Classified {
+            value: environment.clone(),
+            source: Evidence::Vendor,
+            matched: Some(environment.clone()),
+            confidence: 1.0,
+        },
+        None => Classified {
+            value: rules.default_environment().to_owned(),
+            source: Evidence::Default,
+            matched: None,
+            confidence: 0.5,
+        },
+    }
+}
+
+fn said(name: &str) -> Classified<Option<String>> {
+    Classified {
+        value: Some(name.to_owned()),
+        source: Evidence::Vendor,
+        matched: Some(name.to_owned()),
+        confidence: 1.0,
+    }
+}
+
+fn unknown() -> Classified<Option<String>> {
+    Classified { value: None, source: Evidence::Default, matched: None, confidence: 0.0 }
+}

@@ -1,0 +1,81 @@
+//! The history of an incident: what was done, by whom, when. Entries are only ever added.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    alert::GroupingRule,
+    id::{ActionId, AlertId, IncidentId},
+    severity::Severity,
+    status::Status,
+    time::Time,
+};
+
+/// Who acts where no person does.
+pub const SYSTEM_ACTOR: &str = "incident-review";
+
+/// An entry of an incident's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// Identifies it; entries sort by it.
+    pub id: ActionId,
+    /// When it was done.
+    pub at: Time,
+    /// The name of the API token, or [`SYSTEM_ACTOR`].
+    pub actor: String,
+    /// What was done.
+    #[serde(flatten)]
+    pub deed: Deed,
+}
+
+/// What was done, with its details.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", content = "details", rename_all = "snake_case")]
+pub enum Deed {
+    /// An alert opened the incident.
+    IncidentOpened {
+        /// The alert.
+        alert_id: AlertId,
+        /// The alert's severity.
+        severity: Severity,
+        /// Why it opened one.
+        reason: String,
+        /// The resolved incident of the same group.
+        recurrence_of: Option<IncidentId>,
+    },
+    /// An alert joined.
+    AlertJoined {
+        /// The alert.
+        alert_id: AlertId,
+        /// The alert's severity.
+        severity: Severity,
+        /// The rule by which it joined.
+        rule: GroupingRule,
+        /// Why it joined.
+        reason: String,
+    },
+    /// An alert was worse than all before it.
+    SeverityRaised {
+        /// The alert.
+        alert_id: AlertId,
+        /// The incident's severity before.
+        from: Severity,
+        /// And after.
+        to: Severity,
+    },
+    /// The last alert that was still firing has recovered.
+    AlertsRecovered {
+        /// The alert.
+        alert_id: AlertId,
+        /// How many alerts the incident has.
+        alert_count: u64,
+    },
+    /// A person changed the status.
+    StatusChanged {
+        /// The status before.
+        from: Status,
+        /// And after.
+        to: Status,
+        /// What the person said.
+        comment: Option<String>,
+    },
+}

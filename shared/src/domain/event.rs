@@ -1,0 +1,104 @@
+//! What one delivery says, in the words of the domain.
+
+use serde::{Deserialize, Serialize};
+
+use super::{severity::Severity, source::Source, time::Time};
+
+/// What a delivery says about the problem that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transition {
+    /// The problem is there, or there still.
+    Firing,
+    /// The problem is over, or was silenced.
+    Recovered,
+}
+
+/// A severity as the vendor states it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatedSeverity {
+    /// What it means here.
+    pub value: Severity,
+    /// The vendor's words: `P1`, `level fatal`.
+    pub matched: String,
+    /// How sure the mapping is, 0 to 1.
+    pub confidence: f64,
+}
+
+/// What one delivery of a vendor says, read but not yet judged.
+///
+/// Texts are bounded (see [`limits`]); `service`, `environment` and `team` are in lower case and never empty.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AlertEvent {
+    /// The vendor.
+    pub source: Source,
+    /// The problem's name in the vendor's system, for people to find it there.
+    pub external_id: Option<String>,
+    /// The same for all deliveries of one problem, recovery included.
+    pub dedup_key: String,
+    /// The vendor's own grouping: alerts with the same key belong together.
+    pub group_key: String,
+    /// Firing or recovered.
+    pub transition: Transition,
+    /// When it happened, by the vendor's clock; ours where the vendor gives none.
+    pub occurred_at: Time,
+    /// One line.
+    pub title: String,
+    /// The text below it.
+    pub message: Option<String>,
+    /// The severity, where the vendor states one.
+    pub severity: Option<StatedSeverity>,
+    /// The service, where the vendor names one.
+    pub service: Option<String>,
+    /// The environment, where the vendor names one.
+    pub environment: Option<String>,
+    /// The team, where the vendor names one.
+    pub team: Option<String>,
+    /// `key:value` or plain words.
+    pub tags: Vec<String>,
+    /// Where to look at it in the vendor's system.
+    pub link: Option<String>,
+}
+
+/// Bounds of texts, in characters, so that an alert's row stays far below DynamoDB's 400 KB an item,
+/// and a key below its 1,024 bytes.
+pub mod limits {
+    /// A title.
+    pub const TITLE: usize = 500;
+    /// A message.
+    pub const MESSAGE: usize = 4_000;
+    /// A service, an environment, a team.
+    pub const NAME: usize = 120;
+    /// A tag.
+    pub const TAG: usize = 200;
+    /// How many tags are kept.
+    pub const TAGS: usize = 100;
+    /// A key or an id of the vendor.
+    pub const KEY: usize = 500;
+    /// A link.
+    pub const LINK: usize = 2_000;
+}
+
+/// Cuts a text to a number of characters; what was cut ends in a visible mark.
+#[must_use]
+pub fn bounded(text: &str, characters: usize) -> String {
+    const MARK: &str = "…[trimmed]";
+    if text.chars().nth(characters).is_none() {
+        return text.to_owned();
+    }
+    let kept = characters.saturating_sub(MARK.chars().count());
+    text.chars().take(kept).chain(MARK.chars()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_visibly_and_a_short_one_is_kept() {
+        assert_eq!(bounded("größe", 5), "größe");
+        let cut = bounded(&"ü".repeat(501), limits::TITLE);
+        assert_eq!(cut.chars().count(), limits::TITLE);
+        assert!(cut.ends_with("ü…[trimmed]"));
+    }
+}

@@ -1,0 +1,161 @@
+//! Identifiers: ULIDs whose time is the `created_at` of what they name.
+
+use std::{fmt, str::FromStr, sync::Mutex};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use ulid::Ulid;
+
+use super::time::Time;
+
+/// The text is not a ULID: 26 characters of Crockford's base 32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a ULID: 26 characters, digits and capital letters")]
+pub struct InvalidId;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Ulid);
+
+        impl $name {
+            /// When it was created.
+            #[must_use]
+            pub fn created_at(self) -> Time {
+                i64::try_from(self.0.timestamp_ms()).ok().and_then(Time::from_millis).unwrap_or(Time::LATEST)
+            }
+
+            /// The smallest id of a millisecond.
+            #[must_use]
+            pub fn first_at(at: Time) -> Self {
+                Self(Ulid::from_parts(at.as_millis().unsigned_abs(), 0))
+            }
+
+            /// The largest id of a millisecond.
+            #[must_use]
+            pub fn last_at(at: Time) -> Self {
+                Self(Ulid::from_parts(at.as_millis().unsigned_abs(), u128::MAX))
+            }
+
+            /// The random part: 80 bits.
+            #[must_use]
+            pub const fn random(self) -> u128 {
+                self.0.random()
+            }
+        }
+
+        impl From<Ulid> for $name {
+            fn from(ulid: Ulid) -> Self {
+                Self(ulid)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let id = Ulid::from_string(text).map(Self).map_err(|_| InvalidId)?;
+                // The decoder takes letters of any case; a key has one spelling.
+                if id.to_string() == text { Ok(id) } else { Err(InvalidId) }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(self.0.array_to_str(&mut [0; ulid::ULID_LEN]))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, formatter)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// Names an incident.
+    IncidentId;
+    /// Names an alert.
+    AlertId;
+    /// Names an entry of an incident's history.
+    ActionId;
+    /// Names an entry of the quarantine.
+    EntryId;
+}
+
+/// Makes ids. Ids of one generator never repeat and, within a millisecond, ascend.
+#[derive(Debug)]
+pub struct IdGenerator(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    random: fastrand::Rng,
+    last: Ulid,
+}
+
+impl IdGenerator {
+    /// Seeded by the caller: a test or a demonstration gets the same ids each time.
+    #[must_use]
+    pub fn seeded(seed: u64) -> Self {
+        Self(Mutex::new(State { random: fastrand::Rng::with_seed(seed), last: Ulid::nil() }))
+    }
+
+    /// An id that was created at `at`.
+    #[must_use]
+    pub fn next<Id: From<Ulid>>(&self, at: Time) -> Id {
+        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let millis = at.as_millis().unsigned_abs();
+        // Keep the top bit free, so that counting up within a millisecond does not run over.
+        let fresh = Ulid::from_parts(millis, state.random.u128(..) >> 49);
+        state.last = match state.last.increment() {
+            Ok(following) if state.last.timestamp_ms() == millis => following,
+            _ => fresh,
+        };
+        state.last.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_a_millisecond_ascend_and_carry_their_time() {
+        let generator = IdGenerator::seeded(7);
+        let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
+        let ids: Vec<AlertId> = (0..1000).map(|_| generator.next(at)).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        assert!(ids.iter().all(|id| id.created_at() == at));
+        assert!(ids.iter().all(|id| AlertId::first_at(at) <= *id && *id <= AlertId::last_at(at)));
+    }
+
+    #[test]
+    fn text_and_id_are_one_to_one() {
+        let id: IncidentId = IdGenerator::seeded(1).next("2026-11-23T09:53:08.120Z".parse().unwrap());
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for text in [
+            "",
+            "1",
+            "01ARZ3NDEKTSV4RRFFQ69G5FA",
+            "01arz3ndektsv4rrffq69g5fav",
+            "81ARZ3NDEKTSV4RRFFQ69G5FAV",
+            "ü1ARZ3NDEKTSV4RRFFQ69G5FA",
+        ] {
+            assert_eq!(text.parse::<IncidentId>(), Err(InvalidId), "{text}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! An incident: the alerts of one outage, reviewed together.
+//!
+//! Its changes are functions here: each takes the incident, `now` and the news, and returns what was
+//! done, so that the history says exactly what changed.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    action::Deed,
+    alert::{Alert, GroupingRule},
+    id::{AlertId, IncidentId},
+    severity::Severity,
+    source::Source,
+    status::{IllegalTransition, Status},
+    time::Time,
+};
+
+/// The alerts of one outage, reviewed together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Identifies it; its time is `created_at`.
+    pub id: IncidentId,
+    /// The first alert's title.
+    pub title: String,
+    /// Where its review stands.
+    pub status: Status,
+    /// The highest of its alerts.
+    pub severity: Severity,
+    /// The services of its alerts, sorted.
+    pub services: Vec<String>,
+    /// The vendors of its alerts, sorted.
+    pub sources: Vec<Source>,
+    /// The first alert's team.
+    pub team: Option<String>,
+    /// The first alert's environment.
+    pub environment: String,
+    /// When it was opened.
+    pub created_at: Time,
+    /// When it last changed; a joining alert is a change.
+    pub updated_at: Time,
+    /// When it became `INVESTIGATING`.
+    pub acknowledged_at: Option<Time>,
+    /// When it became `RESOLVED`.
+    pub resolved_at: Option<Time>,
+    /// When it became `CLOSED`.
+    pub closed_at: Option<Time>,
+    /// How many alerts it has: always the number of alert rows that name it.
+    pub alert_count: u64,
+    /// How many of them are firing.
+    pub firing_count: u64,
+    /// When its earliest alert occurred, by the vendor's clock.
+    pub first_alert_at: Time,
+    /// When its latest alert occurred, by the vendor's clock.
+    pub last_alert_at: Time,
+    /// How many entries its history has.
+    pub action_count: u64,
+    /// The earlier, resolved incident of the same group.
+    pub recurrence_of: Option<IncidentId>,
+    /// Counts its changes, from 1.
+    pub version: u64,
+}
+
+impl Incident {
+    /// The incident that an alert opens.
+    #[must_use]
+    pub fn open(id: IncidentId, alert: &Alert, recurrence_of: Option<IncidentId>) -> (Self, Vec<Deed>) {
+        let now = id.created_at();
+        let incident = Self {
+            id,
+            title: alert.title.clone(),
+            status: Status::Open,
+            severity: alert.severity,
+            services: alert.service.iter().cloned().collect(),
+            sources: vec![alert.source.clone()],
+            team: alert.team.clone(),
+            environment: alert.environment.clone(),
+            created_at: now,
+            updated_at: now,
+            acknowledged_at: None,
+            resolved_at: None,
+            closed_at: None,
+            alert_count: 1,
+            firing_count: 1,
+            first_alert_at: alert.occurred_at,
+            last_alert_at: alert.occurred_at,
+            action_count: 1,
+            recurrence_of,
+            version: 1,
+        };
+        let deed = Deed::IncidentOpened {
+            alert_id: alert.id,
+            severity: alert.severity,
+            reason: alert.grouping.reason.clone(),
+            recurrence_of,
+        };
+        (incident, vec![deed])
+    }
+
+    /// A new alert joins.
+    #[must_use]
+    pub fn join(mut self, alert: &Alert, rule: GroupingRule, now: Time) -> (Self, Vec<Deed>) {
+        let mut deeds = vec![Deed::AlertJoined {
+            alert_id: alert.id,
+            severity: alert.severity,
+            rule,
+            reason: alert.grouping.reason.clone(),
+        }];
+        deeds.extend(self.raise(alert.id, alert.severity));
+        insert_sorted(&mut self.services, alert.service.as_ref());
+        insert_sorted(&mut self.sources, Some(&alert.source));
+        self.alert_count += 1;
+        self.firing_count += u64::from(alert.resolved_at.is_none());
+        self.first_alert_at = self.first_alert_at.min(alert.occurred_at);
+        self.last_alert_at = self.last_alert_at.max(alert.occurred_at);
+        (self.changed(now, &deeds), deeds)
+    }
+
+    /// An alert of it was reported again, worse than before. `None` if that changes nothing here.
+    #[must_use]
+    pub fn worsen(mut self, alert_id: AlertId, severity: Severity, now: Time) -> Option<(Self, Vec<Deed>)> {
+        let deeds = vec![self.raise(alert_id, severity)?];
+        Some((self.changed(now, &deeds), deeds))
+    }
+
+    /// One of its firing alerts recovered.
+    #[must_use]
+    pub fn recover(mut self, alert_id: AlertId, now: Time) -> (Self, Vec<Deed>) {
+        self.firing_count = self.firing_count.saturating_sub(1);
+        let deeds = if self.firing_count == 0 {
+            vec![Deed::AlertsRecovered { alert_id, alert_count: self.alert_count }]
+        } else {
+            Vec::new()
+        };
+        (self.changed(now, &deeds), deeds)
+    }
+
+    /// A person changes the status. `None` if it has that status already.
+    ///
+    /// # Errors
+    /// [`IllegalTransition`] where the status machine has no such step.
+    pub fn change_status(
+        mut self,
+        to: Status,
+        comment: Option<String>,
+        now: Time,
+    ) -> Result<Option<(Self, Vec<Deed>)>, IllegalTransition> {
+        let from = self.status;
+        if from == to {
+            return Ok(None);
+        }
+        from.check_transition(to)?;
+        self.status = to;
+        match to {
+            Status::Open => {}
+            Status::Investigating => self.acknowledged_at = Some(now),
+            Status::Resolved => self.resolved_at = Some(now),
+            Status::Closed => self.closed_at = Some(now),
+        }
+        let deeds = vec![Deed::StatusChanged { from, to, comment }];
+        Ok(Some((self.changed(now, &deeds), deeds)))
+    }
+
+    fn raise(&mut self, alert_id: AlertId, to: Severity) -> Option<Deed> {
+        let from = self.severity;
+        (to > from).then(|| {
+            self.severity = to;
+            Deed::SeverityRaised { alert_id, from, to }
+        })
+    }
+
+    fn changed(mut self, now: Time, deeds: &[Deed]) -> Self {
+        // Writers' clocks may disagree by moments; an incident never seems to go back in time.
+        self.updated_at = self.updated_at.max(now);
+        self.action_count += deeds.len() as u64;
+        self.version += 1;
+        self
+    }
+}
+
+fn insert_sorted<T: Ord + Clone>(values: &mut Vec<T>, value: Option<&T>) {
+    if let Some(value) = value
+        && let Err(position) = values.binary_search(value)
+    {
+        values.insert(position, value.clone());
+    }
+}

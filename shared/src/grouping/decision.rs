@@ -1,0 +1,213 @@
+//! The decision "open, join or ignore".
+//!
+//! An alert joins, in this order: the open incident of the vendor's own grouping key; an open incident of its
+//! environment and service; an open incident of its environment, moments apart (a cascade). Each within
+//! the rule's window, reckoned in the vendors' time from the span of the incident's alerts, so that a
+//! late delivery lands where it belongs. Else it opens an incident.
+
+use super::rules::{Cascade, Rules};
+use crate::domain::{
+    alert::{Classification, Grouping, GroupingDecision, GroupingRule},
+    event::AlertEvent,
+    id::IncidentId,
+    incident::Incident,
+    time::Time,
+};
+
+/// What grouping needs to know of a new alert.
+#[derive(Debug, Clone, Copy)]
+pub struct Newcomer<'alert> {
+    /// The delivery that begins it.
+    pub event: &'alert AlertEvent,
+    /// How it was classified.
+    pub classification: &'alert Classification,
+    /// When it recovered, if its recovery came before it.
+    pub resolved_at: Option<Time>,
+}
+
+/// What is known of the groups that an alert may belong to.
+#[derive(Debug, Clone, Default)]
+pub struct Groups {
+    /// The latest incident of the vendor's grouping key.
+    pub vendor_key: Option<IncidentId>,
+    /// The latest incident of the environment and service.
+    pub service: Option<IncidentId>,
+    /// The incidents of these groups, and the recent ones of the environment.
+    pub incidents: Vec<Incident>,
+}
+
+/// What to do with an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// It joins.
+    Join {
+        /// The incident.
+        incident_id: IncidentId,
+        /// By which rule.
+        rule: GroupingRule,
+        /// Why.
+        grouping: Grouping,
+    },
+    /// It opens an incident.
+    Open {
+        /// The resolved incident of the same group.
+        recurrence_of: Option<IncidentId>,
+        /// Why.
+        grouping: Grouping,
+    },
+    /// It belongs to no incident.
+    Ignore {
+        /// Why.
+        grouping: Grouping,
+    },
+}
+
+/// Decides where a new alert belongs.
+#[must_use]
+pub fn decide(newcomer: Newcomer<'_>, groups: &Groups, rules: &Rules) -> Decision {
+    let search = Search { newcomer, groups, rules };
+    let matched = [GroupingRule::VendorKey, GroupingRule::Service, GroupingRule::Cascade]
+        .into_iter()
+        .find_map(|rule| Some((rule, search.nearest(rule)?)));
+    if let Some((rule, incident)) = matched {
+        return search.join(rule, incident);
+    }
+    if newcomer.resolved_at.is_some() {
+        let reason = "It had recovered before it arrived, and no open incident matches.".to_owned();
+        return Decision::Ignore { grouping: record(GroupingDecision::Ignored, None, reason) };
+    }
+    search.open()
+}
+
+struct Search<'search> {
+    newcomer: Newcomer<'search>,
+    groups: &'search Groups,
+    rules: &'search Rules,
+}
+
+impl Search<'_> {
+    /// The open incident that matches by a rule and is nearest in time; of equally near ones the youngest.
+    fn nearest(&self, rule: GroupingRule) -> Option<&Incident> {
+        let window_ms = i64::from(self.window_minutes(rule)) * 60_000;
+        self.groups
+            .incidents
+            .iter()
+            .filter(|incident| incident.status.is_active() && self.matches(rule, incident))
+            .filter(|incident| self.distance_ms(incident) <= window_ms)
+            .min_by_key(|incident| (self.distance_ms(incident), std::cmp::Reverse(incident.id)))
+    }
+
+    fn matches(&self, rule: GroupingRule, incident: &Incident) -> bool {
+        let same_environment = incident.environment == self.environment();
+        match rule {
+            GroupingRule::VendorKey => self.groups.vendor_key == Some(incident.id),
+            GroupingRule::Service => {
+                same_environment
+                    && self.service().is_some_and(|service| incident.services.iter().any(|other| other == service))
+            }
+            GroupingRule::Cascade => same_environment && self.cascades_to(incident),
+        }
+    }
+
+    fn cascades_to(&self, incident: &Incident) -> bool {
+        match self.rules.cascade() {
+            Cascade::Off => false,
+            Cascade::Environment => true,
+            Cascade::Dependencies => self
+                .service()
+                .is_some_and(|service| incident.services.iter().any(|other| self.rules.are_near(service, other))),
+        }
+    }
+
+    /// How far the alert is from the span of the incident's alerts, in milliseconds.
+    fn distance_ms(&self, incident: &Incident) -> i64 {
+        let at = self.newcomer.event.occurred_at.as_millis();
+        let before = incident.first_alert_at.as_millis() - at;
+        let after = at - incident.last_alert_at.as_millis();
+        before.max(after).max(0)
+    }
+
+    fn window_minutes(&self, rule: GroupingRule) -> u32 {
+        let windows = self.rules.windows();
+        match rule {
+            GroupingRule::VendorKey => windows.vendor_key_minutes,
+            GroupingRule::Service => windows.service_minutes,
+            GroupingRule::Cascade => windows.cascade_minutes,
+        }
+    }
+
+    fn join(&self, rule: GroupingRule, incident: &Incident) -> Decision {
+        let key = self.key(rule);
+        let reason = match rule {
+            GroupingRule::VendorKey => {
+                format!("{} groups it with this incident's alerts: {key}.", self.newcomer.event.source)
+            }
+            GroupingRule::Service => format!("The same service and environment: {key}."),
+            GroupingRule::Cascade => format!("A cascade in the same environment: {key}."),
+        };
+        let minutes = self.window_minutes(rule);
+        let reason = format!(
+            "{reason} It occurred {} of the incident's alerts; the window is {minutes} min.",
+            within(self.distance_ms(incident))
+        );
+        let grouping = Grouping {
+            decision: GroupingDecision::Joined,
+            rule: Some(rule),
+            key: Some(key),
+            window_minutes: Some(minutes),
+            reason,
+        };
+        Decision::Join { incident_id: incident.id, rule, grouping }
+    }
+
+    fn open(&self) -> Decision {
+        let ended = [(GroupingRule::VendorKey, self.groups.vendor_key), (GroupingRule::Service, self.groups.service)]
+            .into_iter()
+            .find_map(|(rule, incident_id)| {
+                let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == incident_id)?;
+                (!incident.status.is_active()).then_some((rule, incident))
+            });
+        let Some((rule, incident)) = ended else {
+            let reason =
+                "No open incident of its vendor key, service or environment is near enough in time.".to_owned();
+            return Decision::Open { recurrence_of: None, grouping: record(GroupingDecision::Opened, None, reason) };
+        };
+        let key = self.key(rule);
+        let reason =
+            format!("The incident {} of the same group, {key}, is {}: it happens again.", incident.id, incident.status);
+        let grouping = Grouping { key: Some(key), ..record(GroupingDecision::Opened, Some(rule), reason) };
+        Decision::Open { recurrence_of: Some(incident.id), grouping }
+    }
+
+    fn key(&self, rule: GroupingRule) -> String {
+        let Newcomer { event, .. } = self.newcomer;
+        match rule {
+            GroupingRule::VendorKey => format!("{} {}", event.source, event.group_key),
+            GroupingRule::Service => format!("{} in {}", self.service().unwrap_or_default(), self.environment()),
+            GroupingRule::Cascade => self.environment().to_owned(),
+        }
+    }
+
+    fn service(&self) -> Option<&str> {
+        self.newcomer.classification.service.value.as_deref()
+    }
+
+    fn environment(&self) -> &str {
+        &self.newcomer.classification.environment.value
+    }
+}
+
+fn record(decision: GroupingDecision, rule: Option<GroupingRule>, reason: String) -> Grouping {
+    Grouping { decision, rule, key: None, window_minutes: None, reason }
+}
+
+fn within(distance_ms: i64) -> String {
+    match distance_ms {
+        0 => "within the span".to_owned(),
+        ..60_000 => format!("{} s from the span", distance_ms / 1000),
+        _ => format!("{} min from the span", distance_ms / 60_000),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! The parameters of the lists.
+
+use std::fmt::Debug;
+
+use super::{Parameters, Request, parameters::name, problem::Problem};
+use crate::{
+    domain::{
+        alert::AlertStatus,
+        severity::Severity,
+        time::{InvalidTime, Time},
+    },
+    query::{
+        alerts::AlertFilter,
+        cursor::{Cursor, list_key},
+        incidents::{IncidentFilter, IncidentOrder},
+        page::{PageRequest, Start},
+        plan::Range,
+    },
+    vendors::VENDORS,
+};
+
+const DEFAULT_LIMIT: usize = 50;
+const LARGEST_LIMIT: usize = 200;
+
+/// A list that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListRequest<F> {
+    /// What to list.
+    pub filter: F,
+    /// Which part of it.
+    pub page: PageRequest,
+    /// What its cursors belong to.
+    pub list: String,
+}
+
+/// The request for a list of incidents.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every parameter that is wrong.
+pub fn incidents(request: &Request) -> Result<ListRequest<(IncidentFilter, IncidentOrder)>, Problem> {
+    let mut parameters = Parameters::of(request);
+    let filter = IncidentFilter {
+        statuses: parameters.many("status", str::parse),
+        severities: parameters.many("severity", severity),
+        services: parameters.many("service", name),
+        teams: parameters.many("team", name),
+        sources: parameters.many("source", source),
+        created: range(&mut parameters, "created_from", "created_to"),
+        updated: range(&mut parameters, "updated_from", "updated_to"),
+    };
+    let sort = parameters.one("sort", |value| match value {
+        "created_at" => Ok((IncidentOrder::Created, true)),
+        "-created_at" => Ok((IncidentOrder::Created, false)),
+        "updated_at" => Ok((IncidentOrder::Updated, true)),
+        "-updated_at" => Ok((IncidentOrder::Updated, false)),
+        _ => Err("must be one of created_at, -created_at, updated_at, -updated_at"),
+    });
+    let (order, ascending) = sort.unwrap_or((IncidentOrder::Created, false));
+    finish("incidents", parameters, (filter, order), ascending)
+}
+
+/// The request for a list of alerts.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every parameter that is wrong.
+pub fn alerts(request: &Request) -> Result<ListRequest<AlertFilter>, Problem> {
+    let mut parameters = Parameters::of(request);
+    let filter = AlertFilter {
+        sources: parameters.many("source", source),
+        severities: parameters.many("severity", severity),
+        services: parameters.many("service", name),
+        environments: parameters.many("environment", name),
+        statuses: parameters.many("status", alert_status),
+        incidents: parameters.many("incident_id", str::parse),
+        created: range(&mut parameters, "created_from", "created_to"),
+    };
+    let ascending = created_sort(&mut parameters);
+    finish("alerts", parameters, filter, ascending)
+}
+
+/// The request for a list of the quarantine.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every parameter that is wrong.
+pub fn quarantine(request: &Request) -> Result<ListRequest<()>, Problem> {
+    let mut parameters = Parameters::of(request);
+    let ascending = created_sort(&mut parameters);
+    finish("quarantine", parameters, (), ascending)
+}
+
+fn created_sort(parameters: &mut Parameters) -> bool {
+    let sort = parameters.one("sort", |value| match value {
+        "created_at" => Ok(true),
+        "-created_at" => Ok(false),
+        _ => Err("must be one of created_at, -created_at"),
+    });
+    sort.unwrap_or(false)
+}
+
+fn finish<F: Debug>(
+    kind: &str,
+    mut parameters: Parameters,
+    filter: F,
+    ascending: bool,
+) -> Result<ListRequest<F>, Problem> {
+    let list = list_key(kind, &(&filter, ascending));
+    let limit = parameters.one("limit", |value| match value.parse() {
+        Ok(limit @ 1..=LARGEST_LIMIT) => Ok(limit),
+        _ => Err(format!("must be a whole number from 1 to {LARGEST_LIMIT}")),
+    });
+    let offset = parameters.one("offset", |value| match value.parse::<u64>() {
+        Ok(offset) => Ok(offset),
+        Err(_) => Err("must be a whole number from 0"),
+    });
+    let cursor = parameters.one("cursor", |value| Cursor::decode(value, &list));
+    if cursor.is_some() && offset.is_some() {
+        parameters.error("offset", "cannot be combined with cursor, which says where the page starts");
+    }
+    parameters.finish()?;
+    let start = cursor.map_or(Start::Offset(offset.unwrap_or(0)), Start::Cursor);
+    Ok(ListRequest { filter, page: PageRequest { limit: limit.unwrap_or(DEFAULT_LIMIT), start, ascending }, list })
+}
+
+fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {
+    let from = parameters.one(from_name, |value| first_millisecond(value));
+    let to = parameters.one(to_name, time);
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        parameters.error(from_name, format!("must not be after {to_name}"));
+    }
+    Range { from, to }
+}
+
+fn time(value: &str) -> Result<Time, InvalidTime> {
+    // A plus that was not encoded arrives as a space; RFC 3339 has none at the end of a time.
+    value.replace(' ', "+").parse()
+}
+
+/// Times have milliseconds: what is after the first microsecond of one is at the next at the earliest.
+fn first_millisecond(value: &str) -> Result<Time, InvalidTime> {
+    let whole = time(value)?;
+    let exact: jiff::Timestamp = value.replace(' ', "+").parse().map_err(|_| InvalidTime)?;
+    let is_exact = exact.as_nanosecond() % 1_000_000 == 0;
+    Ok(if is_exact { whole } else { whole.plus_millis(1) })
+}
+
+fn severity(value: &str) -> Result<String, impl std::fmt::Display + use<>> {
+    value.parse::<Severity>().map(|severity| severity.as_str().to_owned())
+}
+
+fn alert_status(value: &str) -> Result<String, &'static str> {
+    [AlertStatus::Firing, AlertStatus::Resolved]
+        .into_iter()
+        .map(AlertStatus::as_str)
+        .find(|status| status.eq_ignore_ascii_case(value))
+        .map(str::to_owned)
+        .ok_or("must be one of firing, resolved")
+}
+
+fn source(value: &str) -> Result<String, String> {
+    let names = VENDORS.iter().map(|vendor| vendor.name());
+    match names.clone().find(|name| name.eq_ignore_ascii_case(value)) {
+        Some(name) => Ok(name.to_owned()),
+        None => Err(format!("must be one of {}", names.collect::<Vec<_>>().join(", "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+
+    use super::*;
+
+    fn request(query: &str) -> Request {
+        let request = lambda_http::http::Request::builder().uri(format!("https://api.example.com/incidents?{query}"));
+        request.body(Body::Empty).unwrap()
+    }
+
+    #[test]
+    fn defaults_are_the_first_page_newest_first() {
+        let list = incidents(&request("")).unwrap();
+        assert_eq!(list.page, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
+        assert_eq!(list.filter, (IncidentFilter::default(), IncidentOrder::Created));
+    }
+
+    #[test]
+    fn ranges_are_inclusive_to_the_microsecond() {
+        let list =
+            incidents(&request("created_from=2026-11-01T00:00:00.0001Z&created_to=2026-11-01T02:00:00.9999+02:00"))
+                .unwrap();
+        let Range { from, to } = list.filter.0.created;
+        assert_eq!(from.unwrap().to_string(), "2026-11-01T00:00:00.001Z");
+        assert_eq!(to.unwrap().to_string(), "2026-11-01T00:00:00.999Z");
+    }
+
+    #[test]
+    fn a_cursor_belongs_to_its_list() {
+        let list = incidents(&request("status=open&limit=1")).unwrap();
+        let cursor = Cursor { position: "01J".into(), offset: 1, list: list.list }.encode();
+        assert!(incidents(&request(&format!("status=OPEN&limit=7&cursor={cursor}"))).is_ok());
+        for query in ["status=CLOSED&", "", "status=OPEN&sort=created_at&", "status=OPEN&offset=0&"] {
+            assert!(incidents(&request(&format!("{query}cursor={cursor}"))).is_err(), "{query}");
+        }
+        assert!(alerts(&request(&format!("cursor={cursor}"))).is_err());
+    }
+
+    #[test]
+    fn bad_values_are_refused() {
+        for query in [
+            "limit=0",
+            "limit=201",
+            "limit=-1",
+            "limit=1.5",
+            "limit=",
+            "offset=-1",
+            "offset=99999999999999999999",
+            "cursor=",
+            "cursor=x",
+            "status=",
+            "status=OPEN,",
+            "status=DONE",
+            "severity=fatal",
+            "source=pagerduty",
+            "service=",
+            "sort=id",
+            "sort=Created_at",
+            "created_from=yesterday",
+            "created_from=2026-11-02T00:00:00Z&created_to=2026-11-01T00:00:00Z",
+            "page=2",
+            "Status=OPEN",
+        ] {
+            assert!(incidents(&request(query)).is_err(), "{query}");
+        }
+        for query in [
+            "status=OPEN",
+            "incident_id=7",
+            "environment=",
+            "team=web",
+            "updated_from=2026-11-02T00:00:00Z",
+            "sort=updated_at",
+        ] {
+            assert!(alerts(&request(query)).is_err(), "{query}");
+        }
+    }
+}

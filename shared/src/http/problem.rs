@@ -1,0 +1,139 @@
+//! Problems: `application/problem+json` (RFC 9457), each kind with a stable `type`.
+
+use lambda_http::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use serde::Serialize;
+use tracing::error;
+
+use super::{Response, answer};
+use crate::domain::{incident::Incident, status::Status};
+
+/// An answer that says what went wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<InvalidParameter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_status: Option<Status>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_transitions: Option<&'static [Status]>,
+    /// For the `ETag`.
+    #[serde(skip)]
+    version: Option<u64>,
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InvalidParameter {
+    /// The parameter, header or member of the body.
+    pub parameter: String,
+    /// What it must be.
+    pub message: String,
+}
+
+impl Problem {
+    /// 400: the request has these faults.
+    #[must_use]
+    pub fn validation(errors: Vec<InvalidParameter>) -> Self {
+        let names: Vec<&str> = errors.iter().map(|error| error.parameter.as_str()).collect();
+        let detail = format!("Invalid: {}.", names.join(", "));
+        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "validation", "The request is not valid", detail) }
+    }
+
+    /// 400: one parameter is wrong.
+    #[must_use]
+    pub fn invalid(parameter: &str, message: impl Into<String>) -> Self {
+        Self::validation(vec![InvalidParameter { parameter: parameter.to_owned(), message: message.into() }])
+    }
+
+    /// 400: the body is not what it must be.
+    #[must_use]
+    pub fn malformed_body(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed-body", "The body cannot be read", detail.into())
+    }
+
+    /// 401: nobody knows who calls.
+    #[must_use]
+    pub fn unauthenticated(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Not authenticated", detail.into())
+    }
+
+    /// 403: the caller may not do this.
+    #[must_use]
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail.into())
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail.into())
+    }
+
+    /// 409: the status machine has no such step from where the incident is.
+    #[must_use]
+    pub fn illegal_transition(from: Status, to: Status) -> Self {
+        let detail = format!("An incident that is {from} cannot become {to}.");
+        Self {
+            current_status: Some(from),
+            allowed_transitions: Some(from.allowed_transitions()),
+            ..Self::new(StatusCode::CONFLICT, "illegal-transition", "Illegal change of status", detail)
+        }
+    }
+
+    /// 412: the incident is at another version than the caller insists on.
+    #[must_use]
+    pub fn stale(incident: &Incident) -> Self {
+        let detail = format!("The incident has changed; it is at version {} now.", incident.version);
+        Self {
+            current_status: Some(incident.status),
+            version: Some(incident.version),
+            ..Self::new(StatusCode::PRECONDITION_FAILED, "stale-version", "The incident has changed", detail)
+        }
+    }
+
+    /// 413.
+    #[must_use]
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail.into())
+    }
+
+    /// 503: try again later. The cause is logged, once, and not shown.
+    #[must_use]
+    pub fn unavailable(cause: &impl std::fmt::Display) -> Self {
+        error!(%cause, "request failed");
+        let detail = "Something that this needs is out of reach. Nothing was changed; try again.".to_owned();
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Out of reach", detail)
+    }
+
+    fn new(status: StatusCode, kind: &str, title: &'static str, detail: String) -> Self {
+        Self {
+            kind: format!("urn:incident-review:problem:{kind}"),
+            title,
+            status: status.as_u16(),
+            detail,
+            errors: Vec::new(),
+            current_status: None,
+            allowed_transitions: None,
+            version: None,
+        }
+    }
+}
+
+impl From<Problem> for Response {
+    fn from(problem: Problem) -> Self {
+        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = answer::with_content_type(status, "application/problem+json", &problem);
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        match problem.version {
+            Some(version) => answer::tagged(response, version),
+            None => response,
+        }
+    }
+}

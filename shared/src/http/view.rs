@@ -1,0 +1,235 @@
+//! What answers show. Separate from the domain's types, so that neither binds the other.
+
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        action::Action,
+        alert::{Alert, AlertStatus, Classification, Grouping},
+        delivery::DeliveryId,
+        id::{AlertId, EntryId, IncidentId},
+        incident::Incident,
+        quarantine::QuarantineEntry,
+        severity::Severity,
+        source::Source,
+        status::Status,
+        time::Time,
+    },
+    query::Page,
+    service::{get_incident::IncidentDetail, receive::Receipt},
+};
+
+/// A page of a list.
+#[derive(Debug, Serialize)]
+pub struct PageView<V> {
+    items: Vec<V>,
+    total: u64,
+    limit: usize,
+    offset: u64,
+    next_cursor: Option<String>,
+}
+
+impl<V> PageView<V> {
+    /// The page, with each item as `view` shows it.
+    pub fn of<T>(page: Page<T>, view: impl Fn(T) -> V) -> Self {
+        Self {
+            total: page.total,
+            limit: page.limit,
+            offset: page.offset,
+            next_cursor: page.next_cursor.map(|cursor| cursor.encode()),
+            items: page.items.into_iter().map(view).collect(),
+        }
+    }
+}
+
+/// An incident.
+#[derive(Debug, Serialize)]
+pub struct IncidentView {
+    id: IncidentId,
+    title: String,
+    status: Status,
+    severity: Severity,
+    services: Vec<String>,
+    sources: Vec<Source>,
+    team: Option<String>,
+    environment: String,
+    created_at: Time,
+    updated_at: Time,
+    acknowledged_at: Option<Time>,
+    resolved_at: Option<Time>,
+    closed_at: Option<Time>,
+    alert_count: u64,
+    last_alert_at: Time,
+    recurrence_of: Option<IncidentId>,
+    version: u64,
+}
+
+impl From<Incident> for IncidentView {
+    fn from(incident: Incident) -> Self {
+        Self {
+            id: incident.id,
+            title: incident.title,
+            status: incident.status,
+            severity: incident.severity,
+            services: incident.services,
+            sources: incident.sources,
+            team: incident.team,
+            environment: incident.environment,
+            created_at: incident.created_at,
+            updated_at: incident.updated_at,
+            acknowledged_at: incident.acknowledged_at,
+            resolved_at: incident.resolved_at,
+            closed_at: incident.closed_at,
+            alert_count: incident.alert_count,
+            last_alert_at: incident.last_alert_at,
+            recurrence_of: incident.recurrence_of,
+            version: incident.version,
+        }
+    }
+}
+
+/// An incident by itself: the answer to a change of status.
+#[derive(Debug, Serialize)]
+pub struct ChangedIncidentView {
+    /// The incident.
+    pub incident: IncidentView,
+}
+
+/// An incident, whole.
+#[derive(Debug, Serialize)]
+pub struct IncidentDetailView {
+    incident: IncidentView,
+    alerts: Vec<AlertView>,
+    alerts_total: u64,
+    actions: Vec<Action>,
+    actions_total: u64,
+}
+
+impl From<IncidentDetail> for IncidentDetailView {
+    fn from(detail: IncidentDetail) -> Self {
+        Self {
+            alerts_total: detail.incident.alert_count,
+            actions_total: detail.incident.action_count,
+            alerts: detail.alerts.into_iter().map(AlertView::from).collect(),
+            actions: detail.actions,
+            incident: detail.incident.into(),
+        }
+    }
+}
+
+/// An alert.
+#[derive(Debug, Serialize)]
+pub struct AlertView {
+    id: AlertId,
+    source: Source,
+    external_id: Option<String>,
+    dedup_key: String,
+    title: String,
+    message: Option<String>,
+    severity: Severity,
+    status: AlertStatus,
+    service: Option<String>,
+    environment: String,
+    team: Option<String>,
+    tags: Vec<String>,
+    link: Option<String>,
+    occurred_at: Time,
+    created_at: Time,
+    last_seen_at: Time,
+    resolved_at: Option<Time>,
+    occurrences: u64,
+    incident_id: Option<IncidentId>,
+    classification: Classification,
+    grouping: Grouping,
+}
+
+impl From<Alert> for AlertView {
+    fn from(alert: Alert) -> Self {
+        Self {
+            id: alert.id,
+            source: alert.source,
+            external_id: alert.external_id,
+            dedup_key: alert.dedup_key,
+            title: alert.title,
+            message: alert.message,
+            severity: alert.severity,
+            status: alert.status,
+            service: alert.service,
+            environment: alert.environment,
+            team: alert.team,
+            tags: alert.tags,
+            link: alert.link,
+            occurred_at: alert.occurred_at,
+            created_at: alert.created_at,
+            last_seen_at: alert.last_seen_at,
+            resolved_at: alert.resolved_at,
+            occurrences: alert.occurrences,
+            incident_id: alert.incident_id,
+            classification: alert.classification,
+            grouping: alert.grouping,
+        }
+    }
+}
+
+/// An entry of the quarantine.
+#[derive(Debug, Serialize)]
+pub struct QuarantineEntryView {
+    id: EntryId,
+    vendor: String,
+    delivery_id: DeliveryId,
+    reason: String,
+    created_at: Time,
+    received_at: Time,
+    body: String,
+    body_bytes: usize,
+    truncated: bool,
+}
+
+impl From<QuarantineEntry> for QuarantineEntryView {
+    fn from(entry: QuarantineEntry) -> Self {
+        Self {
+            id: entry.id,
+            vendor: entry.vendor,
+            delivery_id: entry.delivery_id,
+            reason: entry.reason,
+            created_at: entry.id.created_at(),
+            received_at: entry.received_at,
+            body: entry.body,
+            body_bytes: entry.body_bytes,
+            truncated: entry.truncated,
+        }
+    }
+}
+
+/// What became of a webhook.
+#[derive(Debug, Serialize)]
+#[serde(tag = "status", rename_all = "lowercase")]
+pub enum ReceiptView {
+    /// It is on its way.
+    Accepted {
+        /// Identifies it.
+        delivery_id: DeliveryId,
+    },
+    /// It says nothing that matters here.
+    Ignored {
+        /// Why.
+        reason: String,
+    },
+    /// It cannot be read and is on its way to the quarantine.
+    Quarantined {
+        /// Identifies it.
+        delivery_id: DeliveryId,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl From<Receipt> for ReceiptView {
+    fn from(receipt: Receipt) -> Self {
+        match receipt {
+            Receipt::Accepted { delivery_id } => Self::Accepted { delivery_id },
+            Receipt::Ignored { reason } => Self::Ignored { reason },
+            Receipt::Quarantined { delivery_id, reason } => Self::Quarantined { delivery_id, reason },
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
+//! once is lost, for some vendors never send again.
+
+use std::io::Write as _;
+
+use aws_sdk_sqs::{Client, error::DisplayErrorContext};
+use flate2::{Compression, write::GzEncoder};
+use http::HeaderMap;
+
+use super::credentials::{CredentialStore, CredentialsError};
+use crate::{
+    aws::Aws,
+    config::Environment,
+    domain::{
+        delivery::{Content, Delivery, DeliveryId, Raw},
+        time::Time,
+    },
+    vendors::{self, InvalidJson, Reading, Vendor},
+};
+
+/// The largest body that is accepted: 1 MiB.
+pub const LARGEST_BODY: usize = 1024 * 1024;
+
+/// The largest packed body that is kept whole, in bytes: with the rest of a row it stays below DynamoDB's 400 KB.
+const LARGEST_PACKED: usize = 256 * 1024;
+
+/// What became of a webhook that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// It is on its way.
+    Accepted {
+        /// Identifies it.
+        delivery_id: DeliveryId,
+    },
+    /// It says nothing that matters here.
+    Ignored {
+        /// Why.
+        reason: String,
+    },
+    /// It cannot be read and is on its way to where people find it.
+    Quarantined {
+        /// Identifies it.
+        delivery_id: DeliveryId,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Why a webhook is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It is larger than [`LARGEST_BODY`].
+    #[error("the body is larger than {LARGEST_BODY} bytes")]
+    TooLarge,
+    /// It does not prove that the vendor sent it.
+    #[error("the webhook is not signed with a secret that is known")]
+    NotAuthentic,
+    /// It is not JSON.
+    #[error("{0}")]
+    NotJson(InvalidJson),
+    /// The queue cannot be reached.
+    #[error("the queue does not take the delivery: {0}")]
+    Queue(String),
+}
+
+/// What an authentic webhook is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Webhook {
+    /// A delivery for grouping.
+    Delivery(Box<Delivery>),
+    /// It says nothing that matters here.
+    Ignored {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Receives webhooks.
+#[derive(Debug)]
+pub struct Receiver {
+    credentials: CredentialStore,
+    client: Client,
+    queue_url: String,
+}
+
+impl Receiver {
+    /// Fetches the credentials and connects to the queue.
+    ///
+    /// # Errors
+    /// [`CredentialsError`]
+    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
+        let credentials = CredentialStore::start(environment, aws, now).await?;
+        Ok(Self { credentials, client: aws.sqs(), queue_url: environment.queue_url()? })
+    }
+
+    /// Receives one webhook: one `SendMessage`, if it is accepted.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub async fn receive(
+        &self,
+        vendor: &dyn Vendor,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: Time,
+    ) -> Result<Receipt, Refusal> {
+        if body.len() > LARGEST_BODY {
+            return Err(Refusal::TooLarge);
+        }
+        if !self.is_authentic(vendor, headers, body, now).await {
+            return Err(Refusal::NotAuthentic);
+        }
+        let delivery = match read(vendor, headers, body, now).map_err(Refusal::NotJson)? {
+            Webhook::Delivery(delivery) => delivery,
+            Webhook::Ignored { reason } => return Ok(Receipt::Ignored { reason }),
+        };
+        self.enqueue(&delivery).await?;
+        let delivery_id = delivery.delivery_id;
+        Ok(match delivery.content {
+            Content::Event(_) => Receipt::Accepted { delivery_id },
+            Content::Unreadable(reason) => Receipt::Quarantined { delivery_id, reason },
+        })
+    }
+
+    async fn is_authentic(&self, vendor: &dyn Vendor, headers: &HeaderMap, body: &[u8], now: Time) -> bool {
+        let credentials = self.credentials.current(now).await;
+        if vendor.is_authentic(credentials.webhook_secrets(vendor.name()), headers, body) {
+            return true;
+        }
+        let newer = self.credentials.after_failure(&credentials, now).await;
+        newer.is_some_and(|newer| vendor.is_authentic(newer.webhook_secrets(vendor.name()), headers, body))
+    }
+
+    async fn enqueue(&self, delivery: &Delivery) -> Result<(), Refusal> {
+        let message = serde_json::to_string(delivery).map_err(|error| Refusal::Queue(error.to_string()))?;
+        let sent = self.client.send_message().queue_url(&self.queue_url).message_body(message).send().await;
+        sent.map_err(|error| Refusal::Queue(DisplayErrorContext(error).to_string()))?;
+        Ok(())
+    }
+}
+
+/// Reads an authentic webhook. Pure.
+///
+/// # Errors
+/// [`InvalidJson::NotJson`]; JSON that cannot be read is a delivery for the quarantine.
+pub fn read(vendor: &dyn Vendor, headers: &HeaderMap, body: &[u8], received_at: Time) -> Result<Webhook, InvalidJson> {
+    let reading = match vendors::parse(body) {
+        Ok(payload) => vendor.read(headers, &payload, received_at).map_err(|unreadable| unreadable.to_string()),
+        Err(InvalidJson::Unreadable(place)) => Err(InvalidJson::Unreadable(place).to_string()),
+        Err(error @ InvalidJson::NotJson(_)) => return Err(error),
+    };
+    let (identity, content) = match reading {
+        Ok(Reading::Ignored { reason }) => return Ok(Webhook::Ignored { reason }),
+        Ok(Reading::Event { event, identity }) => (identity, Content::Event(event)),
+        Err(reason) => (None, Content::Unreadable(reason)),
+    };
+    Ok(Webhook::Delivery(Box::new(Delivery {
+        delivery_id: vendors::delivery_id(vendor.name(), identity.as_deref(), body),
+        vendor: vendor.name().to_owned(),
+        received_at,
+        content,
+        raw: pack(body),
+    })))
+}
+
+/// Packs a body; one that is too large even so is trimmed, with a visible mark.
+fn pack(body: &[u8]) -> Raw {
+    let whole = gzip(body);
+    if whole.len() <= LARGEST_PACKED {
+        return Raw { gzip: whole, length: body.len(), trimmed: false };
+    }
+    // gzip adds at most 0.1 % to what it cannot pack.
+    let mut beginning = body[..LARGEST_PACKED - 1024].to_vec();
+    beginning.extend(format!("…[trimmed: {} bytes in all]", body.len()).into_bytes());
+    Raw { gzip: gzip(&beginning), length: body.len(), trimmed: true }
+}
+
+#[expect(clippy::expect_used, reason = "writing to memory does not fail")]
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    fn unpack(raw: &Raw) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        flate2::read::GzDecoder::new(raw.gzip.as_slice()).read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_body_is_kept_whole_or_visibly_trimmed() {
+        let repetitive = vec![b'a'; LARGEST_BODY];
+        assert_eq!((unpack(&pack(&repetitive)), pack(&repetitive).trimmed), (repetitive, false));
+        let mut random = fastrand::Rng::with_seed(1);
+        let noise: Vec<u8> = (0..LARGEST_BODY).map(|_| random.u8(..)).collect();
+        let packed = pack(&noise);
+        assert!(packed.trimmed && packed.gzip.len() <= LARGEST_PACKED && packed.length == LARGEST_BODY);
+        assert!(unpack(&packed).ends_with("…[trimmed: 1048576 bytes in all]".as_bytes()));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_delivery_of_its_own() {
+        let datadog = vendors::find("datadog").unwrap();
+        let at = Time::EARLIEST;
+        let read = |body: &str| read(datadog, &HeaderMap::new(), body.as_bytes(), at);
+        let Ok(Webhook::Delivery(one)) = read(r#"{"title":"\ud83d"}"#) else { panic!("not a delivery") };
+        let Ok(Webhook::Delivery(other)) = read(r#"{"title":"\ud83e"}"#) else { panic!("not a delivery") };
+        assert!(matches!(one.content, Content::Unreadable(_)));
+        assert_ne!(one.delivery_id, other.delivery_id);
+        assert!(matches!(read("title=x"), Err(InvalidJson::NotJson(_))));
+    }
+}

@@ -1,0 +1,39 @@
+//! `BatchGetItem`, until nothing is left undone.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
+
+use super::{StoreError, item::Item};
+
+const OPERATION: &str = "BatchGetItem";
+
+/// `BatchGetItem` takes 100 keys.
+const KEYS: usize = 100;
+
+/// How often what a batch left undone is asked for again. A batch answers at most 16 MB, and less when throttled.
+const ATTEMPTS: usize = 10;
+
+/// The items of these keys, in no order; one that does not exist is left out. A key may stand only once.
+pub async fn get(client: &Client, table: &str, keys: &[Item], strong: bool) -> Result<Vec<Item>, StoreError> {
+    let batches = keys.chunks(KEYS).map(|batch| get_batch(client, table, batch, strong));
+    Ok(futures::future::try_join_all(batches).await?.into_iter().flatten().collect())
+}
+
+async fn get_batch(client: &Client, table: &str, keys: &[Item], strong: bool) -> Result<Vec<Item>, StoreError> {
+    let mut found = Vec::with_capacity(keys.len());
+    let mut wanted = keys.to_vec();
+    for _ in 0..ATTEMPTS {
+        let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(strong).build();
+        let request = request.map_err(|error| StoreError::of_request(OPERATION, &error))?;
+        let answer = client.batch_get_item().request_items(table, request).send().await;
+        let answer = answer.map_err(|error| StoreError::of_call(OPERATION, error))?;
+        found.extend(answer.responses.into_iter().flat_map(HashMap::into_values).flatten());
+        wanted =
+            answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|left| left.keys).collect();
+        if wanted.is_empty() {
+            return Ok(found);
+        }
+    }
+    Err(StoreError::unfinished(OPERATION))
+}

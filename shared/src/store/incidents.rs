@@ -1,0 +1,139 @@
+//! The incidents table: incidents and their histories.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::{Client, types::Put};
+
+use super::{
+    StoreError, batch,
+    item::{Item, from_item, number, string, to_item},
+    keys,
+    transaction::{Part, TransactionError, Write, commit},
+};
+use crate::domain::{action::Action, id::IncidentId, incident::Incident};
+
+/// The incidents table.
+#[derive(Debug, Clone)]
+pub struct Incidents {
+    client: Client,
+    table: String,
+}
+
+impl Incidents {
+    /// The table of that name.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// One incident as it stands now. 1 read unit per 4 KB.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn get(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+        const OPERATION: &str = "GetItem incident";
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key(id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| StoreError::of_call(OPERATION, error))?;
+        answer.item.map(|item| from_item(OPERATION, item)).transpose()
+    }
+
+    /// Incidents as they stand now, in the order of the ids; one that does not exist is left out.
+    /// `strong` reads cost 1 read unit per incident, others half of it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn get_many(&self, ids: &[IncidentId], strong: bool) -> Result<Vec<Incident>, StoreError> {
+        const OPERATION: &str = "BatchGetItem incidents";
+        let keys: Vec<Item> = ids.iter().map(|id| key(*id)).collect();
+        let items = batch::get(&self.client, &self.table, &keys, strong).await?;
+        let incidents = items.into_iter().map(|item| from_item(OPERATION, item));
+        let mut found: HashMap<IncidentId, Incident> = incidents
+            .map(|incident: Result<Incident, _>| incident.map(|incident| (incident.id, incident)))
+            .collect::<Result<_, _>>()?;
+        Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// The latest entries of a history, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn latest_actions(&self, id: IncidentId, limit: i32) -> Result<Vec<Action>, StoreError> {
+        const OPERATION: &str = "Query actions";
+        let answer = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("incident_id = :id AND begins_with(entry, :prefix)")
+            .expression_attribute_values(":id", string(id.to_string()))
+            .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(limit)
+            .send()
+            .await
+            .map_err(|error| StoreError::of_call(OPERATION, error))?;
+        answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item)).collect()
+    }
+
+    /// Writes a change of status: the incident and what was done, if the incident is still at the version
+    /// that the change was made from. 4 write units and those of the indexes.
+    ///
+    /// # Errors
+    /// [`TransactionError`]
+    pub async fn change(&self, incident: &Incident, actions: &[Action]) -> Result<(), TransactionError> {
+        commit(&self.client, self.writes(incident, actions)?).await
+    }
+
+    /// The writes of an incident and what was done: a first version must not exist, a later one must follow
+    /// the version before it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn writes(&self, incident: &Incident, actions: &[Action]) -> Result<Vec<Write>, StoreError> {
+        let history = actions.iter().map(|action| self.action_write(incident.id, action));
+        std::iter::once(self.incident_write(incident)).chain(history).collect()
+    }
+
+    fn incident_write(&self, incident: &Incident) -> Result<Write, StoreError> {
+        const OPERATION: &str = "Put incident";
+        let mut item = to_item(OPERATION, incident)?;
+        item.extend(key(incident.id));
+        item.insert("entity_type".to_owned(), string("incident"));
+        item.insert("created_month".to_owned(), string(keys::month(incident.created_at.month())));
+        item.insert("updated_month".to_owned(), string(keys::month(incident.updated_at.month())));
+        item.insert("updated_key".to_owned(), string(keys::updated_key(incident.updated_at, incident.id)));
+        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = match incident.version {
+            0 | 1 => put.condition_expression("attribute_not_exists(incident_id)"),
+            version => put
+                .condition_expression("version = :before")
+                .expression_attribute_values(":before", number(version - 1)),
+        };
+        Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(OPERATION, &error))?))
+    }
+
+    fn action_write(&self, id: IncidentId, action: &Action) -> Result<Write, StoreError> {
+        const OPERATION: &str = "Put action";
+        let mut item = to_item(OPERATION, action)?;
+        item.insert("incident_id".to_owned(), string(id.to_string()));
+        item.insert("entry".to_owned(), string(keys::action_entry(action.id)));
+        item.insert("entity_type".to_owned(), string("action"));
+        let put = Put::builder()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(incident_id)")
+            .build();
+        Ok(Write::put(Part::Action, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+    }
+}
+
+fn key(id: IncidentId) -> Item {
+    Item::from([("incident_id".to_owned(), string(id.to_string())), ("entry".to_owned(), string(keys::INCIDENT_ENTRY))])
+}

@@ -1,0 +1,38 @@
+//! Items and attributes.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::StoreError;
+
+/// A row of a table.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// An item without its null attributes: an absent value is absent, as the key of an index must be.
+pub fn to_item<T: Serialize>(operation: &'static str, value: &T) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(value).map_err(|error| StoreError::of_item(operation, &error))?;
+    item.retain(|_, value| !value.is_null());
+    Ok(item)
+}
+
+/// A value of an attribute.
+pub fn to_attribute<T: Serialize>(operation: &'static str, value: &T) -> Result<AttributeValue, StoreError> {
+    serde_dynamo::to_attribute_value(value).map_err(|error| StoreError::of_item(operation, &error))
+}
+
+/// What an item holds.
+pub fn from_item<T: DeserializeOwned>(operation: &'static str, item: Item) -> Result<T, StoreError> {
+    serde_dynamo::from_item(item).map_err(|error| StoreError::of_item(operation, &error))
+}
+
+/// A text.
+pub fn string(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+/// A number.
+pub fn number(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}

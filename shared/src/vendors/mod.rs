@@ -1,0 +1,84 @@
+//! Monitoring vendors: what makes their webhooks authentic and what their payloads say. Pure.
+//!
+//! A vendor is one module behind [`Vendor`] and one line in [`VENDORS`].
+
+mod datadog;
+mod field;
+mod json;
+mod sentry;
+pub mod signature;
+
+use http::HeaderMap;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+pub use json::{InvalidJson, parse};
+
+use crate::domain::{delivery::DeliveryId, event::AlertEvent, time::Time};
+use signature::Secret;
+
+/// Every vendor whose webhooks are accepted.
+pub static VENDORS: &[&dyn Vendor] = &[&datadog::Datadog, &sentry::Sentry];
+
+/// The vendor of that name, as in the path `/webhooks/{vendor}`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn Vendor> {
+    VENDORS.iter().find(|vendor| vendor.name() == name).copied()
+}
+
+/// How a vendor proves who it is and how its payloads are read.
+pub trait Vendor: Sync {
+    /// The name in paths, in JSON and in the secret: lower case.
+    fn name(&self) -> &'static str;
+
+    /// Whether the request proves the knowledge of one of the secrets. Fails closed: without a secret,
+    /// or with a proof that is absent or malformed, it is not authentic.
+    fn is_authentic(&self, secrets: &[Secret], headers: &HeaderMap, body: &[u8]) -> bool;
+
+    /// What an authentic webhook says.
+    ///
+    /// # Errors
+    /// [`Unreadable`] if it cannot be mapped to an event.
+    fn read(&self, headers: &HeaderMap, payload: &Value, received_at: Time) -> Result<Reading, Unreadable>;
+}
+
+/// What an authentic webhook says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reading {
+    /// Something about a problem.
+    Event {
+        /// What it says.
+        event: Box<AlertEvent>,
+        /// What identifies the delivery, where the payload itself does: `None` means all of its bytes.
+        identity: Option<String>,
+    },
+    /// Nothing that matters here.
+    Ignored {
+        /// Why it does not matter.
+        reason: String,
+    },
+}
+
+/// An authentic payload that cannot be mapped; the text says why, without quoting the payload.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(pub String);
+
+/// The id of a delivery, made from its content.
+///
+/// The digit is the version of the way it is made, so that it may change.
+#[must_use]
+pub fn delivery_id(vendor: &str, identity: Option<&str>, body: &[u8]) -> DeliveryId {
+    let mut digest = Sha256::new();
+    match identity {
+        Some(identity) => {
+            digest.update(b"identity\0");
+            digest.update(identity);
+        }
+        None => {
+            digest.update(b"body\0");
+            digest.update(body);
+        }
+    }
+    DeliveryId::new(format!("{vendor}-1-{}", hex::encode(&digest.finalize()[..16])))
+}

@@ -1,0 +1,150 @@
+//! The client.
+
+use std::sync::Arc;
+
+use reqwest::{Method, RequestBuilder};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{Access, Answer, Delivery, shared_stack};
+
+/// A client of one stack.
+#[derive(Debug, Clone)]
+pub struct Api {
+    http: reqwest::Client,
+    access: Arc<Access>,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Page {
+    /// The page's items.
+    pub items: Vec<Value>,
+    /// How many there are on all pages.
+    pub total: usize,
+    /// The limit that was applied.
+    pub limit: usize,
+    /// Where the page begins.
+    pub offset: usize,
+    /// What continues after the last item.
+    pub next_cursor: Option<String>,
+}
+
+impl Page {
+    /// The ids of the items.
+    pub fn ids(&self) -> Vec<&str> {
+        self.items.iter().map(|item| item["id"].as_str().expect("an id")).collect()
+    }
+}
+
+impl Api {
+    /// A client of the stack that all tests share.
+    ///
+    /// Each test has its own client because each has its own runtime, and connections live on one.
+    pub fn shared() -> Self {
+        Self::to(shared_stack().clone())
+    }
+
+    /// A client of a stack.
+    pub fn to(access: Access) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client can be built");
+        Self { http, access: Arc::new(access) }
+    }
+
+    /// The stack's address and secrets.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// A request without a token.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.access.url))
+    }
+
+    /// Sends a request.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::of(request.send().await.expect("the stack answers")).await
+    }
+
+    /// Reads as the viewer.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.get_as(&self.access.viewer_token, path).await
+    }
+
+    /// Reads as the responder.
+    pub async fn get_as_responder(&self, path: &str) -> Answer {
+        self.get_as(&self.access.responder_token, path).await
+    }
+
+    /// Reads with a token.
+    pub async fn get_as(&self, token: &str, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
+    /// A page of a list, which must be there.
+    pub async fn page(&self, path: &str) -> Page {
+        page_of(&self.get(path).await.expect(200))
+    }
+
+    /// A page of the quarantine, which only responders see.
+    pub async fn quarantine(&self, query: &str) -> Page {
+        page_of(&self.get_as_responder(&format!("/quarantine?{query}")).await.expect(200))
+    }
+
+    /// Everything in a list that a filter leaves, page after page by cursor.
+    pub async fn everything(&self, path: &str) -> Vec<Value> {
+        let mut page = self.page(&format!("{path}&limit=200")).await;
+        let mut items = std::mem::take(&mut page.items);
+        while let Some(cursor) = page.next_cursor.take() {
+            page = self.page(&format!("{path}&limit=200&cursor={cursor}")).await;
+            items.append(&mut page.items);
+        }
+        items
+    }
+
+    /// An incident with its alerts and actions.
+    pub async fn detail(&self, incident_id: &str) -> Value {
+        self.get(&format!("/incidents/{incident_id}")).await.expect(200).json()
+    }
+
+    /// A request that changes an incident's status, as the responder.
+    pub fn status_change(&self, incident_id: &str) -> RequestBuilder {
+        self.request(Method::PATCH, &format!("/incidents/{incident_id}/status"))
+            .bearer_auth(&self.access.responder_token)
+            .header("content-type", "application/json")
+    }
+
+    /// Sends a body to an incident's status.
+    pub async fn patch_status(&self, incident_id: &str, body: &Value) -> Answer {
+        self.send(self.status_change(incident_id).body(body.to_string())).await
+    }
+
+    /// Moves an incident to a status, which must be allowed, and returns it.
+    pub async fn move_to(&self, incident_id: &str, status: &str) -> Value {
+        let answer = self.patch_status(incident_id, &serde_json::json!({ "status": status })).await;
+        answer.expect(200).json()["incident"].take()
+    }
+
+    /// Adds the vendor's proof to a webhook.
+    pub fn sign(&self, webhook: impl Into<Delivery>) -> Delivery {
+        webhook.into().proven(&self.access)
+    }
+
+    /// Posts a webhook as it is.
+    pub async fn post(&self, delivery: &Delivery) -> Answer {
+        let mut request = self.request(Method::POST, &format!("/webhooks/{}", delivery.vendor));
+        for (name, value) in &delivery.headers {
+            request = request.header(name, value.as_slice());
+        }
+        self.send(request.body(delivery.body.clone())).await
+    }
+
+    /// Posts a webhook with the vendor's proof.
+    pub async fn deliver(&self, webhook: impl Into<Delivery>) -> Answer {
+        self.post(&self.sign(webhook)).await
+    }
+}
+
+fn page_of(answer: &Answer) -> Page {
+    serde_json::from_value(answer.json()).unwrap_or_else(|error| panic!("{error} in {}", answer.text()))
+}

@@ -1,0 +1,26 @@
+//! Waiting for what happens in its own time.
+
+use std::{
+    fmt::Display,
+    time::{Duration, Instant},
+};
+
+/// How long anything may take before a test fails. Generous: machines are slow, and only failures wait.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+const PAUSE: Duration = Duration::from_millis(40);
+
+/// Asks until the answer is `Ok`, and returns it.
+///
+/// # Panics
+/// With the last `Err` when the deadline passes.
+pub async fn eventually<T, E: Display>(deadline: Duration, mut probe: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let start = Instant::now();
+    loop {
+        match probe().await {
+            Ok(value) => return value,
+            Err(reason) => assert!(start.elapsed() < deadline, "not within {deadline:?}: {reason}"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

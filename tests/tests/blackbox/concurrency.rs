@@ -1,0 +1,178 @@
+//! Many writers at once.
+
+use std::collections::BTreeSet;
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use tests::{Scene, assert_members, sentry::Issue};
+
+/// The incidents that alerts belong to.
+fn incidents_of(alerts: &[Value]) -> BTreeSet<&str> {
+    alerts.iter().map(|alert| alert["incident_id"].as_str().expect("an incident")).collect()
+}
+
+#[tokio::test]
+async fn fifty_identical_deliveries_are_one_alert_and_one_incident() {
+    let scene = Scene::new();
+    let monitor = scene.monitor();
+    let delivery_ids = join_all((0..50).map(|_| scene.send(&monitor))).await;
+    assert_eq!(delivery_ids.iter().collect::<BTreeSet<_>>().len(), 1);
+
+    scene.alerts_when("an alert", |alerts| !alerts.is_empty()).await;
+    scene.fence().await;
+    let alerts = scene.alerts().await;
+    assert_eq!(alerts.len(), 1);
+    assert_eq!(alerts[0]["occurrences"], 1);
+    let incidents = scene.incidents().await;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0]["alert_count"], 1);
+    assert_eq!(scene.incident_of(&alerts[0]).await["actions_total"], 1);
+}
+
+#[tokio::test]
+async fn fifty_identical_sentry_deliveries_are_one_alert_and_one_incident() {
+    let scene = Scene::new();
+    let hook = Issue::of(&scene).event_alert(scene.time);
+    join_all((0..50).map(|_| scene.send(&hook))).await;
+    scene.alerts_when("an alert", |alerts| !alerts.is_empty()).await;
+    scene.fence().await;
+    let alerts = scene.alerts().await;
+    assert_eq!((alerts.len(), &alerts[0]["occurrences"]), (1, &json!(1)));
+    assert_eq!(scene.incidents().await.len(), 1);
+}
+
+#[tokio::test]
+async fn fifty_alerts_of_one_service_are_one_incident_that_counts_them_all() {
+    let scene = Scene::new();
+    let monitors: Vec<_> = (0..50).map(|_| scene.monitor()).collect();
+    join_all(monitors.iter().map(|monitor| scene.send(monitor))).await;
+    let alerts = scene.alerts_when("50 alerts", |alerts| alerts.len() >= 50).await;
+    scene.fence().await;
+    assert_eq!(alerts.len(), 50);
+    assert_eq!(incidents_of(&alerts).len(), 1);
+
+    let opened = alerts.iter().filter(|alert| alert["grouping"]["decision"] == "opened").count();
+    assert_eq!(opened, 1, "exactly one opens, the others join");
+    let incidents = scene.incidents().await;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0]["alert_count"], 50);
+    let detail = scene.incident_of(&alerts[0]).await;
+    assert_members(&detail, &json!({ "alerts_total": 50, "actions_total": 50 }));
+}
+
+#[tokio::test]
+async fn first_alerts_of_twenty_services_in_one_environment_open_one_incident() {
+    let scene = Scene::new();
+    let monitors: Vec<_> =
+        (0..20).map(|number| scene.monitor().service(&scene.other_service(&format!("part{number}")))).collect();
+    join_all(monitors.iter().map(|monitor| scene.send(monitor))).await;
+    let alerts = scene.alerts_when("20 alerts", |alerts| alerts.len() >= 20).await;
+    scene.fence().await;
+    assert_eq!(incidents_of(&alerts).len(), 1);
+    let incident = &scene.incident_of(&alerts[0]).await["incident"];
+    assert_eq!(incident["alert_count"], 20);
+    assert_eq!(incident["services"].as_array().map(Vec::len), Some(20));
+    assert_eq!(scene.api.page(&format!("/incidents?team={}", scene.team)).await.total, 1);
+}
+
+#[tokio::test]
+async fn fifty_repeats_of_one_alert_are_all_counted() {
+    let scene = Scene::new();
+    let monitor = scene.monitor();
+    let repeats: Vec<_> = (0..50).map(|minute| monitor.again().at(scene.minute(minute % 20))).collect();
+    join_all(repeats.iter().map(|repeat| scene.send(repeat))).await;
+    let alerts =
+        scene.alerts_when("50 occurrences", |alerts| alerts.iter().any(|alert| alert["occurrences"] == 50)).await;
+    assert_eq!(alerts.len(), 1);
+    let incidents = scene.incidents().await;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0]["alert_count"], 1);
+}
+
+#[tokio::test]
+async fn triggers_and_recoveries_that_race_leave_nothing_firing() {
+    let scene = Scene::new();
+    let monitors: Vec<_> = (0..15).map(|_| scene.monitor()).collect();
+    let recoveries: Vec<_> = monitors.iter().map(|monitor| monitor.recovered().at(scene.minute(2))).collect();
+    let both = monitors.iter().zip(&recoveries).map(async |(monitor, recovery)| {
+        futures::join!(scene.send(monitor), scene.send(recovery));
+    });
+    join_all(both).await;
+    let alerts = scene
+        .alerts_when("15 resolved alerts", |alerts| {
+            alerts.len() >= 15 && alerts.iter().all(|alert| alert["status"] == "resolved")
+        })
+        .await;
+    assert_eq!(alerts.len(), 15);
+
+    // Those whose recovery came first belong to no incident; the incident counts exactly the others.
+    let grouped: Vec<_> = alerts.iter().filter(|alert| alert["incident_id"].is_string()).cloned().collect();
+    for id in incidents_of(&grouped) {
+        let own = grouped.iter().filter(|alert| alert["incident_id"] == id).count();
+        assert_eq!(scene.api.detail(id).await["incident"]["alert_count"], own);
+    }
+}
+
+#[tokio::test]
+async fn of_twenty_equal_status_changes_at_once_one_is_recorded() {
+    let scene = Scene::new();
+    let incident = scene.an_incident().await;
+    let before = scene.api.detail(&incident).await["incident"]["version"].as_u64().unwrap();
+    let answers = join_all((0..20).map(|_| scene.api.move_to(&incident, "INVESTIGATING"))).await;
+    assert!(answers.iter().all(|answer| answer["status"] == "INVESTIGATING"));
+    let detail = scene.api.detail(&incident).await;
+    assert_eq!(detail["incident"]["version"], before + 1);
+    assert_eq!(detail["actions_total"], 2);
+}
+
+#[tokio::test]
+async fn of_twenty_status_changes_of_one_version_one_wins() {
+    let scene = Scene::new();
+    let incident = scene.an_incident().await;
+    let etag = scene.api.get(&format!("/incidents/{incident}")).await.header("etag").expect("an ETag").to_owned();
+    let answers = join_all((0..20).map(|_| {
+        let change = scene.api.status_change(&incident).header("if-match", &etag);
+        scene.api.send(change.body(json!({ "status": "INVESTIGATING" }).to_string()))
+    }))
+    .await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    for lost in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!(lost.problem(412).member("current_status"), "INVESTIGATING");
+    }
+}
+
+#[tokio::test]
+async fn status_changes_at_once_leave_a_legal_history() {
+    let scene = Scene::new();
+    let incident = scene.an_incident().await;
+    let statuses = ["INVESTIGATING", "RESOLVED", "CLOSED"].into_iter().cycle().take(30);
+    let answers = join_all(
+        statuses.map(async |status| scene.api.patch_status(&incident, &json!({ "status": status })).await.status),
+    )
+    .await;
+    assert!(answers.iter().all(|status| [200, 409].contains(status)), "{answers:?}");
+
+    let detail = scene.api.detail(&incident).await;
+    let mut status = "OPEN".to_owned();
+    for action in detail["actions"].as_array().unwrap().iter().rev() {
+        if action["type"] == "status_changed" {
+            assert_eq!(action["details"]["from"], *status);
+            action["details"]["to"].as_str().unwrap().clone_into(&mut status);
+        }
+    }
+    assert_eq!(detail["incident"]["status"], *status);
+}
+
+#[tokio::test]
+async fn alerts_that_join_while_the_status_changes_are_all_counted() {
+    let scene = Scene::new();
+    let incident = scene.an_incident().await;
+    let monitors: Vec<_> = (0..10).map(|_| scene.monitor()).collect();
+    let joining = join_all(monitors.iter().map(|monitor| scene.send(monitor)));
+    futures::join!(joining, scene.api.move_to(&incident, "INVESTIGATING"));
+    let alerts = scene.alerts_when("11 alerts", |alerts| alerts.len() >= 11).await;
+    assert_eq!(incidents_of(&alerts).len(), 1);
+    let detail = scene.api.detail(&incident).await;
+    assert_members(&detail["incident"], &json!({ "status": "INVESTIGATING", "alert_count": 11 }));
+    assert_eq!(detail["actions_total"], 12);
+}

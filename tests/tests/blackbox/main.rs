@@ -1,0 +1,25 @@
+//! The product as its users meet it: webhooks in, incidents out, everything over HTTP.
+//!
+//! By default against one embedded stack for the whole run; against a deployed one when `STACK_URL`,
+//! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET` are set.
+
+mod alerts_list;
+mod authentication;
+mod classification;
+mod concurrency;
+mod dead_letters;
+mod episodes;
+mod fixtures;
+mod grouping;
+mod hostile_input;
+mod incident_detail;
+mod incidents_list;
+mod incidents_paging;
+mod list_parameters;
+mod quarantine;
+mod restart;
+mod secret_rotation;
+mod status_changes;
+mod webhook_errors;
+mod webhooks_datadog;
+mod webhooks_sentry;
