@@ -76,8 +76,7 @@ pub(crate) struct Service {
     pub(crate) project: u64,
 }
 
-pub(crate) static STOREFRONT_WEB: Service =
-    service("storefront-web", Team::Storefront, "javascript", 4_508_811_201);
+pub(crate) static STOREFRONT_WEB: Service = service("storefront-web", Team::Storefront, "javascript", 4_508_811_201);
 pub(crate) static SEARCH: Service = service("search", Team::Storefront, "java", 4_508_811_202);
 pub(crate) static CATALOG: Service = service("catalog", Team::Storefront, "python", 4_508_811_203);
 pub(crate) static CHECKOUT: Service = service("checkout", Team::Payments, "java", 4_508_811_211);
@@ -85,17 +84,11 @@ pub(crate) static PAYMENTS: Service = service("payments", Team::Payments, "go", 
 pub(crate) static LEDGER: Service = service("ledger", Team::Payments, "java", 4_508_811_213);
 pub(crate) static INVENTORY: Service = service("inventory", Team::Fulfilment, "java", 4_508_811_221);
 pub(crate) static SHIPPING: Service = service("shipping", Team::Fulfilment, "python", 4_508_811_222);
-pub(crate) static NOTIFICATIONS: Service =
-    service("notifications", Team::Fulfilment, "python", 4_508_811_223);
+pub(crate) static NOTIFICATIONS: Service = service("notifications", Team::Fulfilment, "python", 4_508_811_223);
 pub(crate) static EDGE_GATEWAY: Service = service("edge-gateway", Team::Platform, "go", 4_508_811_231);
 pub(crate) static IDENTITY: Service = service("identity", Team::Platform, "go", 4_508_811_232);
 pub(crate) static EVENT_BUS: Service = service("event-bus", Team::Platform, "other", 4_508_811_233);
 
 const fn service(name: &'static str, team: Team, platform: &'static str, project: u64) -> Service {
-    Service {
-        name,
-        team,
-        platform,
-        project,
-    }
+    Service { name, team, platform, project }
 }

@@ -148,10 +148,7 @@ impl Notification<'_> {
                 "No data for the last 10 minutes: {}.\n\nThe monitor was last triggered at {triggered}.",
                 self.fill(self.monitor.name)
             ),
-            _ => format!(
-                "{}\n\nThe monitor was last triggered at {triggered}.",
-                self.fill(self.monitor.text)
-            ),
+            _ => format!("{}\n\nThe monitor was last triggered at {triggered}.", self.fill(self.monitor.text)),
         }
     }
 
@@ -207,7 +204,11 @@ impl Notification<'_> {
             return String::new();
         }
         let day = self.at.strftime("%Y-%m-%d");
-        format!("https://p.datadoghq.eu/snapshot/view/dd-snapshots-prod/org_{}/{day}/{:x}.png", company::DATADOG_ORG, self.id)
+        format!(
+            "https://p.datadoghq.eu/snapshot/view/dd-snapshots-prod/org_{}/{day}/{:x}.png",
+            company::DATADOG_ORG,
+            self.id
+        )
     }
 
     fn millis(&self) -> String {

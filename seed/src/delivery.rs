@@ -41,12 +41,7 @@ pub struct Delivery {
 
 impl Delivery {
     pub(crate) fn of_datadog(at: Timestamp, body: String) -> Self {
-        Self {
-            vendor: Vendor::Datadog,
-            at,
-            headers: headers([("Content-Type", "application/json".to_owned())]),
-            body,
-        }
+        Self { vendor: Vendor::Datadog, at, headers: headers([("Content-Type", "application/json".to_owned())]), body }
     }
 
     pub(crate) fn of_sentry(at: Timestamp, resource: &str, request_id: String, body: String) -> Self {

@@ -23,7 +23,7 @@ mod timeline;
 
 pub use delivery::{Delivery, Vendor};
 pub use history::{SeedError, Summary, history};
-pub use timeline::{Step, StatusChange, Timeline};
+pub use timeline::{StatusChange, Step, Timeline};
 
 /// The seed of the demo data unless another is asked for.
 pub const DEFAULT_SEED: u64 = 1;

@@ -145,8 +145,7 @@ fn generate(story: &Story) -> Result<ExitCode, Failure> {
 
 async fn post(arguments: Load) -> Result<ExitCode, Failure> {
     let lines = open(&arguments.file)?.lines();
-    let target =
-        Target { url: arguments.url, datadog: arguments.datadog_secret, sentry: arguments.sentry_secret };
+    let target = Target { url: arguments.url, datadog: arguments.datadog_secret, sentry: arguments.sentry_secret };
     let pace = Pace { concurrency: arguments.concurrency.into(), rate: arguments.rate.map(f64::from) };
     let mut progress = Progress::new("webhooks");
     let summary = load(lines, &target, pace, |done| progress.show(done, None)).await?;

@@ -1,8 +1,8 @@
 //! The monitors that Hafenmarkt runs in Datadog, as data.
 
 use crate::company::{
-    CATALOG, CHECKOUT, EDGE_GATEWAY, EVENT_BUS, IDENTITY, INVENTORY, LEDGER, NOTIFICATIONS, PAYMENTS, SEARCH,
-    SHIPPING, STOREFRONT_WEB, Service,
+    CATALOG, CHECKOUT, EDGE_GATEWAY, EVENT_BUS, IDENTITY, INVENTORY, LEDGER, NOTIFICATIONS, PAYMENTS, SEARCH, SHIPPING,
+    STOREFRONT_WEB, Service,
 };
 
 /// One monitor. In its texts `{group}` stands for the group that fired, `{env}` for the
@@ -161,10 +161,7 @@ pub(crate) static EDGE_CERTIFICATE: Monitor = Monitor {
     query: "min(last_1h):min:http.ssl.days_left{env:{env}} by {server_name} < 7",
     text: "{value} days left for {group}. cert-manager should have renewed it three weeks ago: look at its last order.\nRunbook: https://wiki.hafenmarkt.example/runbooks/certificates",
     value: (1, 6),
-    groups: Some((
-        "server_name",
-        &["api.hafenmarkt.example", "img.hafenmarkt.example", "partner.hafenmarkt.example"],
-    )),
+    groups: Some(("server_name", &["api.hafenmarkt.example", "img.hafenmarkt.example", "partner.hafenmarkt.example"])),
     ..USUAL
 };
 
@@ -226,10 +223,7 @@ pub(crate) static IDENTITY_RESTARTS: Monitor = Monitor {
     query: "change(max(last_10m),last_10m):max:kubernetes.containers.restarts{env:{env},service:identity} by {pod_name} > 3",
     text: "{value} restarts of {group} in 10 minutes. Last state: Error, exit code 1.",
     value: (4, 11),
-    groups: Some((
-        "pod_name",
-        &["identity-6c5d9f7b8-2kqxl", "identity-6c5d9f7b8-9vz4m", "identity-6c5d9f7b8-hw7tc"],
-    )),
+    groups: Some(("pod_name", &["identity-6c5d9f7b8-2kqxl", "identity-6c5d9f7b8-9vz4m", "identity-6c5d9f7b8-hw7tc"])),
     template: Template::Inherited,
     ..USUAL
 };
@@ -286,12 +280,8 @@ pub(crate) static CHECKOUT_OOM: Monitor = Monitor {
     ..USUAL
 };
 
-const CHECKOUT_PODS: &[&str] = &[
-    "checkout-7f9b6d5c4-4xq2n",
-    "checkout-7f9b6d5c4-b8wkd",
-    "checkout-7f9b6d5c4-jm6rp",
-    "checkout-7f9b6d5c4-tz9vh",
-];
+const CHECKOUT_PODS: &[&str] =
+    &["checkout-7f9b6d5c4-4xq2n", "checkout-7f9b6d5c4-b8wkd", "checkout-7f9b6d5c4-jm6rp", "checkout-7f9b6d5c4-tz9vh"];
 
 pub(crate) static ORDERS_BELOW_FORECAST: Monitor = Monitor {
     id: 150_118_310,
@@ -365,10 +355,7 @@ pub(crate) static PAYMENTS_SATURATION: Monitor = Monitor {
     query: "avg(last_10m):max:go.goroutines{env:{env},service:payments} by {pod_name} > 5000",
     text: "{value} goroutines on {group}; about 400 is normal. Usually calls without a deadline.",
     value: (5100, 48_000),
-    groups: Some((
-        "pod_name",
-        &["payments-5bd4c8f66-7hnzr", "payments-5bd4c8f66-fq2lv", "payments-5bd4c8f66-x5ptc"],
-    )),
+    groups: Some(("pod_name", &["payments-5bd4c8f66-7hnzr", "payments-5bd4c8f66-fq2lv", "payments-5bd4c8f66-x5ptc"])),
     ..USUAL
 };
 
@@ -415,10 +402,10 @@ pub(crate) static LEDGER_LAG: Monitor = Monitor {
 pub(crate) static LEDGER_EXPORT: Monitor = Monitor {
     id: 150_902_060,
     service: &LEDGER,
-    name: "Settlement export has not finished by 05:00",
+    name: "Settlement export is overdue",
     metric: "ledger.export.age",
     query: "max(last_30m):max:ledger.export.age{env:{env},job:settlement} > 18000",
-    text: "The last complete export is {value} min old. The bank's cut-off is 08:30 CET.",
+    text: "The last complete export is {value} min old. The bank closes its books an hour from now.",
     value: (310, 420),
     ..USUAL
 };
@@ -428,7 +415,7 @@ pub(crate) static LEDGER_BACKUP: Monitor = Monitor {
     service: &LEDGER,
     priority: 4,
     kind: Kind::Metric,
-    name: "Nightly backup of ledger-db took longer than usual",
+    name: "Backup of ledger-db took longer than usual",
     metric: "ledger.backup.duration",
     query: "max(last_1h):max:ledger.backup.duration{env:{env}} > 10800",
     text: "The snapshot took {value} min (usually 95). It is complete.",

@@ -35,12 +35,7 @@ pub(crate) fn changes(outage: &Outage, deliveries: &[Delivery], chance: &mut Cha
         // Somebody has taken over.
         shift = (shift + 1) % people.len();
     }
-    changes.push(Change {
-        at: resolved_at,
-        to: Status::Resolved,
-        actor: people[shift],
-        comment: resolved(outage),
-    });
+    changes.push(Change { at: resolved_at, to: Status::Resolved, actor: people[shift], comment: resolved(outage) });
     // Sometimes nobody gets round to the review.
     if chance.percent(92) {
         changes.push(Change {
@@ -77,7 +72,8 @@ fn closed(outage: &Outage, chance: &mut Chance) -> String {
     let ticket = format!("{}-{}", outage.team().tickets(), chance.0.u32(1100..4800));
     let is_small = outage.scenario.waves.len() == 1;
     if is_small || outage.stage == Stage::Staging {
-        let said = chance.one_of(&["Nothing to follow up.", "Closing.", "Threshold looked at, stays as it is.", "Done."]);
+        let said =
+            chance.one_of(&["Nothing to follow up.", "Closing.", "Threshold looked at, stays as it is.", "Done."]);
         return said.to_owned();
     }
     match chance.0.u8(..5) {

@@ -65,19 +65,27 @@ pub(crate) static STORMS: &[Scenario] = &[
             &[groups(&monitors::BROKER_DOWN, 2)],
             &[once(&monitors::UNDER_REPLICATED), groups(&monitors::INVENTORY_LAG, 3)],
             &[groups(&monitors::LEDGER_LAG, 3), once(&monitors::NOTIFICATION_LAG), fault(&faults::INVENTORY_REBALANCE)],
-            &[groups(&monitors::SEARCH_INDEX_LAG, 2), once(&monitors::CHECKOUT_LATENCY), fault(&faults::CHECKOUT_STOCK)],
+            &[
+                groups(&monitors::SEARCH_INDEX_LAG, 2),
+                once(&monitors::CHECKOUT_LATENCY),
+                fault(&faults::CHECKOUT_STOCK),
+            ],
             &[rule(&faults::CHECKOUT_FAILURES), once(&monitors::ORDERS_BELOW_FORECAST), fault(&faults::WEB_CART)],
             &[groups(&monitors::WEB_SYNTHETIC, 2), groups(&monitors::NOTIFICATION_QUEUE, 2)],
         ],
         minutes: (55, 80),
-        noticed: "Two brokers gone at once, both on the same rack. Declared a major incident, bridge is open, Mei-Ling leads.",
+        noticed: "Two brokers gone at once, both on the same rack. Declared a major incident, the bridge is open.",
         resolved: "Replaced the failed top-of-rack switch path, brokers rejoined, all consumers caught up. Orders are back at forecast.",
     },
     Scenario {
         waves: &[
             &[once(&monitors::LEDGER_PRIMARY), fault(&faults::LEDGER_READ_ONLY)],
             &[once(&monitors::PAYMENTS_LATENCY), groups(&monitors::LEDGER_REPLICA, 2)],
-            &[groups(&monitors::PAYMENTS_SATURATION, 3), rule(&faults::PAYMENT_ERRORS), groups(&monitors::PAYMENTS_CALLBACKS, 2)],
+            &[
+                groups(&monitors::PAYMENTS_SATURATION, 3),
+                rule(&faults::PAYMENT_ERRORS),
+                groups(&monitors::PAYMENTS_CALLBACKS, 2),
+            ],
             &[once(&monitors::CHECKOUT_ERRORS), fault(&faults::CHECKOUT_PAYMENT), once(&monitors::CHECKOUT_LATENCY)],
             &[rule(&faults::CHECKOUT_FAILURES), groups(&monitors::WEB_SYNTHETIC, 3), fault(&faults::WEB_CART)],
             &[once(&monitors::ORDERS_BELOW_FORECAST), groups(&monitors::LEDGER_LAG, 2)],
@@ -91,7 +99,11 @@ pub(crate) static STORMS: &[Scenario] = &[
             &[groups(&monitors::EDGE_5XX, 1)],
             &[groups(&monitors::EDGE_LATENCY, 2), groups(&monitors::NODE_NOT_READY, 2), once(&monitors::NODE_MEMORY)],
             &[once(&monitors::WEB_5XX), fault(&faults::EDGE_UPSTREAM), once(&monitors::SEARCH_LATENCY)],
-            &[once(&monitors::CHECKOUT_ERRORS), groups(&monitors::CHECKOUT_POOL, 2), groups(&monitors::IDENTITY_RESTARTS, 2)],
+            &[
+                once(&monitors::CHECKOUT_ERRORS),
+                groups(&monitors::CHECKOUT_POOL, 2),
+                groups(&monitors::IDENTITY_RESTARTS, 2),
+            ],
             &[rule(&faults::STOREFRONT_ERRORS), once(&monitors::CATALOG_ERRORS), groups(&monitors::WEB_SYNTHETIC, 3)],
             &[once(&monitors::INVENTORY_LATENCY), fault(&faults::CHECKOUT_STOCK)],
         ],
@@ -105,10 +117,14 @@ pub(crate) static STORMS: &[Scenario] = &[
             &[rule(&faults::LOGIN_ERRORS), fault(&faults::WEB_SESSION), groups(&monitors::IDENTITY_RESTARTS, 3)],
             &[once(&monitors::WEB_5XX), rule(&faults::STOREFRONT_ERRORS)],
             &[once(&monitors::CHECKOUT_ERRORS), once(&monitors::CATALOG_ERRORS), groups(&monitors::CARRIER_ERRORS, 2)],
-            &[once(&monitors::ORDERS_BELOW_FORECAST), groups(&monitors::WEB_SYNTHETIC, 4), once(&monitors::INVENTORY_LATENCY)],
+            &[
+                once(&monitors::ORDERS_BELOW_FORECAST),
+                groups(&monitors::WEB_SYNTHETIC, 4),
+                once(&monitors::INVENTORY_LATENCY),
+            ],
         ],
         minutes: (25, 50),
-        noticed: "Nobody can log in. The signing key ran out at midnight UTC and the rotation job has not run since the move to the new cluster.",
+        noticed: "Nobody can log in. The signing key ran out: the rotation job has not run since the move to the new cluster.",
         resolved: "New key published by hand, JWKS caches purged at the edge. Logins are back to normal. The rotation job gets an alert of its own.",
     },
 ];
@@ -174,11 +190,15 @@ pub(crate) static TROUBLES: &[Scenario] = &[
         waves: &[
             &[groups(&monitors::CARRIER_ERRORS, 1), fault(&faults::SHIPPING_CARRIER)],
             &[rule(&faults::SHIPPING_ERRORS), groups(&monitors::LABEL_QUEUE, 3)],
-            &[once(&monitors::SHIPPING_SFTP), groups(&monitors::NOTIFICATION_QUEUE, 1), fault(&faults::SHIPPING_TRACKING)],
+            &[
+                once(&monitors::SHIPPING_SFTP),
+                groups(&monitors::NOTIFICATION_QUEUE, 1),
+                fault(&faults::SHIPPING_TRACKING),
+            ],
         ],
         minutes: (40, 85),
         noticed: "Carrier API is down for everybody, not only for us. Warehouses know; they pack the other carriers' parcels first.",
-        resolved: "Carrier is back. Label queues in Gdańsk and Malmö are empty again, pick-up was moved to 19:30.",
+        resolved: "Carrier is back. Label queues in Gdańsk and Malmö are empty again, pick-up was moved by two hours.",
     },
     Scenario {
         waves: &[
@@ -204,7 +224,11 @@ pub(crate) static TROUBLES: &[Scenario] = &[
         waves: &[
             &[groups(&monitors::LEDGER_REPLICA, 2), fault(&faults::LEDGER_CONFLICT)],
             &[groups(&monitors::LEDGER_LAG, 3)],
-            &[once(&monitors::LEDGER_EXPORT), fault(&faults::LEDGER_UNBALANCED), groups(&monitors::PAYMENTS_CALLBACKS, 1)],
+            &[
+                once(&monitors::LEDGER_EXPORT),
+                fault(&faults::LEDGER_UNBALANCED),
+                groups(&monitors::PAYMENTS_CALLBACKS, 1),
+            ],
         ],
         minutes: (35, 80),
         noticed: "A merchant's five-year report runs on the replica and blocks replay. Asked them, cancelled it.",
@@ -218,7 +242,7 @@ pub(crate) static TROUBLES: &[Scenario] = &[
             &[fault(&faults::WEB_NUMBER)],
         ],
         minutes: (15, 35),
-        noticed: "Offers without a best price crash the product tile. In since this morning's release, flag `offer-tile-v2` is going off now.",
+        noticed: "Offers without a best price crash the product tile. In since today's release, flag `offer-tile-v2` is going off now.",
         resolved: "Flag off, error rate back to its usual noise. Fix is reviewed and ships with a test for offers without prices.",
     },
     Scenario {
@@ -255,7 +279,11 @@ pub(crate) static TROUBLES: &[Scenario] = &[
     Scenario {
         waves: &[
             &[groups(&monitors::NODE_NOT_READY, 2), once(&monitors::NODE_MEMORY)],
-            &[groups(&monitors::CHECKOUT_OOM, 1), groups(&monitors::IDENTITY_RESTARTS, 1), groups(&monitors::INVENTORY_OOM, 1)],
+            &[
+                groups(&monitors::CHECKOUT_OOM, 1),
+                groups(&monitors::IDENTITY_RESTARTS, 1),
+                groups(&monitors::INVENTORY_OOM, 1),
+            ],
             &[groups(&monitors::EDGE_LATENCY, 2), fault(&faults::EDGE_UPSTREAM)],
             &[once(&monitors::CATALOG_ERRORS)],
         ],
@@ -326,10 +354,13 @@ pub(crate) static TRIFLES: &[Scenario] = &[
         resolved: "Order was stuck on a CAA record. Renewed.",
     },
     Scenario {
-        waves: &[&[once(&monitors::LEDGER_EXPORT)], &[groups(&monitors::LEDGER_REPLICA, 1), fault(&faults::LEDGER_CONFLICT)]],
+        waves: &[
+            &[once(&monitors::LEDGER_EXPORT)],
+            &[groups(&monitors::LEDGER_REPLICA, 1), fault(&faults::LEDGER_CONFLICT)],
+        ],
         minutes: (30, 60),
-        noticed: "Export waits for the replica. The bank wants it by 08:30, moving it to the primary for today.",
-        resolved: "Delivered at 07:52. Nothing else to do.",
+        noticed: "Export waits for the replica. Moving it to the primary for today, so that the bank gets it in time.",
+        resolved: "Delivered eleven minutes before the bank's cut-off. Nothing else to do.",
     },
 ];
 
@@ -344,7 +375,7 @@ pub(crate) static NOISE: &[Scenario] = &[
     Scenario {
         waves: &[&[once(&monitors::LEDGER_BACKUP)]],
         minutes: (20, 40),
-        noticed: "Snapshot overlapped with the month-end run.",
+        noticed: "Snapshot overlapped with a long settlement run.",
         resolved: "Backup is complete and was restored to the test account without errors.",
     },
     Scenario {
@@ -382,7 +413,7 @@ pub(crate) static REHEARSALS: &[Scenario] = &[
             &[once(&monitors::INVENTORY_LATENCY)],
         ],
         minutes: (20, 45),
-        noticed: "That is the load test for Black Friday. Watching where it bends.",
+        noticed: "That is the load test for the next sale. Watching where it bends.",
         resolved: "Test done: it bends at 1,900 orders a minute, in the connection pool, as expected.",
     },
     Scenario {

@@ -133,7 +133,8 @@ impl<'play> Sending<'play> {
             // It flaps: recovers by itself and is back a moment later.
             let calm = at + self.chance.seconds(100..=240);
             self.notify(&monitoring, Transition::Recovered, calm, Way::Prompt)?;
-            monitoring = Monitoring { triggered_at: calm + self.chance.seconds(60..=220), cycle: self.cycle(), ..monitoring };
+            monitoring =
+                Monitoring { triggered_at: calm + self.chance.seconds(60..=220), cycle: self.cycle(), ..monitoring };
             self.notify(&monitoring, Transition::Triggered, monitoring.triggered_at, Way::Prompt)?;
         }
         let repeated = monitoring.triggered_at + self.chance.seconds(600..=1500);
@@ -211,7 +212,7 @@ impl<'play> Sending<'play> {
             let written = at + self.chance.seconds(240..=580);
             self.comment(&issue, actor, written)?;
         }
-        if self.outage.care.is_over() && self.chance.percent(50) {
+        if self.outage.care.is_over() && self.chance.percent(42) {
             let action = match self.chance.0.u8(..10) {
                 0..7 => IssueAction::Resolved,
                 7..9 => IssueAction::Archived,
@@ -319,12 +320,16 @@ impl<'play> Sending<'play> {
     /// A few seconds after it happened, and now and then minutes.
     fn arrival(&mut self, at: Timestamp, way: Way) -> Timestamp {
         let late = way == Way::PerhapsLate && self.chance.percent(3);
-        at + if late { self.chance.seconds(60..=240) } else { SignedDuration::from_millis(self.chance.0.i64(800..4000)) }
+        at + if late {
+            self.chance.seconds(60..=240)
+        } else {
+            SignedDuration::from_millis(self.chance.0.i64(800..4000))
+        }
     }
 
     /// Sends once, and now and then twice.
     fn send(&mut self, delivery: Delivery) {
-        if self.chance.percent(3) {
+        if self.chance.percent(2) {
             let request_id = self.chance.hex();
             let copy = delivery.again(delivery.at + self.chance.seconds(1..=45), request_id);
             self.sent.push(copy);

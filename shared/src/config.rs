@@ -12,7 +12,9 @@ pub struct MissingVariable(pub &'static str);
 /// The local stack runs every function in one process, each with its own variables; so
 /// functions never read the process environment themselves.
 #[derive(Clone)]
-pub struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Environment(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
     /// The environment of this process: what a deployed function sees.

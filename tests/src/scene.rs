@@ -126,7 +126,11 @@ impl Scene {
     pub async fn alerts_when(&self, what: &str, condition: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         eventually(DEADLINE, async || {
             let alerts = self.alerts().await;
-            if condition(&alerts) { Ok(alerts) } else { Err(format!("{what} in {alerts:#?}")) }
+            if condition(&alerts) {
+                Ok(alerts)
+            } else {
+                Err(format!("{what}, of {} alerts: {}", alerts.len(), Value::from(alerts)))
+            }
         })
         .await
     }

@@ -95,7 +95,8 @@ fn server(answers: Vec<(u16, &'static str)>) -> (String, mpsc::Receiver<String>)
             reader.read_exact(&mut asked).unwrap();
             sender.send(head + std::str::from_utf8(&asked).unwrap()).unwrap();
             let length = body.len();
-            write!(connection, "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+            write!(connection, "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+                .unwrap();
         }
     });
     (url, requests)

@@ -49,10 +49,7 @@ impl Event<'_> {
                 let data = Alerted {
                     event,
                     triggered_rule: &rule,
-                    issue_alert: IssueAlert {
-                        title: &rule,
-                        settings: [Setting { name: "channel", value: &channel }],
-                    },
+                    issue_alert: IssueAlert { title: &rule, settings: [Setting { name: "channel", value: &channel }] },
                 };
                 encoding.write(&Envelope { action: "triggered", actor, data, installation })
             }
@@ -108,12 +105,7 @@ impl Event<'_> {
             location: fault.file,
             logger: "",
             message: "",
-            metadata: Metadata {
-                filename: fault.file,
-                function: fault.function,
-                kind: fault.kind,
-                value: fault.value,
-            },
+            metadata: Metadata { filename: fault.file, function: fault.function, kind: fault.kind, value: fault.value },
             platform: service.platform,
             project: service.project,
             received: seconds,

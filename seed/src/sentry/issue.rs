@@ -118,10 +118,7 @@ impl Issue {
             first_seen: with_offset(self.first_seen),
             last_seen: with_offset(self.last_seen),
         };
-        let data = Data {
-            resolution_type: (action == IssueAction::Resolved).then_some("now"),
-            issue,
-        };
+        let data = Data { resolution_type: (action == IssueAction::Resolved).then_some("now"), issue };
         encoding.write(&Envelope { action: action.name(), actor, data, installation: INSTALLATION })
     }
 }

@@ -60,6 +60,8 @@ impl MetricAlert {
         encoding: Encoding,
     ) -> Result<String, serde_json::Error> {
         let rule = self.rule;
+        // A rule watches one environment.
+        let rule_id = rule.id + if self.stage == Stage::Staging { 1000 } else { 0 };
         let data = Data {
             description_text: format!("{value} {}\nFilter: {}", rule.unit, rule.query),
             description_title: format!("{}: {}", action.title(), rule.name),
@@ -71,7 +73,7 @@ impl MetricAlert {
                     date_created: RULES_MADE,
                     date_modified: RULES_MADE,
                     environment: self.stage.name(),
-                    id: rule.id.to_string(),
+                    id: rule_id.to_string(),
                     include_all_projects: false,
                     name: rule.name,
                     organization_id: "4508811190",
@@ -101,7 +103,7 @@ impl MetricAlert {
                 title: rule.name,
                 kind: 2,
             },
-            web_url: site(&format!("alerts/rules/details/{}/?alert={}", rule.id, self.id)),
+            web_url: site(&format!("alerts/rules/details/{rule_id}/?alert={}", self.id)),
         };
         encoding.write(&Envelope { action: action.name(), actor: Actor::SENTRY, data, installation: INSTALLATION })
     }

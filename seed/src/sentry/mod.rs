@@ -53,7 +53,8 @@ enum ActorId {
 
 impl<'name> Actor<'name> {
     /// Sentry itself.
-    pub(crate) const SENTRY: Actor<'static> = Actor { id: ActorId::Text("sentry"), name: "Sentry", kind: "application" };
+    pub(crate) const SENTRY: Actor<'static> =
+        Actor { id: ActorId::Text("sentry"), name: "Sentry", kind: "application" };
 
     /// A person, whose number follows from the name.
     pub(crate) fn person(name: &'name str) -> Self {

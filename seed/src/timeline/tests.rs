@@ -41,13 +41,8 @@ fn it_has_the_promised_size_and_variety() {
         let model = Model::of(&timeline);
         let deliveries = timeline.deliveries().count();
         let (alerts, incidents) = (model.alerts.len(), model.incidents.len());
-        println!(
-            "seed {seed}: {deliveries} deliveries, {alerts} alerts, {incidents} incidents, {} duplicates, {} ignored, {} changes; {} open, {} investigating, {} resolved, {} closed",
-            model.duplicates, model.ignored, timeline.steps.len() - deliveries,
-            model.count(Status::Open), model.count(Status::Investigating), model.count(Status::Resolved), model.count(Status::Closed),
-        );
-        assert!((410..=470).contains(&alerts), "seed {seed}: {alerts} alerts");
-        assert!((56..=66).contains(&incidents), "seed {seed}: {incidents} incidents");
+        assert!((405..=470).contains(&alerts), "seed {seed}: {alerts} alerts");
+        assert!((55..=64).contains(&incidents), "seed {seed}: {incidents} incidents");
         assert!(deliveries <= 880, "seed {seed}: {deliveries} deliveries");
         assert!(model.duplicates >= 8 && model.ignored >= 3 && model.quarantined == 2, "seed {seed}");
         assert!(model.count(Status::Open) >= 2 && model.count(Status::Investigating) >= 2, "seed {seed}");
@@ -151,7 +146,10 @@ fn bodies_have_the_vendors_fields() {
                     }
                     "metric_alert" => {
                         has("/data", &["description_title", "description_text", "web_url"]);
-                        has("/data/metric_alert", &["id", "identifier", "title", "date_started", "alert_rule", "projects"]);
+                        has(
+                            "/data/metric_alert",
+                            &["id", "identifier", "title", "date_started", "alert_rule", "projects"],
+                        );
                     }
                     _ => assert_eq!(resource, "comment"),
                 }
@@ -161,10 +159,27 @@ fn bodies_have_the_vendors_fields() {
         kinds.insert(kind);
     }
     for kind in [
-        "published Triggered", "published Warn", "published No Data", "published Recovered", "published Renotify",
-        "published Re-Triggered", "inherited", "default", "chat",
-        "issue created", "issue unresolved", "issue resolved", "issue archived", "issue ignored", "issue assigned",
-        "event_alert triggered", "error created", "metric_alert critical", "metric_alert warning", "metric_alert resolved", "comment created",
+        "published Triggered",
+        "published Warn",
+        "published No Data",
+        "published Recovered",
+        "published Renotify",
+        "published Re-Triggered",
+        "inherited",
+        "default",
+        "chat",
+        "issue created",
+        "issue unresolved",
+        "issue resolved",
+        "issue archived",
+        "issue ignored",
+        "issue assigned",
+        "event_alert triggered",
+        "error created",
+        "metric_alert critical",
+        "metric_alert warning",
+        "metric_alert resolved",
+        "comment created",
     ] {
         assert!(kinds.contains(kind), "{kind} in {kinds:?}");
     }

@@ -162,4 +162,56 @@ mod tests {
         assert_eq!(fires(Some(&remembered), 10), Step::Begin { resolved_at: Some(at(10)) });
         assert_eq!(fires(Some(&remembered), 11), Step::Begin { resolved_at: None });
     }
+
+    /// Lets deliveries take effect one after the other, as the worker does: the alerts that they make, with the
+    /// number of their occurrences and when they recovered.
+    fn fold(deliveries: &[(Transition, i64)]) -> Vec<(u64, Option<Time>)> {
+        let mut known: Option<Episodes> = None;
+        let mut alerts: Vec<(u64, Option<Time>)> = Vec::new();
+        for (transition, millis) in deliveries {
+            let (latest, recovered_at) = match step(known.as_ref(), *transition, at(*millis), Severity::Error) {
+                Step::Begin { resolved_at } => {
+                    alerts.push((1, resolved_at));
+                    let Some(latest) = episode(*millis, *millis, None).latest else { unreachable!() };
+                    (Some(Episode { resolved_at, ..latest }), None)
+                }
+                Step::Repeat(latest) | Step::Resolve(latest) => {
+                    let last = alerts.last_mut().unwrap();
+                    *last = (latest.occurrences, latest.resolved_at);
+                    (Some(latest), None)
+                }
+                Step::Remember { recovered_at } => (None, Some(recovered_at)),
+                Step::Nothing => continue,
+            };
+            known = Some(Episodes { latest, recovered_at, version: 1 });
+        }
+        alerts
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn in_order_each_run_of_firing_deliveries_is_one_alert(fires in proptest::collection::vec(proptest::bool::ANY, 0..20)) {
+            let transition = |fires| if fires { Transition::Firing } else { Transition::Recovered };
+            let deliveries: Vec<(Transition, i64)> = fires.iter().zip(0..).map(|(fires, at)| (transition(*fires), at)).collect();
+            let mut expected: Vec<(u64, Option<Time>)> = Vec::new();
+            for run in deliveries.chunk_by(|(one, _), (other, _)| one == other) {
+                match (run[0], expected.last_mut()) {
+                    ((Transition::Firing, _), _) => expected.push((run.len() as u64, None)),
+                    ((Transition::Recovered, millis), Some(last)) => last.1 = Some(at(millis)),
+                    ((Transition::Recovered, _), None) => {}
+                }
+            }
+            proptest::prop_assert_eq!(fold(&deliveries), expected);
+        }
+
+        #[test]
+        fn in_any_order_no_firing_delivery_is_lost(
+            deliveries in proptest::collection::vec((proptest::bool::ANY, 0_i64..50), 0..20),
+        ) {
+            let transition = |fires| if fires { Transition::Firing } else { Transition::Recovered };
+            let deliveries: Vec<(Transition, i64)> = deliveries.into_iter().map(|(fires, at)| (transition(fires), at)).collect();
+            let fired = deliveries.iter().filter(|(transition, _)| *transition == Transition::Firing).count() as u64;
+            proptest::prop_assert_eq!(fold(&deliveries).iter().map(|(occurrences, _)| occurrences).sum::<u64>(), fired);
+        }
+    }
 }

@@ -184,3 +184,6 @@ fn insert_sorted<T: Ord + Clone>(values: &mut Vec<T>, value: Option<&T>) {
         values.insert(position, value.clone());
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,7 @@ fn comment(members: &mut Map<String, Value>) -> Result<Option<String>, InvalidPa
     }
 }
 
-fn invalid(parameter: &str, message: impl ToString) -> InvalidParameter {
+fn invalid(parameter: &str, message: impl std::fmt::Display) -> InvalidParameter {
     InvalidParameter { parameter: parameter.to_owned(), message: message.to_string() }
 }
 

@@ -122,7 +122,7 @@ fn finish<F: Debug>(
 }
 
 fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {
-    let from = parameters.one(from_name, |value| first_millisecond(value));
+    let from = parameters.one(from_name, first_millisecond);
     let to = parameters.one(to_name, time);
     if let (Some(from), Some(to)) = (from, to)
         && from > to

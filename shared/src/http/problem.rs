@@ -11,7 +11,7 @@ use crate::domain::{incident::Incident, status::Status};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     #[serde(rename = "type")]
-    kind: String,
+    kind: &'static str,
     title: &'static str,
     status: u16,
     detail: String,
@@ -41,7 +41,15 @@ impl Problem {
     pub fn validation(errors: Vec<InvalidParameter>) -> Self {
         let names: Vec<&str> = errors.iter().map(|error| error.parameter.as_str()).collect();
         let detail = format!("Invalid: {}.", names.join(", "));
-        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "validation", "The request is not valid", detail) }
+        Self {
+            errors,
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "urn:incident-review:problem:validation",
+                "The request is not valid",
+                detail,
+            )
+        }
     }
 
     /// 400: one parameter is wrong.
@@ -53,25 +61,35 @@ impl Problem {
     /// 400: the body is not what it must be.
     #[must_use]
     pub fn malformed_body(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "malformed-body", "The body cannot be read", detail.into())
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "urn:incident-review:problem:malformed-body",
+            "The body cannot be read",
+            detail.into(),
+        )
     }
 
     /// 401: nobody knows who calls.
     #[must_use]
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Not authenticated", detail.into())
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "urn:incident-review:problem:unauthenticated",
+            "Not authenticated",
+            detail.into(),
+        )
     }
 
     /// 403: the caller may not do this.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail.into())
+        Self::new(StatusCode::FORBIDDEN, "urn:incident-review:problem:forbidden", "Not allowed", detail.into())
     }
 
     /// 404.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", detail.into())
+        Self::new(StatusCode::NOT_FOUND, "urn:incident-review:problem:not-found", "Not found", detail.into())
     }
 
     /// 409: the status machine has no such step from where the incident is.
@@ -81,7 +99,12 @@ impl Problem {
         Self {
             current_status: Some(from),
             allowed_transitions: Some(from.allowed_transitions()),
-            ..Self::new(StatusCode::CONFLICT, "illegal-transition", "Illegal change of status", detail)
+            ..Self::new(
+                StatusCode::CONFLICT,
+                "urn:incident-review:problem:illegal-transition",
+                "Illegal change of status",
+                detail,
+            )
         }
     }
 
@@ -92,14 +115,19 @@ impl Problem {
         Self {
             current_status: Some(incident.status),
             version: Some(incident.version),
-            ..Self::new(StatusCode::PRECONDITION_FAILED, "stale-version", "The incident has changed", detail)
+            ..Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "urn:incident-review:problem:stale-version",
+                "The incident has changed",
+                detail,
+            )
         }
     }
 
     /// 413.
     #[must_use]
     pub fn too_large(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Too large", detail.into())
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "urn:incident-review:problem:too-large", "Too large", detail.into())
     }
 
     /// 503: try again later. The cause is logged, once, and not shown.
@@ -107,12 +135,12 @@ impl Problem {
     pub fn unavailable(cause: &impl std::fmt::Display) -> Self {
         error!(%cause, "request failed");
         let detail = "Something that this needs is out of reach. Nothing was changed; try again.".to_owned();
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Out of reach", detail)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "urn:incident-review:problem:unavailable", "Out of reach", detail)
     }
 
-    fn new(status: StatusCode, kind: &str, title: &'static str, detail: String) -> Self {
+    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
         Self {
-            kind: format!("urn:incident-review:problem:{kind}"),
+            kind,
             title,
             status: status.as_u16(),
             detail,

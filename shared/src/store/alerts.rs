@@ -77,7 +77,7 @@ impl Alerts {
         item.insert("entity_type".to_owned(), string("alert"));
         item.insert("created_bucket".to_owned(), string(keys::alert_bucket(alert.id)));
         item.insert("raw".to_owned(), aws_sdk_dynamodb::types::AttributeValue::B(Blob::new(raw.gzip.clone())));
-        item.insert("raw_bytes".to_owned(), number(raw.length));
+        item.insert("raw_bytes".to_owned(), number(raw.length as u64));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))

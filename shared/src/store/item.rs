@@ -33,6 +33,6 @@ pub fn string(text: impl Into<String>) -> AttributeValue {
 }
 
 /// A number.
-pub fn number(number: impl ToString) -> AttributeValue {
-    AttributeValue::N(number.to_string())
+pub fn number(number: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(number.into().to_string())
 }

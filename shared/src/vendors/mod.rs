@@ -70,15 +70,8 @@ pub struct Unreadable(pub String);
 #[must_use]
 pub fn delivery_id(vendor: &str, identity: Option<&str>, body: &[u8]) -> DeliveryId {
     let mut digest = Sha256::new();
-    match identity {
-        Some(identity) => {
-            digest.update(b"identity\0");
-            digest.update(identity);
-        }
-        None => {
-            digest.update(b"body\0");
-            digest.update(body);
-        }
-    }
+    let (kind, content) = identity.map_or(("body\0", body), |identity| ("identity\0", identity.as_bytes()));
+    digest.update(kind);
+    digest.update(content);
     DeliveryId::new(format!("{vendor}-1-{}", hex::encode(&digest.finalize()[..16])))
 }

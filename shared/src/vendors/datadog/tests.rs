@@ -104,10 +104,8 @@ fn each_proof_is_accepted_and_a_wrong_one_beside_it_is_not() {
     let basic = |credentials: &str| format!("Basic {}", BASE64_STANDARD.encode(credentials));
     let authentic = |fields: &[(&'static str, &str)]| Datadog.is_authentic(&secrets, &headers(fields), body);
     assert!(authentic(&[("x-webhook-token", "old")]));
-    assert!(
-        authentic(&[("authorization", &basic("datadog:ne:w"))]) == false
-            && authentic(&[("authorization", &basic("any:new"))])
-    );
+    assert!(authentic(&[("authorization", &basic("any:new"))]));
+    assert!(!authentic(&[("authorization", &basic("any:ne:w"))]));
     assert!(authentic(&[("x-datadog-signature", &signature)]));
     assert!(authentic(&[("x-webhook-token", "new"), ("authorization", "Bearer of-a-proxy")]));
     assert!(!authentic(&[("x-webhook-token", "new"), ("x-datadog-signature", "00")]));

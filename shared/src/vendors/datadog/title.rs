@@ -33,7 +33,7 @@ impl Title {
             rest = following.trim_start();
         }
         let bare = rest.trim().to_owned();
-        Self { priority, transition, scope, bare, text }
+        Self { text, priority, transition, scope, bare }
     }
 
     /// All of it.

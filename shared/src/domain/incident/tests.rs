@@ -1,0 +1,125 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{
+    alert::{Classification, Classified, Evidence, Grouping, GroupingDecision},
+    event::{AlertEvent, Transition},
+    id::IdGenerator,
+};
+
+fn at(minutes: i64) -> Time {
+    Time::from_millis(1_795_000_000_000).unwrap().plus_minutes(minutes)
+}
+
+fn alert(ids: &IdGenerator, severity: Severity, service: &str, minutes: i64) -> Alert {
+    fn classified<T>(value: T) -> Classified<T> {
+        Classified { value, source: Evidence::Vendor, matched: None, confidence: 1.0 }
+    }
+    let event = AlertEvent {
+        source: Source::named("datadog"),
+        external_id: None,
+        dedup_key: "d".into(),
+        group_key: "g".into(),
+        transition: Transition::Firing,
+        occurred_at: at(minutes),
+        title: "t".into(),
+        message: None,
+        severity: None,
+        service: None,
+        environment: None,
+        team: None,
+        tags: Vec::new(),
+        link: None,
+    };
+    let classification = Classification {
+        severity: classified(severity),
+        team: classified(None),
+        service: classified(Some(service.to_owned())),
+        environment: classified("production".to_owned()),
+    };
+    let grouping = Grouping {
+        decision: GroupingDecision::Joined,
+        rule: None,
+        key: None,
+        window_minutes: None,
+        reason: "because".into(),
+    };
+    Alert::first(ids.next(at(minutes)), event, classification, None, (None, grouping))
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Join(Severity, u8, i64),
+    Worsen(Severity),
+    Recover,
+    Status(Status),
+}
+
+fn changes() -> impl Strategy<Value = Vec<Change>> {
+    let severity =
+        prop_oneof![Just(Severity::Info), Just(Severity::Warning), Just(Severity::Error), Just(Severity::Critical)];
+    let status = proptest::sample::select(Status::ALL.to_vec());
+    let change = prop_oneof![
+        (severity.clone(), 0_u8..4, -60_i64..60)
+            .prop_map(|(severity, service, minutes)| Change::Join(severity, service, minutes)),
+        severity.prop_map(Change::Worsen),
+        Just(Change::Recover),
+        status.prop_map(Change::Status),
+    ];
+    proptest::collection::vec(change, 0..30)
+}
+
+proptest! {
+    #[test]
+    fn an_incident_is_the_sum_of_its_changes(changes in changes()) {
+        let ids = IdGenerator::seeded(1);
+        let first = alert(&ids, Severity::Warning, "service-0", 0);
+        let (mut incident, mut history) = Incident::open(ids.next(at(0)), &first, None);
+        let mut alerts = vec![first.clone()];
+        let mut worst = first.severity;
+        let (mut firing, mut statuses, mut version) = (1_u64, vec![Status::Open], 1);
+        for (change, now) in changes.into_iter().zip(1_i64..) {
+            let before = incident.clone();
+            let outcome = match change {
+                Change::Join(severity, service, minutes) => {
+                    let newcomer = alert(&ids, severity, &format!("service-{service}"), minutes);
+                    alerts.push(newcomer.clone());
+                    (worst, firing) = (worst.max(severity), firing + 1);
+                    Some(incident.clone().join(&newcomer, GroupingRule::Service, at(now)))
+                }
+                Change::Worsen(severity) => {
+                    worst = worst.max(severity);
+                    incident.clone().worsen(first.id, severity, at(now))
+                }
+                Change::Recover if firing > 0 => {
+                    firing -= 1;
+                    Some(incident.clone().recover(first.id, at(now)))
+                }
+                Change::Recover => None,
+                Change::Status(to) => incident.clone().change_status(to, None, at(now)).unwrap_or(None),
+            };
+            if let Some((changed, deeds)) = outcome {
+                version += 1;
+                prop_assert_eq!(changed.updated_at, at(now));
+                if changed.status != before.status {
+                    statuses.push(changed.status);
+                }
+                prop_assert_eq!(firing == 0 && before.firing_count == 1, deeds.iter().any(|deed| matches!(deed, Deed::AlertsRecovered { .. })));
+                history.extend(deeds);
+                incident = changed;
+            }
+        }
+        let mut services: Vec<String> = alerts.iter().filter_map(|alert| alert.service.clone()).collect();
+        services.sort();
+        services.dedup();
+        prop_assert_eq!(&incident.services, &services);
+        prop_assert_eq!((incident.severity, incident.firing_count, incident.version), (worst, firing, version));
+        prop_assert_eq!((incident.alert_count, incident.action_count), (alerts.len() as u64, history.len() as u64));
+        prop_assert_eq!(Some(incident.first_alert_at), alerts.iter().map(|alert| alert.occurred_at).min());
+        prop_assert_eq!(Some(incident.last_alert_at), alerts.iter().map(|alert| alert.occurred_at).max());
+        // Every status was reached by the steps before it, each with its time stamp.
+        prop_assert_eq!(&statuses[..], &Status::ALL[..statuses.len()]);
+        let stamps = [incident.acknowledged_at, incident.resolved_at, incident.closed_at];
+        prop_assert_eq!(stamps.iter().flatten().count(), statuses.len() - 1);
+    }
+}
