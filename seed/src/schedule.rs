@@ -1,6 +1,6 @@
 //! What goes wrong when, over the thirty days before now.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
 
 use crate::{
     company::Stage,
@@ -74,7 +74,8 @@ fn spread(outages: &mut [Planned], now: Timestamp, chance: &mut Chance) {
         let room = end.duration_since(begin) / left;
         let latest = (room - LONGEST).as_secs().max(1);
         let candidates = [(); 3].map(|()| begin + chance.seconds(0..=latest));
-        planned.outage.start = candidates.into_iter().max_by_key(|at| busy(*at)).unwrap_or(begin);
+        let start = candidates.into_iter().max_by_key(|at| busy(*at)).unwrap_or(begin);
+        planned.outage.start = start.round(Unit::Second).unwrap_or(start);
         begin += room;
         left -= 1;
     }

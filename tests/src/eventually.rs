@@ -8,7 +8,8 @@ use std::{
 /// How long anything may take before a test fails. Generous: machines are slow, and only failures wait.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 
-const PAUSE: Duration = Duration::from_millis(40);
+/// The pauses between questions grow from the first to the last, so that many waiting tests leave the stack room.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(320));
 
 /// Asks until the answer is `Ok`, and returns it.
 ///
@@ -16,11 +17,13 @@ const PAUSE: Duration = Duration::from_millis(40);
 /// With the last `Err` when the deadline passes.
 pub async fn eventually<T, E: Display>(deadline: Duration, mut probe: impl AsyncFnMut() -> Result<T, E>) -> T {
     let start = Instant::now();
+    let (mut pause, longest) = PAUSES;
     loop {
         match probe().await {
             Ok(value) => return value,
             Err(reason) => assert!(start.elapsed() < deadline, "not within {deadline:?}: {reason}"),
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
+        pause = longest.min(pause * 2);
     }
 }

@@ -1,7 +1,7 @@
 //! Names of a test's own, and how it waits for what it caused to show.
 
 use std::sync::{
-    LazyLock,
+    Arc, LazyLock, Mutex,
     atomic::{AtomicI64, Ordering},
 };
 
@@ -27,7 +27,8 @@ pub struct Scene {
     /// The vendors' clock when the scene begins.
     pub time: Timestamp,
     suffix: String,
-    filter: String,
+    /// The services that the scene watches; every one of its environment if there are none.
+    watched: Arc<Mutex<Vec<String>>>,
 }
 
 impl Scene {
@@ -39,12 +40,12 @@ impl Scene {
     /// A scene on a given stack.
     pub fn on(api: Api) -> Self {
         let suffix = suffix();
-        let environment = format!("env-{suffix}");
+        let service = format!("checkout-{suffix}");
         Self {
             api,
-            filter: format!("environment={environment}"),
-            environment,
-            service: format!("checkout-{suffix}"),
+            watched: Arc::new(Mutex::new(vec![service.clone()])),
+            environment: format!("env-{suffix}"),
+            service,
             team: format!("team-{suffix}"),
             time: now() - 1.hour(),
             suffix,
@@ -52,11 +53,10 @@ impl Scene {
     }
 
     /// A scene in the environment of alerts that name none, which all such tests share: so it has an hour
-    /// of the past to itself, and sees only the alerts of its own service.
+    /// of the past to itself.
     pub fn in_production() -> Self {
         let mut scene = Self::new();
         "production".clone_into(&mut scene.environment);
-        scene.filter = format!("service={}", scene.service);
         scene.time = an_hour_of_its_own();
         scene
     }
@@ -73,9 +73,26 @@ impl Scene {
         Self { team: self.team.clone(), ..Self::on(self.api.clone()) }
     }
 
-    /// Another service of this scene.
+    /// The same scene about another service.
+    #[must_use]
+    pub fn of_service(self, service: &str) -> Self {
+        Self { service: service.to_owned(), watched: Arc::new(Mutex::new(vec![service.to_owned()])), ..self }
+    }
+
+    /// The same scene, that watches every alert of its environment: for those without a service or with an odd one.
+    #[must_use]
+    pub fn of_any_service(self) -> Self {
+        Self { watched: Arc::default(), ..self }
+    }
+
+    /// Another service of this scene, which watches it too.
     pub fn other_service(&self, name: &str) -> String {
-        format!("{name}-{}", self.suffix)
+        let service = format!("{name}-{}", self.suffix);
+        let mut watched = self.watched.lock().expect("no test panics while it names a service");
+        if !watched.is_empty() {
+            watched.push(service.clone());
+        }
+        service
     }
 
     /// The vendors' clock, minutes into the scene.
@@ -119,7 +136,9 @@ impl Scene {
 
     /// The scene's alerts, newest first.
     pub async fn alerts(&self) -> Vec<Value> {
-        self.api.everything(&format!("/alerts?{}", self.filter)).await
+        let watched = self.watched.lock().expect("no test panics while it names a service").join(",");
+        let service = if watched.is_empty() { watched } else { format!("&service={watched}") };
+        self.api.everything(&format!("/alerts?environment={}{service}", self.environment)).await
     }
 
     /// The scene's alerts as soon as they are as they should be.

@@ -119,9 +119,9 @@ async fn the_window_moves_with_the_incidents_last_alert() {
 #[tokio::test]
 async fn the_same_service_in_another_environment_is_another_incident() {
     let scene = Scene::new();
-    let elsewhere = scene.elsewhere();
+    let elsewhere = scene.elsewhere().of_service(&scene.service);
     scene.deliver(&scene.monitor()).await;
-    let alerts = elsewhere.deliver(&elsewhere.monitor().service(&scene.service)).await;
+    let alerts = elsewhere.deliver(&elsewhere.monitor()).await;
     assert_opened(&alerts);
     assert_eq!(scene.incidents().await.len(), 2);
 }
@@ -151,7 +151,7 @@ async fn another_service_of_the_environment_opens_anew_after_5_minutes() {
 
 #[tokio::test]
 async fn an_unknown_service_matches_nothing_by_service() {
-    let scene = Scene::new();
+    let scene = Scene::new().of_any_service();
     let nameless = scene.monitor().untagged("service").with("scope", "*");
     scene.deliver(&nameless).await;
     let alerts = scene.deliver(&nameless.from_another_monitor().at(scene.minute(10))).await;

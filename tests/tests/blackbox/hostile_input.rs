@@ -26,7 +26,7 @@ async fn text_is_data() {
 #[tokio::test]
 async fn names_are_data() {
     for hostile in ["../../etc/passwd", "a/b?c=d&e#f", "<b>", "100%", "service#by_created|x", "имя сервиса"] {
-        let scene = Scene::new();
+        let scene = Scene::new().of_any_service();
         let service = format!("{hostile}{}", digits(8));
         let alert = scene.deliver(&scene.monitor().service(&service)).await.remove(0);
         assert_eq!(alert["service"], service.to_lowercase());
@@ -141,7 +141,7 @@ async fn a_flood_of_tags_does_no_harm() {
 
 #[tokio::test]
 async fn names_of_any_length_do_no_harm() {
-    let scene = Scene::new();
+    let scene = Scene::new().of_any_service();
     let long = "s".repeat(5_000);
     let monitor = scene
         .monitor()

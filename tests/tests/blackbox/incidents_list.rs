@@ -127,9 +127,7 @@ async fn source_matches_any_of_an_incidents_sources() {
     let scene = Scene::new();
     let both = scene.an_incident().await;
     scene.deliver(&Issue::of(&scene).event_alert(scene.minute(1))).await;
-    let elsewhere = scene.elsewhere();
-    let alerts = elsewhere.deliver(&elsewhere.monitor().service(&scene.service)).await;
-    let datadog = alerts[0]["incident_id"].as_str().unwrap().to_owned();
+    let datadog = scene.elsewhere().of_service(&scene.service).an_incident().await;
     let of = async |source: &str| ids(&scene.api, &format!("service={}&source={source}", scene.service)).await;
     assert_eq!(of("sentry").await, sorted([&both]));
     assert_eq!(of("datadog").await, sorted([&both, &datadog]));
