@@ -1,7 +1,14 @@
 //! Writes a timeline into a stack's tables, through the code that handles real webhooks; only the time is given.
 
-use std::{collections::BTreeMap, fmt};
+mod order;
 
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use futures::{StreamExt, stream};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use shared::{
@@ -16,6 +23,7 @@ use shared::{
     vendors::{self, InvalidJson},
 };
 
+use self::order::Order;
 use crate::{Delivery, StatusChange, Step, Timeline};
 
 /// What was written.
@@ -29,6 +37,15 @@ pub struct Summary {
     pub incidents: usize,
     /// Changes of status.
     pub status_changes: usize,
+}
+
+impl Summary {
+    fn count(&mut self, written: Written) {
+        self.deliveries += usize::from(matches!(written, Written::Delivery | Written::Alert | Written::Incident));
+        self.alerts += usize::from(matches!(written, Written::Alert | Written::Incident));
+        self.incidents += usize::from(written == Written::Incident);
+        self.status_changes += usize::from(written == Written::StatusChange);
+    }
 }
 
 impl fmt::Display for Summary {
@@ -95,6 +112,9 @@ pub enum NotAWebhook {
 
 /// Writes the history of a seed that ends now. `progress` hears how many steps are done, of how many.
 ///
+/// What involves the same services is written in order of time; outages that have nothing to do with each other, side
+/// by side. So everything but the random part of ids is the same each time.
+///
 /// Deliveries that took effect before are left as they are, and so are the incidents that they opened.
 ///
 /// # Errors
@@ -107,55 +127,81 @@ pub async fn history(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Summary, SeedError> {
     let timeline = Timeline::new(seed, now)?;
-    let mut writer = Writer {
+    let writer = Writer {
         grouper: Grouper::start(environment, aws, seed)?,
         // Another sequence of ids than the grouper's.
         changer: StatusChanger::start(environment, aws, !seed)?,
-        opened: BTreeMap::new(),
-        summary: Summary::default(),
+        opened: Mutex::default(),
     };
-    let total = timeline.steps.len();
-    for (done, step) in (1..).zip(&timeline.steps) {
-        match step {
-            Step::Delivery(delivery) => writer.group(delivery).await?,
-            Step::StatusChange(change) => writer.change(change).await?,
+    let mut numbers = 0..;
+    let mut order = Order::default();
+    let steps = timeline.touching().map(|(step, touched)| {
+        let mut turn = order.turn(touched);
+        let number = matches!(step, Step::Delivery(_)).then(|| numbers.next()).flatten().unwrap_or_default();
+        let writer = &writer;
+        async move {
+            turn.comes().await;
+            let written = match step {
+                Step::Delivery(delivery) => writer.group(number, delivery).await,
+                Step::StatusChange(change) => writer.change(change).await,
+            };
+            turn.ends();
+            written
         }
+    });
+    let total = timeline.steps.len();
+    let mut written = stream::iter(steps).buffer_unordered(AHEAD);
+    let mut summary = Summary::default();
+    let mut done = 0;
+    while let Some(step) = written.next().await {
+        summary.count(step?);
+        done += 1;
         progress(done, total);
     }
-    Ok(writer.summary)
+    Ok(summary)
+}
+
+/// How many steps are begun at most. Nearly all of them wait for their turn; this many reach from an outage to
+/// others that have nothing to do with it.
+const AHEAD: usize = 256;
+
+/// What a step did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Written {
+    Nothing,
+    Delivery,
+    Alert,
+    Incident,
+    StatusChange,
 }
 
 struct Writer {
     grouper: Grouper,
     changer: StatusChanger,
     /// The incidents, by the number of the delivery that opened each.
-    opened: BTreeMap<usize, IncidentId>,
-    summary: Summary,
+    opened: Mutex<BTreeMap<usize, IncidentId>>,
 }
 
 impl Writer {
-    async fn group(&mut self, delivery: &Delivery) -> Result<(), SeedError> {
+    async fn group(&self, number: usize, delivery: &Delivery) -> Result<Written, SeedError> {
         let at = delivery.at;
-        let number = self.summary.deliveries;
-        self.summary.deliveries += 1;
         let Some(received) = receive(delivery).map_err(|reason| SeedError::Delivery { at, reason })? else {
-            return Ok(());
+            return Ok(Written::Delivery);
         };
         let effect = self.grouper.group(&received, at.into()).await;
-        match effect.map_err(|source| SeedError::Group { at, source })? {
+        Ok(match effect.map_err(|source| SeedError::Group { at, source })? {
             Effect::Opened(_, incident) => {
-                self.summary.alerts += 1;
-                self.summary.incidents += 1;
-                self.opened.insert(number, incident);
+                self.opened().insert(number, incident);
+                Written::Incident
             }
-            Effect::Joined(..) | Effect::Recorded(_) => self.summary.alerts += 1,
-            _ => {}
-        }
-        Ok(())
+            Effect::Joined(..) | Effect::Recorded(_) => Written::Alert,
+            _ => Written::Delivery,
+        })
     }
 
-    async fn change(&mut self, change: &StatusChange) -> Result<(), SeedError> {
-        let Some(&incident) = self.opened.get(&change.opened_by) else { return Ok(()) };
+    async fn change(&self, change: &StatusChange) -> Result<Written, SeedError> {
+        let opened = self.opened().get(&change.opened_by).copied();
+        let Some(incident) = opened else { return Ok(Written::Nothing) };
         let wanted = change_status::StatusChange {
             status: change.to,
             comment: Some(change.comment.clone()),
@@ -164,8 +210,11 @@ impl Writer {
         };
         let changed = self.changer.change(incident, &wanted, change.at.into()).await;
         changed.map_err(|source| SeedError::Change { at: change.at, source })?;
-        self.summary.status_changes += 1;
-        Ok(())
+        Ok(Written::StatusChange)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, BTreeMap<usize, IncidentId>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

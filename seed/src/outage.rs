@@ -1,6 +1,6 @@
 //! Plays one outage: what the vendors send, and what people do about it.
 
-use std::ops::RangeInclusive;
+use std::{collections::BTreeSet, ops::RangeInclusive};
 
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -56,6 +56,8 @@ impl Care {
 /// What became of an outage.
 #[derive(Debug)]
 pub(crate) struct Course {
+    /// What it involves.
+    pub(crate) touches: BTreeSet<Touched>,
     /// In order of arrival. The first one opens the incident.
     pub(crate) deliveries: Vec<Delivery>,
     /// In order of time.
@@ -68,6 +70,10 @@ impl Course {
         self.changes.iter().find(|change| change.to == Status::Resolved).map(|change| change.at)
     }
 }
+
+/// A service in an environment. What shares none has no effect on each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Touched(Stage, &'static str);
 
 /// A change of status.
 #[derive(Debug)]
@@ -99,7 +105,8 @@ impl Simulator {
         }
         let deliveries = sending.in_order_of_arrival();
         let changes = changes(outage, &deliveries, &mut self.chance);
-        Ok(Course { deliveries, changes })
+        let touches = outage.scenario.services().map(|service| Touched(outage.stage, service.name)).collect();
+        Ok(Course { touches, deliveries, changes })
     }
 }
 

@@ -23,11 +23,12 @@ pub(crate) struct Scenario {
 impl Scenario {
     /// The service of the first signal.
     pub(crate) const fn opener(&self) -> &'static Service {
-        match self.waves[0][0] {
-            Signal::Monitor(monitor, _) => monitor.service,
-            Signal::Fault(fault) => fault.service,
-            Signal::Rule(rule) => rule.service,
-        }
+        self.waves[0][0].service()
+    }
+
+    /// The services of all its signals.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &'static Service> {
+        self.waves.iter().copied().flatten().map(Signal::service)
     }
 }
 
@@ -40,6 +41,16 @@ pub(crate) enum Signal {
     Fault(&'static Fault),
     /// A metric alert.
     Rule(&'static Rule),
+}
+
+impl Signal {
+    const fn service(&self) -> &'static Service {
+        match self {
+            Self::Monitor(monitor, _) => monitor.service,
+            Self::Fault(fault) => fault.service,
+            Self::Rule(rule) => rule.service,
+        }
+    }
 }
 
 const fn once(monitor: &'static Monitor) -> Signal {

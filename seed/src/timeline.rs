@@ -1,12 +1,14 @@
 //! The history as a whole: an ordered list of what happened.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp, Unit};
 use shared::domain::status::Status;
 
 use crate::{
     Delivery,
-    outage::{Care, Chance, Change, Course, Outage, Simulator},
+    outage::{Care, Chance, Change, Course, Outage, Simulator, Touched},
     schedule::calendar,
     sending::Tracker,
 };
@@ -16,6 +18,10 @@ use crate::{
 pub struct Timeline {
     /// In order of time.
     pub steps: Vec<Step>,
+    /// The outage that each step is part of.
+    courses: Vec<usize>,
+    /// What each outage involves.
+    touches: Vec<BTreeSet<Touched>>,
 }
 
 /// Something that happened.
@@ -80,7 +86,12 @@ impl Timeline {
             }
         }
         courses.push(misconfigured(now, &mut simulator.chance));
-        Ok(Self { steps: merged(courses, now) })
+        Ok(merged(courses, now))
+    }
+
+    /// The steps, each with what it involves: of two steps that involve the same, the later one must wait.
+    pub(crate) fn touching(&self) -> impl Iterator<Item = (&Step, &BTreeSet<Touched>)> {
+        self.steps.iter().zip(self.courses.iter().map(|course| &self.touches[*course]))
     }
 
     /// The webhooks, in order of arrival.
@@ -103,42 +114,51 @@ fn misconfigured(now: Timestamp, chance: &mut Chance) -> Course {
             Delivery::of_datadog(at, body.to_string())
         })
         .into();
-    Course { deliveries, changes: Vec::new() }
+    Course { touches: BTreeSet::new(), deliveries, changes: Vec::new() }
 }
 
 /// Everything until now, in order of time; what is at the same time, in the order in which it was made.
-fn merged(courses: Vec<Course>, now: Timestamp) -> Vec<Step> {
+fn merged(courses: Vec<Course>, now: Timestamp) -> Timeline {
     enum Happening {
-        Delivery { opens: Option<usize>, delivery: Delivery },
-        Change { course: usize, change: Change },
+        Delivery { opens: bool, delivery: Delivery },
+        Change(Change),
     }
+    let mut touches = Vec::new();
     let mut happenings = Vec::new();
-    for (course, Course { deliveries, changes }) in courses.into_iter().enumerate() {
-        for (place, delivery) in deliveries.into_iter().enumerate() {
-            let opens = (place == 0).then_some(course);
-            happenings.push((delivery.at, Happening::Delivery { opens, delivery }));
-        }
-        happenings.extend(changes.into_iter().map(|change| (change.at, Happening::Change { course, change })));
+    for (course, Course { touches: touched, deliveries, changes }) in courses.into_iter().enumerate() {
+        touches.push(touched);
+        let deliveries = deliveries.into_iter().enumerate().map(|(place, delivery)| {
+            let opens = place == 0;
+            (delivery.at, course, Happening::Delivery { opens, delivery })
+        });
+        happenings.extend(deliveries);
+        happenings.extend(changes.into_iter().map(|change| (change.at, course, Happening::Change(change))));
     }
-    happenings.retain(|(at, _)| *at <= now);
-    happenings.sort_by_key(|(at, _)| *at);
+    happenings.retain(|(at, ..)| *at <= now);
+    happenings.sort_by_key(|(at, ..)| *at);
 
-    let mut openers = std::collections::BTreeMap::new();
-    let mut deliveries = 0..;
-    happenings
-        .into_iter()
-        .filter_map(|(_, happening)| match happening {
+    let mut openers = BTreeMap::new();
+    let mut deliveries = 0;
+    let mut timeline = Timeline { steps: Vec::new(), courses: Vec::new(), touches };
+    for (_, course, happening) in happenings {
+        let step = match happening {
             Happening::Delivery { opens, delivery } => {
-                let number = deliveries.next()?;
-                openers.extend(opens.map(|course| (course, number)));
-                Some(Step::Delivery(delivery))
+                if opens {
+                    openers.insert(course, deliveries);
+                }
+                deliveries += 1;
+                Step::Delivery(delivery)
             }
-            Happening::Change { course, change: Change { at, to, actor, comment } } => {
-                let opened_by = *openers.get(&course)?;
-                Some(Step::StatusChange(StatusChange { at, opened_by, to, actor: actor.to_owned(), comment }))
+            Happening::Change(Change { at, to, actor, comment }) => {
+                // Nothing is changed before it is opened.
+                let Some(&opened_by) = openers.get(&course) else { continue };
+                Step::StatusChange(StatusChange { at, opened_by, to, actor: actor.to_owned(), comment })
             }
-        })
-        .collect()
+        };
+        timeline.steps.push(step);
+        timeline.courses.push(course);
+    }
+    timeline
 }
 
 #[cfg(test)]

@@ -56,10 +56,6 @@ fn start_for_the_process() -> Access {
     let (ready, started) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime can be built");
-        tracing_subscriber::fmt()
-            .with_max_level(tracing_subscriber::filter::LevelFilter::INFO)
-            .with_writer(std::io::stderr)
-            .init(); //TEMP
         runtime.block_on(async {
             let stack = local::Stack::start(empty()).await.expect("the stack starts");
             ready.send(Access::local(stack.url())).expect("a test waits for the stack");

@@ -1,7 +1,7 @@
 //! Where an alert's severity, team, service and environment come from, and how sure that is.
 
 use serde_json::{Value, json};
-use tests::{Scene, assert_members, assert_only_members, sentry::Issue};
+use tests::{Scene, assert_members, assert_only_members, digits, sentry::Issue};
 
 fn assert_well_formed(classification: &Value) {
     assert_only_members(classification, &["severity", "team", "service", "environment"]);
@@ -18,6 +18,8 @@ fn assert_well_formed(classification: &Value) {
 async fn by_title(title: &str) -> Value {
     let scene = Scene::new();
     let monitor = scene.monitor().by_the_default_template();
+    // With nothing else to go by, the title is the alert's identity: so no two are the same.
+    let title = format!("{title} ({})", digits(9));
     let monitor = monitor.with("tags", scene.monitor().tags()).with("title", title).with("body", "");
     scene.deliver(&monitor).await[0]["classification"].take()
 }

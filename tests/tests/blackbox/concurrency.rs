@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{Scene, assert_members, sentry::Issue};
+use tests::{DEADLINE, Scene, assert_members, eventually, sentry::Issue};
 
 /// The incidents that alerts belong to.
 fn incidents_of(alerts: &[Value]) -> BTreeSet<&str> {
@@ -73,6 +73,26 @@ async fn first_alerts_of_twenty_services_in_one_environment_open_one_incident() 
     assert_eq!(incident["alert_count"], 20);
     assert_eq!(incident["services"].as_array().map(Vec::len), Some(20));
     assert_eq!(scene.api.page(&format!("/incidents?team={}", scene.team)).await.total, 1);
+}
+
+#[tokio::test]
+async fn of_a_storm_in_one_environment_nothing_is_lost_or_counted_twice() {
+    let scene = Scene::new();
+    let services: Vec<String> = (0..4).map(|number| scene.other_service(&format!("part{number}"))).collect();
+    let monitors: Vec<_> = (0..400).map(|number| scene.monitor().service(&services[number % 4])).collect();
+    join_all(monitors.iter().map(|monitor| scene.send(monitor))).await;
+    let path = format!("/alerts?service={}&limit=1", services.join(","));
+    eventually(3 * DEADLINE, async || match scene.api.page(&path).await.total {
+        400 => Ok(()),
+        total => Err(format!("{total} of 400 alerts")),
+    })
+    .await;
+    scene.fence().await;
+    let alerts = scene.alerts().await;
+    assert_eq!(alerts.len(), 400);
+    assert!(alerts.iter().all(|alert| alert["occurrences"] == 1));
+    assert_eq!(incidents_of(&alerts).len(), 1);
+    assert_eq!(scene.incident_of(&alerts[0]).await["incident"]["alert_count"], 400);
 }
 
 #[tokio::test]

@@ -35,11 +35,10 @@ async fn a_new_secret_is_accepted_and_a_revoked_one_refused() {
     let issue = Issue::of(&scene);
     let post = async |access: &Access| scene.api.post(&Delivery::from(&issue.error(scene.time)).proven(access)).await;
     post(&old).await.accepted();
-    post(&new).await.problem(401);
-
     rewrite(&stack, |value| value.replace(&old.sentry_secret, &new.sentry_secret)).await;
     until(202, || post(&new)).await;
     post(&old).await.problem(401);
+    post(&Access { sentry_secret: "never-set".to_owned(), ..old }).await.problem(401);
     stack.stop().await;
 }
 

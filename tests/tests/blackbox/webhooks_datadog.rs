@@ -296,7 +296,8 @@ async fn the_default_template_is_read_by_the_markers_of_its_title() {
 async fn a_warning_marker_in_the_title_fires_as_a_warning() {
     let scene = Scene::new();
     let monitor = scene.monitor().by_the_default_template();
-    let monitor = monitor.with("title", "[Warn] Disk fills up").with("tags", scene.monitor().tags());
+    let monitor =
+        monitor.with("title", format!("[Warn] Disk {} fills up", digits(9))).with("tags", scene.monitor().tags());
     assert_members(&scene.deliver(&monitor).await[0], &json!({ "status": "firing", "severity": "warning" }));
 }
 
