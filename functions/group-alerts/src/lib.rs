@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
 use lambda_runtime::LambdaEvent;
 use shared::{
@@ -10,7 +10,7 @@ use shared::{
     clock,
     config::Environment,
     domain::delivery::Delivery,
-    service::group::{GroupError, Grouper, StartError},
+    service::group::{GroupError, Grouper, MOST_DELIVERIES, StartError},
 };
 use tracing::error;
 
@@ -41,23 +41,46 @@ impl Function {
         Ok(Self { grouper: Grouper::start(environment, aws, fastrand::u64(..))? })
     }
 
-    /// Groups a batch, one delivery after the other: those of one batch would only collide.
+    /// Groups a batch.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
-        let mut failures = SqsBatchResponse::default();
+        let mut response = SqsBatchResponse::default();
+        let mut readable = Vec::new();
         for message in event.payload.records {
-            let message_id = message.message_id.clone().unwrap_or_default();
-            let grouped = AssertUnwindSafe(self.group(&message)).catch_unwind().await;
-            if let Err(error) = grouped.unwrap_or(Err(MessageError::Panicked)) {
-                error!(message_id, %error, "message not grouped");
-                failures.add_failure(message_id);
+            let message_id = message.message_id.unwrap_or_default();
+            match serde_json::from_str::<Delivery>(message.body.as_deref().unwrap_or_default()) {
+                Ok(delivery) => readable.push((message_id, delivery)),
+                Err(error) => fail(&mut response, message_id, &MessageError::Unreadable(error)),
             }
         }
-        failures
+        for together in readable.chunks(MOST_DELIVERIES) {
+            match self.group(together).await {
+                Ok(()) => {}
+                // What fails for all alike need not be tried for each. Else one may be the cause: it fails alone.
+                Err(MessageError::Group(error)) if error.is_transient() => {
+                    let error = MessageError::Group(error);
+                    together.iter().for_each(|(message_id, _)| fail(&mut response, message_id.clone(), &error));
+                }
+                Err(_) => {
+                    for alone in together.chunks(1) {
+                        if let Err(error) = self.group(alone).await {
+                            alone.iter().for_each(|(message_id, _)| fail(&mut response, message_id.clone(), &error));
+                        }
+                    }
+                }
+            }
+        }
+        response
     }
 
-    async fn group(&self, message: &SqsMessage) -> Result<(), MessageError> {
-        let delivery: Delivery = serde_json::from_str(message.body.as_deref().unwrap_or_default())?;
-        self.grouper.group(&delivery, clock::now()).await?;
+    async fn group(&self, messages: &[(String, Delivery)]) -> Result<(), MessageError> {
+        let deliveries: Vec<&Delivery> = messages.iter().map(|(_, delivery)| delivery).collect();
+        let grouping = AssertUnwindSafe(self.grouper.group_together(&deliveries, clock::now()));
+        grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
         Ok(())
     }
+}
+
+fn fail(response: &mut SqsBatchResponse, message_id: String, error: &MessageError) {
+    error!(message_id, %error, "message not grouped");
+    response.add_failure(message_id);
 }

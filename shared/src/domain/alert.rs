@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    episode::Episode,
     event::AlertEvent,
     id::{AlertId, IncidentId},
     severity::Severity,
@@ -191,6 +192,19 @@ impl Alert {
             incident_id,
             classification,
             grouping,
+        }
+    }
+
+    /// Takes over what a later delivery changed, and the classification that raised the severity, if one did.
+    pub fn revise(&mut self, episode: &Episode, raised: Option<&Classified<Severity>>) {
+        self.status = episode.status();
+        self.severity = episode.severity;
+        self.occurred_at = episode.occurred_at;
+        self.last_seen_at = episode.last_seen_at;
+        self.resolved_at = episode.resolved_at;
+        self.occurrences = episode.occurrences;
+        if let Some(raised) = raised {
+            self.classification.severity = raised.clone();
         }
     }
 }

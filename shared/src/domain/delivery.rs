@@ -1,6 +1,6 @@
 //! A delivery: one webhook, on its way through the queue.
 
-use std::io::Read;
+use std::{fmt, io::Read};
 
 use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,12 @@ impl DeliveryId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
     }
 }
 

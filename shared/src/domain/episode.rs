@@ -12,6 +12,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    alert::{Alert, AlertStatus},
     event::Transition,
     id::{AlertId, IncidentId},
     severity::Severity,
@@ -46,6 +47,28 @@ pub struct Episode {
     pub occurrences: u64,
     /// The highest that was reported.
     pub severity: Severity,
+}
+
+impl Episode {
+    /// The part of a new alert that later deliveries change.
+    #[must_use]
+    pub fn of(alert: &Alert) -> Self {
+        Self {
+            alert_id: alert.id,
+            incident_id: alert.incident_id,
+            occurred_at: alert.occurred_at,
+            last_seen_at: alert.last_seen_at,
+            resolved_at: alert.resolved_at,
+            occurrences: alert.occurrences,
+            severity: alert.severity,
+        }
+    }
+
+    /// Firing until it recovered.
+    #[must_use]
+    pub const fn status(&self) -> AlertStatus {
+        if self.resolved_at.is_some() { AlertStatus::Resolved } else { AlertStatus::Firing }
+    }
 }
 
 /// What a delivery means.

@@ -94,7 +94,7 @@ impl StatusChanger {
                 .into_iter()
                 .map(|deed| Action { id: self.ids.next(now), at: now, actor: change.actor.clone(), deed })
                 .collect();
-            match self.incidents.change(&changed, &actions).await {
+            match self.incidents.change(&incident, &changed, &actions).await {
                 Ok(()) => return Ok(changed),
                 Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
                 Err(error) => return Err(ChangeStatusError::Unavailable(error)),

@@ -92,7 +92,6 @@ impl Alerts {
     /// [`StoreError`]
     pub fn update(&self, episode: &Episode, severity: Option<&Classified<Severity>>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Update alert";
-        let status = if episode.resolved_at.is_some() { AlertStatus::Resolved } else { AlertStatus::Firing };
         let mut expression = "SET #status = :status, severity = :severity, detail.occurred_at = :occurred_at, \
              detail.last_seen_at = :last_seen_at, detail.resolved_at = :resolved_at, detail.occurrences = :occurrences"
             .to_owned();
@@ -101,7 +100,7 @@ impl Alerts {
             .key("alert_id", string(episode.alert_id.to_string()))
             .condition_expression("attribute_exists(alert_id)")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":status", string(status.as_str()))
+            .expression_attribute_values(":status", string(episode.status().as_str()))
             .expression_attribute_values(":severity", string(episode.severity.as_str()))
             .expression_attribute_values(":occurred_at", to_attribute(OPERATION, &episode.occurred_at)?)
             .expression_attribute_values(":last_seen_at", to_attribute(OPERATION, &episode.last_seen_at)?)

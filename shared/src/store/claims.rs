@@ -1,6 +1,6 @@
 //! The claims table: who owns what, for exactly-once. Every claim expires, except the start of the history.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -15,7 +15,7 @@ use super::{
     keys,
     transaction::{Part, Write},
 };
-use crate::domain::{delivery::DeliveryId, episode::Episodes, event::AlertEvent, id::IncidentId, time::Time};
+use crate::domain::{episode::Episodes, event::AlertEvent, id::IncidentId, time::Time};
 
 const MINUTES_A_DAY: i64 = 24 * 60;
 
@@ -31,6 +31,8 @@ const GROUP_DAYS: i64 = 30;
 /// How many of an environment's incidents are remembered, youngest last.
 const RECENT_INCIDENTS: usize = 16;
 
+const ENTITY_TYPE: &str = "entity_type";
+
 const READ: &str = "BatchGetItem claims";
 
 /// The claims table.
@@ -40,29 +42,30 @@ pub struct Claims {
     table: String,
 }
 
-/// The claims that a delivery touches.
+/// The claims that an event touches, by their keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimKeys {
-    delivery: String,
-    episodes: String,
-    vendor_group: String,
-    service_group: Option<String>,
-    environment: String,
+    /// What is known of the problem.
+    pub episodes: String,
+    /// The vendor's grouping key.
+    pub vendor_group: String,
+    /// The service in the environment.
+    pub service_group: Option<String>,
+    /// The openings in the environment.
+    pub environment: String,
 }
 
-/// What the claims say.
-#[derive(Debug, Clone, Default)]
-pub struct Known {
-    /// Whether the delivery took effect before.
-    pub delivered: bool,
-    /// What is known of the problem.
-    pub episodes: Option<Episodes>,
-    /// The latest incident of the vendor's grouping key.
-    pub vendor_group: Option<IncidentId>,
-    /// The latest incident of the service in the environment.
-    pub service_group: Option<IncidentId>,
-    /// The openings in the environment.
-    pub environment: Openings,
+/// What claims say, by their keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Deliveries that took effect.
+    pub delivered: HashSet<String>,
+    /// What is known of problems.
+    pub episodes: HashMap<String, Episodes>,
+    /// The latest incidents of groups.
+    pub groups: HashMap<String, IncidentId>,
+    /// The openings in environments.
+    pub openings: HashMap<String, Openings>,
 }
 
 /// The openings in one environment. Its version serialises them: two first alerts of one outage cannot
@@ -75,6 +78,16 @@ pub struct Openings {
     pub recent: Vec<IncidentId>,
 }
 
+impl Openings {
+    /// Notes an opening, and forgets the oldest if there are many.
+    pub fn note(&mut self, incident_id: IncidentId) {
+        self.version += 1;
+        self.recent.push(incident_id);
+        let forgotten = self.recent.len().saturating_sub(RECENT_INCIDENTS);
+        self.recent.drain(..forgotten);
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Group {
     incident_id: IncidentId,
@@ -85,12 +98,16 @@ struct History {
     starts_at: Time,
 }
 
+const DELIVERY: &str = "delivery";
+const EPISODES: &str = "episodes";
+const GROUP: &str = "group";
+const OPENINGS: &str = "openings";
+
 impl ClaimKeys {
     /// The claims of an event that was classified to a service and an environment.
     #[must_use]
-    pub fn of(delivery: &DeliveryId, event: &AlertEvent, service: Option<&str>, environment: &str) -> Self {
+    pub fn of(event: &AlertEvent, service: Option<&str>, environment: &str) -> Self {
         Self {
-            delivery: keys::delivery_claim(delivery),
             episodes: keys::episodes_claim(&event.source, &event.dedup_key),
             vendor_group: keys::vendor_group_claim(&event.source, &event.group_key),
             service_group: service.map(|service| keys::service_group_claim(environment, service)),
@@ -98,8 +115,10 @@ impl ClaimKeys {
         }
     }
 
-    fn all(&self) -> impl Iterator<Item = &String> {
-        [&self.delivery, &self.episodes, &self.vendor_group, &self.environment].into_iter().chain(&self.service_group)
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        let always = [&self.episodes, &self.vendor_group, &self.environment];
+        always.into_iter().chain(&self.service_group).map(String::as_str)
     }
 }
 
@@ -110,29 +129,31 @@ impl Claims {
         Self { client, table }
     }
 
-    /// Reads the claims as they stand now: one request, a read unit each.
+    /// Reads claims as they stand now: a request for 100 of them, a read unit each.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn read(&self, keys: &ClaimKeys) -> Result<Known, StoreError> {
-        let mut items = self.items(keys.all().map(String::as_str)).await?;
-        let mut group = |key: Option<&String>| -> Result<Option<IncidentId>, StoreError> {
-            let item = key.and_then(|key| items.remove(key));
-            Ok(item.map(|item| from_item::<Group>(READ, item)).transpose()?.map(|group| group.incident_id))
-        };
-        let vendor_group = group(Some(&keys.vendor_group))?;
-        let service_group = group(keys.service_group.as_ref())?;
-        Ok(Known {
-            delivered: items.contains_key(&keys.delivery),
-            episodes: items.remove(&keys.episodes).map(|item| from_item(READ, item)).transpose()?,
-            vendor_group,
-            service_group,
-            environment: items
-                .remove(&keys.environment)
-                .map(|item| from_item(READ, item))
-                .transpose()?
-                .unwrap_or_default(),
-        })
+    pub async fn read(&self, claims: BTreeSet<&str>) -> Result<Snapshot, StoreError> {
+        let mut snapshot = Snapshot::default();
+        for (claim, mut item) in self.items(claims.into_iter()).await? {
+            let entity_type = item.remove(ENTITY_TYPE).and_then(|entity_type| entity_type.as_s().ok().cloned());
+            match entity_type.as_deref() {
+                Some(DELIVERY) => {
+                    snapshot.delivered.insert(claim);
+                }
+                Some(EPISODES) => {
+                    snapshot.episodes.insert(claim, from_item(READ, item)?);
+                }
+                Some(GROUP) => {
+                    snapshot.groups.insert(claim, from_item::<Group>(READ, item)?.incident_id);
+                }
+                Some(OPENINGS) => {
+                    snapshot.openings.insert(claim, from_item(READ, item)?);
+                }
+                _ => return Err(StoreError::of_attribute(READ, ENTITY_TYPE)),
+            }
+        }
+        Ok(snapshot)
     }
 
     async fn items(&self, claims: impl Iterator<Item = &str>) -> Result<HashMap<String, Item>, StoreError> {
@@ -147,78 +168,37 @@ impl Claims {
             .collect()
     }
 
-    /// Claims that a delivery takes effect; its condition fails if it did before.
+    /// The writes that make of one snapshot another. Each one's condition fails if somebody else changed its claim
+    /// since it was read; that of a delivery, if the delivery took effect meanwhile.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn deliver(&self, delivery: &DeliveryId, now: Time) -> Result<Write, StoreError> {
-        let item = Item::from([("delivered_at".to_owned(), string(now.to_string()))]);
-        let put = self.claim(keys::delivery_claim(delivery), "delivery", item, now, DELIVERY_DAYS);
-        build(Part::Delivery, put.condition_expression("attribute_not_exists(claim)"))
-    }
-
-    /// Writes what is known of a problem; its condition fails if somebody else wrote since it was read.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn write_episodes(&self, keys: &ClaimKeys, episodes: &Episodes, now: Time) -> Result<Write, StoreError> {
-        let item = to_item("Put episodes", episodes)?;
-        let put = self.claim(keys.episodes.clone(), "episodes", item, now, EPISODES_DAYS);
-        build(Part::Episodes, follows_version(put, episodes.version))
-    }
-
-    /// Points the groups of an alert at its incident, where they do not point there yet. Their conditions
-    /// fail if somebody else changed them since they were read.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn join_groups(
-        &self,
-        keys: &ClaimKeys,
-        known: &Known,
-        incident_id: IncidentId,
-        now: Time,
-    ) -> Result<Vec<Write>, StoreError> {
-        let vendor = (Some(&keys.vendor_group), known.vendor_group);
-        let service = (keys.service_group.as_ref(), known.service_group);
-        [vendor, service]
-            .into_iter()
-            .filter_map(|(claim, before)| Some((claim?, before)))
-            .filter(|(_, before)| *before != Some(incident_id))
-            .map(|(claim, before)| {
-                let item = to_item("Put group", &Group { incident_id })?;
-                let put = self.claim(claim.clone(), "group", item, now, GROUP_DAYS);
-                build(
-                    Part::Group,
-                    match before {
-                        None => put.condition_expression("attribute_not_exists(claim)"),
-                        Some(before) => put
-                            .condition_expression("incident_id = :before")
-                            .expression_attribute_values(":before", string(before.to_string())),
-                    },
-                )
-            })
-            .collect()
-    }
-
-    /// Notes an opening in an environment; its condition fails if another happened since it was read.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn open(
-        &self,
-        keys: &ClaimKeys,
-        known: &Known,
-        incident_id: IncidentId,
-        now: Time,
-    ) -> Result<Write, StoreError> {
-        let mut recent = known.environment.recent.clone();
-        recent.push(incident_id);
-        let forgotten = recent.len().saturating_sub(RECENT_INCIDENTS);
-        let openings = Openings { version: known.environment.version + 1, recent: recent.split_off(forgotten) };
-        let put =
-            self.claim(keys.environment.clone(), "openings", to_item("Put openings", &openings)?, now, GROUP_DAYS);
-        build(Part::Group, follows_version(put, openings.version))
+    pub fn changes(&self, before: &Snapshot, after: &Snapshot, now: Time) -> Result<Vec<Write>, StoreError> {
+        let mut writes = Vec::new();
+        for claim in after.delivered.difference(&before.delivered) {
+            let item = Item::from([("delivered_at".to_owned(), string(now.to_string()))]);
+            let put = self.claim(claim, DELIVERY, item, now, DELIVERY_DAYS);
+            writes.push(build(Part::Delivery, put.condition_expression("attribute_not_exists(claim)"))?);
+        }
+        for (claim, before, after) in changed(&before.episodes, &after.episodes) {
+            let put = self.claim(claim, EPISODES, to_item("Put episodes", after)?, now, EPISODES_DAYS);
+            writes.push(build(Part::Episodes, if_version(put, before.map(|before| before.version)))?);
+        }
+        for (claim, before, after) in changed(&before.openings, &after.openings) {
+            let put = self.claim(claim, OPENINGS, to_item("Put openings", after)?, now, GROUP_DAYS);
+            writes.push(build(Part::Group, if_version(put, before.map(|before| before.version)))?);
+        }
+        for (claim, before, after) in changed(&before.groups, &after.groups) {
+            let put = self.claim(claim, GROUP, to_item("Put group", &Group { incident_id: *after })?, now, GROUP_DAYS);
+            let put = match before {
+                None => put.condition_expression("attribute_not_exists(claim)"),
+                Some(before) => put
+                    .condition_expression("incident_id = :before")
+                    .expression_attribute_values(":before", string(before.to_string())),
+            };
+            writes.push(build(Part::Group, put)?);
+        }
+        Ok(writes)
     }
 
     /// When the first row was created, so that readers know which months there are. `None` before it.
@@ -259,20 +239,28 @@ impl Claims {
         }
     }
 
-    fn claim(&self, claim: String, entity_type: &str, mut item: Item, now: Time, days: i64) -> PutBuilder {
+    fn claim(&self, claim: &str, entity_type: &str, mut item: Item, now: Time, days: i64) -> PutBuilder {
         let expires_at = now.plus_minutes(days * MINUTES_A_DAY).as_seconds();
         item.insert("claim".to_owned(), string(claim));
-        item.insert("entity_type".to_owned(), string(entity_type));
+        item.insert(ENTITY_TYPE.to_owned(), string(entity_type));
         item.insert("expires_at".to_owned(), number(expires_at));
         Put::builder().table_name(&self.table).set_item(Some(item))
     }
 }
 
-fn follows_version(put: PutBuilder, version: u64) -> PutBuilder {
-    match version {
-        0 | 1 => put.condition_expression("attribute_not_exists(claim)"),
-        version => {
-            put.condition_expression("version = :before").expression_attribute_values(":before", number(version - 1))
+/// The entries of a map that are new or different: key, value before, value after.
+fn changed<'maps, V: PartialEq>(
+    before: &'maps HashMap<String, V>,
+    after: &'maps HashMap<String, V>,
+) -> impl Iterator<Item = (&'maps String, Option<&'maps V>, &'maps V)> {
+    after.iter().map(|(key, after)| (key, before.get(key), after)).filter(|(_, before, after)| *before != Some(after))
+}
+
+fn if_version(put: PutBuilder, before: Option<u64>) -> PutBuilder {
+    match before {
+        None => put.condition_expression("attribute_not_exists(claim)"),
+        Some(version) => {
+            put.condition_expression("version = :before").expression_attribute_values(":before", number(version))
         }
     }
 }

@@ -82,26 +82,36 @@ impl Incidents {
         answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item)).collect()
     }
 
-    /// Writes a change of status: the incident and what was done, if the incident is still at the version
-    /// that the change was made from. 4 write units and those of the indexes.
+    /// Writes a change: what the incident is now and what was done, if it is still what it was. 4 write units and
+    /// those of the indexes.
     ///
     /// # Errors
     /// [`TransactionError`]
-    pub async fn change(&self, incident: &Incident, actions: &[Action]) -> Result<(), TransactionError> {
-        commit(&self.client, self.writes(incident, actions)?).await
+    pub async fn change(
+        &self,
+        before: &Incident,
+        after: &Incident,
+        actions: &[Action],
+    ) -> Result<(), TransactionError> {
+        commit(&self.client, self.writes(Some(before), after, actions)?).await
     }
 
-    /// The writes of an incident and what was done: a first version must not exist, a later one must follow
-    /// the version before it.
+    /// The writes of an incident and what was done. A new incident must not exist; another must be at the version that
+    /// it was read at.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn writes(&self, incident: &Incident, actions: &[Action]) -> Result<Vec<Write>, StoreError> {
-        let history = actions.iter().map(|action| self.action_write(incident.id, action));
-        std::iter::once(self.incident_write(incident)).chain(history).collect()
+    pub fn writes(
+        &self,
+        before: Option<&Incident>,
+        after: &Incident,
+        actions: &[Action],
+    ) -> Result<Vec<Write>, StoreError> {
+        let history = actions.iter().map(|action| self.action_write(after.id, action));
+        std::iter::once(self.incident_write(before, after)).chain(history).collect()
     }
 
-    fn incident_write(&self, incident: &Incident) -> Result<Write, StoreError> {
+    fn incident_write(&self, before: Option<&Incident>, incident: &Incident) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put incident";
         let mut item = to_item(OPERATION, incident)?;
         item.extend(key(incident.id));
@@ -110,11 +120,11 @@ impl Incidents {
         item.insert("updated_month".to_owned(), string(keys::month(incident.updated_at.month())));
         item.insert("updated_key".to_owned(), string(keys::updated_key(incident.updated_at, incident.id)));
         let put = Put::builder().table_name(&self.table).set_item(Some(item));
-        let put = match incident.version {
-            0 | 1 => put.condition_expression("attribute_not_exists(incident_id)"),
-            version => put
+        let put = match before {
+            None => put.condition_expression("attribute_not_exists(incident_id)"),
+            Some(before) => put
                 .condition_expression("version = :before")
-                .expression_attribute_values(":before", number(version - 1)),
+                .expression_attribute_values(":before", number(before.version)),
         };
         Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }

@@ -156,7 +156,7 @@ pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
     }
     let raw = Raw { gzip: vec![0; 8], length: 8, trimmed: false };
     let mut writes: Vec<Write> =
-        incidents.iter().flat_map(|incident| incident_table.writes(incident, &[]).expect("a write")).collect();
+        incidents.iter().flat_map(|incident| incident_table.writes(None, incident, &[]).expect("a write")).collect();
     writes.extend(alerts.iter().map(|alert| alert_table.insertion(alert, &raw).expect("a write")));
     while !writes.is_empty() {
         let rest = writes.split_off(writes.len().min(WRITES));

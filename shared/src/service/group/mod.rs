@@ -1,6 +1,7 @@
 //! Groups deliveries: each takes effect exactly once, in one transaction with the claim that it did.
 
-mod attempt;
+mod batch;
+mod entry;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -9,25 +10,28 @@ use tracing::info;
 use super::retry;
 use crate::{
     aws::Aws,
-    classification::classify,
     config::{Environment, MissingVariable},
     domain::{
-        delivery::{Content, Delivery},
+        delivery::Delivery,
         id::{AlertId, EntryId, IdGenerator, IncidentId},
-        quarantine::{QuarantineEntry, SHOWN_BODY_BYTES},
         time::Time,
     },
     grouping::rules::{InvalidRules, Rules},
     store::{
         StoreError,
         alerts::Alerts,
-        claims::{ClaimKeys, Claims},
+        claims::Claims,
         incidents::Incidents,
         quarantine::Quarantine,
-        transaction::{Part, TransactionError, Write, commit},
+        transaction::{TransactionError, commit},
     },
 };
-use attempt::Attempt;
+use batch::Batch;
+use entry::Entry;
+
+/// How many deliveries are grouped together: `TransactWriteItems` takes 100 writes and 4 MB, and one delivery makes at
+/// most 9 writes, with at most 256 KB of raw payload.
+pub const MOST_DELIVERIES: usize = 10;
 
 /// What a delivery did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +73,18 @@ pub enum GroupError {
     /// The packed body is broken.
     #[error("the body of the delivery cannot be unpacked: {0}")]
     Body(#[from] std::io::Error),
+}
+
+impl GroupError {
+    /// Whether it may go well a moment later, for all of a batch alike; otherwise one delivery may be the cause.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Contended { .. } => true,
+            Self::Transaction(error) => error.is_retryable(),
+            Self::Body(_) => false,
+        }
+    }
 }
 
 impl From<StoreError> for GroupError {
@@ -121,38 +137,33 @@ impl Grouper {
         })
     }
 
-    /// Lets a delivery take effect.
+    /// Lets one delivery take effect.
     ///
     /// # Errors
     /// [`GroupError`]: nothing has happened, or it did and the answer was lost; either way it can be grouped again.
     pub async fn group(&self, delivery: &Delivery, now: Time) -> Result<Effect, GroupError> {
-        self.note_history_start(now).await?;
-        let effect = match &delivery.content {
-            Content::Unreadable(reason) => self.quarantine(delivery, reason, now).await?,
-            Content::Event(event) => {
-                let classification = classify(event, &self.rules);
-                let service = classification.service.value.as_deref();
-                let keys = ClaimKeys::of(&delivery.delivery_id, event, service, &classification.environment.value);
-                let attempt =
-                    Attempt { grouper: self, delivery, event, classification: &classification, keys: &keys, now };
-                self.until_settled(|| attempt.run()).await?
-            }
-        };
-        info!(delivery_id = delivery.delivery_id.as_str(), vendor = delivery.vendor, ?effect, "delivery grouped");
-        Ok(effect)
+        let effects = self.group_together(&[delivery], now).await?;
+        effects.first().copied().ok_or_else(|| StoreError::missing("delivery", &delivery.delivery_id).into())
     }
 
-    /// Decides and writes, anew after each collision.
-    async fn until_settled<Try, Settled>(&self, attempt: Try) -> Result<Effect, GroupError>
-    where
-        Try: Fn() -> Settled,
-        Settled: Future<Output = Result<Effect, TransactionError>>,
-    {
+    /// Lets deliveries take effect, in their order: together, or none of them. At most [`MOST_DELIVERIES`].
+    ///
+    /// # Errors
+    /// [`GroupError`], as for one.
+    pub async fn group_together(&self, deliveries: &[&Delivery], now: Time) -> Result<Vec<Effect>, GroupError> {
+        self.note_history_start(now).await?;
+        let entries: Vec<Entry<'_>> =
+            deliveries.iter().map(|delivery| Entry::of(self, delivery, now)).collect::<Result<_, _>>()?;
         let mut attempts = 0;
         loop {
-            match attempt().await {
-                Ok(effect) => return Ok(effect),
-                Err(error) if error.failed_on(Part::Delivery) => return Ok(Effect::Duplicate),
+            match self.attempt(&entries, now).await {
+                Ok(effects) => {
+                    for (delivery, effect) in deliveries.iter().zip(&effects) {
+                        let delivery_id = delivery.delivery_id.as_str();
+                        info!(delivery_id, vendor = delivery.vendor, ?effect, "delivery grouped");
+                    }
+                    return Ok(effects);
+                }
                 Err(error) if !error.is_retryable() => return Err(GroupError::Transaction(error)),
                 Err(last) if attempts + 1 == retry::ATTEMPTS => {
                     return Err(GroupError::Contended { attempts: retry::ATTEMPTS, last });
@@ -163,29 +174,18 @@ impl Grouper {
         }
     }
 
-    async fn quarantine(&self, delivery: &Delivery, reason: &str, now: Time) -> Result<Effect, GroupError> {
-        let body = delivery.raw.beginning(SHOWN_BODY_BYTES)?;
-        let entry = QuarantineEntry {
-            id: self.ids.next(now),
-            vendor: delivery.vendor.clone(),
-            delivery_id: delivery.delivery_id.clone(),
-            reason: reason.to_owned(),
-            received_at: delivery.received_at,
-            truncated: body.len() < delivery.raw.length,
-            body: String::from_utf8_lossy(&body).into_owned(),
-            body_bytes: delivery.raw.length,
-        };
-        let writes = || -> Result<Vec<Write>, StoreError> {
-            Ok(vec![
-                self.claims.deliver(&delivery.delivery_id, now)?,
-                self.quarantine.insertion(&entry, &delivery.raw, now)?,
-            ])
-        };
-        self.until_settled(|| async {
-            commit(&self.client, writes()?).await?;
-            Ok(Effect::Quarantined(entry.id))
-        })
-        .await
+    /// Reads, decides and writes; all anew after each collision.
+    async fn attempt(&self, entries: &[Entry<'_>], now: Time) -> Result<Vec<Effect>, TransactionError> {
+        let mut batch = Batch::read(self, entries, now).await?;
+        let mut effects = Vec::with_capacity(entries.len());
+        for entry in entries {
+            effects.push(batch.apply(entry).await?);
+        }
+        let writes = batch.writes()?;
+        if !writes.is_empty() {
+            commit(&self.client, writes).await?;
+        }
+        Ok(effects)
     }
 
     /// Readers ask for the months since the history starts; so that is noted before the first row is written. Once

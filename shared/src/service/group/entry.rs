@@ -1,0 +1,70 @@
+//! A delivery, made ready for grouping by what needs no table.
+
+use super::{GroupError, Grouper};
+use crate::{
+    classification::classify,
+    domain::{
+        alert::Classification,
+        delivery::{Content, Delivery},
+        event::AlertEvent,
+        quarantine::{QuarantineEntry, SHOWN_BODY_BYTES},
+        time::Time,
+    },
+    store::{claims::ClaimKeys, keys},
+};
+
+/// A delivery of a batch.
+pub struct Entry<'group> {
+    pub delivery: &'group Delivery,
+    /// The key of the claim that it takes effect.
+    pub claim: String,
+    pub said: Said<'group>,
+}
+
+/// What a delivery says.
+pub enum Said<'group> {
+    Event {
+        event: &'group AlertEvent,
+        classification: Classification,
+        keys: ClaimKeys,
+    },
+    /// Nothing that can be read: it goes to the quarantine.
+    Nothing(QuarantineEntry),
+}
+
+impl<'group> Entry<'group> {
+    /// Classifies a delivery, or unpacks what cannot be read.
+    pub fn of(grouper: &Grouper, delivery: &'group Delivery, now: Time) -> Result<Self, GroupError> {
+        let said = match &delivery.content {
+            Content::Event(event) => {
+                let classification = classify(event, &grouper.rules);
+                let service = classification.service.value.as_deref();
+                let keys = ClaimKeys::of(event, service, &classification.environment.value);
+                Said::Event { event, classification, keys }
+            }
+            Content::Unreadable(reason) => {
+                let body = delivery.raw.beginning(SHOWN_BODY_BYTES)?;
+                Said::Nothing(QuarantineEntry {
+                    id: grouper.ids.next(now),
+                    vendor: delivery.vendor.clone(),
+                    delivery_id: delivery.delivery_id.clone(),
+                    reason: reason.clone(),
+                    received_at: delivery.received_at,
+                    truncated: body.len() < delivery.raw.length,
+                    body: String::from_utf8_lossy(&body).into_owned(),
+                    body_bytes: delivery.raw.length,
+                })
+            }
+        };
+        Ok(Self { delivery, claim: keys::delivery_claim(&delivery.delivery_id), said })
+    }
+
+    /// The claims that it touches.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
+        let keys = match &self.said {
+            Said::Event { keys, .. } => Some(keys),
+            Said::Nothing(_) => None,
+        };
+        std::iter::once(self.claim.as_str()).chain(keys.into_iter().flat_map(ClaimKeys::all))
+    }
+}
