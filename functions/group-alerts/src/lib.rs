@@ -53,19 +53,15 @@ impl Function {
             }
         }
         for together in readable.chunks(MOST_DELIVERIES) {
-            match self.group(together).await {
-                Ok(()) => {}
-                // What fails for all alike need not be tried for each. Else one may be the cause: it fails alone.
-                Err(MessageError::Group(error)) if error.is_transient() => {
-                    let error = MessageError::Group(error);
-                    together.iter().for_each(|(message_id, _)| fail(&mut response, message_id.clone(), &error));
-                }
-                Err(_) => {
-                    for alone in together.chunks(1) {
-                        if let Err(error) = self.group(alone).await {
-                            alone.iter().for_each(|(message_id, _)| fail(&mut response, message_id.clone(), &error));
-                        }
-                    }
+            let Err(error) = self.group(together).await else { continue };
+            // What fails for all alike need not be tried for each. Else one may be the cause: it fails alone.
+            let is_for_all = matches!(&error, MessageError::Group(error) if error.is_transient());
+            for message in together {
+                let alone = std::slice::from_ref(message);
+                if is_for_all {
+                    fail(&mut response, message.0.clone(), &error);
+                } else if let Err(error) = self.group(alone).await {
+                    fail(&mut response, message.0.clone(), &error);
                 }
             }
         }

@@ -81,7 +81,7 @@ fn model(incidents: &[Incident], (filter, order): &Query, ascending: bool) -> Ve
     list
 }
 
-fn check(seed: u64, cases: u32, law: impl AsyncFn(&IncidentLister, &[Incident], &Query, &PageRequest)) {
+fn check(seed: u64, cases: u32, law: &impl AsyncFn(&IncidentLister, &[Incident], &Query, &PageRequest)) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let incidents = history::incidents(&mut fastrand::Rng::with_seed(seed), INCIDENTS);
     let stack = runtime.block_on(history::stack_with(&incidents, &[]));
@@ -98,7 +98,7 @@ fn check(seed: u64, cases: u32, law: impl AsyncFn(&IncidentLister, &[Incident], 
 #[test]
 fn pages_and_totals_are_those_of_the_naive_model() {
     for seed in 1..=3 {
-        check(seed, 80, async |lister, incidents, (filter, order), request| {
+        check(seed, 80, &async |lister, incidents, (filter, order), request| {
             let page = lister.list((filter, *order), request, LIST, history::now()).await.expect("a page");
             assert_page(&page, request, &model(incidents, &(filter.clone(), *order), request.ascending));
         });
@@ -107,7 +107,7 @@ fn pages_and_totals_are_those_of_the_naive_model() {
 
 #[test]
 fn a_walk_by_cursor_visits_each_incident_once_and_in_order() {
-    check(4, 30, async |lister, incidents, (filter, order), request| {
+    check(4, 30, &async |lister, incidents, (filter, order), request| {
         let expected = model(incidents, &(filter.clone(), *order), request.ascending);
         let mut visited: Vec<Incident> = Vec::new();
         let mut request = PageRequest { start: Start::Offset(0), limit: request.limit.max(5), ..request.clone() };

@@ -2,6 +2,7 @@
 //! storage layer into an embedded stack, so that it may have any times; black-box tests cannot make the past.
 
 mod alerts;
+mod batches;
 mod history;
 mod incidents;
 mod paging;

@@ -281,16 +281,11 @@ impl<'group> Batch<'group> {
         let (ids, now) = (&self.grouper.ids, self.now);
         let actions =
             deeds.into_iter().map(|deed| Action { id: ids.next(now), at: now, actor: SYSTEM_ACTOR.to_owned(), deed });
-        match self.incidents.get_mut(&incident.id) {
-            Some(touched) => {
-                touched.actions.extend(actions);
-                touched.after = incident;
-            }
-            None => {
-                let actions = actions.collect();
-                self.incidents.insert(incident.id, TouchedIncident { before: None, after: incident, actions });
-            }
-        }
+        let id = incident.id;
+        let touched = TouchedIncident { before: None, after: incident.clone(), actions: Vec::new() };
+        let touched = self.incidents.entry(id).or_insert(touched);
+        touched.actions.extend(actions);
+        touched.after = incident;
     }
 
     fn point_groups(&mut self, keys: &ClaimKeys, incident_id: IncidentId) {
