@@ -129,8 +129,7 @@ pub async fn history(
     let timeline = Timeline::new(seed, now)?;
     let writer = Writer {
         grouper: Grouper::start(environment, aws, seed)?,
-        // Another sequence of ids than the grouper's.
-        changer: StatusChanger::start(environment, aws, !seed)?,
+        changer: StatusChanger::start(environment, aws)?,
         opened: Mutex::default(),
     };
     let mut numbers = 0..;

@@ -26,7 +26,7 @@ impl Function {
     /// [`MissingVariable`]
     #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { incidents: StatusChanger::start(environment, aws, fastrand::u64(..))? })
+        Ok(Self { incidents: StatusChanger::start(environment, aws)? })
     }
 
     /// Answers a request.
@@ -36,8 +36,8 @@ impl Function {
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
-        Parameters::of(request).finish()?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
+        Parameters::of(request).finish()?;
         let (status, comment) = incident_status::read(request)?;
         let change =
             StatusChange { status, comment, actor: principal.name, if_match: etag::if_match(request.headers())? };

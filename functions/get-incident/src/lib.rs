@@ -33,9 +33,9 @@ impl Function {
 
     async fn answer(&self, request: &Request) -> Result<Response, Problem> {
         principal::viewer(request)?;
-        Parameters::of(request).finish()?;
         let unknown = || Problem::not_found("There is no incident with this id.");
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
+        Parameters::of(request).finish()?;
         let found = self.incidents.find(id).await.map_err(|error| Problem::unavailable(&error))?;
         let detail = found.ok_or_else(unknown)?;
         Ok(answer::versioned(StatusCode::OK, detail.incident.version, &IncidentDetailView::from(detail)))

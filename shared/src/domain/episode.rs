@@ -5,7 +5,7 @@
 //! | nothing | new alert | remembered |
 //! | a recovery at *r* that nothing preceded | *t* ≤ *r*: new alert, resolved already; else new alert | later of both remembered |
 //! | an alert that fires, last seen at *l* | counted | *t* ≥ *l*: resolved; else stale: it has fired since |
-//! | an alert resolved at *r* | *t* < *r*: counted, stays resolved; else new alert | nothing |
+//! | an alert resolved at *r* | *t* < *r*: counted, stays resolved; else new alert | *t* > *r*: remembered |
 //!
 //! Deliveries arrive late and out of order; what decides is the vendor's time, not the order of arrival.
 
@@ -24,7 +24,7 @@ use super::{
 pub struct Episodes {
     /// The latest alert.
     pub latest: Option<Episode>,
-    /// A recovery that came while nothing was known to fire.
+    /// The latest recovery that came while nothing was known to fire.
     pub recovered_at: Option<Time>,
     /// Counts changes, from 1.
     pub version: u64,
@@ -108,15 +108,15 @@ pub fn step(known: Option<&Episodes>, transition: Transition, at: Time, severity
             })
         }
         (Transition::Firing, _) => Step::Begin { resolved_at: recovered_at.filter(|recovered_at| at <= *recovered_at) },
-        (Transition::Recovered, None) => {
-            Step::Remember { recovered_at: recovered_at.map_or(at, |earlier| earlier.max(at)) }
+        (Transition::Recovered, Some(Episode { resolved_at: None, last_seen_at, .. })) if at < *last_seen_at => {
+            Step::Nothing
         }
-        (Transition::Recovered, Some(latest)) => {
-            if latest.resolved_at.is_none() && at >= latest.last_seen_at {
-                Step::Resolve(Episode { resolved_at: Some(at), ..latest.clone() })
-            } else {
-                Step::Nothing
-            }
+        (Transition::Recovered, Some(latest)) if latest.resolved_at.is_none() => {
+            Step::Resolve(Episode { resolved_at: Some(at), ..latest.clone() })
+        }
+        (Transition::Recovered, Some(latest)) if latest.resolved_at >= Some(at) => Step::Nothing,
+        (Transition::Recovered, _) => {
+            Step::Remember { recovered_at: recovered_at.map_or(at, |earlier| earlier.max(at)) }
         }
     }
 }
@@ -167,7 +167,7 @@ mod tests {
             matches!(recovers(Some(&episode(0, 10, None)), 10), Step::Resolve(resolved) if resolved.resolved_at == Some(at(10)))
         );
         assert_eq!(recovers(Some(&episode(0, 10, None)), 9), Step::Nothing);
-        assert_eq!(recovers(Some(&episode(0, 10, Some(15))), 20), Step::Nothing);
+        assert_eq!(recovers(Some(&episode(0, 10, Some(15))), 12), Step::Nothing);
     }
 
     #[test]
@@ -186,6 +186,15 @@ mod tests {
         assert_eq!(fires(Some(&remembered), 11), Step::Begin { resolved_at: None });
     }
 
+    #[test]
+    fn a_recovery_that_overtakes_a_later_trigger_is_remembered() {
+        let mut known = episode(0, 10, Some(15));
+        assert_eq!(recovers(Some(&known), 30), Step::Remember { recovered_at: at(30) });
+        known.recovered_at = Some(at(30));
+        assert_eq!(fires(Some(&known), 20), Step::Begin { resolved_at: Some(at(30)) });
+        assert!(matches!(fires(Some(&known), 12), Step::Repeat(late) if late.resolved_at == Some(at(15))));
+    }
+
     /// Lets deliveries take effect one after the other, as the worker does: the alerts that they make, with the
     /// number of their occurrences and when they recovered.
     fn fold(deliveries: &[(Transition, i64)]) -> Vec<(u64, Option<Time>)> {
@@ -201,9 +210,9 @@ mod tests {
                 Step::Repeat(latest) | Step::Resolve(latest) => {
                     let last = alerts.last_mut().unwrap();
                     *last = (latest.occurrences, latest.resolved_at);
-                    (Some(latest), None)
+                    (Some(latest), known.and_then(|known| known.recovered_at))
                 }
-                Step::Remember { recovered_at } => (None, Some(recovered_at)),
+                Step::Remember { recovered_at } => (known.and_then(|known| known.latest), Some(recovered_at)),
                 Step::Nothing => continue,
             };
             known = Some(Episodes { latest, recovered_at, version: 1 });

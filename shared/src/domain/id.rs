@@ -37,6 +37,12 @@ macro_rules! ids {
                 Self(Ulid::from_parts(at.as_millis().unsigned_abs(), u128::MAX))
             }
 
+            /// The id of a number, in the order of time and number.
+            #[must_use]
+            pub fn numbered(at: Time, number: u64) -> Self {
+                Self(Ulid::from_parts(at.as_millis().unsigned_abs(), u128::from(number)))
+            }
+
             /// The random part: 80 bits.
             #[must_use]
             pub const fn random(self) -> u128 {

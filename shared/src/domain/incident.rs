@@ -6,14 +6,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    action::Deed,
+    action::{Action, Deed},
     alert::{Alert, GroupingRule},
-    id::{AlertId, IncidentId},
+    id::{ActionId, AlertId, IncidentId},
     severity::Severity,
     source::Source,
     status::{IllegalTransition, Status},
     time::Time,
 };
+
+/// How many services an incident names: each joining alert writes them all again.
+const MOST_SERVICES: usize = 100;
 
 /// The alerts of one outage, reviewed together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +109,9 @@ impl Incident {
             reason: alert.grouping.reason.clone(),
         }];
         deeds.extend(self.raise(alert.id, alert.severity));
-        insert_sorted(&mut self.services, alert.service.as_ref());
+        if self.services.len() < MOST_SERVICES {
+            insert_sorted(&mut self.services, alert.service.as_ref());
+        }
         insert_sorted(&mut self.sources, Some(&alert.source));
         self.alert_count += 1;
         self.firing_count += u64::from(alert.resolved_at.is_none());
@@ -150,14 +155,31 @@ impl Incident {
         }
         from.check_transition(to)?;
         self.status = to;
+        let deeds = vec![Deed::StatusChanged { from, to, comment }];
+        let mut changed = self.changed(now, &deeds);
+        let at = Some(changed.updated_at);
         match to {
             Status::Open => {}
-            Status::Investigating => self.acknowledged_at = Some(now),
-            Status::Resolved => self.resolved_at = Some(now),
-            Status::Closed => self.closed_at = Some(now),
+            Status::Investigating => changed.acknowledged_at = at,
+            Status::Resolved => changed.resolved_at = at,
+            Status::Closed => changed.closed_at = at,
         }
-        let deeds = vec![Deed::StatusChanged { from, to, comment }];
-        Ok(Some((self.changed(now, &deeds), deeds)))
+        Ok(Some((changed, deeds)))
+    }
+
+    /// The entries of the history for what was done last. They are numbered through and carry the time of the change,
+    /// which never goes back; so a history reads in the order in which things took effect.
+    #[must_use]
+    pub fn last_actions(&self, deeds: Vec<Deed>, actor: &str) -> Vec<Action> {
+        let first = self.action_count - deeds.len() as u64;
+        let numbered = deeds.into_iter().zip(first..);
+        let action = |(deed, number)| Action {
+            id: ActionId::numbered(self.updated_at, number),
+            at: self.updated_at,
+            actor: actor.to_owned(),
+            deed,
+        };
+        numbered.map(action).collect()
     }
 
     fn raise(&mut self, alert_id: AlertId, to: Severity) -> Option<Deed> {

@@ -14,6 +14,9 @@ use crate::domain::{
     time::Time,
 };
 
+/// How long after an incident was resolved another problem of its service is a recurrence, in minutes: a day.
+const SERVICE_RECURRENCE_MINUTES: i64 = 24 * 60;
+
 /// What grouping needs to know of a new alert.
 #[derive(Debug, Clone, Copy)]
 pub struct Newcomer<'alert> {
@@ -165,7 +168,8 @@ impl Search<'_> {
             .into_iter()
             .find_map(|(rule, incident_id)| {
                 let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == incident_id)?;
-                (!incident.status.is_active()).then_some((rule, incident))
+                let happens_again = !incident.status.is_active() && self.follows(rule, incident);
+                happens_again.then_some((rule, incident))
             });
         let Some((rule, incident)) = ended else {
             let reason =
@@ -173,10 +177,17 @@ impl Search<'_> {
             return Decision::Open { recurrence_of: None, grouping: record(GroupingDecision::Opened, None, reason) };
         };
         let key = self.key(rule);
-        let reason =
-            format!("The incident {} of the same group, {key}, is {}: it happens again.", incident.id, incident.status);
+        let reason = format!("The last incident of {key}, {}, is {}: it happens again.", incident.id, incident.status);
         let grouping = Grouping { key: Some(key), ..record(GroupingDecision::Opened, Some(rule), reason) };
         Decision::Open { recurrence_of: Some(incident.id), grouping }
+    }
+
+    /// The vendor's key names the same problem however late; another problem of a service is a recurrence only soon
+    /// after people thought that it was over.
+    fn follows(&self, rule: GroupingRule, ended: &Incident) -> bool {
+        let is_soon =
+            |over_at: Time| self.newcomer.event.occurred_at <= over_at.plus_minutes(SERVICE_RECURRENCE_MINUTES);
+        rule == GroupingRule::VendorKey || ended.resolved_at.is_some_and(is_soon)
     }
 
     fn key(&self, rule: GroupingRule) -> String {

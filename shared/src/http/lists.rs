@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use jiff::Timestamp;
+
 use super::{Parameters, Request, parameters::name, problem::Problem};
 use crate::{
     domain::{
@@ -122,27 +124,30 @@ fn finish<F: Debug>(
 }
 
 fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {
-    let from = parameters.one(from_name, first_millisecond);
-    let to = parameters.one(to_name, time);
-    if let (Some(from), Some(to)) = (from, to)
-        && from > to
-    {
+    let from = parameters.one(from_name, timestamp);
+    let to = parameters.one(to_name, timestamp);
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
         parameters.error(from_name, format!("must not be after {to_name}"));
     }
-    Range { from, to }
+    Range { from: from.map(first_millisecond), to: to.map(Time::from) }
 }
 
-fn time(value: &str) -> Result<Time, InvalidTime> {
+/// A time of RFC 3339, as exact as it is written.
+fn timestamp(value: &str) -> Result<Timestamp, InvalidTime> {
     // A plus that was not encoded arrives as a space; RFC 3339 has none at the end of a time.
-    value.replace(' ', "+").parse()
+    let value = value.replace(' ', "+");
+    // People write the last day of 9999 for "no end"; the calendar library ends a day earlier.
+    let parsed = value.parse().or_else(|error| match value.strip_prefix("9999-12-31") {
+        Some(time) => format!("9999-12-29{time}").parse(),
+        None => Err(error),
+    });
+    parsed.map_err(|_| InvalidTime)
 }
 
-/// Times have milliseconds: what is after the first microsecond of one is at the next at the earliest.
-fn first_millisecond(value: &str) -> Result<Time, InvalidTime> {
-    let whole = time(value)?;
-    let exact: jiff::Timestamp = value.replace(' ', "+").parse().map_err(|_| InvalidTime)?;
-    let is_exact = exact.as_nanosecond() % 1_000_000 == 0;
-    Ok(if is_exact { whole } else { whole.plus_millis(1) })
+/// Rows have milliseconds: what is after the beginning of one is at the next at the earliest.
+fn first_millisecond(from: Timestamp) -> Time {
+    let whole = Time::from(from);
+    if from.as_nanosecond() > i128::from(whole.as_millis()) * 1_000_000 { whole.plus_millis(1) } else { whole }
 }
 
 fn severity(value: &str) -> Result<String, impl std::fmt::Display + use<>> {
@@ -192,6 +197,15 @@ mod tests {
         let Range { from, to } = list.filter.0.created;
         assert_eq!(from.unwrap().to_string(), "2026-11-01T00:00:00.001Z");
         assert_eq!(to.unwrap().to_string(), "2026-11-01T00:00:00.999Z");
+    }
+
+    #[test]
+    fn times_beyond_every_history_are_bounds_like_others() {
+        let list = incidents(&request("created_from=0001-01-01T00:00:00Z&created_to=9999-12-31T23:59:59Z")).unwrap();
+        assert_eq!(list.filter.0.created, Range { from: Some(Time::EARLIEST), to: Some(Time::LATEST) });
+        assert!(
+            incidents(&request("created_from=2026-11-01T00:00:00.0005Z&created_to=2026-11-01T00:00:00.0009Z")).is_ok()
+        );
     }
 
     #[test]

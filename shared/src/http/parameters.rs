@@ -85,7 +85,7 @@ impl Parameters {
     pub fn finish(mut self) -> Result<(), Problem> {
         let unknown: Vec<String> = self.given.keys().cloned().collect();
         for name in unknown {
-            self.error(&name, "is not a parameter of this list");
+            self.error(&name, "is not a known parameter");
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::validation(self.errors)) }
     }

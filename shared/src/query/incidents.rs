@@ -7,6 +7,7 @@ use super::{
 use crate::{
     domain::{
         id::IncidentId,
+        incident::Incident,
         status::Status,
         time::{Month, Time},
     },
@@ -50,6 +51,22 @@ const ID: &str = "incident_id";
 const UPDATED_KEY: &str = "updated_key";
 
 impl IncidentFilter {
+    /// Whether an incident matches now: it may have changed since the index was read.
+    #[must_use]
+    pub fn matches(&self, incident: &Incident) -> bool {
+        fn asks<T: PartialEq + ?Sized>(values: &[impl AsRef<T>], found: &T) -> bool {
+            values.is_empty() || values.iter().any(|value| value.as_ref() == found)
+        }
+        let sources = &self.sources;
+        (self.statuses.is_empty() || self.statuses.contains(&incident.status))
+            && asks(&self.severities, incident.severity.as_str())
+            && (self.services.is_empty() || incident.services.iter().any(|service| self.services.contains(service)))
+            && (self.teams.is_empty() || incident.team.as_ref().is_some_and(|team| self.teams.contains(team)))
+            && (sources.is_empty() || incident.sources.iter().any(|source| asks(sources, source.as_str())))
+            && self.created.contains(incident.created_at)
+            && self.updated.contains(incident.updated_at)
+    }
+
     /// The plan of a list, given when the history starts; `None` if nothing can match.
     ///
     /// Open work is little, so its statuses are the best index; then teams, then other statuses. Only `by_updated`

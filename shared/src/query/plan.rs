@@ -66,6 +66,12 @@ impl Range {
         self.from.is_none() && self.to.is_none()
     }
 
+    /// Whether a time is in it.
+    #[must_use]
+    pub fn contains(&self, at: Time) -> bool {
+        self.from.is_none_or(|from| from <= at) && self.to.is_none_or(|to| at <= to)
+    }
+
     /// The part of it in which there can be rows: since the start of the history, and not later than the clocks of
     /// writers may be ahead of ours. `None` if that is nothing.
     #[must_use]

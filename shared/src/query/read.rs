@@ -68,6 +68,12 @@ pub async fn list(
     let goes_on = positions.len() > request.limit;
     positions.truncate(request.limit);
     let offset = request.start.offset();
+    let shown = positions.len() as u64 + u64::from(goes_on);
+    let total = match request.start {
+        // Rows that came after the count: an answer does not contradict itself.
+        Start::Offset(offset) if shown > 0 => total.max(offset.saturating_add(shown)),
+        _ => total,
+    };
     let next_cursor = positions.last().filter(|_| goes_on).map(|position| Cursor {
         position: position.clone(),
         offset: offset.saturating_add(positions.len() as u64),

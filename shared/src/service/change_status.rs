@@ -5,8 +5,7 @@ use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
     domain::{
-        action::Action,
-        id::{IdGenerator, IncidentId},
+        id::IncidentId,
         incident::Incident,
         status::{IllegalTransition, Status},
         time::Time,
@@ -54,17 +53,15 @@ impl From<StoreError> for ChangeStatusError {
 #[derive(Debug)]
 pub struct StatusChanger {
     incidents: Incidents,
-    ids: IdGenerator,
 }
 
 impl StatusChanger {
-    /// Connects to the table. `seed` makes the ids.
+    /// Connects to the table.
     ///
     /// # Errors
     /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws, seed: u64) -> Result<Self, MissingVariable> {
-        let incidents = Incidents::new(aws.dynamodb(), environment.incidents_table()?);
-        Ok(Self { incidents, ids: IdGenerator::seeded(seed) })
+    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        Ok(Self { incidents: Incidents::new(aws.dynamodb(), environment.incidents_table()?) })
     }
 
     /// Changes the status, or finds that the incident has it already and records nothing.
@@ -90,10 +87,7 @@ impl StatusChanger {
             else {
                 return Ok(incident);
             };
-            let actions: Vec<Action> = deeds
-                .into_iter()
-                .map(|deed| Action { id: self.ids.next(now), at: now, actor: change.actor.clone(), deed })
-                .collect();
+            let actions = changed.last_actions(deeds, &change.actor);
             match self.incidents.change(&incident, &changed, &actions).await {
                 Ok(()) => return Ok(changed),
                 Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,

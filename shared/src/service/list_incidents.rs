@@ -55,7 +55,8 @@ impl IncidentLister {
         debug!(index = plan.index.name, slices = plan.slices.len(), filters = plan.filter.len(), "planned");
         let page = query::list(&self.index, &plan, request, list).await?;
         let ids: Vec<IncidentId> = page.items.iter().filter_map(|position| id_of(position)).collect();
-        let incidents = self.incidents.get_many(&ids, false).await?;
+        let mut incidents = self.incidents.get_many(&ids, true).await?;
+        incidents.retain(|incident| filter.matches(incident));
         Ok(page.with_items(incidents))
     }
 }

@@ -149,13 +149,15 @@ pub fn read(vendor: &dyn Vendor, headers: &HeaderMap, body: &[u8], received_at: 
         Err(InvalidJson::Unreadable(place)) => Err(InvalidJson::Unreadable(place).to_string()),
         Err(error @ InvalidJson::NotJson(_)) => return Err(error),
     };
-    let (identity, content) = match reading {
+    let (delivery_id, content) = match reading {
         Ok(Reading::Ignored { reason }) => return Ok(Webhook::Ignored { reason }),
-        Ok(Reading::Event { event, identity }) => (identity, Content::Event(event)),
-        Err(reason) => (None, Content::Unreadable(reason)),
+        Ok(Reading::Event { event, identity }) => {
+            (vendors::delivery_id(vendor.name(), identity.as_deref(), body), Content::Event(event))
+        }
+        Err(reason) => (vendors::unreadable_delivery_id(vendor.name(), body), Content::Unreadable(reason)),
     };
     Ok(Webhook::Delivery(Box::new(Delivery {
-        delivery_id: vendors::delivery_id(vendor.name(), identity.as_deref(), body),
+        delivery_id,
         vendor: vendor.name().to_owned(),
         received_at,
         content,

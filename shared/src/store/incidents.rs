@@ -1,6 +1,6 @@
 //! The incidents table: incidents and their histories.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{Client, types::Put};
 
@@ -51,7 +51,8 @@ impl Incidents {
     /// [`StoreError`]
     pub async fn get_many(&self, ids: &[IncidentId], strong: bool) -> Result<Vec<Incident>, StoreError> {
         const OPERATION: &str = "BatchGetItem incidents";
-        let keys: Vec<Item> = ids.iter().map(|id| key(*id)).collect();
+        // A row that changes while an index is read may be seen twice; a batch must not ask twice.
+        let keys: Vec<Item> = ids.iter().collect::<BTreeSet<_>>().into_iter().map(|id| key(*id)).collect();
         let items = batch::get(&self.client, &self.table, &keys, strong).await?;
         let incidents = items.into_iter().map(|item| from_item(OPERATION, item));
         let mut found: HashMap<IncidentId, Incident> = incidents

@@ -83,7 +83,7 @@ pub fn vendor_group_claim(source: &Source, group_key: &str) -> String {
 /// The claim of a service in an environment.
 #[must_use]
 pub fn service_group_claim(environment: &str, service: &str) -> String {
-    format!("GROUP#SERVICE#{environment}#{service}")
+    format!("GROUP#SERVICE#{}", short_hash(&format!("{environment}\0{service}")))
 }
 
 /// The claim of openings in an environment.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     Reading, Unreadable, Vendor,
-    field::{first_text, key, link, plausible, tagged, tags, text, time},
+    field::{bounded_key, first_text, key, link, plausible, tagged, tags, text, time},
     signature::{Secret, is_one_of, is_signed},
 };
 use crate::domain::{
@@ -51,7 +51,7 @@ impl Vendor for Datadog {
         }
         let title = Title::read(first_text(payload, &["title", "event_title"]).unwrap_or_default());
         let monitor = key(payload, &["alert_id", "monitor_id"]);
-        let scope = first_text(payload, &["scope", "alert_scope", "scopes"]);
+        let scope = ["scope", "alert_scope", "scopes"].into_iter().find_map(|name| scope(payload.get(name)));
         let problem = Problem {
             cycle: key(payload, &["alert_cycle_key"]),
             monitor: monitor.as_deref().map(|id| format!("monitor:{id}|{}", scope.as_deref().unwrap_or_default())),
@@ -116,7 +116,7 @@ impl Problem {
         let aggregate = || self.aggregate.as_ref().map(|aggregate| format!("aggreg:{aggregate}"));
         let title = || self.title.as_ref().map(|title| format!("title:{title}"));
         let cycle = || self.cycle.as_ref().map(|cycle| format!("cycle:{cycle}"));
-        self.monitor.clone().or_else(aggregate).or_else(title).or_else(cycle).map(|key| bounded(&key, limits::KEY))
+        self.monitor.clone().or_else(aggregate).or_else(title).or_else(cycle).map(bounded_key)
     }
 }
 
@@ -194,6 +194,12 @@ fn message(payload: &Value) -> Option<String> {
     let message = first_text(payload, &["body", "text_only_msg", "event_msg", "message"])?;
     let plain = message.trim_start_matches("%%%").trim_end_matches("%%%").trim();
     (!plain.is_empty()).then(|| bounded(plain, limits::MESSAGE))
+}
+
+/// A text with commas, or a list.
+fn scope(value: Option<&Value>) -> Option<String> {
+    let scope = read_tags(value).join(",");
+    (!scope.is_empty()).then_some(scope)
 }
 
 /// A list, or a text with commas.

@@ -2,6 +2,7 @@
 //! value empty or null, and give times in several forms.
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::domain::{
     event::{bounded, limits},
@@ -26,9 +27,19 @@ pub fn first_text(object: &Value, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| text(object, name))
 }
 
-/// A text that serves as a key or an id.
+/// A text or a whole number that serves as a key or an id. A number that is not exact is none: two ids could be the same.
 pub fn key(object: &Value, names: &[&str]) -> Option<String> {
-    first_text(object, names).map(|text| bounded(&text, limits::KEY))
+    let is_exact = |name: &&&str| !object.get(**name).is_some_and(Value::is_f64);
+    names.iter().filter(is_exact).find_map(|name| text(object, name)).map(bounded_key)
+}
+
+/// A key of bounded length. Two that differ do so when they are cut, too: a hash stands for what was cut.
+pub fn bounded_key(text: String) -> String {
+    if text.chars().nth(limits::KEY).is_none() {
+        return text;
+    }
+    let hash = hex::encode(&Sha256::digest(&text)[..16]);
+    text.chars().take(limits::KEY - hash.len() - 1).chain(['#']).chain(hash.chars()).collect()
 }
 
 /// A link.
@@ -108,6 +119,14 @@ mod tests {
         for absent in ["empty", "null", "word", "nan", "negative", "huge", "absent"] {
             assert_eq!(shown(absent), None, "{absent}");
         }
+    }
+
+    #[test]
+    fn long_keys_that_differ_at_their_end_stay_different() {
+        let keys = ["a", "b"].map(|end| bounded_key("ü".repeat(limits::KEY) + end));
+        assert!(keys.iter().all(|key| key.chars().count() == limits::KEY));
+        assert_ne!(keys[0], keys[1]);
+        assert_eq!(bounded_key("short".to_owned()), "short");
     }
 
     #[test]

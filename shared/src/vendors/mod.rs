@@ -64,14 +64,25 @@ pub enum Reading {
 #[error("{0}")]
 pub struct Unreadable(pub String);
 
+/// The id of a delivery that cannot be read: another than it would have if it could, so that the same body is grouped
+/// when it comes again and can be.
+#[must_use]
+pub fn unreadable_delivery_id(vendor: &str, body: &[u8]) -> DeliveryId {
+    hashed_id(vendor, "unreadable\0", body)
+}
+
 /// The id of a delivery, made from its content.
 ///
 /// The digit is the version of the way it is made, so that it may change.
 #[must_use]
 pub fn delivery_id(vendor: &str, identity: Option<&str>, body: &[u8]) -> DeliveryId {
-    let mut digest = Sha256::new();
-    let (kind, content) = identity.map_or(("body\0", body), |identity| ("identity\0", identity.as_bytes()));
-    digest.update(kind);
-    digest.update(content);
-    DeliveryId::new(format!("{vendor}-1-{}", hex::encode(&digest.finalize()[..16])))
+    match identity {
+        Some(identity) => hashed_id(vendor, "identity\0", identity.as_bytes()),
+        None => hashed_id(vendor, "body\0", body),
+    }
+}
+
+fn hashed_id(vendor: &str, kind: &str, content: &[u8]) -> DeliveryId {
+    let digest = Sha256::new().chain_update(kind).chain_update(content).finalize();
+    DeliveryId::new(format!("{vendor}-1-{}", hex::encode(&digest[..16])))
 }

@@ -147,11 +147,19 @@ fn of_several_the_nearest_in_time_is_joined() {
 #[test]
 fn a_group_whose_incident_ended_opens_a_recurrence() {
     for status in [Status::Resolved, Status::Closed] {
-        let ended = incident(1, "web", status, (0, 0));
+        let ended = Incident { resolved_at: Some(at(0)), ..incident(1, "web", status, (0, 0)) };
         let groups = Groups { vendor_key: None, service: Some(ended.id), incidents: vec![ended.clone()] };
         let decision = decide_on(&event(Some("web"), 1), &groups, &rules("environment"));
         assert!(matches!(decision, Decision::Open { recurrence_of: Some(id), .. } if id == ended.id), "{status}");
     }
+    let ended = Incident { resolved_at: Some(at(0)), ..incident(1, "web", Status::Closed, (0, 0)) };
+    let by_service = Groups { vendor_key: None, service: Some(ended.id), incidents: vec![ended.clone()] };
+    let by_key = Groups { vendor_key: Some(ended.id), service: None, incidents: vec![ended] };
+    let recurs = |groups| {
+        let decision = decide_on(&event(Some("web"), 24 * 60 + 1), groups, &rules("environment"));
+        matches!(decision, Decision::Open { recurrence_of: Some(_), .. })
+    };
+    assert!(recurs(&by_key) && !recurs(&by_service), "a day later only the vendor's key says that it is the same");
     let forgotten = incident(1, "web", Status::Open, (-600, -600));
     let groups = Groups { vendor_key: None, service: Some(forgotten.id), incidents: vec![forgotten] };
     let decision = decide_on(&event(Some("web"), 1), &groups, &rules("environment"));

@@ -119,7 +119,8 @@ impl<'group> Batch<'group> {
         match step(known, event.transition, event.occurred_at, classification.severity.value) {
             Step::Nothing => Ok(Effect::Nothing),
             Step::Remember { recovered_at } => {
-                self.know(keys, None, Some(recovered_at));
+                let latest = self.latest(keys).cloned();
+                self.know(keys, latest, Some(recovered_at));
                 Ok(Effect::Remembered)
             }
             Step::Repeat(episode) => self.repeat(arrival, episode).await,
@@ -163,7 +164,7 @@ impl<'group> Batch<'group> {
             }
             Decision::Open { recurrence_of, grouping } => Ok(self.open(arrival, recurrence_of, grouping)),
             Decision::Ignore { grouping } => {
-                Ok(Effect::Recorded(self.new_alert(arrival, resolved_at, (None, grouping)).id))
+                Ok(Effect::Recorded(self.new_alert(arrival, self.now, resolved_at, (None, grouping)).id))
             }
         }
     }
@@ -174,8 +175,11 @@ impl<'group> Batch<'group> {
         resolved_at: Option<Time>,
         (incident_id, rule, grouping): (IncidentId, GroupingRule, Grouping),
     ) -> Result<Effect, StoreError> {
-        let alert = self.new_alert(arrival, resolved_at, (Some(incident_id), grouping));
-        let (incident, deeds) = self.incident(incident_id).await?.join(&alert, rule, self.now);
+        let incident = self.incident(incident_id).await?;
+        // Another worker's clock may be ahead; an alert is never older than the incident that it joins.
+        let at = self.now.max(incident.created_at);
+        let alert = self.new_alert(arrival, at, resolved_at, (Some(incident_id), grouping));
+        let (incident, deeds) = incident.join(&alert, rule, self.now);
         self.change_incident(incident, deeds);
         self.point_groups(arrival.keys, incident_id);
         Ok(Effect::Joined(alert.id, incident_id))
@@ -183,7 +187,7 @@ impl<'group> Batch<'group> {
 
     fn open(&mut self, arrival: Arrival<'group>, recurrence_of: Option<IncidentId>, grouping: Grouping) -> Effect {
         let incident_id: IncidentId = self.grouper.ids.next(self.now);
-        let alert = self.new_alert(arrival, None, (Some(incident_id), grouping));
+        let alert = self.new_alert(arrival, self.now, None, (Some(incident_id), grouping));
         let (incident, deeds) = Incident::open(incident_id, &alert, recurrence_of);
         self.change_incident(incident, deeds);
         self.point_groups(arrival.keys, incident_id);
@@ -257,10 +261,11 @@ impl<'group> Batch<'group> {
     fn new_alert(
         &mut self,
         arrival: Arrival<'group>,
+        at: Time,
         resolved_at: Option<Time>,
         grouped: (Option<IncidentId>, Grouping),
     ) -> Alert {
-        let id: AlertId = self.grouper.ids.next(self.now);
+        let id: AlertId = self.grouper.ids.next(at);
         let alert = Alert::first(id, arrival.event.clone(), arrival.classification.clone(), resolved_at, grouped);
         self.know(arrival.keys, Some(Episode::of(&alert)), None);
         self.new_alerts.insert(id, (alert.clone(), arrival.raw));
@@ -268,7 +273,8 @@ impl<'group> Batch<'group> {
     }
 
     fn change_alert(&mut self, keys: &ClaimKeys, episode: Episode, raised: Option<&Classified<Severity>>) {
-        self.know(keys, Some(episode.clone()), None);
+        let recovered_at = self.after.episodes.get(&keys.episodes).and_then(|known| known.recovered_at);
+        self.know(keys, Some(episode.clone()), recovered_at);
         if let Some((alert, _)) = self.new_alerts.get_mut(&episode.alert_id) {
             alert.revise(&episode, raised);
             return;
@@ -278,9 +284,7 @@ impl<'group> Batch<'group> {
     }
 
     fn change_incident(&mut self, incident: Incident, deeds: Vec<Deed>) {
-        let (ids, now) = (&self.grouper.ids, self.now);
-        let actions =
-            deeds.into_iter().map(|deed| Action { id: ids.next(now), at: now, actor: SYSTEM_ACTOR.to_owned(), deed });
+        let actions = incident.last_actions(deeds, SYSTEM_ACTOR);
         let id = incident.id;
         let touched = TouchedIncident { before: None, after: incident.clone(), actions: Vec::new() };
         let touched = self.incidents.entry(id).or_insert(touched);
