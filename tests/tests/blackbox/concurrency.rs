@@ -76,6 +76,21 @@ async fn first_alerts_of_twenty_services_in_one_environment_open_one_incident() 
 }
 
 #[tokio::test]
+async fn a_history_reads_in_order_whoever_was_first() {
+    let scene = Scene::new();
+    let monitors: Vec<_> = (0..40).map(|_| scene.monitor()).collect();
+    join_all(monitors.iter().map(|monitor| scene.send(monitor))).await;
+    let alerts = scene.alerts_when("40 alerts", |alerts| alerts.len() >= 40).await;
+    let detail = scene.incident_of(&alerts[0]).await;
+    let actions = detail["actions"].as_array().expect("a list");
+    assert_eq!(detail["actions_total"], actions.len());
+    assert_eq!(actions.last().map(|action| &action["type"]), Some(&json!("incident_opened")));
+    assert!(actions.is_sorted_by(|later, earlier| later["at"].as_str() >= earlier["at"].as_str()));
+    let opened_at = detail["incident"]["created_at"].as_str();
+    assert!(alerts.iter().all(|alert| alert["created_at"].as_str() >= opened_at));
+}
+
+#[tokio::test]
 async fn of_a_storm_in_one_environment_nothing_is_lost_or_counted_twice() {
     let scene = Scene::new();
     let services: Vec<String> = (0..4).map(|number| scene.other_service(&format!("part{number}"))).collect();

@@ -271,6 +271,14 @@ async fn a_webhook_that_names_no_resource_is_quarantined() {
 }
 
 #[tokio::test]
+async fn a_body_that_was_quarantined_is_grouped_when_it_comes_again_and_can_be_read() {
+    let scene = Scene::in_production();
+    let hook = Issue::of(&scene).created(scene.time);
+    scene.api.deliver(Delivery::from(&hook).without("sentry-hook-resource")).await.quarantined();
+    assert_eq!(scene.deliver(&hook).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_missing_or_malformed_signature_is_refused() {
     let scene = Scene::new();
     let hook = Issue::of(&scene).error(scene.time);
