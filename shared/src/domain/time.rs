@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Time(i64);
 
-/// The text is not an RFC 3339 time, or not one between the years 1970 and 9999.
+/// The text is not an RFC 3339 time, or not one between the years 1970 and 9998.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 time such as 2026-11-23T09:53:08.120Z")]
 pub struct InvalidTime;
@@ -20,8 +20,7 @@ pub struct InvalidTime;
 impl Time {
     /// The first millisecond of 1970.
     pub const EARLIEST: Self = Self(0);
-    /// The last millisecond of 9998: a day short of what the calendar library can hold, so that
-    /// every time zone's rendering of it exists.
+    /// The last millisecond of 9998: the calendar library ends within 9999.
     pub const LATEST: Self = Self(253_370_764_799_999);
 
     /// `None` outside of [`Self::EARLIEST`]..=[`Self::LATEST`].

@@ -12,11 +12,11 @@ pub fn context(principal: &Principal) -> Value {
     json!({"name": principal.name, "role": principal.role})
 }
 
-/// Who calls.
+/// Who calls; whoever has a token may read.
 ///
 /// # Errors
 /// A 401 [`Problem`] if no authorizer stands before the route: then nobody is let in.
-pub fn caller(request: &Request) -> Result<Principal, Problem> {
+pub fn viewer(request: &Request) -> Result<Principal, Problem> {
     let context = request.request_context_ref();
     let Some(RequestContext::ApiGatewayV2(context)) = context else { return Err(unknown()) };
     let fields = context.authorizer.as_ref().map(|authorizer| &authorizer.fields).ok_or_else(unknown)?;
@@ -25,20 +25,12 @@ pub fn caller(request: &Request) -> Result<Principal, Problem> {
     Ok(Principal { name: name.to_owned(), role })
 }
 
-/// Who calls, if they may read.
-///
-/// # Errors
-/// A 401 [`Problem`]
-pub fn viewer(request: &Request) -> Result<Principal, Problem> {
-    caller(request)
-}
-
 /// Who calls, if they may change things.
 ///
 /// # Errors
 /// A 401 or 403 [`Problem`]
 pub fn responder(request: &Request) -> Result<Principal, Problem> {
-    let principal = caller(request)?;
+    let principal = viewer(request)?;
     match principal.role {
         Role::Responder => Ok(principal),
         Role::Viewer => Err(Problem::forbidden("This needs a token with the role responder.")),

@@ -64,12 +64,6 @@ pub enum TransactionError {
 }
 
 impl TransactionError {
-    /// Whether it was cancelled because of this part's condition.
-    #[must_use]
-    pub fn failed_on(&self, part: Part) -> bool {
-        matches!(self, Self::ConditionFailed(parts) if parts.contains(&part))
-    }
-
     /// Whether it may be decided anew and tried again.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
