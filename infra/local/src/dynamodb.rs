@@ -24,7 +24,7 @@ const CREATE: [&str; 5] =
 const TTL: &str = "TimeToLiveSpecification";
 
 /// What a table may say and has no counterpart here.
-const BACKUPS: &str = "PointInTimeRecoverySpecification";
+const NOT_RUN: [&str; 2] = ["DeletionProtectionEnabled", "PointInTimeRecoverySpecification"];
 
 /// Why DynamoDB did not start.
 #[derive(Debug, thiserror::Error)]
@@ -62,7 +62,7 @@ impl Table {
     /// # Errors
     /// When it says something that is not known.
     pub fn read(resource: &Resource, scope: &Scope) -> Result<Self, TemplateError> {
-        resource.only(&[CREATE.as_slice(), &[TTL, BACKUPS]].concat())?;
+        resource.only(&[CREATE.as_slice(), &[TTL], &NOT_RUN].concat())?;
         let name = resource.logical_id.clone();
         let mut create = json!({ "TableName": name });
         for property in CREATE {

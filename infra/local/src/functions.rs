@@ -44,13 +44,17 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
     Ok(match logical_id {
         "Authorize" => started!(event authorize),
         "ChangeStatus" => started!(http change_status),
+        "DeleteQuarantineEntry" => started!(http delete_quarantine_entry),
         "GetIncident" => started!(http get_incident),
+        "GetQuarantineEntry" => started!(http get_quarantine_entry),
         "GroupAlerts" => started!(event group_alerts),
         "Health" => started!(http health),
         "ListAlerts" => started!(http list_alerts),
         "ListIncidents" => started!(http list_incidents),
         "ListQuarantine" => started!(http list_quarantine),
+        "QuarantineDeadLetters" => started!(event quarantine_dead_letters),
         "ReceiveWebhook" => started!(http receive_webhook),
+        "RedriveQuarantineEntry" => started!(http redrive_quarantine_entry),
         unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
     })
 }

@@ -6,7 +6,8 @@
 //! that are deployed; requests reach them as the events that API Gateway and Lambda make, and they reach the
 //! services through the real SDK.
 //!
-//! What it does not do: enforce the functions' permissions, time limits and memory, or throttle.
+//! A function may do what its policy in the template says, and nothing else. What is not done here: enforce time limits
+//! and memory, or throttle.
 
 mod clock;
 mod demo;
@@ -15,6 +16,7 @@ mod dynamodb;
 mod functions;
 mod gateway;
 mod lambda;
+mod permissions;
 mod poller;
 pub mod secrets;
 mod sqs;
@@ -22,4 +24,5 @@ mod stack;
 mod template;
 mod wiring;
 
-pub use stack::{Options, Stack, StartError};
+pub use permissions::Permission;
+pub use stack::{Options, Stack, StartError, Wire};

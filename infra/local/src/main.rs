@@ -10,6 +10,7 @@ use std::{
 
 use clap::Parser;
 use local::{Options, Stack};
+use shared::telemetry::metrics;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
@@ -53,8 +54,7 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     // Before the start: whoever stops a stack that is starting stops it cleanly.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let options =
-        Options { port: arguments.port, data: arguments.data, demo: !arguments.empty, visibility_timeout: None };
+    let options = Options { port: arguments.port, data: arguments.data, demo: !arguments.empty, ..Options::default() };
     let stack = tokio::select! {
         stack = Stack::start(options) => stack?,
         () = either(&mut interrupt, &mut terminate) => return Ok(()),
@@ -81,6 +81,8 @@ fn log(verbose: bool) {
     let level = if verbose { LevelFilter::INFO } else { LevelFilter::WARN };
     // The embedded database calls each condition that is not met an error; to the functions it is an answer.
     let targets = Targets::new().with_default(level).with_target("dynoxide", LevelFilter::ERROR);
+    // Nobody makes metrics of these lines here.
+    let targets = targets.with_target(metrics::TARGET, LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_filter(targets);
     tracing_subscriber::registry().with(lines).init();
 }

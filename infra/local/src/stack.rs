@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    io,
+    fmt, io,
     net::Ipv4Addr,
     path::PathBuf,
     sync::Arc,
@@ -18,6 +18,7 @@ use crate::{
     functions::{self, FunctionError},
     gateway::{Gateway, RouteError},
     lambda::{Function, InFlight},
+    permissions::{Permission, Permissions},
     poller::Pollers,
     sqs::{QueueError, Queues},
     template::{FunctionResource, Kind, Scope, Template, TemplateError},
@@ -45,6 +46,18 @@ pub struct Options {
     /// How long a message that failed stays hidden, instead of what the template says. In whole seconds, and
     /// one at least: with none, a message would be delivered again while it is still tried.
     pub visibility_timeout: Option<Duration>,
+    /// What stands between the functions and the services; nothing if not set.
+    pub wire: Option<Wire>,
+}
+
+/// Makes of the way in which services are reached another, that meters or disturbs what functions send and get.
+#[derive(Clone)]
+pub struct Wire(pub Arc<dyn Fn(Aws) -> Aws + Send + Sync>);
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Wire")
+    }
 }
 
 /// Why a stack did not start.
@@ -95,6 +108,7 @@ pub struct Stack {
     aws: Aws,
     scope: Scope,
     environments: HashMap<String, Environment>,
+    permissions: BTreeMap<String, Arc<Permissions>>,
     gateway: Gateway,
     pollers: Pollers,
     in_flight: InFlight,
@@ -129,13 +143,18 @@ impl Stack {
         wiring::start_queues(&template, &mut scope, &aws, &known, options.visibility_timeout).await?;
         wiring::start_secrets(&template, &mut scope, &aws).await?;
 
+        let over_wire = options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone()));
         let in_flight = InFlight::default();
         let mut environments = HashMap::new();
+        let mut permissions = BTreeMap::new();
         let mut running = BTreeMap::new();
         for resource in template.resources(Kind::Function) {
             let resource = FunctionResource::read(resource, &template, &scope)?;
             let environment = Environment::of(resource.environment.clone());
-            let handler = functions::start(&resource.logical_id, &environment, &aws).await?;
+            let allowed = Permissions::new(&resource.logical_id, resource.permissions.clone());
+            let guarded = allowed.guard(over_wire.clone());
+            permissions.insert(resource.logical_id.clone(), allowed);
+            let handler = functions::start(&resource.logical_id, &environment, &guarded).await?;
             environments.insert(resource.logical_id.clone(), environment);
             let function = Arc::new(Function::new(&resource, handler, Arc::clone(&in_flight)));
             running.insert(resource.logical_id.clone(), (resource, function));
@@ -154,6 +173,7 @@ impl Stack {
             aws,
             scope,
             environments,
+            permissions,
             in_flight,
             dynamodb,
         })
@@ -165,7 +185,7 @@ impl Stack {
         &self.url
     }
 
-    /// The clients that the functions use.
+    /// Clients of the services, past any [`Wire`].
     #[must_use]
     pub fn aws(&self) -> &Aws {
         &self.aws
@@ -185,6 +205,12 @@ impl Stack {
     pub fn environment(&self, function: &str) -> &Environment {
         let environment = self.environments.get(function);
         environment.unwrap_or_else(|| panic!("template.yaml has no function {function}"))
+    }
+
+    /// What each function may do and has not done so far.
+    pub fn unused_permissions(&self) -> impl Iterator<Item = (&str, Permission)> {
+        let unused = self.permissions.iter().map(|(function, allowed)| (function.as_str(), allowed.unused()));
+        unused.flat_map(|(function, unused)| unused.into_iter().map(move |one| (function, one)))
     }
 
     /// Takes no more requests, finishes those that have begun, groups what is left in the queue, and stops.

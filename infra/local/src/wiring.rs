@@ -118,7 +118,7 @@ pub fn routes(template: &Template, scope: &Scope, running: &Running) -> Result<R
     Ok(Routes::new(routes)?)
 }
 
-/// The queues that are polled, with their functions.
+/// The queues that are polled, with their functions; dead-letter queues last, since the others fill them.
 ///
 /// # Errors
 /// When one names something that does not run.
@@ -132,16 +132,20 @@ pub fn sources(
     let mut sources = Vec::new();
     for (resource, function) in running.values() {
         for trigger in &resource.queues {
-            let mut queues = template.resources(Kind::Queue).map(|queue| queue.logical_id.as_str());
-            let found = queues
-                .find(|id| scope.attribute(&format!("{id}.Arn")) == Some(trigger.queue.as_str()))
-                .and_then(|id| scope.reference(id))
-                .and_then(|url| Some((url.to_owned(), sqs::queue(known, url)?)));
-            let (url, queue) = found
-                .ok_or_else(|| StartError::Dangling { at: resource.logical_id.clone(), name: trigger.queue.clone() })?;
+            let dangling = || StartError::Dangling { at: resource.logical_id.clone(), name: trigger.queue.clone() };
+            let arn = |id: &str| scope.attribute(&format!("{id}.Arn"));
+            let queue = template
+                .resources(Kind::Queue)
+                .find(|queue| arn(&queue.logical_id) == Some(trigger.queue.as_str()))
+                .ok_or_else(dangling)?;
+            let is_dead_letter_queue = !queue.property_names().any(|name| name == "RedrivePolicy");
+            let url = scope.reference(&queue.logical_id).ok_or_else(dangling)?.to_owned();
+            let queue = sqs::queue(known, &url).ok_or_else(dangling)?;
             let function = Arc::clone(function);
-            sources.push(Source { trigger: trigger.clone(), url, queue, sqs: aws.sqs(), function });
+            let source = Source { trigger: trigger.clone(), url, queue, sqs: aws.sqs(), function };
+            sources.push((is_dead_letter_queue, source));
         }
     }
-    Ok(sources)
+    sources.sort_by_key(|(is_dead_letter_queue, _)| *is_dead_letter_queue);
+    Ok(sources.into_iter().map(|(_, source)| source).collect())
 }

@@ -35,33 +35,35 @@ pub struct Source {
 
 /// The running pollers of all queues.
 pub struct Pollers {
+    polled: Vec<Polled>,
+}
+
+/// The running pollers of one queue.
+struct Polled {
     tasks: JoinSet<()>,
     draining: watch::Sender<bool>,
-    sources: Vec<Arc<Source>>,
+    source: Arc<Source>,
 }
 
 impl Pollers {
     /// Starts to poll.
     #[must_use]
     pub fn start(sources: Vec<Source>) -> Self {
-        let draining = watch::Sender::new(false);
-        let sources: Vec<_> = sources.into_iter().map(Arc::new).collect();
-        let mut tasks = JoinSet::new();
-        for source in &sources {
-            for _ in 0..source.trigger.maximum_concurrency().unwrap_or(POLLERS).min(POLLERS) {
-                tasks.spawn(poll(Arc::clone(source), draining.subscribe()));
-            }
-        }
-        Self { tasks, draining, sources }
+        Self { polled: sources.into_iter().map(Polled::start).collect() }
     }
 
-    /// Takes what is left in the queues, for as long as `patience`, and stops.
+    /// Takes what is left in the queues, one after the other, all for as long as `patience`, and stops.
     pub async fn drain(mut self, patience: Duration) {
-        self.draining.send_replace(true);
-        if timeout(patience, async { while self.tasks.join_next().await.is_some() {} }).await.is_err() {
-            self.tasks.abort_all();
+        let drained = timeout(patience, async {
+            for polled in &mut self.polled {
+                polled.draining.send_replace(true);
+                while polled.tasks.join_next().await.is_some() {}
+            }
+        });
+        if drained.await.is_err() {
+            self.polled.iter_mut().for_each(|polled| polled.tasks.abort_all());
         }
-        for source in &self.sources {
+        for Polled { source, .. } in &self.polled {
             let left = source.left().await;
             if left > 0 {
                 tracing::warn!(
@@ -71,6 +73,16 @@ impl Pollers {
                 );
             }
         }
+    }
+}
+
+impl Polled {
+    fn start(source: Source) -> Self {
+        let (source, draining, mut tasks) = (Arc::new(source), watch::Sender::new(false), JoinSet::new());
+        for _ in 0..source.trigger.maximum_concurrency().unwrap_or(POLLERS).min(POLLERS) {
+            tasks.spawn(poll(Arc::clone(&source), draining.subscribe()));
+        }
+        Self { tasks, draining, source }
     }
 }
 

@@ -56,8 +56,8 @@ impl Template {
         let mut default = None;
         let mut authorizers = BTreeMap::new();
         for api in self.resources(Kind::HttpApi) {
-            // Access logs go to CloudWatch; there is none here.
-            api.only(&["Auth", "AccessLogSettings"])?;
+            // Access logs go to CloudWatch, and there is none here. Nothing is throttled, and no page of another origin calls.
+            api.only(&["Auth", "AccessLogSettings", "CorsConfiguration", "DefaultRouteSettings"])?;
             let auth: ApiAuth = api.read("Auth", scope)?.unwrap_or_default();
             default = auth.default_authorizer;
             for (name, authorizer) in auth.authorizers {

@@ -1,18 +1,20 @@
 //! What the template says of functions: variables, routes, queues and authorizers.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
 use serde::Deserialize;
 
 use super::{ACCOUNT, REGION, Resource, Scope, Template, TemplateError};
+use crate::permissions::{Permission, Policy};
 
 /// What `Globals.Function` may say. Of these only `Timeout` means anything in one process.
-pub(super) const GLOBALS: [&str; 6] = ["Handler", "Runtime", "Architectures", "MemorySize", "Timeout", "LoggingConfig"];
+pub(super) const GLOBALS: [&str; 7] =
+    ["Handler", "Runtime", "Architectures", "MemorySize", "Timeout", "Tracing", "LoggingConfig"];
 
-/// What a function may say. Policies are not enforced here.
+/// What a function may say.
 const PROPERTIES: [&str; 7] =
     ["CodeUri", "Environment", "Events", "LoggingConfig", "MemorySize", "Policies", "Timeout"];
 
@@ -25,6 +27,8 @@ pub struct FunctionResource {
     pub timeout: Duration,
     /// Its environment variables.
     pub environment: HashMap<String, String>,
+    /// What it may do.
+    pub permissions: BTreeSet<Permission>,
     /// The routes that lead to it.
     pub routes: Vec<Route>,
     /// The queues that are polled for it.
@@ -124,10 +128,12 @@ impl FunctionResource {
     /// When something in it is not known.
     pub fn read(resource: &Resource, template: &Template, scope: &Scope) -> Result<Self, TemplateError> {
         resource.only(&PROPERTIES)?;
+        let policies: Vec<Policy> = resource.read("Policies", scope)?.unwrap_or_default();
         let mut function = Self {
             logical_id: resource.logical_id.clone(),
             timeout: Duration::from_secs(resource.read("Timeout", scope)?.unwrap_or(template.default_timeout)),
             environment: resource.read::<Variables>("Environment", scope)?.unwrap_or_default().variables,
+            permissions: policies.iter().flat_map(Policy::permissions).collect(),
             routes: Vec::new(),
             queues: Vec::new(),
         };
@@ -162,7 +168,7 @@ mod tests {
     #[test]
     fn a_function_has_its_own_variables_and_routes() {
         let webhook = function("ReceiveWebhook");
-        let variables = [("QUEUE_URL", "ref:AlertsQueue"), ("SECRET_ARN", "ref:Secret")];
+        let variables = [("QUEUE_URL", "ref:AlertsQueue"), ("SECRET_ARN", "ref:Secret"), ("STACK_NAME", "local")];
         assert_eq!(webhook.environment, variables.map(|(n, v)| (n.to_owned(), v.to_owned())).into());
         assert_eq!(webhook.timeout, Duration::from_secs(10));
         assert_eq!(webhook.routes[0].key(), "POST /webhooks/{vendor}");
@@ -186,7 +192,10 @@ mod tests {
     fn every_function_can_be_read() {
         let (template, scope) = running();
         for resource in template.resources(Kind::Function) {
-            FunctionResource::read(resource, &template, &scope).unwrap();
+            let function = FunctionResource::read(resource, &template, &scope).unwrap();
+            for permission in function.permissions {
+                assert!(!permission.to_string().contains('*'), "{}: {permission}", function.logical_id);
+            }
         }
     }
 

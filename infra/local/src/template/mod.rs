@@ -167,11 +167,14 @@ mod tests {
         let template = Template::of_workspace().unwrap();
         let ids = |kind| template.resources(kind).map(|resource| resource.logical_id.as_str()).collect::<Vec<_>>();
 
-        assert_eq!(ids(Kind::Table), ["AlertsTable", "ClaimsTable", "IncidentsTable", "QuarantineTable"]);
+        assert_eq!(
+            ids(Kind::Table),
+            ["AlertsTable", "ClaimsTable", "CountsTable", "IncidentsTable", "QuarantineTable"]
+        );
         assert_eq!(ids(Kind::Queue), ["AlertsDeadLetterQueue", "AlertsQueue"]);
         assert_eq!(ids(Kind::Secret), ["Secret"]);
         assert_eq!(ids(Kind::HttpApi), ["Api"]);
-        assert_eq!(ids(Kind::Function).len(), 9);
+        assert_eq!(ids(Kind::Function).len(), 13);
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub enum Kind {
     Queue,
     /// A Secrets Manager secret.
     Secret,
-    /// Known, and without a counterpart here: log groups, alarms.
+    /// Known, and without a counterpart here: log groups, alarms, the dashboard.
     NotRun,
 }
 
@@ -33,7 +33,7 @@ impl Kind {
             "AWS::DynamoDB::Table" => Self::Table,
             "AWS::SQS::Queue" => Self::Queue,
             "AWS::SecretsManager::Secret" => Self::Secret,
-            "AWS::Logs::LogGroup" | "AWS::CloudWatch::Alarm" => Self::NotRun,
+            "AWS::Logs::LogGroup" | "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::Dashboard" => Self::NotRun,
             _ => return None,
         })
     }
