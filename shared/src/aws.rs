@@ -11,6 +11,17 @@ pub struct Aws {
     secretsmanager: SdkConfig,
 }
 
+/// A service that functions use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AwsService {
+    /// The tables.
+    DynamoDb,
+    /// The queues.
+    Sqs,
+    /// The secret.
+    SecretsManager,
+}
+
 impl Aws {
     /// Region, credentials and endpoints as the environment gives them: in Lambda, the function's role.
     pub async fn from_environment() -> Self {
@@ -22,6 +33,16 @@ impl Aws {
     #[must_use]
     pub fn at(dynamodb: SdkConfig, sqs: SdkConfig, secretsmanager: SdkConfig) -> Self {
         Self { dynamodb, sqs, secretsmanager }
+    }
+
+    /// The same services through other configurations: tests meter and disturb what goes over the wire.
+    #[must_use]
+    pub fn map(self, other: impl Fn(AwsService, SdkConfig) -> SdkConfig) -> Self {
+        Self {
+            dynamodb: other(AwsService::DynamoDb, self.dynamodb),
+            sqs: other(AwsService::Sqs, self.sqs),
+            secretsmanager: other(AwsService::SecretsManager, self.secretsmanager),
+        }
     }
 
     /// A DynamoDB client.

@@ -1,6 +1,6 @@
 //! Reads the configuration of a function: the one place that looks at the environment.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// A required variable is not set, or is set to nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +70,23 @@ impl Environment {
         self.required("QUARANTINE_TABLE")
     }
 
+    /// The name of the counts table.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn counts_table(&self) -> Result<String, MissingVariable> {
+        self.required("COUNTS_TABLE")
+    }
+
+    /// How long a list may read before it answers that it is not finished.
+    ///
+    /// # Errors
+    /// [`MissingVariable`], also if it is no whole number.
+    pub fn list_budget(&self) -> Result<Duration, MissingVariable> {
+        const NAME: &str = "LIST_BUDGET_MS";
+        self.required(NAME)?.parse().map(Duration::from_millis).map_err(|_| MissingVariable(NAME))
+    }
+
     /// The URL of the queue between `receive-webhook` and `group-alerts`.
     ///
     /// # Errors
@@ -84,5 +101,13 @@ impl Environment {
     /// [`MissingVariable`]
     pub fn secret_arn(&self) -> Result<String, MissingVariable> {
         self.required("SECRET_ARN")
+    }
+
+    /// The name of the stack: what metrics are told apart by.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn stack_name(&self) -> Result<String, MissingVariable> {
+        self.required("STACK_NAME")
     }
 }

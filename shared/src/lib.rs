@@ -18,3 +18,6 @@ pub mod aws;
 pub mod clock;
 pub mod config;
 pub mod telemetry;
+
+#[cfg(test)]
+mod fuzz;

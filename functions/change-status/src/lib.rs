@@ -12,6 +12,7 @@ use shared::{
     },
     service::change_status::{ChangeStatusError, StatusChange, StatusChanger},
 };
+use tracing::info;
 
 /// The function.
 #[derive(Debug)]
@@ -42,6 +43,7 @@ impl Function {
         let change =
             StatusChange { status, comment, actor: principal.name, if_match: etag::if_match(request.headers())? };
         let incident = self.incidents.change(id, &change, now).await.map_err(problem)?;
+        info!(incident_id = %incident.id, status = %incident.status, version = incident.version, "status is as asked for");
         Ok(answer::versioned(StatusCode::OK, incident.version, &ChangedIncidentView { incident: incident.into() }))
     }
 }

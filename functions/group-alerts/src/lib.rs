@@ -9,15 +9,21 @@ use shared::{
     aws::Aws,
     clock,
     config::Environment,
-    domain::delivery::Delivery,
-    service::group::{GroupError, Grouper, MOST_DELIVERIES, StartError},
+    domain::{delivery::Delivery, time::Time},
+    service::{
+        group::{Effect, GroupError, Grouper, MOST_DELIVERIES, StartError},
+        quarantine_gauge::QuarantineGauge,
+    },
+    telemetry::metrics::{Measures, Metrics},
 };
-use tracing::error;
+use tracing::{error, warn};
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
     grouper: Grouper,
+    metrics: Metrics,
+    gauge: QuarantineGauge,
 }
 
 /// A message of the queue could not be grouped. It goes back, and to the dead-letter queue if that goes on.
@@ -38,12 +44,17 @@ impl Function {
     /// [`StartError`]
     #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, StartError> {
-        Ok(Self { grouper: Grouper::start(environment, aws, fastrand::u64(..))? })
+        Ok(Self {
+            grouper: Grouper::start(environment, aws, fastrand::u64(..))?,
+            gauge: QuarantineGauge::start(environment, aws)?,
+            metrics: Metrics::start(environment)?,
+        })
     }
 
     /// Groups a batch.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
+        let mut measures = Measures::default();
         let mut readable = Vec::new();
         for message in event.payload.records {
             let message_id = message.message_id.unwrap_or_default();
@@ -53,27 +64,68 @@ impl Function {
             }
         }
         for together in readable.chunks(MOST_DELIVERIES) {
-            let Err(error) = self.group(together).await else { continue };
+            let Err(error) = self.group(together, &mut measures).await else { continue };
             // What fails for all alike need not be tried for each. Else one may be the cause: it fails alone.
-            let is_for_all = matches!(&error, MessageError::Group(error) if error.is_transient());
+            let is_for_all = matches!(&error, MessageError::Group(error) if error.is_external());
             for message in together {
                 let alone = std::slice::from_ref(message);
                 if is_for_all {
                     fail(&mut response, message.0.clone(), &error);
-                } else if let Err(error) = self.group(alone).await {
+                } else if let Err(error) = self.group(alone, &mut measures).await {
+                    self.note(&message.0, &error).await;
                     fail(&mut response, message.0.clone(), &error);
                 }
             }
         }
+        for _ in &response.batch_item_failures {
+            measures.count("Failed");
+        }
+        self.metrics.write(&measures, clock::now());
         response
     }
 
-    async fn group(&self, messages: &[(String, Delivery)]) -> Result<(), MessageError> {
+    /// Notes why a message fails alone, at best effort: that is what the quarantine says of it if it becomes a dead
+    /// letter.
+    async fn note(&self, message_id: &str, error: &MessageError) {
+        if matches!(error, MessageError::Group(error) if error.is_external()) {
+            return;
+        }
+        let noted = self.grouper.note_failure(message_id, &error.to_string(), clock::now()).await;
+        if let Err(error) = noted {
+            warn!(message_id, %error, "failure not noted");
+        }
+    }
+
+    async fn group(&self, messages: &[(String, Delivery)], measures: &mut Measures) -> Result<(), MessageError> {
         let deliveries: Vec<&Delivery> = messages.iter().map(|(_, delivery)| delivery).collect();
         let grouping = AssertUnwindSafe(self.grouper.group_together(&deliveries, clock::now()));
-        grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
+        let effects = grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
+        let now = clock::now();
+        let (mut kept, mut done) = (Vec::new(), Vec::new());
+        for (delivery, effect) in deliveries.into_iter().zip(effects) {
+            measure(measures, delivery, effect, now);
+            match effect {
+                Effect::Quarantined(id) => kept.push(id),
+                Effect::Duplicate => {}
+                _ => done.extend(delivery.redrive_of),
+            }
+        }
+        self.gauge.changed(&kept, &done, now).await;
         Ok(())
     }
+}
+
+fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: Time) {
+    if effect == Effect::Duplicate {
+        return measures.count("Duplicates");
+    }
+    measures.count("Grouped");
+    match effect {
+        Effect::Opened(..) => measures.count("Opened"),
+        Effect::Joined(..) => measures.count("Joined"),
+        _ => return,
+    }
+    measures.took("ReceiptToIncident", delivery.received_at, done);
 }
 
 fn fail(response: &mut SqsBatchResponse, message_id: String, error: &MessageError) {

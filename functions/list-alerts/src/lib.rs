@@ -34,7 +34,7 @@ impl Function {
         principal::viewer(request)?;
         let lists::ListRequest { filter, page, list } = lists::alerts(request)?;
         let page = self.alerts.list(&filter, &page, &list, now).await;
-        let page = page.map_err(|error| Problem::unavailable(&error))?;
+        let page = page.map_err(|error| Problem::of_list(&error))?;
         Ok(answer::page(page, AlertView::from))
     }
 }

@@ -1,11 +1,16 @@
 //! `GET /incidents`: the list of incidents.
 
+use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     clock,
     config::{Environment, MissingVariable},
     domain::time::Time,
-    http::{Request, Response, answer, lists, principal, problem::Problem, view::IncidentView},
+    http::{
+        Request, Response, answer, lists, principal,
+        problem::Problem,
+        view::{IncidentView, PageView},
+    },
     service::list_incidents::IncidentLister,
 };
 
@@ -32,9 +37,9 @@ impl Function {
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         principal::viewer(request)?;
-        let lists::ListRequest { filter: (filter, order), page, list } = lists::incidents(request)?;
-        let page = self.incidents.list((&filter, order), &page, &list, now).await;
-        let page = page.map_err(|error| Problem::unavailable(&error))?;
-        Ok(answer::page(page, IncidentView::from))
+        let lists::ListRequest { filter: query, page, list } = lists::incidents(request)?;
+        let listed = self.incidents.list((&query.filter, query.order), (&page, &query.facets), &list, now).await;
+        let (page, facets) = listed.map_err(|error| Problem::of_list(&error))?;
+        Ok(answer::json(StatusCode::OK, &PageView::of(page, IncidentView::from).with_facets(facets)))
     }
 }

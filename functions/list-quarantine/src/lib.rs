@@ -1,4 +1,4 @@
-//! `GET /quarantine`: authentic deliveries that could not be read. For responders, since bodies may hold
+//! `GET /quarantine`: deliveries that did not take effect. For responders, since bodies may hold
 //! personal data.
 
 use shared::{
@@ -7,13 +7,15 @@ use shared::{
     config::{Environment, MissingVariable},
     domain::time::Time,
     http::{Request, Response, answer, lists, principal, problem::Problem, view::QuarantineEntryView},
-    service::list_quarantine::QuarantineLister,
+    query::quarantine::QuarantineFilter,
+    service::{list_quarantine::QuarantineLister, quarantine_gauge::QuarantineGauge},
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
     quarantine: QuarantineLister,
+    gauge: QuarantineGauge,
 }
 
 impl Function {
@@ -23,7 +25,8 @@ impl Function {
     /// [`MissingVariable`]
     #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { quarantine: QuarantineLister::start(environment, aws)? })
+        let quarantine = QuarantineLister::start(environment, aws)?;
+        Ok(Self { quarantine, gauge: QuarantineGauge::start(environment, aws)? })
     }
 
     /// Answers a request.
@@ -33,9 +36,13 @@ impl Function {
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         principal::responder(request)?;
-        let lists::ListRequest { filter: (), page, list } = lists::quarantine(request)?;
-        let page = self.quarantine.list(&page, &list, now).await;
-        let page = page.map_err(|error| Problem::unavailable(&error))?;
+        let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
+        let page = self.quarantine.list(&filter, &page, &list, now).await;
+        let page = page.map_err(|error| Problem::of_list(&error))?;
+        if filter == QuarantineFilter::default() {
+            // Counted anyway: so whoever looks at an empty quarantine ends an alarm that missed its last change.
+            self.gauge.counted(page.total, now);
+        }
         Ok(answer::page(page, QuarantineEntryView::from))
     }
 }

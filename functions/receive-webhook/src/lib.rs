@@ -9,8 +9,9 @@ use shared::{
     http::{Request, Response, answer, path_parameter, problem::Problem, view::ReceiptView},
     service::{
         credentials::CredentialsError,
-        receive::{Receiver, Refusal},
+        receive::{Receipt, Receiver, Refusal},
     },
+    telemetry::metrics::{Measures, Metrics},
     vendors,
 };
 use tracing::info;
@@ -19,6 +20,7 @@ use tracing::info;
 #[derive(Debug)]
 pub struct Function {
     receiver: Receiver,
+    metrics: Metrics,
 }
 
 impl Function {
@@ -27,7 +29,8 @@ impl Function {
     /// # Errors
     /// [`CredentialsError`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, CredentialsError> {
-        Ok(Self { receiver: Receiver::start(environment, aws, clock::now()).await? })
+        let metrics = Metrics::start(environment)?;
+        Ok(Self { receiver: Receiver::start(environment, aws, clock::now()).await?, metrics })
     }
 
     /// Answers a request.
@@ -36,14 +39,40 @@ impl Function {
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
-        let vendor = vendors::find(&path_parameter(request, "vendor"));
-        let vendor = vendor.ok_or_else(|| Problem::not_found("There are no webhooks of this vendor."))?;
+        let Some(vendor) = vendors::find(&path_parameter(request, "vendor")) else {
+            self.count("RefusedUnknownVendor", now);
+            return Err(Problem::not_found("There are no webhooks of this vendor."));
+        };
         let received = self.receiver.receive(vendor, request.headers(), request.body().as_ref(), now).await;
+        let name = vendor.name();
         match &received {
-            Ok(receipt) => info!(vendor = vendor.name(), ?receipt, "webhook accepted"),
-            Err(refusal) => info!(vendor = vendor.name(), %refusal, "webhook refused"),
+            Ok(Receipt::Accepted { delivery_id }) => info!(vendor = name, %delivery_id, "webhook accepted"),
+            Ok(Receipt::Ignored { reason }) => info!(vendor = name, reason, "webhook ignored"),
+            Ok(Receipt::Quarantined { delivery_id, reason }) => {
+                info!(vendor = name, %delivery_id, reason, "webhook quarantined");
+            }
+            Err(refusal) => info!(vendor = name, %refusal, "webhook refused"),
         }
+        self.count(metric(&received), now);
         Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(problem)?)))
+    }
+
+    fn count(&self, metric: &'static str, now: Time) {
+        let mut measures = Measures::default();
+        measures.count(metric);
+        self.metrics.write(&measures, now);
+    }
+}
+
+fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
+    match received {
+        Ok(Receipt::Accepted { .. }) => "Accepted",
+        Ok(Receipt::Ignored { .. }) => "Ignored",
+        Ok(Receipt::Quarantined { .. }) => "Quarantined",
+        Err(Refusal::TooLarge) => "RefusedTooLarge",
+        Err(Refusal::NotAuthentic) => "RefusedNotAuthentic",
+        Err(Refusal::NotJson(_)) => "RefusedNotJson",
+        Err(Refusal::Queue(_)) => "RefusedUnavailable",
     }
 }
 

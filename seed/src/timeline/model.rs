@@ -7,7 +7,8 @@ use shared::{
     classification::classify,
     domain::{
         alert::Alert,
-        episode::{self, Episode, Episodes},
+        delivery::DeliveryId,
+        episode::{Episode, Episodes, Mark, Step as EpisodeStep},
         event::AlertEvent,
         id::{AlertId, IdGenerator, IncidentId},
         incident::Incident,
@@ -88,31 +89,38 @@ impl Model {
         if !seen.insert(id.as_str().to_owned()) {
             return self.duplicates += 1;
         }
-        self.group(number, event, now);
+        self.group(number, event, id, now);
     }
 
-    fn group(&mut self, number: usize, event: AlertEvent, now: Time) {
-        let classification = classify(&event, &self.rules);
+    fn group(&mut self, number: usize, event: AlertEvent, delivery_id: DeliveryId, now: Time) {
+        let severity = classify(&event, &self.rules).severity.value;
         let key = format!("{}|{}", event.source, event.dedup_key);
-        let known = self.episodes.get(&key);
-        let mut after = known.cloned().unwrap_or(Episodes { latest: None, recovered_at: None, version: 1 });
-        match episode::step(known, event.transition, event.occurred_at, classification.severity.value) {
-            episode::Step::Repeat(latest) => after.latest = Some(latest),
-            episode::Step::Resolve(latest) => {
-                self.recover(&latest, now);
-                after.latest = Some(latest);
+        let mark = Mark { at: event.occurred_at, delivery_id };
+        let mut known = self.episodes.get(&key).cloned().unwrap_or_default();
+        match known.step(event.transition, mark.clone(), severity) {
+            EpisodeStep::Repeat(episode) => known.put(episode),
+            EpisodeStep::Resolve(episode) => {
+                self.recover(&episode, now);
+                known.put(episode);
             }
-            episode::Step::Remember { recovered_at } => after.recovered_at = Some(recovered_at),
-            episode::Step::Nothing => {}
-            episode::Step::Begin { resolved_at } => {
-                after.latest = Some(self.begin(number, event, resolved_at, now));
-                after.recovered_at = None;
+            EpisodeStep::Remember => known.remember(mark.at),
+            EpisodeStep::Nothing => {}
+            EpisodeStep::Begin { resolved_at } => {
+                known.put(self.begin(number, event, mark.delivery_id, resolved_at, now));
             }
+            EpisodeStep::Split { .. } => panic!("deliveries come in order"),
         }
-        self.episodes.insert(key, after);
+        self.episodes.insert(key, known);
     }
 
-    fn begin(&mut self, number: usize, event: AlertEvent, resolved_at: Option<Time>, now: Time) -> Episode {
+    fn begin(
+        &mut self,
+        number: usize,
+        event: AlertEvent,
+        delivery_id: DeliveryId,
+        resolved_at: Option<Time>,
+        now: Time,
+    ) -> Episode {
         let classification = classify(&event, &self.rules);
         let vendor_key = format!("{}|{}", event.source, event.group_key);
         let service = classification.service.value.clone().map(|name| (classification.environment.value.clone(), name));
@@ -132,7 +140,7 @@ impl Model {
                 self.incidents.insert(incident_id, joined);
                 (incident_id, alert)
             }
-            Decision::Open { recurrence_of, grouping } => {
+            Decision::Open { recurrence_of, grouping, .. } => {
                 let incident_id = self.ids.next(now);
                 let alert = Alert::first(alert_id, event, classification, resolved_at, (Some(incident_id), grouping));
                 self.incidents.insert(incident_id, Incident::open(incident_id, &alert, recurrence_of).0);
@@ -142,15 +150,7 @@ impl Model {
         };
         self.vendor_keys.insert(vendor_key, incident_id);
         self.services.extend(service.map(|service| (service, incident_id)));
-        let episode = Episode {
-            alert_id,
-            incident_id: Some(incident_id),
-            occurred_at: alert.occurred_at,
-            last_seen_at: alert.last_seen_at,
-            resolved_at,
-            occurrences: 1,
-            severity: alert.severity,
-        };
+        let episode = Episode::begin(&alert, delivery_id);
         self.alerts.push(alert);
         episode
     }

@@ -195,16 +195,33 @@ impl Alert {
         }
     }
 
-    /// Takes over what a later delivery changed, and the classification that raised the severity, if one did.
+    /// Takes over what a delivery changed, and the classification of the worst, if that is another now.
     pub fn revise(&mut self, episode: &Episode, raised: Option<&Classified<Severity>>) {
+        let firings = episode.firings();
         self.status = episode.status();
-        self.severity = episode.severity;
-        self.occurred_at = episode.occurred_at;
-        self.last_seen_at = episode.last_seen_at;
+        self.severity = firings.severity;
+        self.occurred_at = firings.first.at;
+        self.last_seen_at = firings.last_seen_at;
         self.resolved_at = episode.resolved_at;
-        self.occurrences = episode.occurrences;
+        self.occurrences = firings.occurrences;
         if let Some(raised) = raised {
             self.classification.severity = raised.clone();
+        }
+    }
+
+    /// Takes over what an earlier firing delivery, which arrived late, says: an alert says what its first one does.
+    /// What it is part of and how bad it is, stays.
+    #[must_use]
+    pub fn retold(self, event: AlertEvent, classification: Classification) -> Self {
+        let severity = self.classification.severity;
+        let told = Self::first(self.id, event, classification, self.resolved_at, (self.incident_id, self.grouping));
+        Self {
+            severity: self.severity,
+            occurred_at: self.occurred_at,
+            last_seen_at: self.last_seen_at,
+            occurrences: self.occurrences,
+            classification: Classification { severity, ..told.classification },
+            ..told
         }
     }
 }

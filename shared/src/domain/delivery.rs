@@ -1,11 +1,15 @@
 //! A delivery: one webhook, on its way through the queue.
 
-use std::{fmt, io::Read};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{Read, Write as _},
+};
 
-use flate2::read::GzDecoder;
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize};
 
-use super::{event::AlertEvent, time::Time};
+use super::{event::AlertEvent, id::EntryId, time::Time};
 
 /// Identifies a delivery by its content: the same delivery sent twice has the same id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,6 +49,29 @@ pub struct Delivery {
     pub content: Content,
     /// The webhook's body.
     pub raw: Raw,
+    /// The headers without which the body could not be read anew; only of what could not be read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The entry of the quarantine that this is a redrive of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_of: Option<EntryId>,
+}
+
+impl Delivery {
+    /// The delivery whole, packed with gzip: what the quarantine keeps.
+    #[must_use]
+    pub fn pack(&self) -> Vec<u8> {
+        // Texts, numbers and lists always have a JSON form.
+        gzip(&serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    /// A delivery that was packed.
+    ///
+    /// # Errors
+    /// [`std::io::Error`] if the bytes are broken.
+    pub fn unpack(packed: &[u8]) -> std::io::Result<Self> {
+        Ok(serde_json::from_reader(std::io::BufReader::new(GzDecoder::new(packed)))?)
+    }
 }
 
 /// What a delivery says.
@@ -69,7 +96,35 @@ pub struct Raw {
     pub trimmed: bool,
 }
 
+/// The largest packed body that is kept whole, in bytes: with the rest of a row it stays below DynamoDB's 400 KB.
+const LARGEST_PACKED: usize = 256 * 1024;
+
+/// No body is larger, unpacked: a function may answer 6 MB.
+const LARGEST_UNPACKED: usize = 4 * 1024 * 1024;
+
 impl Raw {
+    /// Packs a body; one that is too large even so is trimmed, with a visible mark.
+    #[must_use]
+    pub fn pack(body: &[u8]) -> Self {
+        let whole = gzip(body);
+        if whole.len() <= LARGEST_PACKED {
+            return Self { gzip: whole, length: body.len(), trimmed: false };
+        }
+        // gzip adds at most 0.1 % to what it cannot pack.
+        let mut beginning = body[..LARGEST_PACKED - 1024].to_vec();
+        beginning.extend(format!("…[trimmed: {} bytes in all]", body.len()).into_bytes());
+        Self { gzip: gzip(&beginning), length: body.len(), trimmed: true }
+    }
+
+    /// The body, as far as it is kept.
+    ///
+    /// # Errors
+    /// [`std::io::Error`] if the packed bytes are broken.
+    pub fn body(&self) -> std::io::Result<Vec<u8>> {
+        // What is trimmed is shorter than the body was, but for its mark.
+        self.beginning(self.length.saturating_add(64).min(LARGEST_UNPACKED))
+    }
+
     /// The first bytes of the body.
     ///
     /// # Errors
@@ -82,6 +137,12 @@ impl Raw {
     }
 }
 
+#[expect(clippy::expect_used, reason = "writing to memory does not fail")]
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
+}
+
 mod base64_text {
     use base64::{Engine, prelude::BASE64_STANDARD};
     use serde::{Deserialize, Deserializer, Serializer, de};
@@ -92,5 +153,22 @@ mod base64_text {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         BASE64_STANDARD.decode(String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_kept_whole_or_visibly_trimmed() {
+        let repetitive = vec![b'a'; 1024 * 1024];
+        let whole = Raw::pack(&repetitive);
+        assert_eq!((whole.body().unwrap(), whole.trimmed), (repetitive, false));
+        let mut random = fastrand::Rng::with_seed(1);
+        let noise: Vec<u8> = (0..1024 * 1024).map(|_| random.u8(..)).collect();
+        let packed = Raw::pack(&noise);
+        assert!(packed.trimmed && packed.gzip.len() <= LARGEST_PACKED && packed.length == noise.len());
+        assert!(packed.body().unwrap().ends_with("…[trimmed: 1048576 bytes in all]".as_bytes()));
     }
 }

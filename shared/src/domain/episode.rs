@@ -1,33 +1,102 @@
 //! Episodes: which deliveries of one problem belong to one alert.
 //!
-//! | what is known of the key | firing at *t* | recovered at *t* |
-//! | --- | --- | --- |
-//! | nothing | new alert | remembered |
-//! | a recovery at *r* that nothing preceded | *t* ≤ *r*: new alert, resolved already; else new alert | later of both remembered |
-//! | an alert that fires, last seen at *l* | counted | *t* ≥ *l*: resolved; else stale: it has fired since |
-//! | an alert resolved at *r* | *t* < *r*: counted, stays resolved; else new alert | *t* > *r*: remembered |
+//! Deliveries arrive late and out of order; what decides is the vendor's time, not the order of arrival. The recoveries
+//! of a problem cut its time into intervals, each open at its beginning and closed at its end; the firing deliveries of
+//! one interval are one alert, and the recovery at its end resolves it.
 //!
-//! Deliveries arrive late and out of order; what decides is the vendor's time, not the order of arrival.
+//! | delivery at *t* | its interval has no alert | its interval has an alert |
+//! | --- | --- | --- |
+//! | firing | new alert, resolved already if the interval ends | counted |
+//! | recovered | remembered: a boundary | fired until *t*: resolved at *t*; fired only since: remembered; both: split in two |
+//!
+//! So the alerts of a problem are the same in whatever order its deliveries arrive, as far as is remembered: the last
+//! [`EPISODES`] alerts of it, the last [`RECOVERIES`] recoveries that ended none, and of each alert the last [`RECENT`]
+//! firing deliveries one by one. A recovery that more of them overtook is ignored: it has fired since.
+
+use std::{cmp::Ordering, collections::BTreeSet, mem};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     alert::{Alert, AlertStatus},
+    delivery::DeliveryId,
     event::Transition,
     id::{AlertId, IncidentId},
     severity::Severity,
     time::Time,
 };
 
-/// What is remembered of one problem, `(source, dedup_key)`.
+/// How many alerts of a problem are remembered.
+pub const EPISODES: usize = 4;
+
+/// How many recoveries are remembered that ended no alert that is remembered.
+pub const RECOVERIES: usize = 8;
+
+/// How many firing deliveries of an alert are remembered one by one.
+pub const RECENT: usize = 6;
+
+/// When a delivery says that it happened, and which delivery it is: no two are equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Mark {
+    /// When, by the vendor's clock.
+    pub at: Time,
+    /// The delivery.
+    pub delivery_id: DeliveryId,
+}
+
+/// A firing delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Episodes {
-    /// The latest alert.
-    pub latest: Option<Episode>,
-    /// The latest recovery that came while nothing was known to fire.
-    pub recovered_at: Option<Time>,
-    /// Counts changes, from 1.
-    pub version: u64,
+pub struct Firing {
+    /// Which and when.
+    pub mark: Mark,
+    /// The severity that it reports.
+    pub severity: Severity,
+}
+
+/// What several firing deliveries come to. It does not depend on their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Firings {
+    /// The earliest: what it says is what the alert says.
+    pub first: Mark,
+    /// When the latest fired.
+    pub last_seen_at: Time,
+    /// How many there are.
+    pub occurrences: u64,
+    /// The highest severity.
+    pub severity: Severity,
+    /// The earliest that reports the highest severity.
+    pub worst: Mark,
+}
+
+impl Firings {
+    /// One alone.
+    #[must_use]
+    pub fn of(firing: &Firing) -> Self {
+        Self {
+            first: firing.mark.clone(),
+            last_seen_at: firing.mark.at,
+            occurrences: 1,
+            severity: firing.severity,
+            worst: firing.mark.clone(),
+        }
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let worst = match self.severity.cmp(&other.severity) {
+            Ordering::Greater => self.worst,
+            Ordering::Less => other.worst,
+            Ordering::Equal => self.worst.min(other.worst),
+        };
+        Self {
+            first: self.first.min(other.first),
+            last_seen_at: self.last_seen_at.max(other.last_seen_at),
+            occurrences: self.occurrences + other.occurrences,
+            severity: self.severity.max(other.severity),
+            worst,
+        }
+    }
 }
 
 /// The part of an alert that later deliveries change.
@@ -37,31 +106,30 @@ pub struct Episode {
     pub alert_id: AlertId,
     /// Its incident.
     pub incident_id: Option<IncidentId>,
-    /// When it first fired.
-    pub occurred_at: Time,
-    /// When it last fired.
-    pub last_seen_at: Time,
     /// When it recovered.
     pub resolved_at: Option<Time>,
-    /// How many firing deliveries it had.
-    pub occurrences: u64,
-    /// The highest that was reported.
-    pub severity: Severity,
+    /// The earliest of its firing deliveries: the first alone, as long as the others can be remembered one by one.
+    base: Firings,
+    /// The others, earliest first.
+    recent: Vec<Firing>,
 }
 
 impl Episode {
-    /// The part of a new alert that later deliveries change.
+    /// The episode of a new alert.
     #[must_use]
-    pub fn of(alert: &Alert) -> Self {
-        Self {
-            alert_id: alert.id,
-            incident_id: alert.incident_id,
-            occurred_at: alert.occurred_at,
-            last_seen_at: alert.last_seen_at,
-            resolved_at: alert.resolved_at,
-            occurrences: alert.occurrences,
-            severity: alert.severity,
-        }
+    pub fn begin(alert: &Alert, delivery_id: DeliveryId) -> Self {
+        let mark = Mark { at: alert.occurred_at, delivery_id };
+        Self::of(alert, Firings::of(&Firing { mark, severity: alert.severity }), Vec::new())
+    }
+
+    /// The episode of an alert that goes on after another.
+    #[must_use]
+    pub fn go_on(alert: &Alert, rest: Rest) -> Self {
+        Self::of(alert, Firings::of(&rest.first), rest.others)
+    }
+
+    const fn of(alert: &Alert, base: Firings, recent: Vec<Firing>) -> Self {
+        Self { alert_id: alert.id, incident_id: alert.incident_id, resolved_at: alert.resolved_at, base, recent }
     }
 
     /// Firing until it recovered.
@@ -69,6 +137,79 @@ impl Episode {
     pub const fn status(&self) -> AlertStatus {
         if self.resolved_at.is_some() { AlertStatus::Resolved } else { AlertStatus::Firing }
     }
+
+    /// What its firing deliveries come to.
+    #[must_use]
+    pub fn firings(&self) -> Firings {
+        self.recent.iter().map(Firings::of).fold(self.base.clone(), Firings::and)
+    }
+
+    fn fire(mut self, firing: Firing) -> Self {
+        if self.base.occurrences == 1 && firing.mark < self.base.first {
+            let severity = self.base.severity;
+            let Firings { first, .. } = mem::replace(&mut self.base, Firings::of(&firing));
+            self.recent.insert(0, Firing { mark: first, severity });
+        } else if firing.mark.at <= self.base.last_seen_at && self.base.occurrences > 1 {
+            self.base = self.base.and(Firings::of(&firing));
+        } else {
+            let position = self.recent.partition_point(|other| other.mark < firing.mark);
+            self.recent.insert(position, firing);
+        }
+        if self.recent.len() > RECENT {
+            let earliest = self.recent.remove(0);
+            self.base = self.base.and(Firings::of(&earliest));
+        }
+        self
+    }
+
+    /// What a recovery means that is in the interval of this alert.
+    fn recover(&self, at: Time) -> Step {
+        let firings = self.firings();
+        if at < firings.first.at {
+            return Step::Remember;
+        }
+        if firings.last_seen_at <= at {
+            return Step::Resolve(Self { resolved_at: Some(at), ..self.clone() });
+        }
+        let (before, after) = self.recent.split_at(self.recent.partition_point(|firing| firing.mark.at <= at));
+        match after {
+            [first, others @ ..] if self.base.last_seen_at <= at => Step::Split {
+                ended: Self { resolved_at: Some(at), recent: before.to_vec(), ..self.clone() },
+                rest: Rest { first: first.clone(), others: others.to_vec(), resolved_at: self.resolved_at },
+            },
+            _ => Step::Nothing,
+        }
+    }
+}
+
+/// What fired of an alert after the recovery that ended it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rest {
+    /// The first.
+    pub first: Firing,
+    /// The others, earliest first.
+    pub others: Vec<Firing>,
+    /// When that recovered.
+    pub resolved_at: Option<Time>,
+}
+
+impl Rest {
+    /// What they come to.
+    #[must_use]
+    pub fn firings(&self) -> Firings {
+        self.others.iter().map(Firings::of).fold(Firings::of(&self.first), Firings::and)
+    }
+}
+
+/// What is remembered of one problem, `(source, dedup_key)`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Episodes {
+    /// The latest alerts, earliest first.
+    pub episodes: Vec<Episode>,
+    /// The latest recoveries that ended none of these alerts.
+    recoveries: BTreeSet<Time>,
+    /// Counts changes, from 1.
+    pub version: u64,
 }
 
 /// What a delivery means.
@@ -79,171 +220,77 @@ pub enum Step {
         /// When its recovery, which arrived first, happened.
         resolved_at: Option<Time>,
     },
-    /// The alert was reported again. Whether it became worse shows in its severity.
+    /// An alert was reported again.
     Repeat(Episode),
-    /// The alert recovered.
+    /// An alert recovered, or did so earlier than was known.
     Resolve(Episode),
-    /// A recovery to be remembered: its trigger may be on its way.
-    Remember {
-        /// When the problem recovered.
-        recovered_at: Time,
+    /// An alert recovered and fired again before its recovery arrived: it is two.
+    Split {
+        /// What it is now.
+        ended: Episode,
+        /// What is another alert.
+        rest: Rest,
     },
+    /// A recovery to be remembered: what it ends may be on its way.
+    Remember,
     /// Nothing changes.
     Nothing,
 }
 
-/// Decides what a delivery means, given what is known of its problem.
-#[must_use]
-pub fn step(known: Option<&Episodes>, transition: Transition, at: Time, severity: Severity) -> Step {
-    let latest = known.and_then(|known| known.latest.as_ref());
-    let recovered_at = known.and_then(|known| known.recovered_at);
-    match (transition, latest) {
-        (Transition::Firing, Some(latest)) if latest.resolved_at.is_none_or(|resolved_at| at < resolved_at) => {
-            Step::Repeat(Episode {
-                occurred_at: latest.occurred_at.min(at),
-                last_seen_at: latest.last_seen_at.max(at),
-                occurrences: latest.occurrences + 1,
-                severity: latest.severity.max(severity),
-                ..latest.clone()
-            })
+impl Episodes {
+    /// Decides what a delivery means.
+    #[must_use]
+    pub fn step(&self, transition: Transition, mark: Mark, severity: Severity) -> Step {
+        let at = mark.at;
+        let known = self.episodes.iter().find(|episode| self.is_in_interval(episode, at));
+        match (transition, known) {
+            (Transition::Firing, None) => Step::Begin { resolved_at: self.boundaries().filter(|end| *end >= at).min() },
+            (Transition::Firing, Some(episode)) => Step::Repeat(episode.clone().fire(Firing { mark, severity })),
+            (Transition::Recovered, _) if self.boundaries().any(|boundary| boundary == at) => Step::Nothing,
+            (Transition::Recovered, None) => Step::Remember,
+            (Transition::Recovered, Some(episode)) => episode.recover(at),
         }
-        (Transition::Firing, _) => Step::Begin { resolved_at: recovered_at.filter(|recovered_at| at <= *recovered_at) },
-        (Transition::Recovered, Some(Episode { resolved_at: None, last_seen_at, .. })) if at < *last_seen_at => {
-            Step::Nothing
+    }
+
+    /// The alert as it is known.
+    #[must_use]
+    pub fn episode(&self, alert_id: AlertId) -> Option<&Episode> {
+        self.episodes.iter().find(|episode| episode.alert_id == alert_id)
+    }
+
+    /// Takes in an alert as it is now, and forgets the earliest if there are many.
+    pub fn put(&mut self, episode: Episode) {
+        let position = self.episodes.iter().position(|other| other.alert_id == episode.alert_id);
+        let before = position.map(|position| self.episodes.remove(position));
+        let moved = before.and_then(|before| before.resolved_at).filter(|end| Some(*end) != episode.resolved_at);
+        let position = self.episodes.partition_point(|other| other.base.first < episode.base.first);
+        self.episodes.insert(position, episode);
+        let forgotten = if self.episodes.len() > EPISODES { self.episodes.remove(0).resolved_at } else { None };
+        for recovery in moved.into_iter().chain(forgotten) {
+            self.remember(recovery);
         }
-        (Transition::Recovered, Some(latest)) if latest.resolved_at.is_none() => {
-            Step::Resolve(Episode { resolved_at: Some(at), ..latest.clone() })
+        self.recoveries.retain(|recovery| !self.episodes.iter().any(|episode| episode.resolved_at == Some(*recovery)));
+    }
+
+    /// Takes in a recovery that ends no known alert, and forgets the earliest if there are many.
+    pub fn remember(&mut self, recovery: Time) {
+        self.recoveries.insert(recovery);
+        if self.recoveries.len() > RECOVERIES {
+            self.recoveries.pop_first();
         }
-        (Transition::Recovered, Some(latest)) if latest.resolved_at >= Some(at) => Step::Nothing,
-        (Transition::Recovered, _) => {
-            Step::Remember { recovered_at: recovered_at.map_or(at, |earlier| earlier.max(at)) }
-        }
+    }
+
+    fn boundaries(&self) -> impl Iterator<Item = Time> {
+        self.episodes.iter().filter_map(|episode| episode.resolved_at).chain(self.recoveries.iter().copied())
+    }
+
+    /// Whether no recovery is between a time and an alert. One that happened when something fired came after it.
+    fn is_in_interval(&self, episode: &Episode, at: Time) -> bool {
+        let firings = episode.firings();
+        let (first, last) = (firings.first.at.min(at), firings.last_seen_at.max(at));
+        !self.boundaries().any(|boundary| first <= boundary && boundary < last)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(millis: i64) -> Time {
-        Time::from_millis(1_700_000_000_000 + millis).unwrap()
-    }
-
-    fn episode(occurred: i64, last_seen: i64, resolved: Option<i64>) -> Episodes {
-        Episodes {
-            latest: Some(Episode {
-                alert_id: AlertId::first_at(at(occurred)),
-                incident_id: None,
-                occurred_at: at(occurred),
-                last_seen_at: at(last_seen),
-                resolved_at: resolved.map(at),
-                occurrences: 1,
-                severity: Severity::Warning,
-            }),
-            recovered_at: None,
-            version: 1,
-        }
-    }
-
-    fn fires(known: Option<&Episodes>, millis: i64) -> Step {
-        step(known, Transition::Firing, at(millis), Severity::Error)
-    }
-
-    fn recovers(known: Option<&Episodes>, millis: i64) -> Step {
-        step(known, Transition::Recovered, at(millis), Severity::Info)
-    }
-
-    #[test]
-    fn the_first_delivery_begins_and_later_ones_are_counted() {
-        assert_eq!(fires(None, 0), Step::Begin { resolved_at: None });
-        let Step::Repeat(repeated) = fires(Some(&episode(10, 20, None)), 5) else { panic!("not a repeat") };
-        assert_eq!((repeated.occurred_at, repeated.last_seen_at, repeated.occurrences), (at(5), at(20), 2));
-        assert_eq!(repeated.severity, Severity::Error);
-    }
-
-    #[test]
-    fn a_recovery_ends_the_episode_unless_it_has_fired_since() {
-        assert!(
-            matches!(recovers(Some(&episode(0, 10, None)), 10), Step::Resolve(resolved) if resolved.resolved_at == Some(at(10)))
-        );
-        assert_eq!(recovers(Some(&episode(0, 10, None)), 9), Step::Nothing);
-        assert_eq!(recovers(Some(&episode(0, 10, Some(15))), 12), Step::Nothing);
-    }
-
-    #[test]
-    fn after_the_recovery_it_is_a_new_alert_and_before_it_a_late_repeat() {
-        let resolved = episode(0, 10, Some(15));
-        assert_eq!(fires(Some(&resolved), 16), Step::Begin { resolved_at: None });
-        assert!(matches!(fires(Some(&resolved), 12), Step::Repeat(late) if late.resolved_at == Some(at(15))));
-    }
-
-    #[test]
-    fn a_recovery_that_comes_first_is_remembered() {
-        assert_eq!(recovers(None, 10), Step::Remember { recovered_at: at(10) });
-        let remembered = Episodes { latest: None, recovered_at: Some(at(10)), version: 1 };
-        assert_eq!(recovers(Some(&remembered), 5), Step::Remember { recovered_at: at(10) });
-        assert_eq!(fires(Some(&remembered), 10), Step::Begin { resolved_at: Some(at(10)) });
-        assert_eq!(fires(Some(&remembered), 11), Step::Begin { resolved_at: None });
-    }
-
-    #[test]
-    fn a_recovery_that_overtakes_a_later_trigger_is_remembered() {
-        let mut known = episode(0, 10, Some(15));
-        assert_eq!(recovers(Some(&known), 30), Step::Remember { recovered_at: at(30) });
-        known.recovered_at = Some(at(30));
-        assert_eq!(fires(Some(&known), 20), Step::Begin { resolved_at: Some(at(30)) });
-        assert!(matches!(fires(Some(&known), 12), Step::Repeat(late) if late.resolved_at == Some(at(15))));
-    }
-
-    /// Lets deliveries take effect one after the other, as the worker does: the alerts that they make, with the
-    /// number of their occurrences and when they recovered.
-    fn fold(deliveries: &[(Transition, i64)]) -> Vec<(u64, Option<Time>)> {
-        let mut known: Option<Episodes> = None;
-        let mut alerts: Vec<(u64, Option<Time>)> = Vec::new();
-        for (transition, millis) in deliveries {
-            let (latest, recovered_at) = match step(known.as_ref(), *transition, at(*millis), Severity::Error) {
-                Step::Begin { resolved_at } => {
-                    alerts.push((1, resolved_at));
-                    let Some(latest) = episode(*millis, *millis, None).latest else { unreachable!() };
-                    (Some(Episode { resolved_at, ..latest }), None)
-                }
-                Step::Repeat(latest) | Step::Resolve(latest) => {
-                    let last = alerts.last_mut().unwrap();
-                    *last = (latest.occurrences, latest.resolved_at);
-                    (Some(latest), known.and_then(|known| known.recovered_at))
-                }
-                Step::Remember { recovered_at } => (known.and_then(|known| known.latest), Some(recovered_at)),
-                Step::Nothing => continue,
-            };
-            known = Some(Episodes { latest, recovered_at, version: 1 });
-        }
-        alerts
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn in_order_each_run_of_firing_deliveries_is_one_alert(fires in proptest::collection::vec(proptest::bool::ANY, 0..20)) {
-            let transition = |fires| if fires { Transition::Firing } else { Transition::Recovered };
-            let deliveries: Vec<(Transition, i64)> = fires.iter().zip(0..).map(|(fires, at)| (transition(*fires), at)).collect();
-            let mut expected: Vec<(u64, Option<Time>)> = Vec::new();
-            for run in deliveries.chunk_by(|(one, _), (other, _)| one == other) {
-                match (run[0], expected.last_mut()) {
-                    ((Transition::Firing, _), _) => expected.push((run.len() as u64, None)),
-                    ((Transition::Recovered, millis), Some(last)) => last.1 = Some(at(millis)),
-                    ((Transition::Recovered, _), None) => {}
-                }
-            }
-            proptest::prop_assert_eq!(fold(&deliveries), expected);
-        }
-
-        #[test]
-        fn in_any_order_no_firing_delivery_is_lost(
-            deliveries in proptest::collection::vec((proptest::bool::ANY, 0_i64..50), 0..20),
-        ) {
-            let transition = |fires| if fires { Transition::Firing } else { Transition::Recovered };
-            let deliveries: Vec<(Transition, i64)> = deliveries.into_iter().map(|(fires, at)| (transition(fires), at)).collect();
-            let fired = deliveries.iter().filter(|(transition, _)| *transition == Transition::Firing).count() as u64;
-            proptest::prop_assert_eq!(fold(&deliveries).iter().map(|(occurrences, _)| occurrences).sum::<u64>(), fired);
-        }
-    }
-}
+mod tests;

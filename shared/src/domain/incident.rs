@@ -109,9 +109,7 @@ impl Incident {
             reason: alert.grouping.reason.clone(),
         }];
         deeds.extend(self.raise(alert.id, alert.severity));
-        if self.services.len() < MOST_SERVICES {
-            insert_sorted(&mut self.services, alert.service.as_ref());
-        }
+        self.name_service(alert);
         insert_sorted(&mut self.sources, Some(&alert.source));
         self.alert_count += 1;
         self.firing_count += u64::from(alert.resolved_at.is_none());
@@ -125,6 +123,15 @@ impl Incident {
     pub fn worsen(mut self, alert_id: AlertId, severity: Severity, now: Time) -> Option<(Self, Vec<Deed>)> {
         let deeds = vec![self.raise(alert_id, severity)?];
         Some((self.changed(now, &deeds), deeds))
+    }
+
+    /// One of its alerts turns out to have fired earlier, and maybe elsewhere. `None` if that changes nothing here.
+    #[must_use]
+    pub fn reach_back(mut self, alert: &Alert, now: Time) -> Option<Self> {
+        let before = (self.first_alert_at, self.services.len());
+        self.first_alert_at = self.first_alert_at.min(alert.occurred_at);
+        self.name_service(alert);
+        (before != (self.first_alert_at, self.services.len())).then(|| self.changed(now, &[]))
     }
 
     /// One of its firing alerts recovered.
@@ -180,6 +187,12 @@ impl Incident {
             deed,
         };
         numbered.map(action).collect()
+    }
+
+    fn name_service(&mut self, alert: &Alert) {
+        if self.services.len() < MOST_SERVICES {
+            insert_sorted(&mut self.services, alert.service.as_ref());
+        }
     }
 
     fn raise(&mut self, alert_id: AlertId, to: Severity) -> Option<Deed> {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A point in time in UTC with millisecond precision.
@@ -51,6 +51,12 @@ impl Time {
     #[must_use]
     pub fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis).clamp(Self::EARLIEST.0, Self::LATEST.0))
+    }
+
+    /// The calendar day in UTC, as text: `2026-11-23`.
+    #[must_use]
+    pub fn day(self) -> String {
+        self.timestamp().to_zoned(TimeZone::UTC).date().to_string()
     }
 
     /// The calendar month in UTC.
@@ -117,6 +123,14 @@ pub struct Month {
 }
 
 impl Month {
+    /// Its first millisecond.
+    #[must_use]
+    pub fn start(self) -> Time {
+        let first = Date::new(self.year, self.month, 1).and_then(|date| date.to_zoned(TimeZone::UTC));
+        // Months are those of times, which all have a first day.
+        first.map_or(Time::EARLIEST, |first| first.timestamp().into())
+    }
+
     /// The month after this one.
     #[must_use]
     pub const fn next(self) -> Self {

@@ -55,6 +55,9 @@ pub enum Decision {
     Open {
         /// The resolved incident of the same group.
         recurrence_of: Option<IncidentId>,
+        /// Open incidents of the same group that are too far in time: another alert that joins one may bring it near,
+        /// so the decision holds only as long as they do not change.
+        too_far: Vec<IncidentId>,
         /// Why.
         grouping: Grouping,
     },
@@ -164,6 +167,11 @@ impl Search<'_> {
     }
 
     fn open(&self) -> Decision {
+        let too_far = self.groups.incidents.iter().filter(|incident| incident.status.is_active());
+        let too_far = too_far.filter(|incident| {
+            self.matches(GroupingRule::VendorKey, incident) || self.matches(GroupingRule::Service, incident)
+        });
+        let too_far: Vec<IncidentId> = too_far.map(|incident| incident.id).collect();
         let ended = [(GroupingRule::VendorKey, self.groups.vendor_key), (GroupingRule::Service, self.groups.service)]
             .into_iter()
             .find_map(|(rule, incident_id)| {
@@ -174,12 +182,13 @@ impl Search<'_> {
         let Some((rule, incident)) = ended else {
             let reason =
                 "No open incident of its vendor key, service or environment is near enough in time.".to_owned();
-            return Decision::Open { recurrence_of: None, grouping: record(GroupingDecision::Opened, None, reason) };
+            let grouping = record(GroupingDecision::Opened, None, reason);
+            return Decision::Open { recurrence_of: None, too_far, grouping };
         };
         let key = self.key(rule);
         let reason = format!("The last incident of {key}, {}, is {}: it happens again.", incident.id, incident.status);
         let grouping = Grouping { key: Some(key), ..record(GroupingDecision::Opened, Some(rule), reason) };
-        Decision::Open { recurrence_of: Some(incident.id), grouping }
+        Decision::Open { recurrence_of: Some(incident.id), too_far, grouping }
     }
 
     /// The vendor's key names the same problem however late; another problem of a service is a recurrence only soon

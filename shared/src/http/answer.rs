@@ -14,6 +14,15 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     with_content_type(status, "application/json", body)
 }
 
+/// An answer without a body.
+#[must_use]
+pub fn no_content() -> Response {
+    let mut answer = Response::new(Body::Empty);
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
 /// A page of a list; `view` shows an item.
 pub fn page<T, V: Serialize>(page: Page<T>, view: impl Fn(T) -> V) -> Response {
     json(StatusCode::OK, &PageView::of(page, view))

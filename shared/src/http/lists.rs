@@ -8,15 +8,18 @@ use super::{Parameters, Request, parameters::name, problem::Problem};
 use crate::{
     domain::{
         alert::AlertStatus,
+        quarantine::EntryKind,
         severity::Severity,
         time::{InvalidTime, Time},
     },
     query::{
         alerts::AlertFilter,
         cursor::{Cursor, list_key},
+        facets::Facet,
         incidents::{IncidentFilter, IncidentOrder},
         page::{PageRequest, Start},
         plan::Range,
+        quarantine::QuarantineFilter,
     },
     vendors::VENDORS,
 };
@@ -35,12 +38,24 @@ pub struct ListRequest<F> {
     pub list: String,
 }
 
+/// A list of incidents that is asked for, with facets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentQuery {
+    /// What to list.
+    pub filter: IncidentFilter,
+    /// In which order.
+    pub order: IncidentOrder,
+    /// What to count besides. Cursors do not depend on it.
+    pub facets: Vec<Facet>,
+}
+
 /// The request for a list of incidents.
 ///
 /// # Errors
 /// A 400 [`Problem`] that names every parameter that is wrong.
-pub fn incidents(request: &Request) -> Result<ListRequest<(IncidentFilter, IncidentOrder)>, Problem> {
+pub fn incidents(request: &Request) -> Result<ListRequest<IncidentQuery>, Problem> {
     let mut parameters = Parameters::of(request);
+    let facets = parameters.many("facets", facet);
     let filter = IncidentFilter {
         statuses: parameters.many("status", str::parse),
         severities: parameters.many("severity", severity),
@@ -58,7 +73,9 @@ pub fn incidents(request: &Request) -> Result<ListRequest<(IncidentFilter, Incid
         _ => Err("must be one of created_at, -created_at, updated_at, -updated_at"),
     });
     let (order, ascending) = sort.unwrap_or((IncidentOrder::Created, false));
-    finish("incidents", parameters, (filter, order), ascending)
+    let list = finish("incidents", parameters, (filter, order), ascending)?;
+    let (filter, order) = list.filter;
+    Ok(ListRequest { filter: IncidentQuery { filter, order, facets }, page: list.page, list: list.list })
 }
 
 /// The request for a list of alerts.
@@ -84,10 +101,12 @@ pub fn alerts(request: &Request) -> Result<ListRequest<AlertFilter>, Problem> {
 ///
 /// # Errors
 /// A 400 [`Problem`] that names every parameter that is wrong.
-pub fn quarantine(request: &Request) -> Result<ListRequest<()>, Problem> {
+pub fn quarantine(request: &Request) -> Result<ListRequest<QuarantineFilter>, Problem> {
     let mut parameters = Parameters::of(request);
+    let filter =
+        QuarantineFilter { kinds: parameters.many("kind", entry_kind), vendors: parameters.many("vendor", source) };
     let ascending = created_sort(&mut parameters);
-    finish("quarantine", parameters, (), ascending)
+    finish("quarantine", parameters, filter, ascending)
 }
 
 fn created_sort(parameters: &mut Parameters) -> bool {
@@ -154,6 +173,15 @@ fn severity(value: &str) -> Result<String, impl std::fmt::Display + use<>> {
     value.parse::<Severity>().map(|severity| severity.as_str().to_owned())
 }
 
+fn facet(value: &str) -> Result<Facet, String> {
+    let found = Facet::ALL.into_iter().find(|facet| facet.as_str().eq_ignore_ascii_case(value));
+    found.ok_or_else(|| format!("must be one of {}", Facet::ALL.map(Facet::as_str).join(", ")))
+}
+
+fn entry_kind(value: &str) -> Result<String, impl std::fmt::Display + use<>> {
+    value.parse::<EntryKind>().map(|kind| kind.as_str().to_owned())
+}
+
 fn alert_status(value: &str) -> Result<String, &'static str> {
     [AlertStatus::Firing, AlertStatus::Resolved]
         .into_iter()
@@ -186,7 +214,10 @@ mod tests {
     fn defaults_are_the_first_page_newest_first() {
         let list = incidents(&request("")).unwrap();
         assert_eq!(list.page, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
-        assert_eq!(list.filter, (IncidentFilter::default(), IncidentOrder::Created));
+        assert_eq!(
+            list.filter,
+            IncidentQuery { filter: IncidentFilter::default(), order: IncidentOrder::Created, facets: Vec::new() }
+        );
     }
 
     #[test]
@@ -194,7 +225,7 @@ mod tests {
         let list =
             incidents(&request("created_from=2026-11-01T00:00:00.0001Z&created_to=2026-11-01T02:00:00.9999+02:00"))
                 .unwrap();
-        let Range { from, to } = list.filter.0.created;
+        let Range { from, to } = list.filter.filter.created;
         assert_eq!(from.unwrap().to_string(), "2026-11-01T00:00:00.001Z");
         assert_eq!(to.unwrap().to_string(), "2026-11-01T00:00:00.999Z");
     }
@@ -202,7 +233,7 @@ mod tests {
     #[test]
     fn times_beyond_every_history_are_bounds_like_others() {
         let list = incidents(&request("created_from=0001-01-01T00:00:00Z&created_to=9999-12-31T23:59:59Z")).unwrap();
-        assert_eq!(list.filter.0.created, Range { from: Some(Time::EARLIEST), to: Some(Time::LATEST) });
+        assert_eq!(list.filter.filter.created, Range { from: Some(Time::EARLIEST), to: Some(Time::LATEST) });
         assert!(
             incidents(&request("created_from=2026-11-01T00:00:00.0005Z&created_to=2026-11-01T00:00:00.0009Z")).is_ok()
         );
@@ -212,7 +243,7 @@ mod tests {
     fn a_cursor_belongs_to_its_list() {
         let list = incidents(&request("status=open&limit=1")).unwrap();
         let cursor = Cursor { position: "01J".into(), offset: 1, list: list.list }.encode();
-        assert!(incidents(&request(&format!("status=OPEN&limit=7&cursor={cursor}"))).is_ok());
+        assert!(incidents(&request(&format!("status=OPEN&limit=7&facets=team&cursor={cursor}"))).is_ok());
         for query in ["status=CLOSED&", "", "status=OPEN&sort=created_at&", "status=OPEN&offset=0&"] {
             assert!(incidents(&request(&format!("{query}cursor={cursor}"))).is_err(), "{query}");
         }
@@ -242,6 +273,8 @@ mod tests {
             "created_from=yesterday",
             "created_from=2026-11-02T00:00:00Z&created_to=2026-11-01T00:00:00Z",
             "page=2",
+            "facets=",
+            "facets=status,title",
             "Status=OPEN",
         ] {
             assert!(incidents(&request(query)).is_err(), "{query}");

@@ -56,7 +56,11 @@ impl Parameters {
     pub fn many<T: PartialEq, E: Display>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
         let given = self.given.remove(name).unwrap_or_default();
         let mut values = Vec::new();
-        for value in given.iter().flat_map(|values| values.split(',')) {
+        for (number, value) in given.iter().flat_map(|values| values.split(',')).enumerate() {
+            if number == MOST_VALUES {
+                self.error(name, format!("may have at most {MOST_VALUES} values"));
+                return Vec::new();
+            }
             match parse(value.trim()) {
                 Ok(parsed) if values.contains(&parsed) => {}
                 Ok(parsed) => values.push(parsed),
@@ -64,10 +68,6 @@ impl Parameters {
                     self.error(name, error);
                     return Vec::new();
                 }
-            }
-            if values.len() > MOST_VALUES {
-                self.error(name, format!("may have at most {MOST_VALUES} values"));
-                return Vec::new();
             }
         }
         values
@@ -136,6 +136,8 @@ mod tests {
         let values: Vec<String> = (0..=MOST_VALUES).map(|value| value.to_string()).collect();
         let mut parameters = Parameters::read(&format!("a={}", values.join(",")));
         assert!(parameters.many("a", number).is_empty() && parameters.finish().is_err());
+        let mut parameters = Parameters::read(&format!("a={}", vec!["1"; MOST_VALUES + 1].join(",")));
+        assert!(parameters.many("a", number).is_empty() && parameters.finish().is_err(), "the same one, too");
     }
 
     proptest::proptest! {

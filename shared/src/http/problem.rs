@@ -2,10 +2,13 @@
 
 use lambda_http::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde::Serialize;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::{Response, answer};
-use crate::domain::{incident::Incident, status::Status};
+use crate::{
+    domain::{incident::Incident, quarantine::EntryState, status::Status},
+    query::ListError,
+};
 
 /// An answer that says what went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -21,6 +24,8 @@ pub struct Problem {
     current_status: Option<Status>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_transitions: Option<&'static [Status]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<EntryState>,
     /// For the `ETag`.
     #[serde(skip)]
     version: Option<u64>,
@@ -108,6 +113,31 @@ impl Problem {
         }
     }
 
+    /// 409: nothing more can be done with an entry of the quarantine.
+    #[must_use]
+    pub fn entry_done(state: EntryState) -> Self {
+        Self {
+            state: Some(state),
+            ..Self::new(
+                StatusCode::CONFLICT,
+                "urn:incident-review:problem:entry-done",
+                "The entry is done",
+                format!("The entry is {state} already."),
+            )
+        }
+    }
+
+    /// 422: a delivery cannot be sent through the same path again.
+    #[must_use]
+    pub fn not_redrivable(detail: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "urn:incident-review:problem:not-redrivable",
+            "Cannot be redriven",
+            detail.into(),
+        )
+    }
+
     /// 412: the incident is at another version than the caller insists on.
     #[must_use]
     pub fn stale(incident: &Incident) -> Self {
@@ -134,8 +164,29 @@ impl Problem {
     #[must_use]
     pub fn unavailable(cause: &impl std::fmt::Display) -> Self {
         error!(%cause, "request failed");
-        let detail = "Something that this needs is out of reach. Nothing was changed; try again.".to_owned();
+        let detail =
+            "Something that this needs is out of reach. Try again: what took effect already is not done twice."
+                .to_owned();
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "urn:incident-review:problem:unavailable", "Out of reach", detail)
+    }
+
+    /// A list that could not be read.
+    #[must_use]
+    pub fn of_list(cause: &ListError) -> Self {
+        match cause {
+            ListError::Store(cause) => Self::unavailable(cause),
+            ListError::OutOfTime => {
+                warn!("list not counted in time");
+                let detail = "Counting this list takes longer than a request may. What was counted is kept: try again, \
+                              and it gets further; or ask for a narrower range.";
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "urn:incident-review:problem:not-finished",
+                    "Not finished in time",
+                    detail.to_owned(),
+                )
+            }
+        }
     }
 
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
@@ -147,6 +198,7 @@ impl Problem {
             errors: Vec::new(),
             current_status: None,
             allowed_transitions: None,
+            state: None,
             version: None,
         }
     }
@@ -163,5 +215,23 @@ impl From<Problem> for Response {
             Some(version) => answer::tagged(response, version),
             None => response,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::Body;
+
+    use super::*;
+
+    #[test]
+    fn a_list_that_is_not_finished_says_when_to_try_again() {
+        let response = Response::from(Problem::of_list(&ListError::OutOfTime));
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()[RETRY_AFTER]),
+            (503, &HeaderValue::from_static("1"))
+        );
+        let Body::Text(body) = response.body() else { panic!("no text") };
+        assert!(body.contains("urn:incident-review:problem:not-finished"), "{body}");
     }
 }

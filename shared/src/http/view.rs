@@ -1,5 +1,8 @@
 //! What answers show. Separate from the domain's types, so that neither binds the other.
 
+use std::collections::BTreeMap;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 
 use crate::{
@@ -9,13 +12,13 @@ use crate::{
         delivery::DeliveryId,
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
-        quarantine::QuarantineEntry,
+        quarantine::{EntryAction, EntryKind, EntryState, QuarantineEntry},
         severity::Severity,
         source::Source,
         status::Status,
         time::Time,
     },
-    query::Page,
+    query::{Page, facets::FacetValues},
     service::{get_incident::IncidentDetail, receive::Receipt},
 };
 
@@ -27,6 +30,22 @@ pub struct PageView<V> {
     limit: usize,
     offset: u64,
     next_cursor: Option<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    facets: BTreeMap<&'static str, FacetView>,
+}
+
+/// A facet: the values with the most incidents, and how many have them.
+#[derive(Debug, Serialize)]
+struct FacetView {
+    values: Vec<FacetValueView>,
+    /// How many more values there are.
+    omitted: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct FacetValueView {
+    value: Option<String>,
+    count: u64,
 }
 
 impl<V> PageView<V> {
@@ -38,7 +57,18 @@ impl<V> PageView<V> {
             offset: page.offset,
             next_cursor: page.next_cursor.map(|cursor| cursor.encode()),
             items: page.items.into_iter().map(view).collect(),
+            facets: BTreeMap::new(),
         }
+    }
+
+    /// The same page with facets.
+    #[must_use]
+    pub fn with_facets(self, facets: Vec<FacetValues>) -> Self {
+        let value = |(value, count)| FacetValueView { value, count };
+        let view = |FacetValues { facet, values, omitted }: FacetValues| {
+            (facet.as_str(), FacetView { values: values.into_iter().map(value).collect(), omitted })
+        };
+        Self { facets: facets.into_iter().map(view).collect(), ..self }
     }
 }
 
@@ -175,12 +205,14 @@ impl From<Alert> for AlertView {
 #[derive(Debug, Serialize)]
 pub struct QuarantineEntryView {
     id: EntryId,
-    vendor: String,
-    delivery_id: DeliveryId,
+    kind: EntryKind,
+    vendor: Option<String>,
+    delivery_id: Option<DeliveryId>,
     reason: String,
+    state: EntryState,
     created_at: Time,
-    received_at: Time,
-    body: String,
+    received_at: Option<Time>,
+    body: Option<String>,
     body_bytes: usize,
     truncated: bool,
 }
@@ -189,15 +221,40 @@ impl From<QuarantineEntry> for QuarantineEntryView {
     fn from(entry: QuarantineEntry) -> Self {
         Self {
             id: entry.id,
+            kind: entry.kind,
             vendor: entry.vendor,
             delivery_id: entry.delivery_id,
             reason: entry.reason,
+            state: entry.state,
             created_at: entry.id.created_at(),
             received_at: entry.received_at,
-            body: entry.body,
+            body: Some(entry.first_lines),
             body_bytes: entry.body_bytes,
             truncated: entry.truncated,
         }
+    }
+}
+
+/// An entry of the quarantine, whole: the body as text, or in base64 if it is not UTF-8.
+#[derive(Debug, Serialize)]
+pub struct QuarantineEntryDetailView {
+    #[serde(flatten)]
+    entry: QuarantineEntryView,
+    body_base64: Option<String>,
+    actions: Vec<EntryAction>,
+}
+
+impl QuarantineEntryDetailView {
+    /// The entry with its body, unless it was deleted.
+    #[must_use]
+    pub fn of(mut entry: QuarantineEntry, body: Option<Vec<u8>>) -> Self {
+        let actions = std::mem::take(&mut entry.actions);
+        let (body, body_base64) = match body.map(String::from_utf8) {
+            Some(Ok(text)) => (Some(text), None),
+            Some(Err(bytes)) => (None, Some(BASE64_STANDARD.encode(bytes.as_bytes()))),
+            None => (None, None),
+        };
+        Self { entry: QuarantineEntryView { body, ..entry.into() }, body_base64, actions }
     }
 }
 

@@ -1,13 +1,14 @@
 //! The list of alerts: its filter and its plan. Its order is that of creation.
 
 use super::{
-    plan::{Index, Plan, Range, Run},
+    buckets::Series,
+    plan::{Index, Keys, Memory, Partitions, Plan, Range, memory_key},
     predicate::Predicate,
 };
 use crate::{
     domain::{
         id::{AlertId, IncidentId},
-        time::{Month, Time},
+        time::Time,
     },
     store::keys,
 };
@@ -37,51 +38,55 @@ static BY_INCIDENT: Index = Index { name: "by_incident", partition_key: "inciden
 
 const ID: &str = "alert_id";
 
+/// Up to so many services have an index entry each that is read; of more, all alerts.
+const MOST_PARTITIONS: usize = 4;
+
+const KEYS: Keys = Keys { between: ids_between, time: time_of_id };
+
 impl AlertFilter {
     /// The plan of a list, given when the history starts; `None` if nothing can match.
     ///
-    /// An incident has few alerts, a service more.
+    /// An incident has few alerts, which are read each time; a service has more. The index decides what a list costs the
+    /// first time: what is remembered is the same for each.
     #[must_use]
     pub fn plan(&self, history_start: Time, now: Time) -> Option<Plan> {
-        let created = self.created.within(history_start, now)?;
-        let runs =
-            |partitions: Vec<String>| partitions.into_iter().map(|partition| id_run(partition, created)).collect();
-        Some(if !self.incidents.is_empty() {
-            let partitions = self.incidents.iter().map(ToString::to_string).collect();
-            Plan {
-                index: &BY_INCIDENT,
-                slices: vec![runs(partitions)],
-                filter: self.predicates("incident_id"),
-                position: ID,
-            }
-        } else if !self.services.is_empty() {
-            Plan {
-                index: &BY_SERVICE,
-                slices: vec![runs(self.services.clone())],
-                filter: self.predicates("service"),
-                position: ID,
-            }
+        let range = self.created.within(history_start, now)?;
+        let (index, partitions, served) = if !self.incidents.is_empty() {
+            let incidents = self.incidents.iter().map(ToString::to_string).collect();
+            (&BY_INCIDENT, Partitions::Fixed(incidents), "incident_id")
+        } else if (1..=MOST_PARTITIONS).contains(&self.services.len()) {
+            (&BY_SERVICE, Partitions::Fixed(self.services.clone()), "service")
         } else {
-            let months = Month::range(created.0.month(), created.1.month());
-            let slices = months.map(|month| runs(keys::alert_buckets(month).collect())).collect();
-            Plan { index: &BY_CREATED, slices, filter: self.predicates(""), position: ID }
-        })
+            (&BY_CREATED, Partitions::Monthly(|month| keys::alert_buckets(month).collect()), "")
+        };
+        let memory = self.incidents.is_empty().then(|| Memory {
+            key: memory_key("alerts", &self.conditions()),
+            series: Series::Alerts,
+            is_final: self.severities.is_empty() && self.statuses.is_empty(),
+        });
+        Some(Plan { index, partitions, keys: KEYS, range, filter: self.predicates(served), position: ID, memory })
+    }
+
+    fn conditions(&self) -> [(&'static str, Vec<String>); 5] {
+        [
+            ("source", self.sources.clone()),
+            ("severity", self.severities.clone()),
+            ("service", self.services.clone()),
+            ("environment", self.environments.clone()),
+            ("status", self.statuses.clone()),
+        ]
     }
 
     fn predicates(&self, served: &str) -> Vec<Predicate> {
-        [
-            Predicate::any_of("source", &self.sources),
-            Predicate::any_of("severity", &self.severities),
-            Predicate::any_of("service", &self.services).filter(|_| served != "service"),
-            Predicate::any_of("environment", &self.environments),
-            Predicate::any_of("status", &self.statuses),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        let conditions = self.conditions().into_iter().filter(|(attribute, _)| *attribute != served);
+        conditions.filter_map(|(attribute, values)| Predicate::any_of(attribute, &values)).collect()
     }
 }
 
-fn id_run(partition: String, (from, to): (Time, Time)) -> Run {
-    Run { partition, from: AlertId::first_at(from).to_string(), to: AlertId::last_at(to).to_string() }
+fn ids_between(from: Time, to: Time) -> (String, String) {
+    (AlertId::first_at(from).to_string(), AlertId::last_at(to).to_string())
+}
+
+fn time_of_id(id: &str) -> Option<Time> {
+    id.parse().ok().map(AlertId::created_at)
 }

@@ -1,7 +1,8 @@
 //! The list of incidents: its filter, its orders, its plan.
 
 use super::{
-    plan::{Index, Plan, Range, Run},
+    buckets::Series,
+    plan::{Index, Keys, Memory, Partitions, Plan, Range, memory_key},
     predicate::Predicate,
 };
 use crate::{
@@ -50,6 +51,9 @@ static BY_UPDATED: Index = Index { name: "by_updated", partition_key: "updated_m
 const ID: &str = "incident_id";
 const UPDATED_KEY: &str = "updated_key";
 
+/// Up to so many teams have a partition each that is read; of more, all incidents.
+const MOST_PARTITIONS: usize = 4;
+
 impl IncidentFilter {
     /// Whether an incident matches now: it may have changed since the index was read.
     #[must_use]
@@ -69,20 +73,24 @@ impl IncidentFilter {
 
     /// The plan of a list, given when the history starts; `None` if nothing can match.
     ///
-    /// Open work is little, so its statuses are the best index; then teams, then other statuses. Only `by_updated`
-    /// knows when incidents changed: asked for that range in the order of creation, its rows are sorted.
+    /// Open work is little, so its statuses are the best index; then teams, then other statuses. That decides what a
+    /// list costs the first time: what is remembered is the same for each. Only `by_updated` knows when incidents
+    /// changed: asked for that range in the order of creation, its rows are all read and sorted.
     #[must_use]
     pub fn plan(&self, order: IncidentOrder, history_start: Time, now: Time) -> Option<Plan> {
         let created = self.created.within(history_start, now)?;
         let updated = Range { from: self.updated.from.max(Some(created.0)), to: self.updated.to };
         let updated = updated.within(history_start, now)?;
+        let few = |values: usize| (1..=MOST_PARTITIONS).contains(&values);
         Some(match order {
             IncidentOrder::Updated => self.by_updated(updated, UPDATED_KEY),
             IncidentOrder::Created if !self.updated.is_unbounded() => self.by_updated(updated, ID),
             IncidentOrder::Created if self.asks_for_active() => self.by_status(created),
-            IncidentOrder::Created if !self.teams.is_empty() => self.by_team(created),
+            IncidentOrder::Created if few(self.teams.len()) => {
+                self.by_id(&BY_TEAM, Partitions::Fixed(self.teams.clone()), "team", created)
+            }
             IncidentOrder::Created if !self.statuses.is_empty() => self.by_status(created),
-            IncidentOrder::Created => self.by_created(created),
+            IncidentOrder::Created => self.by_id(&BY_CREATED, Partitions::Monthly(of_month), "", created),
         })
     }
 
@@ -90,55 +98,77 @@ impl IncidentFilter {
         !self.statuses.is_empty() && self.statuses.iter().all(|status| status.is_active())
     }
 
-    fn by_created(&self, created: (Time, Time)) -> Plan {
-        let months = Month::range(created.0.month(), created.1.month());
-        let slices = months.map(|month| vec![id_run(keys::month(month), created)]).collect();
-        Plan { index: &BY_CREATED, slices, filter: self.predicates(&[]), position: ID }
-    }
-
     fn by_status(&self, created: (Time, Time)) -> Plan {
-        let runs = self.statuses.iter().map(|status| id_run(status.as_str().to_owned(), created)).collect();
-        Plan { index: &BY_STATUS, slices: vec![runs], filter: self.predicates(&["status"]), position: ID }
+        self.by_id(&BY_STATUS, Partitions::Fixed(self.status_names()), "status", created)
     }
 
-    fn by_team(&self, created: (Time, Time)) -> Plan {
-        let runs = self.teams.iter().map(|team| id_run(team.clone(), created)).collect();
-        Plan { index: &BY_TEAM, slices: vec![runs], filter: self.predicates(&["team"]), position: ID }
+    fn by_id(&self, index: &'static Index, partitions: Partitions, served: &str, range: (Time, Time)) -> Plan {
+        let conditions = self.conditions();
+        let memory = Memory {
+            key: memory_key("incidents", &conditions),
+            series: Series::Incidents,
+            is_final: conditions.iter().all(|(_, values)| values.is_empty()),
+        };
+        let keys = Keys { between: ids_between, time: |id| id.parse().ok().map(IncidentId::created_at) };
+        Plan { index, partitions, keys, range, filter: self.predicates(served), position: ID, memory: Some(memory) }
     }
 
-    fn by_updated(&self, updated: (Time, Time), position: &'static str) -> Plan {
-        let (from, to) = keys::updated_key_range(updated.0, updated.1);
-        let months = Month::range(updated.0.month(), updated.1.month());
-        let runs = months.map(|month| Run { partition: keys::month(month), from: from.clone(), to: to.clone() });
-        let slices = if position == UPDATED_KEY { runs.map(|run| vec![run]).collect() } else { vec![runs.collect()] };
-        let mut filter = self.predicates(&[]);
+    fn by_updated(&self, range: (Time, Time), position: &'static str) -> Plan {
+        let mut filter = self.predicates("");
+        let mut conditions = self.conditions().to_vec();
         if !self.created.is_unbounded() {
-            filter.push(Predicate::Between {
-                attribute: ID,
-                from: IncidentId::first_at(self.created.from.unwrap_or(Time::EARLIEST)).to_string(),
-                to: IncidentId::last_at(self.created.to.unwrap_or(Time::LATEST)).to_string(),
-            });
+            let from = self.created.from.unwrap_or(Time::EARLIEST);
+            let to = self.created.to.unwrap_or(Time::LATEST);
+            let (first, last) = ids_between(from, to);
+            conditions.push(("created", vec![format!("{first}/{last}")]));
+            filter.push(Predicate::Between { attribute: ID, from: first, to: last });
         }
-        Plan { index: &BY_UPDATED, slices, filter, position }
+        let memory = Memory {
+            key: memory_key("updated-incidents", &conditions),
+            series: Series::UpdatedIncidents,
+            is_final: false,
+        };
+        Plan {
+            index: &BY_UPDATED,
+            partitions: Partitions::Monthly(of_month),
+            keys: Keys { between: keys::updated_key_range, time: keys::time_of_updated_key },
+            range,
+            filter,
+            position,
+            memory: Some(memory),
+        }
     }
 
-    fn predicates(&self, served: &[&str]) -> Vec<Predicate> {
-        let statuses: Vec<String> = self.statuses.iter().map(|status| status.as_str().to_owned()).collect();
+    fn status_names(&self) -> Vec<String> {
+        self.statuses.iter().map(|status| status.as_str().to_owned()).collect()
+    }
+
+    fn conditions(&self) -> [(&'static str, Vec<String>); 5] {
         [
-            Predicate::any_of("status", &statuses).filter(|_| !served.contains(&"status")),
-            Predicate::any_of("severity", &self.severities),
-            Predicate::contains_any("services", &self.services),
-            Predicate::any_of("team", &self.teams).filter(|_| !served.contains(&"team")),
-            Predicate::contains_any("sources", &self.sources),
+            ("status", self.status_names()),
+            ("severity", self.severities.clone()),
+            ("services", self.services.clone()),
+            ("team", self.teams.clone()),
+            ("sources", self.sources.clone()),
         ]
-        .into_iter()
-        .flatten()
-        .collect()
+    }
+
+    fn predicates(&self, served: &str) -> Vec<Predicate> {
+        let conditions = self.conditions().into_iter().filter(|(attribute, _)| *attribute != served);
+        let predicate = |(attribute, values): (&'static str, Vec<String>)| match attribute {
+            "services" | "sources" => Predicate::contains_any(attribute, &values),
+            _ => Predicate::any_of(attribute, &values),
+        };
+        conditions.filter_map(predicate).collect()
     }
 }
 
-fn id_run(partition: String, (from, to): (Time, Time)) -> Run {
-    Run { partition, from: IncidentId::first_at(from).to_string(), to: IncidentId::last_at(to).to_string() }
+fn of_month(month: Month) -> Vec<String> {
+    vec![keys::month(month)]
+}
+
+fn ids_between(from: Time, to: Time) -> (String, String) {
+    (IncidentId::first_at(from).to_string(), IncidentId::last_at(to).to_string())
 }
 
 #[cfg(test)]
@@ -156,7 +186,8 @@ mod tests {
     #[test]
     fn without_a_filter_the_months_since_the_start_are_read() {
         let plan = plan(&IncidentFilter::default(), IncidentOrder::Created).unwrap();
-        let months: Vec<&str> = plan.slices.iter().map(|runs| runs[0].partition.as_str()).collect();
+        let slices = plan.slices(plan.range.0, plan.range.1);
+        let months: Vec<&str> = slices.iter().map(|(_, runs)| runs[0].partition.as_str()).collect();
         assert_eq!((plan.index.name, months), ("by_created", vec!["2026-09", "2026-10", "2026-11"]));
         assert!(plan.is_ordered() && plan.filter.is_empty());
     }
@@ -188,6 +219,6 @@ mod tests {
             updated: Range { from: Some(time("2027-01-01T00:00:00Z")), to: None },
             ..Default::default()
         };
-        assert_eq!((plan(&before, IncidentOrder::Created), plan(&after, IncidentOrder::Created)), (None, None));
+        assert!(plan(&before, IncidentOrder::Created).is_none() && plan(&after, IncidentOrder::Created).is_none());
     }
 }

@@ -1,8 +1,11 @@
 //! The list of the quarantine, in the order of creation.
 
-use super::plan::{Index, Plan, Range, Run};
+use super::{
+    plan::{Index, Keys, Partitions, Plan, Range},
+    predicate::Predicate,
+};
 use crate::{
-    domain::time::{Month, Time},
+    domain::{id::EntryId, time::Time},
     store::keys,
 };
 
@@ -10,12 +13,27 @@ static BY_CREATED: Index = Index { name: "by_created", partition_key: "created_m
 
 const ID: &str = "entry_id";
 
-/// The plan of the list, given when the history starts; `None` if that is in the future.
+/// What entries to list. Conditions combine with AND, the values of one with OR; no values, no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct QuarantineFilter {
+    /// Kinds, by name.
+    pub kinds: Vec<String>,
+    /// Vendors, by name.
+    pub vendors: Vec<String>,
+}
+
+/// The plan of the list, given when the history starts; `None` if that is in the future. It is short, so it is counted
+/// each time.
 #[must_use]
-pub fn plan(history_start: Time, now: Time) -> Option<Plan> {
-    let (from, to) = Range::default().within(history_start, now)?;
-    let (first, last) = keys::entry_range(from, to);
-    let run = |month| Run { partition: keys::month(month), from: first.clone(), to: last.clone() };
-    let slices = Month::range(from.month(), to.month()).map(|month| vec![run(month)]).collect();
-    Some(Plan { index: &BY_CREATED, slices, filter: Vec::new(), position: ID })
+pub fn plan(filter: &QuarantineFilter, history_start: Time, now: Time) -> Option<Plan> {
+    let predicates = [Predicate::any_of("kind", &filter.kinds), Predicate::any_of("vendor", &filter.vendors)];
+    Some(Plan {
+        index: &BY_CREATED,
+        partitions: Partitions::Monthly(|month| vec![keys::month(month)]),
+        keys: Keys { between: keys::entry_range, time: |id| id.parse().ok().map(EntryId::created_at) },
+        range: Range::default().within(history_start, now)?,
+        filter: predicates.into_iter().flatten().collect(),
+        position: ID,
+        memory: None,
+    })
 }

@@ -1,21 +1,23 @@
-//! Carries out a plan: the exact total, and the positions of one page.
+//! Carries out a plan: the exact total, and one page.
+//!
+//! The buckets' counts tell in which of them the page lies. Only those are read: what is in them is known if they were
+//! just counted, remembered if they hold few, else read from the index.
 
 use std::collections::HashMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::time::timeout_at;
+use tracing::{debug, warn};
 
 use super::{
+    buckets::Unit,
+    count::{Bucket, ListError, PARALLEL, SPARSE, Sources, count},
     cursor::Cursor,
     page::{PageRequest, Start, locate},
     plan::{Plan, Run},
+    tally::{Count, Tally},
 };
-use crate::store::{Item, StoreError, index::IndexReader};
-
-/// How many runs are read side by side.
-const PARALLEL_RUNS: usize = 16;
-
-/// A list could not be read.
-pub type ListError = StoreError;
+use crate::store::Item;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,56 +48,64 @@ impl<T> Page<T> {
     }
 }
 
-/// Reads the positions of one page of a list and counts the list.
-///
-/// `list` is the key of the list for its cursors.
+/// A row of a page: its position, and the row as the index holds it if it was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its position.
+    pub position: String,
+    /// What the index holds of it.
+    pub item: Option<Item>,
+}
+
+/// Reads one page of a list and counts the list. `list` is the key of the list for its cursors.
 ///
 /// # Errors
 /// [`ListError`]
 pub async fn list(
-    reader: &IndexReader,
+    sources: Sources<'_>,
     plan: &Plan,
     request: &PageRequest,
     list: &str,
-) -> Result<Page<String>, ListError> {
+) -> Result<Page<Row>, ListError> {
     // One more than the page tells whether the list goes on.
     let wanted = request.limit + 1;
-    let (total, mut positions) = if plan.is_ordered() {
-        read_ordered(reader, plan, request, wanted).await?
+    let (total, mut rows) = if plan.is_ordered() {
+        let mut buckets = count::<Count>(sources, plan, Unit::Hour).await?;
+        let total = buckets.iter().map(|bucket| bucket.value.rows).sum();
+        if !request.ascending {
+            buckets.reverse();
+        }
+        (total, page_of(sources, plan, request, &buckets, wanted).await?)
     } else {
-        read_unordered(reader, plan, request, wanted).await?
+        all_sorted(sources, plan, request, wanted).await?
     };
-    let goes_on = positions.len() > request.limit;
-    positions.truncate(request.limit);
+    let goes_on = rows.len() > request.limit;
+    rows.truncate(request.limit);
     let offset = request.start.offset();
-    let shown = positions.len() as u64 + u64::from(goes_on);
+    let shown = rows.len() as u64 + u64::from(goes_on);
     let total = match request.start {
         // Rows that came after the count: an answer does not contradict itself.
         Start::Offset(offset) if shown > 0 => total.max(offset.saturating_add(shown)),
         _ => total,
     };
-    let next_cursor = positions.last().filter(|_| goes_on).map(|position| Cursor {
-        position: position.clone(),
-        offset: offset.saturating_add(positions.len() as u64),
+    let next_cursor = rows.last().filter(|_| goes_on).map(|row| Cursor {
+        position: row.position.clone(),
+        offset: offset.saturating_add(rows.len() as u64),
         list: list.to_owned(),
     });
-    Ok(Page { items: positions, total, limit: request.limit, offset, next_cursor })
+    Ok(Page { items: rows, total, limit: request.limit, offset, next_cursor })
 }
 
-/// Reads the rows at these positions of an ordered list, as the index holds them, in the order of the positions. A
-/// row that is gone meanwhile is left out.
+/// The rows at positions of an ordered list without a filter, so that every row between two of them is one of them.
 ///
 /// # Errors
 /// [`ListError`]
-pub async fn rows(reader: &IndexReader, plan: &Plan, positions: &[String]) -> Result<Vec<Item>, ListError> {
+pub async fn rows_between(sources: Sources<'_>, plan: &Plan, positions: &[&str]) -> Result<Vec<Row>, ListError> {
     let (Some(first), Some(last)) = (positions.iter().min(), positions.iter().max()) else { return Ok(Vec::new()) };
-    let runs: Vec<Run> = plan.slices.iter().flatten().filter_map(|run| between(run, first, last)).collect();
-    let read = |run: Run| async move { reader.rows(plan.index, &run, &plan.filter).await };
-    let rows = side_by_side(runs.into_iter().map(read).collect()).await?;
-    let position = |row: &Item| row.get(plan.position).and_then(|value| value.as_s().ok()).cloned();
-    let mut found: HashMap<String, Item> =
-        rows.into_iter().flatten().filter_map(|row| Some((position(&row)?, row))).collect();
-    Ok(positions.iter().filter_map(|position| found.remove(position)).collect())
+    let (Some(from), Some(to)) = ((plan.keys.time)(first), (plan.keys.time)(last)) else { return Ok(Vec::new()) };
+    let runs = plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs);
+    let runs = runs.filter_map(|run| between(&run, first, last)).collect();
+    read(sources, plan, runs, &[], (true, None)).await
 }
 
 /// The part of a run from one position to another, both included.
@@ -105,123 +115,203 @@ fn between(run: &Run, first: &str, last: &str) -> Option<Run> {
     (from <= to).then(|| Run { partition: run.partition.clone(), from, to })
 }
 
-async fn read_ordered(
-    reader: &IndexReader,
+/// The rows of a page, and no more than are `wanted`, from buckets in the order of the list.
+async fn page_of(
+    sources: Sources<'_>,
     plan: &Plan,
     request: &PageRequest,
+    buckets: &[Bucket<Count>],
     wanted: usize,
-) -> Result<(u64, Vec<String>), ListError> {
-    let mut slices: Vec<(&[Run], u64)> = count(reader, plan).await?;
-    let total = slices.iter().map(|(_, count)| count).sum();
-    if !request.ascending {
-        slices.reverse();
-    }
-    let (first, mut skip) = match &request.start {
-        Start::Cursor(_) => (0, 0),
-        Start::Offset(offset) => match locate(slices.iter().map(|(_, count)| *count), *offset) {
-            Some(found) => found,
-            None => return Ok((total, Vec::new())),
+) -> Result<Vec<Row>, ListError> {
+    let (first, skip, after) = match &request.start {
+        Start::Offset(offset) => match locate(buckets.iter().map(|bucket| bucket.value.rows), *offset) {
+            Some((first, skip)) => (first, usize::try_from(skip).unwrap_or(usize::MAX), None),
+            None => return Ok(Vec::new()),
         },
-    };
-    let after = match &request.start {
-        Start::Cursor(cursor) => Some(cursor.position.as_str()),
-        Start::Offset(_) => None,
-    };
-    let mut positions = Vec::new();
-    for (runs, _) in slices[first..].iter().filter(|(_, count)| *count > 0) {
-        let missing = wanted - positions.len();
-        if missing == 0 {
-            break;
+        Start::Cursor(Cursor { position, .. }) => {
+            // One that a stranger made up may be of no time.
+            let Some(number) = (plan.keys.time)(position).map(|at| Unit::Hour.number(at)) else {
+                return Ok(Vec::new());
+            };
+            let is_before = |bucket: &Bucket<Count>| {
+                if request.ascending { bucket.number < number } else { bucket.number > number }
+            };
+            (buckets.partition_point(is_before), 0, Some(position.as_str()))
         }
-        let skipped = usize::try_from(skip).unwrap_or(usize::MAX);
-        let merged = merge(reader, plan, runs, request.ascending, after, missing.saturating_add(skipped)).await?;
-        positions.extend(merged.into_iter().skip(skipped));
-        skip = 0;
+    };
+    let (mut rest, mut rows) = (&buckets[first..], Vec::new());
+    while rows.len() < wanted.saturating_add(skip) && !rest.is_empty() {
+        let missing = wanted.saturating_add(skip) - rows.len();
+        let mut expected = 0;
+        let enough = rest.iter().position(|bucket| {
+            expected += bucket.value.rows;
+            expected >= missing as u64
+        });
+        let (next, others) = rest.split_at(enough.map_or(rest.len(), |last| last + 1));
+        rest = others;
+        let mut part = rows_of(sources, plan, next, (request.ascending, after), missing).await?;
+        sort(&mut part, request.ascending, |row| &row.position);
+        rows.append(&mut part);
     }
-    Ok((total, positions))
+    rows.drain(..skip.min(rows.len()));
+    rows.truncate(wanted);
+    Ok(rows)
 }
 
-/// How many rows each slice has.
-async fn count<'plan>(reader: &IndexReader, plan: &'plan Plan) -> Result<Vec<(&'plan [Run], u64)>, ListError> {
-    let mut counts = Vec::new();
-    for (slice, runs) in plan.slices.iter().enumerate() {
-        for run in runs {
-            counts.push(async move { Ok((slice, reader.count(plan.index, run, &plan.filter).await?)) });
-        }
-    }
-    let mut slices: Vec<(&[Run], u64)> = plan.slices.iter().map(|runs| (runs.as_slice(), 0)).collect();
-    for (slice, count) in side_by_side(counts).await? {
-        slices[slice].1 += count;
-    }
-    Ok(slices)
-}
-
-/// The first positions of a slice, after one if there is one, in order.
-async fn merge(
-    reader: &IndexReader,
+/// The rows of some neighbouring buckets, after one position if there is one: at least the first `missing` of them.
+async fn rows_of(
+    sources: Sources<'_>,
     plan: &Plan,
-    runs: &[Run],
-    ascending: bool,
-    after: Option<&str>,
-    at_most: usize,
-) -> Result<Vec<String>, ListError> {
-    let rest = |run: &Run| match after {
-        Some(after) if ascending => between(run, after, &run.to),
-        Some(after) => between(run, &run.from, after),
-        None => Some(run.clone()),
-    };
-    let rest: Vec<Run> = runs.iter().filter_map(rest).collect();
+    buckets: &[Bucket<Count>],
+    (ascending, after): (bool, Option<&str>),
+    missing: usize,
+) -> Result<Vec<Row>, ListError> {
+    let is_after =
+        |position: &str| after.is_none_or(|after| if ascending { position > after } else { position < after });
+    let mut remembered = remembered_positions(sources, plan, buckets).await;
+    let mut rows = Vec::new();
+    let mut unread: Vec<(i64, i64)> = Vec::new();
+    for bucket in buckets {
+        let positions = match bucket.value.positions() {
+            Some(positions) => Some(positions.to_vec()),
+            None => remembered
+                .remove(&bucket.number)
+                .filter(|(epoch, known)| *epoch == bucket.epoch && known.len() as u64 == bucket.value.rows)
+                .map(|(_, known)| known),
+        };
+        match (positions, unread.last_mut()) {
+            (Some(positions), _) => {
+                let after = positions.into_iter().filter(|position| is_after(position));
+                rows.extend(after.map(|position| Row { position, item: None }));
+            }
+            (None, Some((_, end))) if *end + 1 == bucket.number => *end = bucket.number,
+            (None, Some((start, _))) if *start - 1 == bucket.number => *start = bucket.number,
+            (None, _) => unread.push((bucket.number, bucket.number)),
+        }
+    }
+    let mut runs = Vec::new();
+    for (start, end) in &unread {
+        let (from, to) = plan.range;
+        for (_, slice) in plan.slices(Unit::Hour.start(*start).max(from), Unit::Hour.end(*end).min(to)) {
+            runs.extend(slice.into_iter().filter_map(|run| match after {
+                Some(after) if ascending => between(&run, after, &run.to),
+                Some(after) => between(&run, &run.from, after),
+                None => Some(run),
+            }));
+        }
+    }
+    debug!(buckets = buckets.len(), known = rows.len(), runs = runs.len(), "page located");
     // A run that goes on after a position begins with that position, which is not wanted again.
-    let at_most_of_run = at_most + usize::from(after.is_some());
-    let read = |run: Run| async move {
-        reader.values((plan.index, &run, &plan.filter), plan.position, ascending, at_most_of_run).await
-    };
-    let lists = side_by_side(rest.into_iter().map(read).collect()).await?;
-    let mut positions: Vec<String> =
-        lists.into_iter().flatten().filter(|position| Some(position.as_str()) != after).collect();
-    sort(&mut positions, ascending);
-    positions.truncate(at_most);
-    Ok(positions)
+    let most = missing.saturating_add(usize::from(after.is_some()));
+    let read = read(sources, plan, runs, &[], (ascending, Some(most))).await?;
+    rows.extend(read.into_iter().filter(|row| is_after(&row.position)));
+    Ok(rows)
 }
 
-/// The index orders rows otherwise, so all of them are read and sorted.
-async fn read_unordered(
-    reader: &IndexReader,
+/// What is remembered of the positions of buckets that hold few.
+async fn remembered_positions(
+    sources: Sources<'_>,
+    plan: &Plan,
+    buckets: &[Bucket<Count>],
+) -> HashMap<i64, (u64, Vec<String>)> {
+    let is_asked = |bucket: &&Bucket<Count>| bucket.value.positions().is_none() && bucket.value.rows <= SPARSE as u64;
+    let hours: Vec<i64> = buckets.iter().filter(is_asked).map(|bucket| bucket.number).collect();
+    let (Some(counts), Some(memory), false) = (sources.counts, &plan.memory, hours.is_empty()) else {
+        return HashMap::new();
+    };
+    match timeout_at(sources.deadline, counts.positions(&memory.key, &hours)).await {
+        Ok(Ok(positions)) => positions,
+        Ok(Err(error)) => {
+            warn!(%error, "no positions are remembered: the index is read");
+            HashMap::new()
+        }
+        Err(_) => HashMap::new(),
+    }
+}
+
+/// The index orders rows otherwise, so the positions of all of them are read and sorted.
+async fn all_sorted(
+    sources: Sources<'_>,
     plan: &Plan,
     request: &PageRequest,
     wanted: usize,
-) -> Result<(u64, Vec<String>), ListError> {
-    let runs: Vec<Run> = plan.slices.iter().flatten().cloned().collect();
-    let read = |run: Run| async move {
-        reader.values((plan.index, &run, &plan.filter), plan.position, true, usize::MAX).await
-    };
-    let lists = side_by_side(runs.into_iter().map(read).collect()).await?;
-    let mut positions: Vec<String> = lists.into_iter().flatten().collect();
-    sort(&mut positions, request.ascending);
+) -> Result<(u64, Vec<Row>), ListError> {
+    let (from, to) = plan.range;
+    let runs = plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs);
+    let read = read(sources, plan, runs.collect(), &[plan.position], (true, None)).await?;
+    let mut positions: Vec<String> = read.into_iter().map(|row| row.position).collect();
+    sort(&mut positions, request.ascending, |position| position);
     // A row that changed between two reads may stand in two places of the index.
     positions.dedup();
     let total = positions.len() as u64;
+    let row = |position| Row { position, item: None };
     let page = match &request.start {
         Start::Offset(offset) => {
-            positions.into_iter().skip(usize::try_from(*offset).unwrap_or(usize::MAX)).take(wanted).collect()
+            positions.into_iter().skip(usize::try_from(*offset).unwrap_or(usize::MAX)).take(wanted).map(row).collect()
         }
         Start::Cursor(Cursor { position: after, .. }) => positions
             .into_iter()
             .filter(|position| if request.ascending { position > after } else { position < after })
             .take(wanted)
+            .map(row)
             .collect(),
     };
     Ok((total, page))
 }
 
-/// Reads with a bound on how many run at a time; the answers come in no order.
-async fn side_by_side<T>(reads: Vec<impl Future<Output = Result<T, ListError>>>) -> Result<Vec<T>, ListError> {
-    stream::iter(reads).buffer_unordered(PARALLEL_RUNS).try_collect().await
+/// The rows of runs, side by side: of each, at least the first `most` that match; of an index without a filter, no more.
+async fn read(
+    sources: Sources<'_>,
+    plan: &Plan,
+    runs: Vec<Run>,
+    attributes: &[&str],
+    order: (bool, Option<usize>),
+) -> Result<Vec<Row>, ListError> {
+    let reads: Vec<_> = runs.into_iter().map(|run| read_run(sources, plan, run, attributes, order)).collect();
+    let rows: Vec<Vec<Row>> = stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await?;
+    Ok(rows.into_iter().flatten().collect())
 }
 
-fn sort(positions: &mut [String], ascending: bool) {
-    positions.sort_unstable();
-    if !ascending {
-        positions.reverse();
+async fn read_run(
+    sources: Sources<'_>,
+    plan: &Plan,
+    run: Run,
+    attributes: &[&str],
+    (ascending, most): (bool, Option<usize>),
+) -> Result<Vec<Row>, ListError> {
+    let mut found = Vec::new();
+    let mut start = None;
+    loop {
+        let part = (plan.index, &run, plan.filter.as_slice());
+        // Without a filter each row read is a match, so no row need be read in vain.
+        let limit = most.filter(|_| plan.filter.is_empty()).map(|most| most.saturating_sub(found.len()));
+        let read = sources.reader.rows(part, attributes, (ascending, limit), start);
+        let (rows, next) = timeout_at(sources.deadline, read).await.map_err(|_| ListError::OutOfTime)??;
+        for mut item in rows {
+            let position = item.get(plan.position).and_then(|position| position.as_s().ok()).cloned();
+            let Some(position) = position else { continue };
+            if !attributes.is_empty() {
+                // Not the whole row.
+                item.clear();
+            }
+            found.push(Row { position, item: Some(item).filter(|item| !item.is_empty()) });
+        }
+        start = next;
+        if start.is_none() || most.is_some_and(|most| found.len() >= most) {
+            return Ok(found);
+        }
     }
+}
+
+fn sort<T>(rows: &mut [T], ascending: bool, position: impl Fn(&T) -> &String) {
+    rows.sort_unstable_by(|one, other| position(one).cmp(position(other)));
+    if !ascending {
+        rows.reverse();
+    }
+}
+
+/// The last moment of reading, given when it begins.
+#[must_use]
+pub fn deadline(budget: std::time::Duration) -> tokio::time::Instant {
+    tokio::time::Instant::now() + budget
 }

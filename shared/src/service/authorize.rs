@@ -18,11 +18,7 @@ pub struct Principal {
 
 /// Who the value of an `Authorization` header is, if it holds a token that is known.
 pub async fn authorize(store: &CredentialStore, authorization: &str, now: Time) -> Option<Principal> {
-    let (scheme, token) = authorization.trim().split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return None;
-    }
-    let digest: [u8; 32] = Sha256::digest(token.trim()).into();
+    let digest: [u8; 32] = Sha256::digest(bearer_token(authorization)?).into();
     let credentials: Arc<Credentials> = store.current(now).await;
     let found = find(&credentials, &digest).cloned();
     let token = match found {
@@ -30,6 +26,12 @@ pub async fn authorize(store: &CredentialStore, authorization: &str, now: Time) 
         None => find(store.after_failure(&credentials, now).await?.as_ref(), &digest)?.clone(),
     };
     Some(Principal { name: token.name, role: token.role })
+}
+
+/// The token in the value of an `Authorization` header of the scheme Bearer.
+pub(crate) fn bearer_token(authorization: &str) -> Option<&str> {
+    let (scheme, token) = authorization.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 fn find<'held>(credentials: &'held Credentials, digest: &[u8; 32]) -> Option<&'held ApiToken> {

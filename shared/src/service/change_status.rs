@@ -5,12 +5,18 @@ use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
     domain::{
+        action::Action,
         id::IncidentId,
         incident::Incident,
         status::{IllegalTransition, Status},
         time::Time,
     },
-    store::{StoreError, incidents::Incidents, transaction::TransactionError},
+    store::{
+        StoreError,
+        counts::Counts,
+        incidents::{Incidents, late_changes},
+        transaction::TransactionError,
+    },
 };
 
 /// What is asked for.
@@ -53,15 +59,18 @@ impl From<StoreError> for ChangeStatusError {
 #[derive(Debug)]
 pub struct StatusChanger {
     incidents: Incidents,
+    counts: Counts,
 }
 
 impl StatusChanger {
-    /// Connects to the table.
+    /// Connects to the tables.
     ///
     /// # Errors
     /// [`MissingVariable`]
     pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { incidents: Incidents::new(aws.dynamodb(), environment.incidents_table()?) })
+        let client = aws.dynamodb();
+        let counts = Counts::new(client.clone(), environment.counts_table()?);
+        Ok(Self { incidents: Incidents::new(client, environment.incidents_table()?), counts })
     }
 
     /// Changes the status, or finds that the incident has it already and records nothing.
@@ -77,9 +86,15 @@ impl StatusChanger {
         change: &StatusChange,
         now: Time,
     ) -> Result<Incident, ChangeStatusError> {
+        // Two people may ask for the very same in the same millisecond; this tells whose change was written.
+        let mark = fastrand::u128(..);
+        let mut unanswered = Vec::new();
         let mut attempts = 0;
         loop {
             let incident = self.incidents.get(id).await?.ok_or(ChangeStatusError::NotFound)?;
+            if let Some(written) = self.written(&unanswered, mark).await? {
+                return Ok(written);
+            }
             if change.if_match.as_ref().is_some_and(|versions| !versions.contains(&incident.version)) {
                 return Err(ChangeStatusError::Stale(Box::new(incident)));
             }
@@ -88,12 +103,36 @@ impl StatusChanger {
                 return Ok(incident);
             };
             let actions = changed.last_actions(deeds, &change.actor);
-            match self.incidents.change(&incident, &changed, &actions).await {
+            self.counts.announce(&late_changes([(&incident, &changed)], now), now).await?;
+            match self.incidents.change(&incident, &changed, &actions, mark).await {
                 Ok(()) => return Ok(changed),
-                Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
+                Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => {
+                    if matches!(error, TransactionError::Store(_)) {
+                        unanswered.push((changed, actions));
+                    }
+                    retry::pause(attempts).await;
+                }
                 Err(error) => return Err(ChangeStatusError::Unavailable(error)),
             }
             attempts += 1;
         }
+    }
+
+    /// What the incident became by an attempt of which nobody answered whether it was written, if it was: a caller who
+    /// insists on a version must not be told that somebody else changed it. Each attempt has to be asked for again,
+    /// for it may still be on its way; once the incident has been read at another version, it no longer is.
+    async fn written(
+        &self,
+        unanswered: &[(Incident, Vec<Action>)],
+        mark: u128,
+    ) -> Result<Option<Incident>, StoreError> {
+        for (changed, actions) in unanswered {
+            if let Some(action) = actions.first()
+                && self.incidents.is_written(changed.id, action, mark).await?
+            {
+                return Ok(Some(changed.clone()));
+            }
+        }
+        Ok(None)
     }
 }

@@ -1,20 +1,26 @@
 //! The list of alerts.
 
+use std::{collections::HashMap, time::Duration};
+
 use tracing::debug;
 
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
-    domain::{alert::Alert, time::Time},
-    query::{self, Page, alerts::AlertFilter, page::PageRequest},
-    store::{StoreError, alerts, claims::Claims, index::IndexReader},
+    domain::{alert::Alert, id::AlertId, time::Time},
+    query::{self, ListError, Page, Row, Sources, alerts::AlertFilter, page::PageRequest, plan::Plan},
+    store::{alerts, claims::Claims, counts::Counts, index::IndexReader},
 };
 
 /// Lists alerts.
 #[derive(Debug)]
 pub struct AlertLister {
+    client: aws_sdk_dynamodb::Client,
+    alerts_table: String,
     claims: Claims,
     index: IndexReader,
+    counts: Counts,
+    budget: Duration,
 }
 
 impl AlertLister {
@@ -24,29 +30,62 @@ impl AlertLister {
     /// [`MissingVariable`]
     pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
         let client = aws.dynamodb();
-        let claims = Claims::new(client.clone(), environment.claims_table()?);
-        Ok(Self { claims, index: IndexReader::new(client, environment.alerts_table()?) })
+        let alerts_table = environment.alerts_table()?;
+        Ok(Self {
+            claims: Claims::new(client.clone(), environment.claims_table()?),
+            index: IndexReader::new(client.clone(), alerts_table.clone()),
+            counts: Counts::new(client.clone(), environment.counts_table()?),
+            budget: environment.list_budget()?,
+            client,
+            alerts_table,
+        })
     }
 
     /// One page. `list` is the key of the list for its cursors.
     ///
     /// # Errors
-    /// [`StoreError`]
+    /// [`ListError`]
     pub async fn list(
         &self,
         filter: &AlertFilter,
         request: &PageRequest,
         list: &str,
         now: Time,
-    ) -> Result<Page<Alert>, StoreError> {
+    ) -> Result<Page<Alert>, ListError> {
+        let deadline = query::deadline(self.budget);
         let history_start = self.claims.history_start().await?;
         let Some(plan) = history_start.and_then(|start| filter.plan(start, now)) else {
             return Ok(Page::empty(request));
         };
-        debug!(index = plan.index.name, slices = plan.slices.len(), filters = plan.filter.len(), "planned");
-        let page = query::list(&self.index, &plan, request, list).await?;
-        let rows = query::rows(&self.index, &plan, &page.items).await?;
-        let alerts = rows.into_iter().map(alerts::read).collect::<Result<_, _>>()?;
+        debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "planned");
+        let sources = Sources { reader: &self.index, counts: Some(&self.counts), now, deadline };
+        let mut page = query::list(sources, &plan, request, list).await?;
+        let alerts = self.alerts(sources, &plan, std::mem::take(&mut page.items)).await?;
         Ok(page.with_items(alerts))
+    }
+
+    /// The alerts of a page, in its order. What was not read with the page is read from the index where that holds
+    /// nothing in between, which is the cheaper; else from the table. One that is gone meanwhile is left out.
+    async fn alerts(&self, sources: Sources<'_>, plan: &Plan, rows: Vec<Row>) -> Result<Vec<Alert>, ListError> {
+        let unread: Vec<&str> = rows.iter().filter(|row| row.item.is_none()).map(|row| row.position.as_str()).collect();
+        let mut found: HashMap<AlertId, Alert> = HashMap::new();
+        if plan.filter.is_empty() {
+            for row in query::rows_between(sources, plan, &unread).await? {
+                let alert = row.item.map(alerts::read).transpose()?;
+                found.extend(alert.map(|alert| (alert.id, alert)));
+            }
+        } else {
+            let ids: Vec<AlertId> = unread.iter().filter_map(|position| position.parse().ok()).collect();
+            let alerts = alerts::get_many(&self.client, &self.alerts_table, &ids).await?;
+            found.extend(alerts.into_iter().map(|alert| (alert.id, alert)));
+        }
+        let mut page = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.item {
+                Some(item) => page.push(alerts::read(item)?),
+                None => page.extend(row.position.parse().ok().and_then(|id: AlertId| found.remove(&id))),
+            }
+        }
+        Ok(page)
     }
 }

@@ -1,5 +1,7 @@
 //! The list of incidents.
 
+use std::time::Duration;
+
 use tracing::debug;
 
 use crate::{
@@ -7,11 +9,12 @@ use crate::{
     config::{Environment, MissingVariable},
     domain::{id::IncidentId, incident::Incident, time::Time},
     query::{
-        self, Page,
+        self, ListError, Page, Sources,
+        facets::{self, Facet, FacetValues},
         incidents::{IncidentFilter, IncidentOrder},
         page::PageRequest,
     },
-    store::{StoreError, claims::Claims, incidents::Incidents, index::IndexReader, keys},
+    store::{claims::Claims, counts::Counts, incidents::Incidents, index::IndexReader, keys},
 };
 
 /// Lists incidents.
@@ -20,6 +23,8 @@ pub struct IncidentLister {
     claims: Claims,
     index: IndexReader,
     incidents: Incidents,
+    counts: Counts,
+    budget: Duration,
 }
 
 impl IncidentLister {
@@ -33,31 +38,39 @@ impl IncidentLister {
         Ok(Self {
             claims: Claims::new(client.clone(), environment.claims_table()?),
             index: IndexReader::new(client.clone(), table.clone()),
-            incidents: Incidents::new(client, table),
+            incidents: Incidents::new(client.clone(), table),
+            counts: Counts::new(client, environment.counts_table()?),
+            budget: environment.list_budget()?,
         })
     }
 
-    /// One page. `list` is the key of the list for its cursors.
+    /// One page, and the facets that are asked for. `list` is the key of the list for its cursors. 1/2 read unit per
+    /// incident, and what finding them takes.
     ///
     /// # Errors
-    /// [`StoreError`]
+    /// [`ListError`]
     pub async fn list(
         &self,
         (filter, order): (&IncidentFilter, IncidentOrder),
-        request: &PageRequest,
+        (request, asked): (&PageRequest, &[Facet]),
         list: &str,
         now: Time,
-    ) -> Result<Page<Incident>, StoreError> {
+    ) -> Result<(Page<Incident>, Vec<FacetValues>), ListError> {
+        let deadline = query::deadline(self.budget);
         let history_start = self.claims.history_start().await?;
         let Some(plan) = history_start.and_then(|start| filter.plan(order, start, now)) else {
-            return Ok(Page::empty(request));
+            return Ok((Page::empty(request), asked.iter().map(|facet| facets::none(*facet)).collect()));
         };
-        debug!(index = plan.index.name, slices = plan.slices.len(), filters = plan.filter.len(), "planned");
-        let page = query::list(&self.index, &plan, request, list).await?;
-        let ids: Vec<IncidentId> = page.items.iter().filter_map(|position| id_of(position)).collect();
-        let mut incidents = self.incidents.get_many(&ids, true).await?;
+        debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "planned");
+        let sources = Sources { reader: &self.index, counts: Some(&self.counts), now, deadline };
+        // Both, even if one runs out of time: each keeps what it counted.
+        let (page, facets) =
+            tokio::join!(query::list(sources, &plan, request, list), query::facets(sources, &plan, asked));
+        let (page, facets) = (page?, facets?);
+        let ids: Vec<IncidentId> = page.items.iter().filter_map(|row| id_of(&row.position)).collect();
+        let mut incidents = self.incidents.get_many(&ids, false).await?;
         incidents.retain(|incident| filter.matches(incident));
-        Ok(page.with_items(incidents))
+        Ok((page.with_items(incidents), facets))
     }
 }
 

@@ -1,11 +1,13 @@
 //! The list of the quarantine.
 
+use std::time::Duration;
+
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
     domain::{quarantine::QuarantineEntry, time::Time},
-    query::{self, Page, page::PageRequest},
-    store::{StoreError, claims::Claims, index::IndexReader, quarantine},
+    query::{self, ListError, Page, Sources, page::PageRequest, quarantine::QuarantineFilter},
+    store::{claims::Claims, index::IndexReader, quarantine},
 };
 
 /// Lists the quarantine.
@@ -13,6 +15,7 @@ use crate::{
 pub struct QuarantineLister {
     claims: Claims,
     index: IndexReader,
+    budget: Duration,
 }
 
 impl QuarantineLister {
@@ -23,26 +26,31 @@ impl QuarantineLister {
     pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
         let client = aws.dynamodb();
         let claims = Claims::new(client.clone(), environment.claims_table()?);
-        Ok(Self { claims, index: IndexReader::new(client, environment.quarantine_table()?) })
+        let index = IndexReader::new(client, environment.quarantine_table()?);
+        Ok(Self { claims, index, budget: environment.list_budget()? })
     }
 
     /// One page. `list` is the key of the list for its cursors.
     ///
     /// # Errors
-    /// [`StoreError`]
+    /// [`ListError`]
     pub async fn list(
         &self,
+        filter: &QuarantineFilter,
         request: &PageRequest,
         list: &str,
         now: Time,
-    ) -> Result<Page<QuarantineEntry>, StoreError> {
+    ) -> Result<Page<QuarantineEntry>, ListError> {
         let history_start = self.claims.history_start().await?;
-        let Some(plan) = history_start.and_then(|start| query::quarantine::plan(start, now)) else {
+        let Some(plan) = history_start.and_then(|start| query::quarantine::plan(filter, start, now)) else {
             return Ok(Page::empty(request));
         };
-        let page = query::list(&self.index, &plan, request, list).await?;
-        let rows = query::rows(&self.index, &plan, &page.items).await?;
-        let entries = rows.into_iter().map(quarantine::read).collect::<Result<_, _>>()?;
+        let sources = Sources { reader: &self.index, counts: None, now, deadline: query::deadline(self.budget) };
+        let page = query::list(sources, &plan, request, list).await?;
+        let positions: Vec<&str> = page.items.iter().map(|row| row.position.as_str()).collect();
+        let mut rows = query::rows_between(sources, &plan, &positions).await?;
+        rows.sort_by_key(|row| positions.iter().position(|position| *position == row.position));
+        let entries = rows.into_iter().filter_map(|row| row.item).map(quarantine::read).collect::<Result<_, _>>()?;
         Ok(page.with_items(entries))
     }
 }

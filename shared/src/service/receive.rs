@@ -1,10 +1,9 @@
 //! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
 //! once is lost, for some vendors never send again.
 
-use std::io::Write as _;
+use std::collections::BTreeMap;
 
 use aws_sdk_sqs::{Client, error::DisplayErrorContext};
-use flate2::{Compression, write::GzEncoder};
 use http::HeaderMap;
 
 use super::credentials::{CredentialStore, CredentialsError};
@@ -20,9 +19,6 @@ use crate::{
 
 /// The largest body that is accepted: 1 MiB.
 pub const LARGEST_BODY: usize = 1024 * 1024;
-
-/// The largest packed body that is kept whole, in bytes: with the rest of a row it stays below DynamoDB's 400 KB.
-const LARGEST_PACKED: usize = 256 * 1024;
 
 /// What became of a webhook that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,62 +145,36 @@ pub fn read(vendor: &dyn Vendor, headers: &HeaderMap, body: &[u8], received_at: 
         Err(InvalidJson::Unreadable(place)) => Err(InvalidJson::Unreadable(place).to_string()),
         Err(error @ InvalidJson::NotJson(_)) => return Err(error),
     };
+    let mut kept = BTreeMap::new();
     let (delivery_id, content) = match reading {
         Ok(Reading::Ignored { reason }) => return Ok(Webhook::Ignored { reason }),
         Ok(Reading::Event { event, identity }) => {
             (vendors::delivery_id(vendor.name(), identity.as_deref(), body), Content::Event(event))
         }
-        Err(reason) => (vendors::unreadable_delivery_id(vendor.name(), body), Content::Unreadable(reason)),
+        Err(reason) => {
+            kept.extend(
+                vendor
+                    .reading_headers()
+                    .iter()
+                    .filter_map(|name| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))),
+            );
+            (vendors::unreadable_delivery_id(vendor.name(), body), Content::Unreadable(reason))
+        }
     };
     Ok(Webhook::Delivery(Box::new(Delivery {
         delivery_id,
         vendor: vendor.name().to_owned(),
         received_at,
         content,
-        raw: pack(body),
+        raw: Raw::pack(body),
+        headers: kept,
+        redrive_of: None,
     })))
-}
-
-/// Packs a body; one that is too large even so is trimmed, with a visible mark.
-fn pack(body: &[u8]) -> Raw {
-    let whole = gzip(body);
-    if whole.len() <= LARGEST_PACKED {
-        return Raw { gzip: whole, length: body.len(), trimmed: false };
-    }
-    // gzip adds at most 0.1 % to what it cannot pack.
-    let mut beginning = body[..LARGEST_PACKED - 1024].to_vec();
-    beginning.extend(format!("…[trimmed: {} bytes in all]", body.len()).into_bytes());
-    Raw { gzip: gzip(&beginning), length: body.len(), trimmed: true }
-}
-
-#[expect(clippy::expect_used, reason = "writing to memory does not fail")]
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
     use super::*;
-
-    fn unpack(raw: &Raw) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        flate2::read::GzDecoder::new(raw.gzip.as_slice()).read_to_end(&mut bytes).unwrap();
-        bytes
-    }
-
-    #[test]
-    fn a_body_is_kept_whole_or_visibly_trimmed() {
-        let repetitive = vec![b'a'; LARGEST_BODY];
-        assert_eq!((unpack(&pack(&repetitive)), pack(&repetitive).trimmed), (repetitive, false));
-        let mut random = fastrand::Rng::with_seed(1);
-        let noise: Vec<u8> = (0..LARGEST_BODY).map(|_| random.u8(..)).collect();
-        let packed = pack(&noise);
-        assert!(packed.trimmed && packed.gzip.len() <= LARGEST_PACKED && packed.length == LARGEST_BODY);
-        assert!(unpack(&packed).ends_with("…[trimmed: 1048576 bytes in all]".as_bytes()));
-    }
 
     #[test]
     fn what_cannot_be_read_is_a_delivery_of_its_own() {

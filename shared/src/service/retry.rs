@@ -6,6 +6,10 @@ use std::time::Duration;
 /// their turn.
 pub const ATTEMPTS: u32 = 40;
 
+/// How often several deliveries are tried together before each is tried alone: one of them may be the cause. All pauses
+/// of these attempts take 4 s on average.
+pub const ATTEMPTS_TOGETHER: u32 = 25;
+
 const FIRST_PAUSE_MS: u64 = 10;
 const LONGEST_PAUSE_MS: u64 = 400;
 

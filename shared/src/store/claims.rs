@@ -1,6 +1,6 @@
 //! The claims table: who owns what, for exactly-once. Every claim expires, except the start of the history.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     StoreError, batch,
     item::{Item, from_item, number, string, to_item},
-    keys,
+    keys, packed,
     transaction::{Part, Write},
 };
 use crate::domain::{episode::Episodes, event::AlertEvent, id::IncidentId, time::Time};
@@ -32,6 +32,8 @@ const GROUP_DAYS: i64 = 30;
 const RECENT_INCIDENTS: usize = 16;
 
 const ENTITY_TYPE: &str = "entity_type";
+
+const PUT: &str = "Put claim";
 
 const READ: &str = "BatchGetItem claims";
 
@@ -56,10 +58,10 @@ pub struct ClaimKeys {
 }
 
 /// What claims say, by their keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Snapshot {
-    /// Deliveries that took effect.
-    pub delivered: HashSet<String>,
+    /// Deliveries that took effect. Each of a firing one keeps what it said, for as long as its alert may be split.
+    pub delivered: HashMap<String, Option<AlertEvent>>,
     /// What is known of problems.
     pub episodes: HashMap<String, Episodes>,
     /// The latest incidents of groups.
@@ -97,6 +99,12 @@ struct Group {
 struct History {
     starts_at: Time,
 }
+
+/// The attribute of a delivery that holds what it said.
+const EVENT: &str = "event";
+
+/// The attribute that says why a message was refused.
+const REASON: &str = "reason";
 
 const DELIVERY: &str = "delivery";
 const EPISODES: &str = "episodes";
@@ -139,7 +147,8 @@ impl Claims {
             let entity_type = item.remove(ENTITY_TYPE).and_then(|entity_type| entity_type.as_s().ok().cloned());
             match entity_type.as_deref() {
                 Some(DELIVERY) => {
-                    snapshot.delivered.insert(claim);
+                    let event = item.get(EVENT).map(|event| packed::unpack(READ, EVENT, Some(event)));
+                    snapshot.delivered.insert(claim, event.transpose()?);
                 }
                 Some(EPISODES) => {
                     snapshot.episodes.insert(claim, from_item(READ, item)?);
@@ -175,8 +184,11 @@ impl Claims {
     /// [`StoreError`]
     pub fn changes(&self, before: &Snapshot, after: &Snapshot, now: Time) -> Result<Vec<Write>, StoreError> {
         let mut writes = Vec::new();
-        for claim in after.delivered.difference(&before.delivered) {
-            let item = Item::from([("delivered_at".to_owned(), string(now.to_string()))]);
+        for (claim, event) in after.delivered.iter().filter(|(claim, _)| !before.delivered.contains_key(*claim)) {
+            let mut item = Item::from([("delivered_at".to_owned(), string(now.to_string()))]);
+            if let Some(event) = event {
+                item.insert(EVENT.to_owned(), packed::pack(PUT, EVENT, event)?);
+            }
             let put = self.claim(claim, DELIVERY, item, now, DELIVERY_DAYS);
             writes.push(build(Part::Delivery, put.condition_expression("attribute_not_exists(claim)"))?);
         }
@@ -239,6 +251,39 @@ impl Claims {
         }
     }
 
+    /// The write of the claim that a dead letter was put into the quarantine.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn dead_letter(&self, message_id: &str, now: Time) -> Result<Write, StoreError> {
+        let item = Item::from([("moved_at".to_owned(), string(now.to_string()))]);
+        let put = self.claim(&keys::dead_letter_claim(message_id), "dead_letter", item, now, DELIVERY_DAYS);
+        build(Part::DeadLetter, put.condition_expression("attribute_not_exists(claim)"))
+    }
+
+    /// Notes why a message was refused, for when it becomes a dead letter.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<(), StoreError> {
+        let expires_at = now.plus_minutes(DELIVERY_DAYS * MINUTES_A_DAY).as_seconds();
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.item("claim", string(keys::failure_claim(message_id))).item(ENTITY_TYPE, string("failure"));
+        let put = put.item(REASON, string(reason)).item("expires_at", number(expires_at));
+        put.send().await.map_err(|error| StoreError::of_call("Put failure", error))?;
+        Ok(())
+    }
+
+    /// Why a message was refused, if that was noted.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn failure(&self, message_id: &str) -> Result<Option<String>, StoreError> {
+        let claim = keys::failure_claim(message_id);
+        let found = self.items(std::iter::once(claim.as_str())).await?.into_values().next();
+        Ok(found.and_then(|mut item| item.remove(REASON)).and_then(|reason| reason.as_s().ok().cloned()))
+    }
+
     fn claim(&self, claim: &str, entity_type: &str, mut item: Item, now: Time, days: i64) -> PutBuilder {
         let expires_at = now.plus_minutes(days * MINUTES_A_DAY).as_seconds();
         item.insert("claim".to_owned(), string(claim));
@@ -266,5 +311,5 @@ fn if_version(put: PutBuilder, before: Option<u64>) -> PutBuilder {
 }
 
 fn build(part: Part, put: PutBuilder) -> Result<Write, StoreError> {
-    Ok(Write::put(part, put.build().map_err(|error| StoreError::of_request("Put claim", &error))?))
+    Ok(Write::put(part, put.build().map_err(|error| StoreError::of_request(PUT, &error))?))
 }

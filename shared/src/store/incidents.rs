@@ -2,15 +2,27 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::{Client, types::Put};
+use aws_sdk_dynamodb::{
+    Client,
+    types::{ConditionCheck, Put},
+};
 
 use super::{
     StoreError, batch,
+    counts::LateChanges,
     item::{Item, from_item, number, string, to_item},
     keys,
     transaction::{Part, TransactionError, Write, commit},
 };
-use crate::domain::{action::Action, id::IncidentId, incident::Incident};
+use crate::{
+    domain::{action::Action, id::IncidentId, incident::Incident, time::Time},
+    query::buckets::Series,
+};
+
+const PUT: &str = "Put incident";
+
+/// What tells a change by a person from another like it.
+const MARK: &str = "mark";
 
 /// The incidents table.
 #[derive(Debug, Clone)]
@@ -84,7 +96,7 @@ impl Incidents {
     }
 
     /// Writes a change: what the incident is now and what was done, if it is still what it was. 4 write units and
-    /// those of the indexes.
+    /// those of the indexes. The `mark` tells it from every other change, however alike; see [`Self::is_written`].
     ///
     /// # Errors
     /// [`TransactionError`]
@@ -93,8 +105,32 @@ impl Incidents {
         before: &Incident,
         after: &Incident,
         actions: &[Action],
+        mark: u128,
     ) -> Result<(), TransactionError> {
-        commit(&self.client, self.writes(Some(before), after, actions)?).await
+        let history = actions.iter().map(|action| self.action_write(after.id, action, Some(mark)));
+        let writes = std::iter::once(self.incident_write(Some(before), after)).chain(history);
+        commit(&self.client, writes.collect::<Result<_, _>>()?).await
+    }
+
+    /// Whether a change whose answer was lost was written: an entry of its history is there, with its mark.
+    /// 1 read unit.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn is_written(&self, id: IncidentId, action: &Action, mark: u128) -> Result<bool, StoreError> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("incident_id", string(id.to_string()))
+            .key("entry", string(keys::action_entry(action.id)))
+            .consistent_read(true)
+            .projection_expression(MARK)
+            .send()
+            .await
+            .map_err(|error| StoreError::of_call("GetItem action", error))?;
+        let found = answer.item.and_then(|mut item| item.remove(MARK));
+        Ok(found == Some(string(mark_text(mark))))
     }
 
     /// The writes of an incident and what was done. A new incident must not exist; another must be at the version that
@@ -108,34 +144,42 @@ impl Incidents {
         after: &Incident,
         actions: &[Action],
     ) -> Result<Vec<Write>, StoreError> {
-        let history = actions.iter().map(|action| self.action_write(after.id, action));
+        let history = actions.iter().map(|action| self.action_write(after.id, action, None));
         std::iter::once(self.incident_write(before, after)).chain(history).collect()
     }
 
+    /// The condition that an incident is still what was read.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn check(&self, read: &Incident) -> Result<Write, StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .set_key(Some(key(read.id)))
+            .condition_expression("version = :read")
+            .expression_attribute_values(":read", number(read.version))
+            .build();
+        Ok(Write::check(Part::Incident, check.map_err(|error| StoreError::of_request("Check incident", &error))?))
+    }
+
     fn incident_write(&self, before: Option<&Incident>, incident: &Incident) -> Result<Write, StoreError> {
-        const OPERATION: &str = "Put incident";
-        let mut item = to_item(OPERATION, incident)?;
-        item.extend(key(incident.id));
-        item.insert("entity_type".to_owned(), string("incident"));
-        item.insert("created_month".to_owned(), string(keys::month(incident.created_at.month())));
-        item.insert("updated_month".to_owned(), string(keys::month(incident.updated_at.month())));
-        item.insert("updated_key".to_owned(), string(keys::updated_key(incident.updated_at, incident.id)));
-        let put = Put::builder().table_name(&self.table).set_item(Some(item));
+        let put = Put::builder().table_name(&self.table).set_item(Some(item(incident)?));
         let put = match before {
             None => put.condition_expression("attribute_not_exists(incident_id)"),
             Some(before) => put
                 .condition_expression("version = :before")
                 .expression_attribute_values(":before", number(before.version)),
         };
-        Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(OPERATION, &error))?))
+        Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(PUT, &error))?))
     }
 
-    fn action_write(&self, id: IncidentId, action: &Action) -> Result<Write, StoreError> {
+    fn action_write(&self, id: IncidentId, action: &Action, mark: Option<u128>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put action";
         let mut item = to_item(OPERATION, action)?;
         item.insert("incident_id".to_owned(), string(id.to_string()));
         item.insert("entry".to_owned(), string(keys::action_entry(action.id)));
         item.insert("entity_type".to_owned(), string("action"));
+        item.extend(mark.map(|mark| (MARK.to_owned(), string(mark_text(mark)))));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
@@ -143,6 +187,45 @@ impl Incidents {
             .build();
         Ok(Write::put(Part::Action, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }
+}
+
+fn mark_text(mark: u128) -> String {
+    format!("{mark:032x}")
+}
+
+/// The row of an incident.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn item(incident: &Incident) -> Result<Item, StoreError> {
+    let mut item = to_item(PUT, incident)?;
+    item.extend(key(incident.id));
+    item.insert("entity_type".to_owned(), string("incident"));
+    item.insert("created_month".to_owned(), string(keys::month(incident.created_at.month())));
+    item.insert("updated_month".to_owned(), string(keys::month(incident.updated_at.month())));
+    item.insert("updated_key".to_owned(), string(keys::updated_key(incident.updated_at, incident.id)));
+    Ok(item)
+}
+
+/// What changes of incidents, before and after, are to be announced: one that lists may filter on, in the bucket of
+/// its creation; and that it leaves the bucket of its last change.
+#[must_use]
+pub fn late_changes<'change>(
+    changes: impl IntoIterator<Item = (&'change Incident, &'change Incident)>,
+    now: Time,
+) -> LateChanges {
+    let facts = |incident: &'change Incident| {
+        let Incident { status, severity, services, sources, team, .. } = incident;
+        (status, severity, services, sources, team)
+    };
+    let mut late = LateChanges::default();
+    for (before, after) in changes {
+        late.note(Series::UpdatedIncidents, before.updated_at, now);
+        if facts(before) != facts(after) {
+            late.note(Series::Incidents, before.created_at, now);
+        }
+    }
+    late
 }
 
 fn key(id: IncidentId) -> Item {

@@ -1,10 +1,6 @@
-//! Reads indexes: counts rows, walks their keys, reads a range of rows.
+//! Reads the rows of indexes.
 
-use aws_sdk_dynamodb::{
-    Client,
-    operation::query::builders::QueryFluentBuilder,
-    types::{AttributeValue, Select},
-};
+use aws_sdk_dynamodb::{Client, operation::query::builders::QueryFluentBuilder};
 
 use super::{
     StoreError,
@@ -31,80 +27,32 @@ impl IndexReader {
         Self { client, table }
     }
 
-    /// How many rows of a run match.
+    /// The next rows of a run that match, in the order of the index or against it: what one request reads, which is at
+    /// most 1 MB, and at most `limit` rows of any kind. `attributes` are those that are wanted; none are all.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn count(&self, index: &Index, run: &Run, filter: &[Predicate]) -> Result<u64, StoreError> {
-        let mut count = 0;
-        let mut start = None;
-        loop {
-            let request = self.query(index, run, filter).select(Select::Count).set_exclusive_start_key(start);
-            let answer = request.send().await.map_err(|error| StoreError::of_call(OPERATION, error))?;
-            count += u64::try_from(answer.count).unwrap_or(0);
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(count);
-            }
-        }
-    }
-
-    /// The first `at_most` values of one text attribute of the rows of a run that match, in the order of the
-    /// index or against it.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn values(
+    pub async fn rows(
         &self,
         (index, run, filter): (&Index, &Run, &[Predicate]),
-        attribute: &str,
-        ascending: bool,
-        at_most: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        let mut values = Vec::new();
-        let mut start = None;
-        loop {
-            let mut request = self
-                .query(index, run, filter)
-                .projection_expression("#value")
-                .expression_attribute_names("#value", attribute)
-                .scan_index_forward(ascending)
-                .set_exclusive_start_key(start);
-            if filter.is_empty() {
-                // Without a filter each row read is a match, so no row need be read in vain.
-                request = request.set_limit(i32::try_from(at_most.saturating_sub(values.len())).ok());
-            }
-            let answer = request.send().await.map_err(|error| StoreError::of_call(OPERATION, error))?;
-            for mut item in answer.items.unwrap_or_default() {
-                match item.remove(attribute) {
-                    Some(AttributeValue::S(value)) => values.push(value),
-                    _ => return Err(StoreError::of_attribute(OPERATION, attribute)),
-                }
-            }
-            start = answer.last_evaluated_key;
-            if values.len() >= at_most || start.is_none() {
-                values.truncate(at_most);
-                return Ok(values);
+        attributes: &[&str],
+        (ascending, limit): (bool, Option<usize>),
+        start: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
+        let mut request = self
+            .query(index, run, filter)
+            .scan_index_forward(ascending)
+            .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
+            .set_exclusive_start_key(start);
+        if !attributes.is_empty() {
+            let names = (0..attributes.len()).map(|number| format!("#a{number}"));
+            request = request.projection_expression(names.clone().collect::<Vec<_>>().join(", "));
+            for (name, attribute) in names.zip(attributes) {
+                request = request.expression_attribute_names(name, *attribute);
             }
         }
-    }
-
-    /// The rows of a run that match, as the index holds them.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn rows(&self, index: &Index, run: &Run, filter: &[Predicate]) -> Result<Vec<Item>, StoreError> {
-        let mut rows = Vec::new();
-        let mut start = None;
-        loop {
-            let request = self.query(index, run, filter).set_exclusive_start_key(start);
-            let answer = request.send().await.map_err(|error| StoreError::of_call(OPERATION, error))?;
-            rows.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(rows);
-            }
-        }
+        let answer = request.send().await.map_err(|error| StoreError::of_call(OPERATION, error))?;
+        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 
     fn query(&self, index: &Index, run: &Run, filter: &[Predicate]) -> QueryFluentBuilder {

@@ -44,6 +44,12 @@ pub fn updated_key_range(from: Time, to: Time) -> (String, String) {
     (format!("{from}#"), format!("{to}#~"))
 }
 
+/// The time in an `updated_key`.
+#[must_use]
+pub fn time_of_updated_key(key: &str) -> Option<Time> {
+    key.split_once('#')?.0.parse().ok()
+}
+
 /// The id in an `updated_key`.
 #[must_use]
 pub fn id_of_updated_key(key: &str) -> Option<IncidentId> {
@@ -66,6 +72,18 @@ pub fn alert_buckets(month: Month) -> impl Iterator<Item = String> {
 #[must_use]
 pub fn delivery_claim(id: &DeliveryId) -> String {
     format!("DELIVERY#{}", id.as_str())
+}
+
+/// The claim that a message of the dead-letter queue was put into the quarantine.
+#[must_use]
+pub fn dead_letter_claim(message_id: &str) -> String {
+    format!("DEAD_LETTER#{message_id}")
+}
+
+/// The note of why a message was refused.
+#[must_use]
+pub fn failure_claim(message_id: &str) -> String {
+    format!("FAILURE#{message_id}")
 }
 
 /// The claim of what is known of one problem.
@@ -99,6 +117,24 @@ pub const HISTORY_CLAIM: &str = "HISTORY";
 #[must_use]
 pub fn entry_range(from: Time, to: Time) -> (String, String) {
     (EntryId::first_at(from).to_string(), EntryId::last_at(to).to_string())
+}
+
+/// `filter` of what announces late changes, in the counts table.
+#[must_use]
+pub fn epochs(series: &str) -> String {
+    format!("EPOCHS#{series}")
+}
+
+/// `filter` of the remembered counts of a list: a `bucket` is a month.
+#[must_use]
+pub fn counts(list: &str, kind: &str) -> String {
+    format!("COUNTS#{kind}#{list}")
+}
+
+/// `filter` of the remembered positions of a list: a `bucket` is a day.
+#[must_use]
+pub fn positions(list: &str) -> String {
+    format!("POSITIONS#{list}")
 }
 
 /// Vendors' keys may be longer than a key of a table.

@@ -3,11 +3,13 @@
 pub mod alerts;
 mod batch;
 pub mod claims;
+pub mod counts;
 mod error;
 pub mod incidents;
 pub mod index;
 mod item;
 pub mod keys;
+mod packed;
 pub mod quarantine;
 pub mod transaction;
 

@@ -1,48 +1,91 @@
-//! The quarantine table: authentic deliveries that could not be read.
+//! The quarantine table: deliveries that did not take effect, each whole as it travelled the queue.
 
 use aws_sdk_dynamodb::{
+    Client,
     primitives::Blob,
-    types::{AttributeValue, Put},
+    types::{AttributeValue, Put, Update},
 };
 
 use super::{
     StoreError,
-    item::{Item, from_item, number, string, to_attribute},
+    item::{Item, from_item, number, string, to_attribute, to_item},
     keys,
     transaction::{Part, Write},
 };
-use crate::domain::{delivery::Raw, quarantine::QuarantineEntry, time::Time};
+use crate::domain::{
+    delivery::{Delivery, Raw},
+    id::EntryId,
+    quarantine::{EntryState, Kept, QuarantineEntry},
+    time::Time,
+};
 
 /// How long an entry is kept.
 const RETENTION_DAYS: i64 = 90;
 
+const ENTRY_ID: &str = "entry_id";
+
+/// The key of the index: only entries that need work have it.
+const CREATED_MONTH: &str = "created_month";
+
+const DELIVERY: &str = "delivery";
+const MESSAGE: &str = "message";
+
 /// The quarantine table.
 #[derive(Debug, Clone)]
 pub struct Quarantine {
+    client: Client,
     table: String,
 }
 
 impl Quarantine {
     /// The table of that name.
     #[must_use]
-    pub fn new(table: String) -> Self {
-        Self { table }
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
     }
 
-    /// The write of an entry and its raw body.
+    /// The entry of that id and what it keeps, as they stand now. 1 read unit per 4 KB.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn insertion(&self, entry: &QuarantineEntry, raw: &Raw, now: Time) -> Result<Write, StoreError> {
+    pub async fn get(&self, id: EntryId) -> Result<Option<(QuarantineEntry, Kept)>, StoreError> {
+        const OPERATION: &str = "GetItem quarantine entry";
+        let request = self.client.get_item().table_name(&self.table).key(ENTRY_ID, string(id.to_string()));
+        let answer = request.consistent_read(true).send().await;
+        let answer = answer.map_err(|error| StoreError::of_call(OPERATION, error))?;
+        let Some(mut item) = answer.item else { return Ok(None) };
+        let (delivery, message) = (item.remove(DELIVERY), item.remove(MESSAGE));
+        let entry: QuarantineEntry = from_item(OPERATION, item)?;
+        let kept = match (delivery, message) {
+            (Some(AttributeValue::B(packed)), _) => {
+                let delivery = Delivery::unpack(packed.as_ref());
+                Kept::Delivery(Box::new(delivery.map_err(|_| StoreError::of_attribute(OPERATION, DELIVERY))?))
+            }
+            (_, Some(AttributeValue::B(packed))) => {
+                Kept::Message(Raw { gzip: packed.into_inner(), length: entry.body_bytes, trimmed: entry.truncated })
+            }
+            _ => Kept::Nothing,
+        };
+        Ok(Some((entry, kept)))
+    }
+
+    /// The write of a new entry and what it keeps.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn insertion(&self, entry: &QuarantineEntry, kept: &Kept, now: Time) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put quarantine entry";
-        let item = Item::from([
-            ("entry_id".to_owned(), string(entry.id.to_string())),
-            ("entity_type".to_owned(), string("quarantine_entry")),
-            ("created_month".to_owned(), string(keys::month(entry.id.created_at().month()))),
-            ("detail".to_owned(), to_attribute(OPERATION, entry)?),
-            ("raw".to_owned(), AttributeValue::B(Blob::new(raw.gzip.clone()))),
-            ("expires_at".to_owned(), number(now.plus_minutes(RETENTION_DAYS * 24 * 60).as_seconds())),
-        ]);
+        let mut item = to_item(OPERATION, entry)?;
+        item.insert("entity_type".to_owned(), string("quarantine_entry"));
+        item.insert(CREATED_MONTH.to_owned(), string(keys::month(entry.id.created_at().month())));
+        let kept = match kept {
+            Kept::Delivery(delivery) => Some((DELIVERY, delivery.pack())),
+            Kept::Message(raw) => Some((MESSAGE, raw.gzip.clone())),
+            Kept::Nothing => None,
+        };
+        item.extend(kept.map(|(name, packed)| (name.to_owned(), AttributeValue::B(Blob::new(packed)))));
+        let expires_at = now.plus_minutes(RETENTION_DAYS * 24 * 60).as_seconds();
+        item.insert("expires_at".to_owned(), number(expires_at));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
@@ -50,16 +93,46 @@ impl Quarantine {
             .build();
         Ok(Write::put(Part::Quarantine, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }
+
+    /// The write of what was done with an entry; its condition fails if somebody else was faster. One that is done
+    /// leaves the index, so that the list shows what needs work; one that is deleted loses what it kept.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn change(&self, before: &QuarantineEntry, after: &QuarantineEntry) -> Result<Write, StoreError> {
+        const OPERATION: &str = "Update quarantine entry";
+        let removed = match after.state {
+            EntryState::Pending | EntryState::Redriving => "",
+            EntryState::Redriven => " REMOVE created_month",
+            EntryState::Deleted => " REMOVE created_month, delivery, message",
+        };
+        let expression = "SET #state = :state, #reason = :reason, #first_lines = :first_lines, #actions = :actions, \
+             #version = :version";
+        let update = Update::builder()
+            .table_name(&self.table)
+            .key(ENTRY_ID, string(after.id.to_string()))
+            .update_expression(format!("{expression}{removed}"))
+            .condition_expression("#version = :before")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#reason", "reason")
+            .expression_attribute_names("#first_lines", "first_lines")
+            .expression_attribute_names("#actions", "actions")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":state", to_attribute(OPERATION, &after.state)?)
+            .expression_attribute_values(":reason", string(&after.reason))
+            .expression_attribute_values(":first_lines", string(&after.first_lines))
+            .expression_attribute_values(":actions", to_attribute(OPERATION, &after.actions)?)
+            .expression_attribute_values(":version", number(after.version))
+            .expression_attribute_values(":before", number(before.version))
+            .build();
+        Ok(Write::update(Part::Quarantine, update.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+    }
 }
 
 /// An entry as the index holds it.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn read(mut item: Item) -> Result<QuarantineEntry, StoreError> {
-    const OPERATION: &str = "Query quarantine";
-    match item.remove("detail") {
-        Some(AttributeValue::M(detail)) => from_item(OPERATION, detail),
-        _ => Err(StoreError::of_attribute(OPERATION, "detail")),
-    }
+pub fn read(item: Item) -> Result<QuarantineEntry, StoreError> {
+    from_item("Query quarantine", item)
 }

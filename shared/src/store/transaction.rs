@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::{
     Client,
     operation::transact_write_items::TransactWriteItemsError,
-    types::{Put, TransactWriteItem, Update},
+    types::{ConditionCheck, Put, TransactWriteItem, Update},
 };
 
 use super::{
@@ -30,6 +30,8 @@ pub enum Part {
     Action,
     /// An entry of the quarantine.
     Quarantine,
+    /// The claim of a dead letter: its condition fails if the letter was put into the quarantine before.
+    DeadLetter,
 }
 
 /// A write and what it is.
@@ -42,6 +44,10 @@ pub struct Write {
 impl Write {
     pub(super) fn put(part: Part, put: Put) -> Self {
         Self { part, item: TransactWriteItem::builder().put(put).build() }
+    }
+
+    pub(super) fn check(part: Part, check: ConditionCheck) -> Self {
+        Self { part, item: TransactWriteItem::builder().condition_check(check).build() }
     }
 
     pub(super) fn update(part: Part, update: Update) -> Self {
@@ -69,6 +75,16 @@ impl TransactionError {
     pub const fn is_retryable(&self) -> bool {
         match self {
             Self::ConditionFailed(_) | Self::Contended => true,
+            Self::Store(error) => error.is_transient(),
+        }
+    }
+
+    /// Whether the cause is outside of what was to be written: throttling, a lost connection.
+    #[must_use]
+    pub const fn is_external(&self) -> bool {
+        match self {
+            Self::ConditionFailed(_) => false,
+            Self::Contended => true,
             Self::Store(error) => error.is_transient(),
         }
     }

@@ -80,7 +80,10 @@ impl Vendor for Datadog {
             transition,
             occurred_at: plausible(time(payload, "date").or_else(|| time(payload, "last_updated")), received_at),
             title: match title.text() {
-                "" => monitor.map_or_else(|| "Datadog alert".to_owned(), |id| format!("Datadog monitor {id}")),
+                "" => monitor.map_or_else(
+                    || "Datadog alert".to_owned(),
+                    |id| bounded(&format!("Datadog monitor {id}"), limits::TITLE),
+                ),
                 text => bounded(text, limits::TITLE),
             },
             message: message(payload),

@@ -35,6 +35,11 @@ pub trait Vendor: Sync {
     /// or with a proof that is absent or malformed, it is not authentic.
     fn is_authentic(&self, secrets: &[Secret], headers: &HeaderMap, body: &[u8]) -> bool;
 
+    /// The headers that [`Vendor::read`] looks at, in lower case: kept with what cannot be read.
+    fn reading_headers(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What an authentic webhook says.
     ///
     /// # Errors

@@ -33,6 +33,10 @@ impl Vendor for Sentry {
         headers.get("sentry-hook-signature").is_some_and(|signature| is_signed(secrets, signature.as_bytes(), body))
     }
 
+    fn reading_headers(&self) -> &'static [&'static str] {
+        &["sentry-hook-resource"]
+    }
+
     fn read(&self, headers: &HeaderMap, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {
         let resource = headers
             .get("sentry-hook-resource")

@@ -1,9 +1,9 @@
 //! A batch of deliveries, folded: what it knows is read once, each delivery changes it in memory, and what changed is
 //! written once. So a storm of alerts of one incident updates the incident once a batch.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod effects;
 
-use tracing::debug;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Effect, Grouper,
@@ -11,21 +11,25 @@ use super::{
 };
 use crate::{
     domain::{
-        action::{Action, Deed, SYSTEM_ACTOR},
-        alert::{Alert, Classification, Classified, Grouping, GroupingRule},
-        delivery::Raw,
-        episode::{Episode, Episodes, Step, step},
-        event::{AlertEvent, Transition},
-        id::{AlertId, IncidentId},
+        action::Action,
+        alert::{Alert, Classification, Classified},
+        delivery::{Delivery, DeliveryId, Raw},
+        episode::{Episode, Episodes, Mark, Step},
+        event::AlertEvent,
+        id::{AlertId, EntryId, IncidentId},
         incident::Incident,
-        quarantine::QuarantineEntry,
+        quarantine::{EntryState, Kept, QuarantineEntry},
         severity::Severity,
         time::Time,
     },
-    grouping::{Decision, Groups, Newcomer, decide},
+    grouping::Groups,
+    query::buckets::Series,
     store::{
         StoreError,
         claims::{ClaimKeys, Snapshot},
+        counts::LateChanges,
+        incidents::late_changes,
+        keys,
         transaction::Write,
     },
 };
@@ -37,9 +41,14 @@ pub struct Batch<'group> {
     before: Snapshot,
     after: Snapshot,
     incidents: BTreeMap<IncidentId, TouchedIncident>,
-    new_alerts: BTreeMap<AlertId, (Alert, &'group Raw)>,
-    changed_alerts: BTreeMap<AlertId, (Episode, Option<Classified<Severity>>)>,
-    quarantined: Vec<(QuarantineEntry, &'group Raw)>,
+    alerts: BTreeMap<AlertId, TouchedAlert<'group>>,
+    /// Incidents that decisions need to be as they were read, beside those that the batch changes.
+    relied_on: BTreeSet<IncidentId>,
+    quarantined: Vec<(QuarantineEntry, &'group Delivery)>,
+    /// The entries of the quarantine that wait for their redrive.
+    redriving: BTreeMap<EntryId, QuarantineEntry>,
+    /// Those whose redrive arrived, as they were read.
+    redriven: Vec<QuarantineEntry>,
 }
 
 /// An incident as it was read, if it is not new, as it is now, and what was done to it.
@@ -49,13 +58,34 @@ struct TouchedIncident {
     actions: Vec<Action>,
 }
 
+/// What is to be written of an alert.
+enum TouchedAlert<'group> {
+    /// It is new. Without a raw payload it was split from another.
+    New(Box<Alert>, Option<&'group Raw>),
+    /// An earlier delivery tells it anew.
+    Retold(Box<Alert>, &'group Raw),
+    /// What later deliveries change of it, and the classification of the worst, if that is another now.
+    Changed(Episode, Option<Classified<Severity>>),
+}
+
 /// An event on its way through the batch.
 #[derive(Clone, Copy)]
 struct Arrival<'group> {
+    delivery_id: &'group DeliveryId,
     event: &'group AlertEvent,
     classification: &'group Classification,
     keys: &'group ClaimKeys,
     raw: &'group Raw,
+}
+
+impl Arrival<'_> {
+    /// What it means, given what is known.
+    fn step(&self, known: &Snapshot) -> Step {
+        let mark = Mark { at: self.event.occurred_at, delivery_id: self.delivery_id.clone() };
+        let known = known.episodes.get(&self.keys.episodes);
+        let nothing = Episodes::default();
+        known.unwrap_or(&nothing).step(self.event.transition, mark, self.classification.severity.value)
+    }
 }
 
 impl<'group> Batch<'group> {
@@ -70,10 +100,18 @@ impl<'group> Batch<'group> {
             after: before.clone(),
             before,
             incidents: BTreeMap::new(),
-            new_alerts: BTreeMap::new(),
-            changed_alerts: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+            relied_on: BTreeSet::new(),
             quarantined: Vec::new(),
+            redriving: BTreeMap::new(),
+            redriven: Vec::new(),
         };
+        for id in entries.iter().filter_map(|entry| entry.delivery.redrive_of) {
+            let found = grouper.quarantine.get(id).await?.map(|(entry, _)| entry);
+            if let Some(entry) = found.filter(|entry| entry.state == EntryState::Redriving) {
+                batch.redriving.insert(id, entry);
+            }
+        }
         let likely: Vec<IncidentId> = entries.iter().flat_map(|entry| batch.likely_incidents(entry)).collect();
         batch.load(&likely).await?;
         Ok(batch)
@@ -81,16 +119,25 @@ impl<'group> Batch<'group> {
 
     /// Lets a delivery take effect in memory.
     pub async fn apply(&mut self, entry: &'group Entry<'group>) -> Result<Effect, StoreError> {
-        if !self.after.delivered.insert(entry.claim.clone()) {
+        let took_effect = self.after.delivered.contains_key(&entry.claim);
+        if let Some(id) = entry.delivery.redrive_of {
+            let Some(redriven) = self.redriving.remove(&id) else { return Ok(Effect::Duplicate) };
+            self.redriven.push(redriven);
+            if took_effect {
+                return Ok(Effect::Nothing);
+            }
+        } else if took_effect {
             return Ok(Effect::Duplicate);
         }
+        self.after.delivered.insert(entry.claim.clone(), entry.firing_event().cloned());
         match &entry.said {
             Said::Nothing(quarantined) => {
-                self.quarantined.push((quarantined.clone(), &entry.delivery.raw));
+                self.quarantined.push((quarantined.clone(), entry.delivery));
                 Ok(Effect::Quarantined(quarantined.id))
             }
             Said::Event { event, classification, keys } => {
-                self.take(Arrival { event, classification, keys, raw: &entry.delivery.raw }).await
+                let delivery_id = &entry.delivery.delivery_id;
+                self.take(Arrival { delivery_id, event, classification, keys, raw: &entry.delivery.raw }).await
             }
         }
     }
@@ -98,101 +145,58 @@ impl<'group> Batch<'group> {
     /// What is to be written, each row once; nothing if all deliveries took effect before.
     pub fn writes(&self) -> Result<Vec<Write>, StoreError> {
         let mut writes = self.grouper.claims.changes(&self.before, &self.after, self.now)?;
-        for touched in self.incidents.values().filter(|touched| touched.before.as_ref() != Some(&touched.after)) {
-            writes.extend(self.grouper.incidents.writes(touched.before.as_ref(), &touched.after, &touched.actions)?);
+        for (id, touched) in &self.incidents {
+            match &touched.before {
+                Some(before) if *before == touched.after => {
+                    if self.relied_on.contains(id) {
+                        writes.push(self.grouper.incidents.check(before)?);
+                    }
+                }
+                before => {
+                    let incidents = &self.grouper.incidents;
+                    writes.extend(incidents.writes(before.as_ref(), &touched.after, &touched.actions)?);
+                }
+            }
         }
-        for (alert, raw) in self.new_alerts.values() {
-            writes.push(self.grouper.alerts.insertion(alert, raw)?);
+        for alert in self.alerts.values() {
+            writes.push(match alert {
+                TouchedAlert::New(alert, raw) => self.grouper.alerts.insertion(alert, *raw)?,
+                TouchedAlert::Retold(alert, raw) => self.grouper.alerts.replacement(alert, raw)?,
+                TouchedAlert::Changed(episode, worst) => self.grouper.alerts.update(episode, worst.as_ref())?,
+            });
         }
-        for (episode, raised) in self.changed_alerts.values() {
-            writes.push(self.grouper.alerts.update(episode, raised.as_ref())?);
+        for (entry, delivery) in &self.quarantined {
+            let kept = Kept::Delivery(Box::new((*delivery).clone()));
+            writes.push(self.grouper.quarantine.insertion(entry, &kept, self.now)?);
         }
-        for (entry, raw) in &self.quarantined {
-            writes.push(self.grouper.quarantine.insertion(entry, raw, self.now)?);
+        for entry in &self.redriven {
+            // Those that are done were left out when they were read.
+            if let Ok(redriven) = entry.redriven(self.now) {
+                writes.push(self.grouper.quarantine.change(entry, &redriven)?);
+            }
         }
         Ok(writes)
     }
 
-    async fn take(&mut self, arrival: Arrival<'group>) -> Result<Effect, StoreError> {
-        let Arrival { event, classification, keys, .. } = arrival;
-        let known = self.after.episodes.get(&keys.episodes);
-        match step(known, event.transition, event.occurred_at, classification.severity.value) {
-            Step::Nothing => Ok(Effect::Nothing),
-            Step::Remember { recovered_at } => {
-                let latest = self.latest(keys).cloned();
-                self.know(keys, latest, Some(recovered_at));
-                Ok(Effect::Remembered)
-            }
-            Step::Repeat(episode) => self.repeat(arrival, episode).await,
-            Step::Resolve(episode) => self.resolve(arrival, episode).await,
-            Step::Begin { resolved_at } => self.begin(arrival, resolved_at).await,
-        }
-    }
-
-    async fn repeat(&mut self, arrival: Arrival<'group>, episode: Episode) -> Result<Effect, StoreError> {
-        let is_worse = self.latest(arrival.keys).is_some_and(|latest| latest.severity < episode.severity);
-        let raised = is_worse.then_some(&arrival.classification.severity);
-        if let (true, Some(incident_id)) = (is_worse, episode.incident_id) {
-            let incident = self.incident(incident_id).await?;
-            if let Some((incident, deeds)) = incident.worsen(episode.alert_id, episode.severity, self.now) {
-                self.change_incident(incident, deeds);
+    /// What is to be announced before it is written: changes of what lists filter on, in closed buckets.
+    pub fn late_changes(&self) -> LateChanges {
+        let changed = self.incidents.values().filter_map(|touched| Some((touched.before.as_ref()?, &touched.after)));
+        let mut late = late_changes(changed.filter(|(before, after)| before != after), self.now);
+        for (id, touched) in &self.alerts {
+            let is_late = match touched {
+                TouchedAlert::New(..) => false,
+                TouchedAlert::Retold(..) => true,
+                TouchedAlert::Changed(after, _) => {
+                    let before = self.before.episodes.values().find_map(|known| known.episode(*id));
+                    let facts = |episode: &Episode| (episode.status(), episode.firings().severity);
+                    before.map(facts) != Some(facts(after))
+                }
+            };
+            if is_late {
+                late.note(Series::Alerts, id.created_at(), self.now);
             }
         }
-        let alert_id = episode.alert_id;
-        self.change_alert(arrival.keys, episode, raised);
-        Ok(Effect::Repeated(alert_id))
-    }
-
-    async fn resolve(&mut self, arrival: Arrival<'group>, episode: Episode) -> Result<Effect, StoreError> {
-        if let Some(incident_id) = episode.incident_id {
-            let (incident, deeds) = self.incident(incident_id).await?.recover(episode.alert_id, self.now);
-            self.change_incident(incident, deeds);
-        }
-        let alert_id = episode.alert_id;
-        self.change_alert(arrival.keys, episode, None);
-        Ok(Effect::Recovered(alert_id))
-    }
-
-    async fn begin(&mut self, arrival: Arrival<'group>, resolved_at: Option<Time>) -> Result<Effect, StoreError> {
-        let Arrival { event, classification, keys, .. } = arrival;
-        let groups = self.groups(keys).await?;
-        let decision = decide(Newcomer { event, classification, resolved_at }, &groups, &self.grouper.rules);
-        debug!(?decision, "decided");
-        match decision {
-            Decision::Join { incident_id, rule, grouping } => {
-                self.join(arrival, resolved_at, (incident_id, rule, grouping)).await
-            }
-            Decision::Open { recurrence_of, grouping } => Ok(self.open(arrival, recurrence_of, grouping)),
-            Decision::Ignore { grouping } => {
-                Ok(Effect::Recorded(self.new_alert(arrival, self.now, resolved_at, (None, grouping)).id))
-            }
-        }
-    }
-
-    async fn join(
-        &mut self,
-        arrival: Arrival<'group>,
-        resolved_at: Option<Time>,
-        (incident_id, rule, grouping): (IncidentId, GroupingRule, Grouping),
-    ) -> Result<Effect, StoreError> {
-        let incident = self.incident(incident_id).await?;
-        // Another worker's clock may be ahead; an alert is never older than the incident that it joins.
-        let at = self.now.max(incident.created_at);
-        let alert = self.new_alert(arrival, at, resolved_at, (Some(incident_id), grouping));
-        let (incident, deeds) = incident.join(&alert, rule, self.now);
-        self.change_incident(incident, deeds);
-        self.point_groups(arrival.keys, incident_id);
-        Ok(Effect::Joined(alert.id, incident_id))
-    }
-
-    fn open(&mut self, arrival: Arrival<'group>, recurrence_of: Option<IncidentId>, grouping: Grouping) -> Effect {
-        let incident_id: IncidentId = self.grouper.ids.next(self.now);
-        let alert = self.new_alert(arrival, self.now, None, (Some(incident_id), grouping));
-        let (incident, deeds) = Incident::open(incident_id, &alert, recurrence_of);
-        self.change_incident(incident, deeds);
-        self.point_groups(arrival.keys, incident_id);
-        self.after.openings.entry(arrival.keys.environment.clone()).or_default().note(incident_id);
-        Effect::Opened(alert.id, incident_id)
+        late
     }
 
     /// The incidents that a new alert may join or follow.
@@ -221,13 +225,22 @@ impl<'group> Batch<'group> {
     /// The incidents that a delivery will ask for, as far as can be told before it is applied.
     fn likely_incidents(&self, entry: &Entry<'_>) -> Vec<IncidentId> {
         let Said::Event { event, classification, keys } = &entry.said else { return Vec::new() };
-        if self.before.delivered.contains(&entry.claim) {
+        if self.before.delivered.contains_key(&entry.claim) {
             return Vec::new();
         }
-        match (event.transition, self.latest(keys).filter(|latest| latest.resolved_at.is_none())) {
-            (Transition::Firing, None) => self.group_incidents(keys),
-            (Transition::Firing, Some(latest)) if latest.severity >= classification.severity.value => Vec::new(),
-            (_, latest) => latest.and_then(|latest| latest.incident_id).into_iter().collect(),
+        let arrival =
+            Arrival { delivery_id: &entry.delivery.delivery_id, event, classification, keys, raw: &entry.delivery.raw };
+        match arrival.step(&self.before) {
+            Step::Begin { .. } => self.group_incidents(keys),
+            Step::Repeat(episode) => {
+                let known = self.episode(keys, episode.alert_id).map(Episode::firings);
+                let firings = episode.firings();
+                let is_news =
+                    known.is_none_or(|known| known.severity < firings.severity || known.first != firings.first);
+                episode.incident_id.filter(|_| is_news).into_iter().collect()
+            }
+            Step::Resolve(episode) | Step::Split { ended: episode, .. } => episode.incident_id.into_iter().collect(),
+            Step::Remember | Step::Nothing => Vec::new(),
         }
     }
 
@@ -249,52 +262,28 @@ impl<'group> Batch<'group> {
         Ok(())
     }
 
-    fn latest(&self, keys: &ClaimKeys) -> Option<&Episode> {
-        self.after.episodes.get(&keys.episodes)?.latest.as_ref()
+    /// Reads what deliveries said, if the batch does not know it yet.
+    async fn load_deliveries(&mut self, ids: &[&DeliveryId]) -> Result<(), StoreError> {
+        let claims: BTreeSet<String> = ids.iter().map(|id| keys::delivery_claim(id)).collect();
+        let unknown = claims.iter().filter(|claim| !self.after.delivered.contains_key(*claim)).map(String::as_str);
+        let read = self.grouper.claims.read(unknown.collect()).await?;
+        self.before.delivered.extend(read.delivered.clone());
+        self.after.delivered.extend(read.delivered);
+        Ok(())
     }
 
-    fn know(&mut self, keys: &ClaimKeys, latest: Option<Episode>, recovered_at: Option<Time>) {
-        let version = self.after.episodes.get(&keys.episodes).map_or(1, |known| known.version + 1);
-        self.after.episodes.insert(keys.episodes.clone(), Episodes { latest, recovered_at, version });
+    async fn stored_alert(&self, id: AlertId) -> Result<Alert, StoreError> {
+        self.grouper.alerts.get(id).await?.ok_or_else(|| StoreError::missing("alert", &id))
     }
 
-    fn new_alert(
-        &mut self,
-        arrival: Arrival<'group>,
-        at: Time,
-        resolved_at: Option<Time>,
-        grouped: (Option<IncidentId>, Grouping),
-    ) -> Alert {
-        let id: AlertId = self.grouper.ids.next(at);
-        let alert = Alert::first(id, arrival.event.clone(), arrival.classification.clone(), resolved_at, grouped);
-        self.know(arrival.keys, Some(Episode::of(&alert)), None);
-        self.new_alerts.insert(id, (alert.clone(), arrival.raw));
-        alert
+    /// The alert of a problem as it is known.
+    fn episode(&self, keys: &ClaimKeys, alert_id: AlertId) -> Option<&Episode> {
+        self.after.episodes.get(&keys.episodes)?.episode(alert_id)
     }
 
-    fn change_alert(&mut self, keys: &ClaimKeys, episode: Episode, raised: Option<&Classified<Severity>>) {
-        let recovered_at = self.after.episodes.get(&keys.episodes).and_then(|known| known.recovered_at);
-        self.know(keys, Some(episode.clone()), recovered_at);
-        if let Some((alert, _)) = self.new_alerts.get_mut(&episode.alert_id) {
-            alert.revise(&episode, raised);
-            return;
-        }
-        let raised_before = self.changed_alerts.remove(&episode.alert_id).and_then(|(_, raised)| raised);
-        self.changed_alerts.insert(episode.alert_id, (episode, raised.cloned().or(raised_before)));
-    }
-
-    fn change_incident(&mut self, incident: Incident, deeds: Vec<Deed>) {
-        let actions = incident.last_actions(deeds, SYSTEM_ACTOR);
-        let id = incident.id;
-        let touched = TouchedIncident { before: None, after: incident.clone(), actions: Vec::new() };
-        let touched = self.incidents.entry(id).or_insert(touched);
-        touched.actions.extend(actions);
-        touched.after = incident;
-    }
-
-    fn point_groups(&mut self, keys: &ClaimKeys, incident_id: IncidentId) {
-        for group in std::iter::once(&keys.vendor_group).chain(&keys.service_group) {
-            self.after.groups.insert(group.clone(), incident_id);
-        }
+    fn know(&mut self, keys: &ClaimKeys, change: impl FnOnce(&mut Episodes)) {
+        let known = self.after.episodes.entry(keys.episodes.clone()).or_default();
+        change(known);
+        known.version += 1;
     }
 }

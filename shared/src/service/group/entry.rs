@@ -6,8 +6,8 @@ use crate::{
     domain::{
         alert::Classification,
         delivery::{Content, Delivery},
-        event::AlertEvent,
-        quarantine::{QuarantineEntry, SHOWN_BODY_BYTES},
+        event::{AlertEvent, Transition},
+        quarantine::{EntryKind, FIRST_LINES_BYTES, QuarantineEntry, lines},
         time::Time,
     },
     store::{claims::ClaimKeys, keys},
@@ -43,20 +43,22 @@ impl<'group> Entry<'group> {
                 Said::Event { event, classification, keys }
             }
             Content::Unreadable(reason) => {
-                let body = delivery.raw.beginning(SHOWN_BODY_BYTES)?;
+                let first_lines = delivery.raw.beginning(FIRST_LINES_BYTES)?;
                 Said::Nothing(QuarantineEntry {
-                    id: grouper.ids.next(now),
-                    vendor: delivery.vendor.clone(),
-                    delivery_id: delivery.delivery_id.clone(),
-                    reason: reason.clone(),
-                    received_at: delivery.received_at,
-                    truncated: body.len() < delivery.raw.length,
-                    body: String::from_utf8_lossy(&body).into_owned(),
-                    body_bytes: delivery.raw.length,
+                    first_lines: lines(&first_lines),
+                    ..QuarantineEntry::of(grouper.ids.next(now), EntryKind::Unreadable, delivery, reason)
                 })
             }
         };
         Ok(Self { delivery, claim: keys::delivery_claim(&delivery.delivery_id), said })
+    }
+
+    /// What it says, if it fires.
+    pub fn firing_event(&self) -> Option<&AlertEvent> {
+        match &self.said {
+            Said::Event { event, .. } if event.transition == Transition::Firing => Some(event),
+            Said::Event { .. } | Said::Nothing(_) => None,
+        }
     }
 
     /// The claims that it touches.

@@ -5,7 +5,7 @@ mod entry;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tracing::info;
+use tracing::{field::display, info};
 
 use super::retry;
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
         StoreError,
         alerts::Alerts,
         claims::Claims,
+        counts::Counts,
         incidents::Incidents,
         quarantine::Quarantine,
         transaction::{TransactionError, commit},
@@ -30,7 +31,8 @@ use batch::Batch;
 use entry::Entry;
 
 /// How many deliveries are grouped together: `TransactWriteItems` takes 100 writes and 4 MB, and one delivery makes at
-/// most 9 writes, with at most 256 KB of raw payload.
+/// most 10 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
+/// each is tried alone.
 pub const MOST_DELIVERIES: usize = 10;
 
 /// What a delivery did.
@@ -56,6 +58,46 @@ pub enum Effect {
     Recovered(AlertId),
 }
 
+impl Effect {
+    /// What it did, as logs name it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Duplicate => "duplicate",
+            Self::Nothing => "nothing",
+            Self::Quarantined(_) => "quarantined",
+            Self::Remembered => "remembered",
+            Self::Opened(..) => "opened",
+            Self::Joined(..) => "joined",
+            Self::Recorded(_) => "recorded",
+            Self::Repeated(_) => "repeated",
+            Self::Recovered(_) => "recovered",
+        }
+    }
+
+    /// The alert that it was about.
+    #[must_use]
+    pub const fn alert_id(&self) -> Option<AlertId> {
+        match self {
+            Self::Opened(alert, _)
+            | Self::Joined(alert, _)
+            | Self::Recorded(alert)
+            | Self::Repeated(alert)
+            | Self::Recovered(alert) => Some(*alert),
+            Self::Duplicate | Self::Nothing | Self::Quarantined(_) | Self::Remembered => None,
+        }
+    }
+
+    /// The incident that an alert opened or joined.
+    #[must_use]
+    pub const fn incident_id(&self) -> Option<IncidentId> {
+        match self {
+            Self::Opened(_, incident) | Self::Joined(_, incident) => Some(*incident),
+            _ => None,
+        }
+    }
+}
+
 /// A delivery could not be grouped; it is to be delivered again.
 #[derive(Debug, thiserror::Error)]
 pub enum GroupError {
@@ -76,12 +118,12 @@ pub enum GroupError {
 }
 
 impl GroupError {
-    /// Whether it may go well a moment later, for all of a batch alike; otherwise one delivery may be the cause.
+    /// Whether the cause is outside of the deliveries, such as a table that is throttled; otherwise one of them may
+    /// be the cause for all.
     #[must_use]
-    pub const fn is_transient(&self) -> bool {
+    pub const fn is_external(&self) -> bool {
         match self {
-            Self::Contended { .. } => true,
-            Self::Transaction(error) => error.is_retryable(),
+            Self::Contended { last: error, .. } | Self::Transaction(error) => error.is_external(),
             Self::Body(_) => false,
         }
     }
@@ -112,6 +154,7 @@ pub struct Grouper {
     incidents: Incidents,
     alerts: Alerts,
     quarantine: Quarantine,
+    counts: Counts,
     rules: Rules,
     ids: IdGenerator,
     /// Since when the history is known to start, in milliseconds.
@@ -128,8 +171,9 @@ impl Grouper {
         Ok(Self {
             claims: Claims::new(client.clone(), environment.claims_table()?),
             incidents: Incidents::new(client.clone(), environment.incidents_table()?),
-            alerts: Alerts::new(environment.alerts_table()?),
-            quarantine: Quarantine::new(environment.quarantine_table()?),
+            alerts: Alerts::new(client.clone(), environment.alerts_table()?),
+            quarantine: Quarantine::new(client.clone(), environment.quarantine_table()?),
+            counts: Counts::new(client.clone(), environment.counts_table()?),
             rules: Rules::built_in()?,
             ids: IdGenerator::seeded(seed),
             history_start_ms: AtomicI64::new(i64::MAX),
@@ -154,24 +198,34 @@ impl Grouper {
         self.note_history_start(now).await?;
         let entries: Vec<Entry<'_>> =
             deliveries.iter().map(|delivery| Entry::of(self, delivery, now)).collect::<Result<_, _>>()?;
+        let most = if entries.len() > 1 { retry::ATTEMPTS_TOGETHER } else { retry::ATTEMPTS };
         let mut attempts = 0;
         loop {
             match self.attempt(&entries, now).await {
                 Ok(effects) => {
                     for (delivery, effect) in deliveries.iter().zip(&effects) {
                         let delivery_id = delivery.delivery_id.as_str();
-                        info!(delivery_id, vendor = delivery.vendor, ?effect, "delivery grouped");
+                        let (alert_id, incident_id) =
+                            (effect.alert_id().map(display), effect.incident_id().map(display));
+                        let vendor = &delivery.vendor;
+                        info!(delivery_id, vendor, effect = effect.name(), alert_id, incident_id, "delivery grouped");
                     }
                     return Ok(effects);
                 }
                 Err(error) if !error.is_retryable() => return Err(GroupError::Transaction(error)),
-                Err(last) if attempts + 1 == retry::ATTEMPTS => {
-                    return Err(GroupError::Contended { attempts: retry::ATTEMPTS, last });
-                }
+                Err(last) if attempts + 1 == most => return Err(GroupError::Contended { attempts: most, last }),
                 Err(_) => retry::pause(attempts).await,
             }
             attempts += 1;
         }
+    }
+
+    /// Notes why a message was refused: what the quarantine says of it if it becomes a dead letter.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<(), StoreError> {
+        self.claims.note_failure(message_id, reason, now).await
     }
 
     /// Reads, decides and writes; all anew after each collision.
@@ -183,6 +237,7 @@ impl Grouper {
         }
         let writes = batch.writes()?;
         if !writes.is_empty() {
+            self.counts.announce(&batch.late_changes(), now).await?;
             commit(&self.client, writes).await?;
         }
         Ok(effects)

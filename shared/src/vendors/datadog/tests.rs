@@ -115,3 +115,9 @@ fn each_proof_is_accepted_and_a_wrong_one_beside_it_is_not() {
         assert!(!authentic(&fields), "{fields:?}");
     }
 }
+
+#[test]
+fn a_title_made_of_a_long_id_is_bounded_too() {
+    let (event, _) = read(&json!({"alert_id": "🔥".repeat(600)}));
+    assert_eq!(event.title.chars().count(), limits::TITLE);
+}

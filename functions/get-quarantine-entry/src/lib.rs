@@ -1,0 +1,46 @@
+//! `GET /quarantine/{id}`: one entry of the quarantine with its whole body. For responders, since bodies may hold
+//! personal data.
+
+use lambda_http::http::StatusCode;
+use shared::{
+    aws::Aws,
+    config::{Environment, MissingVariable},
+    http::{
+        Parameters, Request, Response, answer, path_parameter, principal, problem::Problem,
+        view::QuarantineEntryDetailView,
+    },
+    service::get_quarantine_entry::QuarantineFinder,
+};
+
+/// The function.
+#[derive(Debug)]
+pub struct Function {
+    quarantine: QuarantineFinder,
+}
+
+impl Function {
+    /// Connects to the table.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    #[expect(clippy::unused_async, reason = "every function starts the same way")]
+    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        Ok(Self { quarantine: QuarantineFinder::start(environment, aws)? })
+    }
+
+    /// Answers a request.
+    pub async fn handle(&self, request: Request) -> Response {
+        self.answer(&request).await.unwrap_or_else(Response::from)
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+        principal::responder(request)?;
+        let unknown = || Problem::not_found("There is no entry of the quarantine with this id.");
+        let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
+        Parameters::of(request).finish()?;
+        let found = self.quarantine.find(id).await.map_err(|error| Problem::unavailable(&error))?;
+        let (entry, kept) = found.ok_or_else(unknown)?;
+        let body = kept.body().map_err(|error| Problem::unavailable(&error))?;
+        Ok(answer::json(StatusCode::OK, &QuarantineEntryDetailView::of(entry, body)))
+    }
+}

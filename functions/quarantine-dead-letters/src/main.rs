@@ -1,0 +1,15 @@
+//! Starts the function.
+
+use std::convert::Infallible;
+
+use lambda_runtime::{Error, run, service_fn};
+use shared::{aws::Aws, config::Environment, telemetry};
+
+use quarantine_dead_letters::Function;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let function = Function::start(&Environment::process(), &Aws::from_environment().await).await?;
+    run(service_fn(|event| async { Ok::<_, Infallible>(function.handle(event).await) })).await
+}

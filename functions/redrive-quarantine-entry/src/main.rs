@@ -1,0 +1,15 @@
+//! Starts the function.
+
+use std::convert::Infallible;
+
+use lambda_http::{Error, run, service_fn};
+use shared::{aws::Aws, config::Environment, telemetry};
+
+use redrive_quarantine_entry::Function;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::init();
+    let function = Function::start(&Environment::process(), &Aws::from_environment().await).await?;
+    run(service_fn(|request| async { Ok::<_, Infallible>(function.handle(request).await) })).await
+}

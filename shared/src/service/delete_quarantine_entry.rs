@@ -1,0 +1,76 @@
+//! A person deletes an entry of the quarantine: its body goes, who did it stays.
+
+use super::retry;
+use crate::{
+    aws::Aws,
+    config::{Environment, MissingVariable},
+    domain::{
+        id::EntryId,
+        quarantine::{EntryDone, EntryState},
+        time::Time,
+    },
+    store::{
+        StoreError,
+        quarantine::Quarantine,
+        transaction::{TransactionError, commit},
+    },
+};
+
+/// Why an entry was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteError {
+    /// There is no such entry.
+    #[error("there is no entry with this id")]
+    NotFound,
+    /// It took effect.
+    #[error(transparent)]
+    Done(#[from] EntryDone),
+    /// Others were faster, again and again, or the table cannot be reached.
+    #[error(transparent)]
+    Unavailable(TransactionError),
+}
+
+impl From<StoreError> for DeleteError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// Deletes entries of the quarantine.
+#[derive(Debug)]
+pub struct Deleter {
+    client: aws_sdk_dynamodb::Client,
+    quarantine: Quarantine,
+}
+
+impl Deleter {
+    /// Connects to the table.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        let client = aws.dynamodb();
+        Ok(Self { quarantine: Quarantine::new(client.clone(), environment.quarantine_table()?), client })
+    }
+
+    /// Deletes an entry, or finds that it is deleted already and records nothing.
+    ///
+    /// # Errors
+    /// [`DeleteError`]
+    pub async fn delete(&self, id: EntryId, actor: &str, now: Time) -> Result<(), DeleteError> {
+        let mut attempts = 0;
+        loop {
+            let (entry, _) = self.quarantine.get(id).await?.ok_or(DeleteError::NotFound)?;
+            let deleted = match entry.deleted(actor, now) {
+                Err(EntryDone(EntryState::Deleted)) => return Ok(()),
+                deleted => deleted?,
+            };
+            match commit(&self.client, vec![self.quarantine.change(&entry, &deleted)?]).await {
+                Ok(()) => return Ok(()),
+                Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
+                Err(error) => return Err(DeleteError::Unavailable(error)),
+            }
+            attempts += 1;
+        }
+    }
+}

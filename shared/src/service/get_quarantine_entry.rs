@@ -1,0 +1,35 @@
+//! One entry of the quarantine with its whole body.
+
+use crate::{
+    aws::Aws,
+    config::{Environment, MissingVariable},
+    domain::{
+        id::EntryId,
+        quarantine::{Kept, QuarantineEntry},
+    },
+    store::{StoreError, quarantine::Quarantine},
+};
+
+/// Finds entries of the quarantine.
+#[derive(Debug)]
+pub struct QuarantineFinder {
+    quarantine: Quarantine,
+}
+
+impl QuarantineFinder {
+    /// Connects to the table.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        Ok(Self { quarantine: Quarantine::new(aws.dynamodb(), environment.quarantine_table()?) })
+    }
+
+    /// The entry of that id and what it keeps, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn find(&self, id: EntryId) -> Result<Option<(QuarantineEntry, Kept)>, StoreError> {
+        self.quarantine.get(id).await
+    }
+}

@@ -1,0 +1,94 @@
+//! How many entries of the quarantine need work, as a metric: what its alarm looks at.
+//!
+//! It is written when that number changes, and when somebody lists the quarantine. Nothing looks for it in between, so
+//! it costs nothing while nothing happens.
+
+use std::collections::BTreeSet;
+
+use tracing::warn;
+
+use crate::{
+    aws::Aws,
+    config::{Environment, MissingVariable},
+    domain::{id::EntryId, time::Time},
+    query::quarantine::{QuarantineFilter, plan},
+    store::{StoreError, claims::Claims, index::IndexReader},
+    telemetry::metrics::{Measures, Metrics},
+};
+
+/// The name of the metric.
+const ENTRIES: &str = "QuarantineEntries";
+
+/// How many entries are counted at the most; the alarm asks only whether there are any.
+const MOST_COUNTED: usize = 1000;
+
+/// Tells how many entries need work.
+#[derive(Debug)]
+pub struct QuarantineGauge {
+    metrics: Metrics,
+    claims: Claims,
+    index: IndexReader,
+}
+
+impl QuarantineGauge {
+    /// Connects to the tables.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        let client = aws.dynamodb();
+        Ok(Self {
+            metrics: Metrics::start(environment)?,
+            claims: Claims::new(client.clone(), environment.claims_table()?),
+            index: IndexReader::new(client, environment.quarantine_table()?),
+        })
+    }
+
+    /// Writes how many entries need work after these were `kept` and those are `done`: the index may not know it yet.
+    /// At best effort, since what happened has happened.
+    pub async fn changed(&self, kept: &[EntryId], done: &[EntryId], now: Time) {
+        if kept.is_empty() && done.is_empty() {
+            return;
+        }
+        match self.entries(now).await {
+            Ok(mut entries) => {
+                entries.extend(kept.iter().map(ToString::to_string));
+                for id in done {
+                    entries.remove(&id.to_string());
+                }
+                self.counted(entries.len() as u64, now);
+            }
+            Err(error) => warn!(%error, "the quarantine is not counted"),
+        }
+    }
+
+    /// Writes how many entries need work.
+    pub fn counted(&self, entries: u64, now: Time) {
+        let mut measures = Measures::default();
+        measures.gauge(ENTRIES, entries);
+        self.metrics.write(&measures, now);
+    }
+
+    async fn entries(&self, now: Time) -> Result<BTreeSet<String>, StoreError> {
+        let history_start = self.claims.history_start().await?;
+        let Some(plan) = history_start.and_then(|start| plan(&QuarantineFilter::default(), start, now)) else {
+            return Ok(BTreeSet::new());
+        };
+        let (from, to) = plan.range;
+        let mut entries = BTreeSet::new();
+        for run in plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs) {
+            let mut start = None;
+            while entries.len() < MOST_COUNTED {
+                let part = (plan.index, &run, plan.filter.as_slice());
+                let (rows, rest) = self.index.rows(part, &[plan.position], (true, Some(MOST_COUNTED)), start).await?;
+                let ids = rows.into_iter().filter_map(|mut row| row.remove(plan.position)?.as_s().ok().cloned());
+                entries.extend(ids);
+                start = rest;
+                if start.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(entries)
+    }
+}

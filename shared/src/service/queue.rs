@@ -1,0 +1,49 @@
+//! The queue between `receive-webhook` and `group-alerts`.
+
+use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::QueueAttributeName};
+
+use super::warm::warm;
+use crate::{
+    aws::Aws,
+    config::{Environment, MissingVariable},
+    domain::delivery::Delivery,
+};
+
+/// The queue does not take a delivery. It may have taken it all the same, if only its answer was lost.
+#[derive(Debug, thiserror::Error)]
+#[error("the queue does not take the delivery: {0}")]
+pub struct QueueError(String);
+
+/// The queue that deliveries travel.
+#[derive(Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue that the environment names.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        Ok(Self { client: aws.sqs(), url: environment.queue_url()? })
+    }
+
+    /// Makes the first call before the first delivery comes.
+    pub async fn warm(&self) {
+        let asked = self.client.get_queue_attributes().queue_url(&self.url);
+        let call = asked.attribute_names(QueueAttributeName::QueueArn).send();
+        warm("SQS", async { call.await.map_err(|error| DisplayErrorContext(error).to_string()) }).await;
+    }
+
+    /// Sends a delivery: one `SendMessage`.
+    ///
+    /// # Errors
+    /// [`QueueError`]
+    pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
+        let message = serde_json::to_string(delivery).map_err(|error| QueueError(error.to_string()))?;
+        let sent = self.client.send_message().queue_url(&self.url).message_body(message).send().await;
+        sent.map(drop).map_err(|error| QueueError(DisplayErrorContext(error).to_string()))
+    }
+}

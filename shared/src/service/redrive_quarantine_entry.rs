@@ -1,0 +1,139 @@
+//! A person sends an entry of the quarantine through the same path again.
+
+use aws_sdk_sqs::error::DisplayErrorContext;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{
+    receive::{self, Webhook},
+    retry,
+};
+use crate::{
+    aws::Aws,
+    config::{Environment, MissingVariable},
+    domain::{
+        delivery::{Content, Delivery},
+        id::EntryId,
+        quarantine::{EntryDone, Kept, QuarantineEntry},
+        time::Time,
+    },
+    store::{
+        StoreError,
+        quarantine::Quarantine,
+        transaction::{TransactionError, commit},
+    },
+    vendors,
+};
+
+/// Why an entry was not redriven.
+#[derive(Debug, thiserror::Error)]
+pub enum RedriveError {
+    /// There is no such entry.
+    #[error("there is no entry with this id")]
+    NotFound,
+    /// It took effect, or was deleted.
+    #[error(transparent)]
+    Done(#[from] EntryDone),
+    /// It would fail again; the text says why.
+    #[error("{0}")]
+    Impossible(String),
+    /// Others were faster, again and again, or the table cannot be reached.
+    #[error(transparent)]
+    Unavailable(TransactionError),
+    /// The queue cannot be reached. The entry waits for its redrive, which can be asked for again.
+    #[error("the queue does not take the delivery: {0}")]
+    Queue(String),
+}
+
+impl From<StoreError> for RedriveError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+/// Redrives entries of the quarantine.
+#[derive(Debug)]
+pub struct Redriver {
+    client: aws_sdk_dynamodb::Client,
+    quarantine: Quarantine,
+    sqs: aws_sdk_sqs::Client,
+    queue_url: String,
+}
+
+impl Redriver {
+    /// Connects to the table and the queue.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+        let client = aws.dynamodb();
+        let quarantine = Quarantine::new(client.clone(), environment.quarantine_table()?);
+        Ok(Self { client, quarantine, sqs: aws.sqs(), queue_url: environment.queue_url()? })
+    }
+
+    /// Marks the entry as redriving, then sends its delivery: so one that takes effect always finds the mark, and one
+    /// that is lost between the two can be sent again.
+    ///
+    /// # Errors
+    /// [`RedriveError`]
+    pub async fn redrive(&self, id: EntryId, actor: &str, now: Time) -> Result<QuarantineEntry, RedriveError> {
+        let mut attempts = 0;
+        loop {
+            let (entry, kept) = self.quarantine.get(id).await?.ok_or(RedriveError::NotFound)?;
+            let redriving = entry.request_redrive(actor, now)?;
+            let delivery = delivery(id, kept).map_err(RedriveError::Impossible)?;
+            match commit(&self.client, vec![self.quarantine.change(&entry, &redriving)?]).await {
+                Ok(()) => {
+                    self.send(&delivery).await?;
+                    return Ok(redriving);
+                }
+                Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
+                Err(error) => return Err(RedriveError::Unavailable(error)),
+            }
+            attempts += 1;
+        }
+    }
+
+    async fn send(&self, delivery: &Delivery) -> Result<(), RedriveError> {
+        let message = serde_json::to_string(delivery).map_err(|error| RedriveError::Queue(error.to_string()))?;
+        let sent = self.sqs.send_message().queue_url(&self.queue_url).message_body(message).send().await;
+        sent.map_err(|error| RedriveError::Queue(DisplayErrorContext(error).to_string()))?;
+        Ok(())
+    }
+}
+
+/// The delivery that redrives an entry: as it was if it could be read, else read anew. Or why there is none.
+fn delivery(id: EntryId, kept: Kept) -> Result<Delivery, String> {
+    let delivery = match kept {
+        Kept::Delivery(delivery) => *delivery,
+        Kept::Message(_) => return Err("The message was no delivery of a webhook: nothing can read it.".to_owned()),
+        Kept::Nothing => return Err("Its body is gone.".to_owned()),
+    };
+    let readable = match &delivery.content {
+        Content::Event(_) => delivery,
+        Content::Unreadable(_) => read_anew(&delivery)?,
+    };
+    Ok(Delivery { redrive_of: Some(id), ..readable })
+}
+
+/// Reads the body of a delivery again; a newer version may be able to. It then has the id that it would have had at
+/// once, so that it takes effect once even if the vendor sends it again, too.
+fn read_anew(delivery: &Delivery) -> Result<Delivery, String> {
+    if delivery.raw.trimmed {
+        return Err("Its body was too large to be kept whole, so that it cannot be read again.".to_owned());
+    }
+    let vendor = vendors::find(&delivery.vendor).ok_or_else(|| format!("No vendor is named {}.", delivery.vendor))?;
+    let body = delivery.raw.body().map_err(|error| format!("Its body cannot be unpacked: {error}."))?;
+    let headers: HeaderMap = delivery
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)))
+        .collect();
+    match receive::read(vendor, &headers, &body, delivery.received_at) {
+        Ok(Webhook::Delivery(read)) => match &read.content {
+            Content::Event(_) => Ok(*read),
+            Content::Unreadable(reason) => Err(format!("It still cannot be read: {reason}.")),
+        },
+        Ok(Webhook::Ignored { reason }) => Err(format!("It can be read now, and says nothing that matters: {reason}.")),
+        Err(error) => Err(format!("It still cannot be read: {error}.")),
+    }
+}

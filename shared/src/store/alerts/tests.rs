@@ -1,0 +1,164 @@
+//! Alerts as rows and index entries: what they hold and what they weigh.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{
+    alert::{Evidence, GroupingDecision, GroupingRule},
+    id::IdGenerator,
+};
+
+/// What DynamoDB takes.
+const LARGEST_ITEM: usize = 400 * 1024;
+
+/// What one write unit of an index covers.
+const ONE_UNIT: usize = 1024;
+
+/// The size of a value, as DynamoDB reckons it.
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len() / 2 + 2,
+        AttributeValue::B(bytes) => bytes.as_ref().len(),
+        AttributeValue::L(list) => 3 + list.iter().map(|value| 1 + size(value)).sum::<usize>(),
+        AttributeValue::M(map) => 3 + map.iter().map(|(name, value)| 1 + name.len() + size(value)).sum::<usize>(),
+        _ => 1,
+    }
+}
+
+fn item_size(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + size(value)).sum()
+}
+
+/// What an index with all that a list shows holds of a row.
+fn projected(mut item: Item) -> Item {
+    for left_out in ["raw", "raw_bytes", "entity_type"] {
+        assert!(item.remove(left_out).is_some(), "{left_out}");
+    }
+    item
+}
+
+/// A row can be stored, and an index gives back the alert as it was.
+pub fn check_item(alert: &Alert, raw: &Raw) -> Result<(), TestCaseError> {
+    let item = super::item(alert, Some(raw)).unwrap();
+    prop_assert!(item_size(&item) < LARGEST_ITEM, "{} bytes", item_size(&item));
+    // An empty text cannot be the key of an index.
+    prop_assert!(!matches!(item.get("service"), Some(AttributeValue::S(service)) if service.is_empty()));
+    prop_assert_eq!(&read(projected(item)).unwrap(), alert);
+    Ok(())
+}
+
+fn raw() -> Raw {
+    Raw { gzip: vec![0; 600], length: 1200, trimmed: false }
+}
+
+fn classified<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Classified<T>> {
+    let source = prop::sample::select(vec![Evidence::Vendor, Evidence::Rule, Evidence::Text, Evidence::Default]);
+    (value, source, any::<Option<String>>(), 0_u8..=100).prop_map(|(value, source, matched, percent)| Classified {
+        value,
+        source,
+        matched,
+        confidence: f64::from(percent) / 100.0,
+    })
+}
+
+fn times() -> impl Strategy<Value = Time> {
+    (0_i64..=Time::LATEST.as_millis()).prop_map(|millis| Time::from_millis(millis).unwrap())
+}
+
+fn severities() -> impl Strategy<Value = Severity> {
+    prop::sample::select(vec![Severity::Info, Severity::Warning, Severity::Error, Severity::Critical])
+}
+
+fn groupings() -> impl Strategy<Value = Grouping> {
+    let decision =
+        prop::sample::select(vec![GroupingDecision::Opened, GroupingDecision::Joined, GroupingDecision::Ignored]);
+    let rule = prop::sample::select(vec![GroupingRule::VendorKey, GroupingRule::Service, GroupingRule::Cascade]);
+    (decision, prop::option::of(rule), any::<Option<String>>(), any::<Option<u32>>(), any::<String>()).prop_map(
+        |(decision, rule, key, window_minutes, reason)| Grouping { decision, rule, key, window_minutes, reason },
+    )
+}
+
+fn alerts() -> impl Strategy<Value = Alert> {
+    let texts = (any::<Option<String>>(), any::<String>(), any::<String>(), any::<Option<String>>(), any::<String>());
+    let more = (any::<Option<String>>(), any::<Option<String>>(), prop::collection::vec(any::<String>(), 0..9));
+    let moments = (times(), times(), times(), prop::option::of(times()), any::<u64>());
+    let service = prop::option::of("[a-zß]{1,9}");
+    let classification = (
+        classified(severities()),
+        classified(any::<Option<String>>()),
+        classified(any::<Option<String>>()),
+        classified(any::<String>()),
+    );
+    (texts, more, moments, service, classification, groupings(), any::<bool>()).prop_map(
+        |(texts, more, moments, service, classification, grouping, has_incident)| {
+            let (external_id, dedup_key, title, message, environment) = texts;
+            let (team, link, tags) = more;
+            let (created_at, occurred_at, last_seen_at, resolved_at, occurrences) = moments;
+            let ids = IdGenerator::seeded(occurrences);
+            let (severity, team_classified, service_classified, environment_classified) = classification;
+            Alert {
+                id: ids.next(created_at),
+                source: Source::named("sentry"),
+                external_id,
+                dedup_key,
+                title,
+                message,
+                severity: severity.value,
+                status: if resolved_at.is_some() { AlertStatus::Resolved } else { AlertStatus::Firing },
+                service,
+                environment,
+                team,
+                tags,
+                link,
+                occurred_at,
+                created_at,
+                last_seen_at,
+                resolved_at,
+                occurrences,
+                incident_id: has_incident.then(|| ids.next(created_at)),
+                classification: Classification {
+                    severity,
+                    team: team_classified,
+                    service: service_classified,
+                    environment: environment_classified,
+                },
+                grouping,
+            }
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn an_index_gives_back_the_alert_that_was_stored(alert in alerts()) {
+        check_item(&alert, &raw())?;
+    }
+}
+
+#[test]
+fn a_usual_alerts_entry_in_an_index_is_one_write_unit() {
+    let body = include_bytes!("../../../../tests/fixtures/datadog/published_template_triggered_p1_is_critical.json");
+    let datadog = crate::vendors::find("datadog").unwrap();
+    let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
+    let read = crate::service::receive::read(datadog, &http::HeaderMap::new(), body, at).unwrap();
+    let crate::service::receive::Webhook::Delivery(delivery) = read else { panic!("not a delivery") };
+    let crate::domain::delivery::Content::Event(event) = delivery.content else { panic!("not an event") };
+    let rules = crate::grouping::rules::Rules::built_in().unwrap();
+    let classification = crate::classification::classify(&event, &rules);
+    let grouping = Grouping {
+        decision: GroupingDecision::Joined,
+        rule: Some(GroupingRule::Service),
+        key: Some("checkout in production".to_owned()),
+        window_minutes: Some(30),
+        reason: "The same service and environment: checkout in production. It occurred 42 s from the span of the \
+            incident's alerts; the window is 30 min."
+            .to_owned(),
+    };
+    let ids = IdGenerator::seeded(1);
+    let alert = Alert::first(ids.next(at), *event, classification, None, (Some(ids.next(at)), grouping));
+    let item = super::item(&alert, Some(&delivery.raw)).unwrap();
+    assert!(item_size(&item) <= 2 * ONE_UNIT, "a row of {} bytes", item_size(&item));
+    let entry = item_size(&projected(item));
+    assert!(entry <= ONE_UNIT, "an entry of {entry} bytes");
+}

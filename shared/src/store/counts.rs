@@ -1,0 +1,339 @@
+//! The counts table: what lists remember of closed buckets, and the epochs by which writers announce late changes.
+//!
+//! It is a cache: without it every list is as exact, and slower. All of it expires.
+//!
+//! | `filter` | `bucket` | holds |
+//! | --- | --- | --- |
+//! | `COUNTS#kind#list` | month | what was counted in each bucket of the month, packed: 400 days are 14 small rows |
+//! | `POSITIONS#list` | day | which rows match, hour by hour, where they are few |
+//! | `EPOCHS#series` | day | how often late changes were announced, hour by hour. A day without any has no row |
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    io::Read,
+};
+
+use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{
+    StoreError, batch,
+    item::{Item, number, string},
+    keys,
+};
+use crate::{
+    domain::time::{Month, Time},
+    query::buckets::{Series, Unit, is_at_rest},
+};
+
+const MINUTES_A_DAY: i64 = 24 * 60;
+
+/// How long counts are good. Rows that somebody deletes without a word, by hand or by TTL, are counted no longer.
+const COUNTS_DAYS: i64 = 30;
+
+/// How long epochs are kept after the last change: longer than any count that was taken at one.
+const EPOCHS_DAYS: i64 = 2 * COUNTS_DAYS;
+
+/// An item may have 400 KB. What does not fit is not remembered.
+const LARGEST_BODY_BYTES: usize = 350_000;
+
+/// The counts table.
+#[derive(Debug, Clone)]
+pub struct Counts {
+    client: Client,
+    table: String,
+}
+
+/// The epochs of a series.
+#[derive(Debug, Clone, Default)]
+pub struct Epochs {
+    hours: HashMap<i64, u64>,
+    moved_at: HashMap<i64, Time>,
+}
+
+/// What was counted of a month.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct MonthCounts<T> {
+    /// By the bucket's place in the month; `None` if it was not counted.
+    values: Vec<Option<T>>,
+    /// The epochs at which, by the bucket's place, where they are not 0.
+    epochs: BTreeMap<usize, u64>,
+    /// When it is to be counted anew, in seconds since 1970.
+    #[serde(skip)]
+    expires_at: i64,
+}
+
+/// The positions that match within hours, by the hour's number, each with its epoch.
+pub type Positions = HashMap<i64, (u64, Vec<String>)>;
+
+/// The positions that match within an hour: its number, its epoch, the positions.
+pub type HourPositions<'list> = (i64, u64, &'list [String]);
+
+/// Buckets in which something is about to change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LateChanges(BTreeSet<(&'static str, i64)>);
+
+impl LateChanges {
+    /// Adds the bucket of a time, if it is closed.
+    pub fn note(&mut self, series: Series, at: Time, now: Time) {
+        if series.is_late(at, now) {
+            self.0.insert((series.name(), Unit::Hour.number(at)));
+        }
+    }
+}
+
+impl Epochs {
+    /// That of a bucket.
+    #[must_use]
+    pub fn of(&self, unit: Unit, number: i64) -> u64 {
+        hours(unit, number).map(|hour| self.hours.get(&hour).copied().unwrap_or(0)).sum()
+    }
+
+    /// Whether what is counted of a bucket now may be remembered.
+    #[must_use]
+    pub fn is_at_rest(&self, unit: Unit, number: i64, now: Time) -> bool {
+        // Days are read whole, so the whole day rests.
+        let moved_at = self.moved_at.get(&Unit::Day.number(unit.start(number)));
+        self.of(unit, number) == 0 || moved_at.is_none_or(|moved_at| is_at_rest(*moved_at, now))
+    }
+}
+
+fn hours(unit: Unit, number: i64) -> std::ops::RangeInclusive<i64> {
+    Unit::Hour.number(unit.start(number))..=Unit::Hour.number(unit.end(number))
+}
+
+impl<T> MonthCounts<T> {
+    /// Nothing of a month.
+    #[must_use]
+    pub fn empty(unit: Unit, month: Month, now: Time) -> Self {
+        let values = unit.of_month(month).map(|_| None).collect();
+        Self { values, epochs: BTreeMap::new(), expires_at: now.plus_minutes(COUNTS_DAYS * MINUTES_A_DAY).as_seconds() }
+    }
+
+    /// What was counted of the bucket at a place, if it was at this epoch.
+    pub fn take(&mut self, place: usize, epoch: u64) -> Option<T>
+    where
+        T: Clone,
+    {
+        let is_good = self.epochs.get(&place).copied().unwrap_or(0) == epoch;
+        self.values.get(place).filter(|_| is_good)?.clone()
+    }
+
+    /// Notes what was counted.
+    pub fn set(&mut self, place: usize, epoch: u64, value: T) {
+        if let Some(slot) = self.values.get_mut(place) {
+            *slot = Some(value);
+            match epoch {
+                0 => self.epochs.remove(&place),
+                epoch => self.epochs.insert(place, epoch),
+            };
+        }
+    }
+}
+
+impl Counts {
+    /// The table of that name.
+    #[must_use]
+    pub fn new(client: Client, table: String) -> Self {
+        Self { client, table }
+    }
+
+    /// Announces late changes. To be called before they are written, and again if they are decided anew.
+    ///
+    /// # Errors
+    /// [`StoreError`]: then they must not be written.
+    pub async fn announce(&self, changes: &LateChanges, now: Time) -> Result<(), StoreError> {
+        let mut days: BTreeMap<(&str, String), Vec<i64>> = BTreeMap::new();
+        for (series, hour) in &changes.0 {
+            days.entry((series, Unit::Hour.start(*hour).day())).or_default().push(*hour);
+        }
+        let announced = days.into_iter().map(|((series, day), hours)| self.advance(series, day, hours, now));
+        futures::future::try_join_all(announced).await.map(drop)
+    }
+
+    async fn advance(&self, series: &str, day: String, hours: Vec<i64>, now: Time) -> Result<(), StoreError> {
+        let expires_at = now.plus_minutes(EPOCHS_DAYS * MINUTES_A_DAY).as_seconds();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("filter", string(keys::epochs(series)))
+            .key("bucket", string(day))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":now", number(now.as_millis()))
+            .expression_attribute_values(":expires_at", number(expires_at));
+        let mut additions = Vec::with_capacity(hours.len());
+        for hour in hours {
+            let name = hour_name(hour);
+            additions.push(format!("#{name} :one"));
+            update = update.expression_attribute_names(format!("#{name}"), name);
+        }
+        let expression = format!("SET moved_at = :now, expires_at = :expires_at ADD {}", additions.join(", "));
+        let written = update.update_expression(expression).send().await;
+        written.map(drop).map_err(|error| StoreError::of_call("Update epochs", error))
+    }
+
+    /// The epochs of the days of some months.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn epochs(&self, series: Series, first: Month, last: Month) -> Result<Epochs, StoreError> {
+        let mut epochs = Epochs::default();
+        for item in self.query(&keys::epochs(series.name()), &first.to_string(), &last.next().to_string()).await? {
+            let Some(midnight) = text(&item, "bucket").and_then(|day| format!("{day}T00:00:00Z").parse().ok()) else {
+                continue;
+            };
+            let first_hour = Unit::Hour.number(midnight);
+            for hour in first_hour..first_hour + 24 {
+                if let Some(epoch) = integer(&item, &hour_name(hour)) {
+                    epochs.hours.insert(hour, epoch.unsigned_abs());
+                }
+            }
+            if let Some(moved_at) = integer(&item, "moved_at").and_then(Time::from_millis) {
+                epochs.moved_at.insert(Unit::Day.number(midnight), moved_at);
+            }
+        }
+        Ok(epochs)
+    }
+
+    /// What is remembered of some months of a list and still good.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn months<T: DeserializeOwned>(
+        &self,
+        (list, kind): (&str, &str),
+        (first, until): (Month, Month),
+        now: Time,
+    ) -> Result<BTreeMap<String, MonthCounts<T>>, StoreError> {
+        let found = self.query(&keys::counts(list, kind), &first.to_string(), &until.to_string()).await?;
+        let read = |item: Item| {
+            let expires_at = integer(&item, "expires_at").filter(|expires_at| *expires_at > now.as_seconds())?;
+            let mut json = Vec::new();
+            GzDecoder::new(item.get("body")?.as_b().ok()?.as_ref()).read_to_end(&mut json).ok()?;
+            // What an older version remembered otherwise is counted anew.
+            let month: MonthCounts<T> = serde_json::from_slice(&json).ok()?;
+            Some((text(&item, "bucket")?.clone(), MonthCounts { expires_at, ..month }))
+        };
+        Ok(found.into_iter().filter_map(read).collect())
+    }
+
+    /// Remembers a month of a list.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn remember<T: Serialize>(
+        &self,
+        (list, kind): (&str, &str),
+        month: &str,
+        counts: &MonthCounts<T>,
+    ) -> Result<(), StoreError> {
+        let mut body = GzEncoder::new(Vec::new(), Compression::fast());
+        let packed =
+            serde_json::to_writer(&mut body, counts).map_err(std::io::Error::from).and_then(|()| body.finish());
+        let Some(body) = packed.ok().filter(|body| body.len() <= LARGEST_BODY_BYTES) else { return Ok(()) };
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.table)
+            .item("filter", string(keys::counts(list, kind)))
+            .item("bucket", string(month))
+            .item("body", AttributeValue::B(Blob::new(body)))
+            .item("expires_at", number(counts.expires_at));
+        put.send().await.map(drop).map_err(|error| StoreError::of_call("Put counts", error))
+    }
+
+    /// The remembered positions of the rows of some days of a list, named by an hour of each.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn positions(&self, list: &str, hours: &[i64]) -> Result<Positions, StoreError> {
+        let days: BTreeSet<i64> = hours.iter().map(|hour| Unit::Day.number(Unit::Hour.start(*hour))).collect();
+        let keys: Vec<Item> = days.iter().map(|day| positions_key(list, *day)).collect();
+        let mut positions = Positions::new();
+        for item in batch::get(&self.client, &self.table, &keys, false).await? {
+            let Some(midnight) = text(&item, "bucket").and_then(|day| format!("{day}T00:00:00Z").parse().ok()) else {
+                continue;
+            };
+            let first_hour = Unit::Hour.number(midnight);
+            for hour in first_hour..first_hour + 24 {
+                let mut words = text(&item, &hour_name(hour)).into_iter().flat_map(|words| words.split(' '));
+                if let Some(epoch) = words.next().and_then(|epoch| epoch.parse().ok()) {
+                    positions.insert(hour, (epoch, words.map(str::to_owned).collect()));
+                }
+            }
+        }
+        Ok(positions)
+    }
+
+    /// Remembers the positions of hours of one day of a list; others of that day stay.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn remember_positions(
+        &self,
+        list: &str,
+        day: i64,
+        hours: Vec<HourPositions<'_>>,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let mut request = self.client.update_item().table_name(&self.table).set_key(Some(positions_key(list, day)));
+        let mut settings = vec!["expires_at = :expires_at".to_owned()];
+        let expires_at = now.plus_minutes((COUNTS_DAYS + 1) * MINUTES_A_DAY).as_seconds();
+        request = request.expression_attribute_values(":expires_at", number(expires_at));
+        for (hour, epoch, positions) in hours {
+            let name = hour_name(hour);
+            settings.push(format!("#{name} = :{name}"));
+            request = request
+                .expression_attribute_names(format!("#{name}"), &name)
+                .expression_attribute_values(format!(":{name}"), string(format!("{epoch} {}", positions.join(" "))));
+        }
+        let request = request.update_expression(format!("SET {}", settings.join(", ")));
+        request.send().await.map(drop).map_err(|error| StoreError::of_call("Update positions", error))
+    }
+
+    async fn query(&self, filter: &str, first: &str, last: &str) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("#filter = :filter AND #bucket BETWEEN :first AND :last")
+                .expression_attribute_names("#filter", "filter")
+                .expression_attribute_names("#bucket", "bucket")
+                .expression_attribute_values(":filter", string(filter))
+                .expression_attribute_values(":first", string(first))
+                .expression_attribute_values(":last", string(last))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| StoreError::of_call("Query counts", error))?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(items);
+            }
+        }
+    }
+}
+
+fn positions_key(list: &str, day: i64) -> Item {
+    let bucket = Unit::Day.start(day).day();
+    Item::from([("filter".to_owned(), string(keys::positions(list))), ("bucket".to_owned(), string(bucket))])
+}
+
+/// The attribute of an hour of a day: `h00` to `h23`.
+fn hour_name(hour: i64) -> String {
+    format!("h{:02}", hour.rem_euclid(24))
+}
+
+fn text<'item>(item: &'item Item, attribute: &str) -> Option<&'item String> {
+    item.get(attribute)?.as_s().ok()
+}
+
+fn integer(item: &Item, attribute: &str) -> Option<i64> {
+    item.get(attribute)?.as_n().ok()?.parse().ok()
+}
