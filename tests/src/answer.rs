@@ -37,6 +37,11 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
+    /// The body as JSON; null if it is none.
+    pub(crate) fn try_json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
+
     /// This answer, which must have the status.
     #[track_caller]
     #[expect(clippy::return_self_not_must_use, reason = "often the status is all that is asked")]

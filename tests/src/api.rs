@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Access, Answer, Delivery, shared_stack};
+use crate::{Access, Answer, Delivery, contract, shared_stack};
 
 /// A client of one stack.
 #[derive(Debug, Clone)]
@@ -61,9 +61,15 @@ impl Api {
         self.http.request(method, format!("{}{path}", self.access.url))
     }
 
-    /// Sends a request.
+    /// Sends a request. Its answer must be one that `openapi.yaml` describes.
     pub async fn send(&self, request: RequestBuilder) -> Answer {
-        Answer::of(request.send().await.expect("the stack answers")).await
+        let request = request.build().expect("the request is well formed");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        // Before a route, the address of a stage has its name.
+        let stage = reqwest::Url::parse(&self.access.url).expect("an address").path().trim_end_matches('/').to_owned();
+        let answer = Answer::of(self.http.execute(request).await.expect("the stack answers")).await;
+        contract::check(&method, path.strip_prefix(&stage).unwrap_or(&path), &answer);
+        answer
     }
 
     /// Reads as the viewer.

@@ -8,9 +8,11 @@
 
 mod answer;
 mod api;
+pub mod contract;
 pub mod datadog;
 mod delivery;
 mod eventually;
+pub mod faults;
 mod scene;
 pub mod sentry;
 mod stack;
@@ -20,4 +22,4 @@ pub use api::{Api, Page};
 pub use delivery::{Delivery, hmac_sha256_hex};
 pub use eventually::{DEADLINE, eventually};
 pub use scene::{Scene, digits, in_order, now, rfc3339, strings, suffix};
-pub use stack::{Access, OwnStack, shared_stack};
+pub use stack::{Access, OwnStack, shared_stack, variable};

@@ -20,8 +20,8 @@ pub struct Access {
 }
 
 impl Access {
-    /// The embedded stack's fixed credentials.
-    fn local(url: &str) -> Self {
+    /// An embedded stack: its credentials are fixed.
+    pub fn local(url: &str) -> Self {
         Self {
             url: url.trim_end_matches('/').to_owned(),
             viewer_token: "local-viewer".to_owned(),
@@ -43,6 +43,15 @@ impl Access {
             sentry_secret: needed("STACK_SENTRY_SECRET"),
         })
     }
+}
+
+/// By how much the stack is slower than one that tests should wait for: 1 unless the environment says more.
+pub(crate) fn deadline_factor() -> u32 {
+    static FACTOR: OnceLock<u32> = OnceLock::new();
+    *FACTOR.get_or_init(|| {
+        let number = |text: String| text.parse().expect("STACK_DEADLINE_FACTOR is a whole number");
+        variable("STACK_DEADLINE_FACTOR").map_or(1, number)
+    })
 }
 
 /// The stack that all tests share: the deployed one, or an embedded one that the first test starts.
@@ -115,7 +124,8 @@ fn not_applicable(test: &str) {
     println!("{test} does not apply to a deployed stack: it looks inside the stack, or stops it");
 }
 
+/// A variable of the environment, if it is set to something.
 #[expect(clippy::disallowed_methods, reason = "the one reader of the environment in the suite")]
-fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

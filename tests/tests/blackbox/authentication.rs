@@ -4,7 +4,13 @@ use reqwest::Method;
 use serde_json::json;
 use tests::{Api, Scene};
 
-const READS: [&str; 4] = ["/incidents", "/alerts", "/quarantine", "/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV"];
+const READS: [&str; 5] = [
+    "/incidents",
+    "/alerts",
+    "/quarantine",
+    "/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+    "/quarantine/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+];
 
 #[tokio::test]
 async fn health_is_open_to_all() {

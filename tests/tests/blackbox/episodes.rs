@@ -182,3 +182,58 @@ async fn a_repeat_at_a_higher_severity_raises_alert_and_incident() {
     assert_members(&alerts[0], &json!({ "severity": "critical", "occurrences": 2 }));
     assert_eq!(scene.incidents().await[0]["severity"], "critical");
 }
+
+#[tokio::test]
+async fn a_recovery_that_a_later_trigger_overtook_ends_what_fired_before_it() {
+    let scene = Scene::new();
+    let monitor = scene.monitor();
+    scene.deliver(&monitor).await;
+    scene.deliver(&monitor.again().with("title", "[Triggered] again").at(scene.minute(8))).await;
+    let alerts = scene.deliver(&monitor.recovered().at(scene.minute(4))).await;
+    assert_eq!(alerts.len(), 2);
+    let (resolved, firing): (Vec<Value>, Vec<Value>) =
+        alerts.into_iter().partition(|alert| alert["status"] == "resolved");
+    assert_members(
+        &resolved[0],
+        &json!({
+            "occurred_at": rfc3339(scene.time),
+            "last_seen_at": rfc3339(scene.time),
+            "resolved_at": rfc3339(scene.minute(4)),
+            "occurrences": 1,
+        }),
+    );
+    assert_members(
+        &firing[0],
+        &json!({
+            "title": "[Triggered] again",
+            "occurred_at": rfc3339(scene.minute(8)),
+            "resolved_at": null,
+            "occurrences": 1,
+            "incident_id": resolved[0]["incident_id"],
+        }),
+    );
+    assert!(firing[0]["grouping"]["reason"].as_str().unwrap().contains(resolved[0]["id"].as_str().unwrap()));
+    let incidents = scene.incidents().await;
+    assert_eq!(incidents.len(), 1);
+    assert_eq!(incidents[0]["alert_count"], 2);
+}
+
+#[tokio::test]
+async fn an_alert_says_what_its_earliest_trigger_says_however_late_that_arrives() {
+    let scene = Scene::new();
+    let monitor = scene.monitor();
+    scene.deliver(&monitor.clone().with("title", "[Re-Triggered] disk").at(scene.minute(6))).await;
+    let alerts = scene.deliver(&monitor.again().with("title", "[Triggered] disk").priority("P4")).await;
+    assert_eq!(alerts.len(), 1);
+    assert_members(
+        &alerts[0],
+        &json!({
+            "title": "[Triggered] disk",
+            "occurred_at": rfc3339(scene.time),
+            "last_seen_at": rfc3339(scene.minute(6)),
+            "occurrences": 2,
+            "severity": "error",
+        }),
+    );
+    assert_eq!(scene.incidents().await[0]["alert_count"], 1);
+}

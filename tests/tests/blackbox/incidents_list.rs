@@ -66,6 +66,27 @@ async fn an_item_has_exactly_its_members() {
 }
 
 #[tokio::test]
+async fn facets_count_the_values_of_what_the_filter_leaves() {
+    let scene = Scene::new();
+    let incidents = one_per_priority(&scene, ["P1", "P1", "P3"]).await;
+    scene.api.move_to(&incidents[0], "INVESTIGATING").await;
+    let page = scene.api.get(&format!("/incidents?team={}&limit=1&facets=status,team,severity", scene.team)).await;
+    let page = page.expect(200).json();
+    assert_eq!(page["total"], 3);
+    let count = |value: &str, count: u64| json!({ "value": value, "count": count });
+    assert_eq!(
+        page["facets"],
+        json!({
+            "status": { "values": [count("OPEN", 2), count("INVESTIGATING", 1)], "omitted": 0 },
+            "team": { "values": [count(&scene.team, 3)], "omitted": 0 },
+            "severity": { "values": [count("critical", 2), count("warning", 1)], "omitted": 0 },
+        })
+    );
+    let none = scene.api.get("/incidents?team=nobody-at-all&facets=source").await.expect(200).json();
+    assert_eq!(none["facets"], json!({ "source": { "values": [], "omitted": 0 } }));
+}
+
+#[tokio::test]
 async fn a_page_has_exactly_its_members() {
     let scene = Scene::new();
     scene.an_incident().await;

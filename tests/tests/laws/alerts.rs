@@ -48,7 +48,7 @@ fn filters(alerts: &[Alert]) -> impl Strategy<Value = AlertFilter> + use<> {
 }
 
 /// The whole list, one alert after the other.
-fn model(alerts: &[Alert], filter: &AlertFilter, ascending: bool) -> Vec<Alert> {
+pub fn model(alerts: &[Alert], filter: &AlertFilter, ascending: bool) -> Vec<Alert> {
     let asked = |values: &[String], value: &str| values.is_empty() || values.iter().any(|other| other == value);
     let within =
         |at: Time| filter.created.from.is_none_or(|from| from <= at) && filter.created.to.is_none_or(|to| at <= to);

@@ -3,7 +3,7 @@
 use proptest::{prelude::*, test_runner::TestRunner};
 use shared::{
     domain::{
-        alert::Alert,
+        alert::{Alert, Classification},
         delivery::{Content, Delivery, DeliveryId, Raw},
         event::{AlertEvent, StatedSeverity, Transition},
         incident::Incident,
@@ -38,7 +38,14 @@ fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
     })
 }
 
-fn delivery(identity: usize, problem: u8, service: u8, minutes: i64, severity: Severity, recovers: bool) -> Delivery {
+pub fn delivery(
+    identity: usize,
+    problem: u8,
+    service: u8,
+    minutes: i64,
+    severity: Severity,
+    recovers: bool,
+) -> Delivery {
     let event = AlertEvent {
         source: Source::named("datadog"),
         external_id: None,
@@ -46,7 +53,7 @@ fn delivery(identity: usize, problem: u8, service: u8, minutes: i64, severity: S
         group_key: format!("monitor:{problem}"),
         transition: if recovers { Transition::Recovered } else { Transition::Firing },
         occurred_at: history::now().plus_minutes(minutes - 120),
-        title: format!("Problem {problem}"),
+        title: format!("Problem {problem}, told by {identity}"),
         message: None,
         severity: Some(StatedSeverity { value: severity, matched: String::new(), confidence: 1.0 }),
         service: Some(format!("service-{service}")),
@@ -61,17 +68,31 @@ fn delivery(identity: usize, problem: u8, service: u8, minutes: i64, severity: S
         received_at: history::now(),
         content: Content::Event(Box::new(event)),
         raw: Raw { gzip: vec![0; 8], length: 8, trimmed: false },
+        headers: std::collections::BTreeMap::new(),
+        redrive_of: None,
     }
 }
 
 /// What an alert is, but for ids.
-type AlertFacts = (String, Time, Time, Option<Time>, u64, Severity, String, Option<usize>);
+type AlertFacts = (VendorFacts, String, Option<usize>);
+
+/// What an alert says of its problem: all that does not come from the order of arrival.
+pub type VendorFacts = (String, String, Option<String>, [Time; 2], Option<Time>, u64, Severity, Classification);
 
 /// What an incident is, but for ids.
 type IncidentFacts = (String, Severity, Vec<String>, Time, Time, [u64; 4]);
 
 /// Groups deliveries in batches of a size, in an empty stack, and tells what came of it in the order of creation.
 async fn outcome(deliveries: &[Delivery], size: usize) -> (Vec<AlertFacts>, Vec<IncidentFacts>) {
+    let (alerts, incidents) = rows(deliveries, size).await;
+    (
+        alerts.iter().map(|alert| alert_facts(alert, &incidents)).collect(),
+        incidents.iter().map(incident_facts).collect(),
+    )
+}
+
+/// Groups deliveries in batches of a size, in an empty stack: the alerts and incidents in the order of creation.
+pub async fn rows(deliveries: &[Delivery], size: usize) -> (Vec<Alert>, Vec<Incident>) {
     let stack = history::stack_with(&[], &[]).await;
     let grouper = Grouper::start(stack.environment("GroupAlerts"), stack.aws(), 1).expect("configured");
     for together in deliveries.chunks(size) {
@@ -82,26 +103,27 @@ async fn outcome(deliveries: &[Delivery], size: usize) -> (Vec<AlertFacts>, Vec<
     let alerts = alerts.list(&AlertFilter::default(), &ALL, "", history::now()).await.expect("a page").items;
     let incidents = IncidentLister::start(stack.environment("ListIncidents"), stack.aws()).expect("configured");
     let everything = (&IncidentFilter::default(), IncidentOrder::Created);
-    let incidents = incidents.list(everything, &ALL, "", history::now()).await.expect("a page").items;
+    let incidents = incidents.list(everything, (&ALL, &[]), "", history::now()).await.expect("a page").0.items;
     stack.stop().await;
-    let facts = (
-        alerts.iter().map(|alert| alert_facts(alert, &incidents)).collect(),
-        incidents.iter().map(incident_facts).collect(),
-    );
     for incident in &incidents {
         let own: Vec<&Alert> = alerts.iter().filter(|alert| alert.incident_id == Some(incident.id)).collect();
         assert_eq!(incident.alert_count, own.len() as u64, "the count of alerts is that of their rows");
         assert_eq!(Some(incident.severity), own.iter().map(|alert| alert.severity).max());
         assert_eq!(incident.firing_count, own.iter().filter(|alert| alert.resolved_at.is_none()).count() as u64);
     }
-    facts
+    (alerts, incidents)
+}
+
+pub fn vendor_facts(alert: &Alert) -> VendorFacts {
+    let Alert { dedup_key, title, service, resolved_at, occurrences, severity, classification, .. } = alert.clone();
+    let times = [alert.occurred_at, alert.last_seen_at];
+    (dedup_key, title, service, times, resolved_at, occurrences, severity, classification)
 }
 
 fn alert_facts(alert: &Alert, incidents: &[Incident]) -> AlertFacts {
     let incident = incidents.iter().position(|incident| Some(incident.id) == alert.incident_id);
     let grouping = format!("{:?} {:?}", alert.grouping.decision, alert.grouping.rule);
-    let Alert { dedup_key, occurred_at, last_seen_at, resolved_at, occurrences, severity, .. } = alert.clone();
-    (dedup_key, occurred_at, last_seen_at, resolved_at, occurrences, severity, grouping, incident)
+    (vendor_facts(alert), grouping, incident)
 }
 
 fn incident_facts(incident: &Incident) -> IncidentFacts {

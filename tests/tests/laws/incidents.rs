@@ -1,9 +1,12 @@
 //! The list of incidents against a naive model.
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
 use proptest::{prelude::*, sample::subsequence, test_runner::TestRunner};
 use shared::{
     domain::{incident::Incident, status::Status, time::Time},
     query::{
+        facets::{Facet, FacetValues},
         incidents::{IncidentFilter, IncidentOrder},
         page::{PageRequest, Start},
         plan::Range,
@@ -19,7 +22,7 @@ use super::{
 const INCIDENTS: usize = 150;
 const LIST: &str = "list";
 
-type Query = (IncidentFilter, IncidentOrder);
+pub type Query = (IncidentFilter, IncidentOrder);
 
 fn names(all: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
     prop_oneof![2 => Just(Vec::new()), 1 => subsequence(all, 1..=2)]
@@ -38,7 +41,7 @@ fn range() -> impl Strategy<Value = Range> {
     })
 }
 
-fn queries() -> impl Strategy<Value = Query> {
+pub fn queries() -> impl Strategy<Value = Query> {
     let statuses = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(Status::ALL.to_vec(), 1..=3)];
     let severities = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(SEVERITIES.to_vec(), 1..=3)];
     let order = prop_oneof![Just(IncidentOrder::Created), Just(IncidentOrder::Updated)];
@@ -51,7 +54,7 @@ fn queries() -> impl Strategy<Value = Query> {
 }
 
 /// The whole list, one incident after the other.
-fn model(incidents: &[Incident], (filter, order): &Query, ascending: bool) -> Vec<Incident> {
+pub fn model(incidents: &[Incident], (filter, order): &Query, ascending: bool) -> Vec<Incident> {
     let asked = |values: &[String], value: &str| values.is_empty() || values.iter().any(|other| other == value);
     let within =
         |range: &Range, at: Time| range.from.is_none_or(|from| from <= at) && range.to.is_none_or(|to| at <= to);
@@ -81,6 +84,40 @@ fn model(incidents: &[Incident], (filter, order): &Query, ascending: bool) -> Ve
     list
 }
 
+/// How many incidents have each value, in the order that answers have.
+fn facet_model(incidents: &[Incident], facet: Facet) -> FacetValues {
+    let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
+    for incident in incidents {
+        let values: Vec<Option<String>> = match facet {
+            Facet::Status => vec![Some(incident.status.as_str().to_owned())],
+            Facet::Severity => vec![Some(incident.severity.as_str().to_owned())],
+            Facet::Team => vec![incident.team.clone()],
+            Facet::Service => incident.services.iter().cloned().map(Some).collect(),
+            Facet::Source => incident.sources.iter().map(|source| Some(source.as_str().to_owned())).collect(),
+        };
+        for value in values {
+            *counts.entry(value).or_default() += 1;
+        }
+    }
+    let mut values: Vec<(Option<String>, u64)> = counts.into_iter().collect();
+    values.sort_by_key(|(_, count)| Reverse(*count));
+    FacetValues { facet, values, omitted: 0 }
+}
+
+/// Asks for a page with all facets and compares it with the model.
+pub async fn assert_list(
+    lister: &IncidentLister,
+    incidents: &[Incident],
+    (query, request): (&Query, &PageRequest),
+    now: Time,
+) {
+    let answer = lister.list((&query.0, query.1), (request, &Facet::ALL), LIST, now).await;
+    let (page, facets) = answer.expect("a page");
+    let expected = model(incidents, query, request.ascending);
+    assert_page(&page, request, &expected);
+    assert_eq!(facets, Facet::ALL.map(|facet| facet_model(&expected, facet)), "facets");
+}
+
 fn check(seed: u64, cases: u32, law: &impl AsyncFn(&IncidentLister, &[Incident], &Query, &PageRequest)) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let incidents = history::incidents(&mut fastrand::Rng::with_seed(seed), INCIDENTS);
@@ -99,8 +136,8 @@ fn check(seed: u64, cases: u32, law: &impl AsyncFn(&IncidentLister, &[Incident],
 fn pages_and_totals_are_those_of_the_naive_model() {
     for seed in 1..=3 {
         check(seed, 80, &async |lister, incidents, (filter, order), request| {
-            let page = lister.list((filter, *order), request, LIST, history::now()).await.expect("a page");
-            assert_page(&page, request, &model(incidents, &(filter.clone(), *order), request.ascending));
+            let query = (filter.clone(), *order);
+            assert_list(lister, incidents, (&query, request), history::now()).await;
         });
     }
 }
@@ -112,7 +149,7 @@ fn a_walk_by_cursor_visits_each_incident_once_and_in_order() {
         let mut visited: Vec<Incident> = Vec::new();
         let mut request = PageRequest { start: Start::Offset(0), limit: request.limit.max(5), ..request.clone() };
         loop {
-            let page = lister.list((filter, *order), &request, LIST, history::now()).await.expect("a page");
+            let (page, _) = lister.list((filter, *order), (&request, &[]), LIST, history::now()).await.expect("a page");
             assert_eq!((page.total, page.offset), (expected.len() as u64, visited.len() as u64));
             visited.extend(page.items);
             match page.next_cursor {

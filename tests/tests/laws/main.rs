@@ -3,6 +3,9 @@
 
 mod alerts;
 mod batches;
+mod changes;
 mod history;
 mod incidents;
+mod orders;
 mod paging;
+mod patience;

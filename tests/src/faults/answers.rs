@@ -1,0 +1,90 @@
+//! What the services say when something is wrong, in their words and form.
+
+use aws_smithy_runtime_api::{client::orchestrator::HttpResponse, http::StatusCode};
+use aws_smithy_types::body::SdkBody;
+use serde_json::{Map, Value as Json, json};
+
+const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810";
+
+/// DynamoDB's own limits go by several names.
+const THROTTLED: [&str; 3] = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
+
+/// A 500.
+pub fn internal_error() -> HttpResponse {
+    refusal(500, "InternalServerError", "Internal server error")
+}
+
+/// A 400 for too many requests.
+pub fn throttled(operation: &str, random: &mut fastrand::Rng) -> HttpResponse {
+    let code = if operation == "SendMessage" { "RequestThrottled" } else { THROTTLED[random.usize(..THROTTLED.len())] };
+    refusal(400, code, "The rate is too high. Try again later.")
+}
+
+/// A cancelled transaction, of which one part collided with another transaction.
+pub fn conflict(body: &Json, random: &mut fastrand::Rng) -> HttpResponse {
+    cancelled(body, random, "TransactionConflict", "Transaction is ongoing for the item")
+}
+
+/// A cancelled transaction, of which one part's condition failed.
+pub fn condition_failed(body: &Json, random: &mut fastrand::Rng) -> HttpResponse {
+    cancelled(body, random, "ConditionalCheckFailed", "The conditional request failed")
+}
+
+/// As many reasons as the transaction has parts; one of them at any position says why.
+fn cancelled(body: &Json, random: &mut fastrand::Rng, code: &str, message: &str) -> HttpResponse {
+    let parts = body["TransactItems"].as_array().map_or(1, Vec::len);
+    let failed = random.usize(..parts);
+    let codes: Vec<&str> = (0..parts).map(|part| if part == failed { code } else { "None" }).collect();
+    let reasons = codes.iter().map(|code| match *code {
+        "None" => json!({ "Code": "None" }),
+        code => json!({ "Code": code, "Message": message }),
+    });
+    let says = "Transaction cancelled, please refer cancellation reasons for specific reasons";
+    answer(
+        400,
+        &json!({
+            "__type": format!("{DYNAMODB}#TransactionCanceledException"),
+            "Message": format!("{says} [{}]", codes.join(", ")),
+            "CancellationReasons": reasons.collect::<Vec<_>>(),
+        }),
+    )
+}
+
+/// Divides a batch of reads into what is executed, if anything is, and what is handed back: at least one key.
+pub fn divide(body: &Json, random: &mut fastrand::Rng) -> (Option<Json>, Json) {
+    let mut asked = body.clone();
+    let mut left = Map::new();
+    let tables = asked["RequestItems"].as_object_mut().into_iter().flatten();
+    for (table, request) in tables {
+        let Some(keys) = request["Keys"].as_array_mut() else { continue };
+        random.shuffle(keys);
+        let handed_back = keys.split_off(random.usize(..keys.len().max(1)));
+        let mut rest = request.clone();
+        rest["Keys"] = handed_back.into();
+        left.insert(table.clone(), rest);
+    }
+    let tables = asked["RequestItems"].as_object_mut();
+    let is_empty = tables.is_none_or(|tables| {
+        tables.retain(|_, request| request["Keys"].as_array().is_some_and(|keys| !keys.is_empty()));
+        tables.is_empty()
+    });
+    ((!is_empty).then_some(asked), left.into())
+}
+
+/// The answer to a batch of which a part is handed back.
+pub fn unprocessed(answered: Json, left: Json) -> HttpResponse {
+    let mut answered = if answered.is_null() { json!({ "Responses": {} }) } else { answered };
+    answered["UnprocessedKeys"] = left;
+    answer(200, &answered)
+}
+
+fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {
+    answer(status, &json!({ "__type": format!("{DYNAMODB}#{code}"), "message": message }))
+}
+
+fn answer(status: u16, body: &Json) -> HttpResponse {
+    let status = StatusCode::try_from(status).expect("a status code");
+    let mut answer = HttpResponse::new(status, SdkBody::from(body.to_string()));
+    answer.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    answer
+}

@@ -1,0 +1,134 @@
+//! The queue, played: at least once and in any order, dead letters after five times. Unlike the emulated one it decides by
+//! a seed when a message comes back.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use fastrand::Rng;
+use tokio::sync::Notify;
+
+/// After so many receptions a message goes to the dead letters, as template.yaml says.
+const RECEPTIONS: u32 = 5;
+
+/// The largest batch, as template.yaml says.
+const BATCH: usize = 10;
+
+/// Of a hundred receptions, how many take a message that another worker has: its visibility timeout has passed.
+const LAPSES: u8 = 8;
+
+/// A message as a worker gets it.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub id: String,
+    pub body: String,
+}
+
+#[derive(Debug)]
+struct Held {
+    message: Message,
+    receptions: u32,
+    /// How many workers have it.
+    workers: u32,
+}
+
+/// The queue.
+#[derive(Debug, Default)]
+pub struct Queue {
+    messages: Mutex<Vec<Held>>,
+    dead: Mutex<Vec<Message>>,
+    lapses: Mutex<u64>,
+    changed: Notify,
+}
+
+impl Queue {
+    /// A queue of these bodies.
+    pub fn of(bodies: impl IntoIterator<Item = String>) -> Self {
+        let held = |(number, body)| Held {
+            message: Message { id: format!("message-{number}"), body },
+            receptions: 0,
+            workers: 0,
+        };
+        Self { messages: Mutex::new(bodies.into_iter().enumerate().map(held).collect()), ..Self::default() }
+    }
+
+    /// A batch, as soon as there is one; `None` once nothing is left.
+    pub async fn receive(&self, random: &mut Rng) -> Option<Vec<Message>> {
+        loop {
+            let changed = self.changed.notified();
+            let batch = self.take(random);
+            if !batch.is_empty() {
+                return Some(batch);
+            }
+            if locked(&self.messages).is_empty() {
+                return None;
+            }
+            changed.await;
+        }
+    }
+
+    fn take(&self, random: &mut Rng) -> Vec<Message> {
+        let mut messages = locked(&self.messages);
+        let (spent, mut rest): (Vec<Held>, Vec<Held>) =
+            messages.drain(..).partition(|held| held.workers == 0 && held.receptions == RECEPTIONS);
+        if !spent.is_empty() {
+            locked(&self.dead).extend(spent.into_iter().map(|held| held.message));
+            self.changed.notify_waiters();
+        }
+        // Small ones more often: so more requests are made.
+        let largest = random.usize(1..=BATCH);
+        let most = random.usize(1..=largest);
+        let mut batch = Vec::new();
+        for held in &mut rest {
+            let lapses = held.workers > 0 && random.u8(..100) < LAPSES;
+            if batch.len() < most && held.receptions < RECEPTIONS && (held.workers == 0 || lapses) {
+                *locked(&self.lapses) += u64::from(lapses);
+                held.receptions += 1;
+                held.workers += 1;
+                batch.push(held.message.clone());
+            }
+        }
+        *messages = rest;
+        batch
+    }
+
+    /// A worker is done with a message.
+    pub fn delete(&self, id: &str) {
+        locked(&self.messages).retain(|held| held.message.id != id);
+        self.changed.notify_waiters();
+    }
+
+    /// A worker has failed, or has been stopped: the message is visible again, anywhere in the queue.
+    pub fn give_back(&self, id: &str, random: &mut Rng) {
+        let mut messages = locked(&self.messages);
+        if let Some(position) = messages.iter().position(|held| held.message.id == id) {
+            let mut held = messages.remove(position);
+            held.workers -= 1;
+            let anywhere = random.usize(..=messages.len());
+            messages.insert(anywhere, held);
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until something has become of a message; `false` once nothing is left.
+    pub async fn moves(&self) -> bool {
+        let changed = self.changed.notified();
+        if locked(&self.messages).is_empty() {
+            return false;
+        }
+        changed.await;
+        true
+    }
+
+    /// The dead letters.
+    pub fn dead(&self) -> Vec<Message> {
+        locked(&self.dead).clone()
+    }
+
+    /// How many messages were with two workers at once.
+    pub fn lapses(&self) -> u64 {
+        *locked(&self.lapses)
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,98 @@
+//! Scenarios of many seeds.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tests::{faults::Fault, variable};
+use tokio::runtime;
+
+use crate::scenario::{self, Outcome};
+
+/// How many scenarios run unless `FAULT_SEEDS` says otherwise.
+const SEEDS: u64 = 24;
+
+/// They mostly wait.
+const AT_ONCE: usize = 6;
+
+/// A scenario takes seconds.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+#[test]
+fn every_accepted_delivery_takes_effect_exactly_once_whatever_happens() {
+    let number = |name: &str| variable(name).map(|text| text.parse::<u64>().expect("a number"));
+    let seeds = match number("FAULT_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("FAULT_SEEDS").unwrap_or(SEEDS),
+    };
+    let next = AtomicU64::new(seeds.start);
+    let outcomes = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if !seeds.contains(&seed) {
+                        return;
+                    }
+                    let outcome = outcome_of(seed);
+                    outcomes.lock().expect("no thread panics while it has this").push((seed, outcome));
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().expect("no thread panics while it has this");
+    let failed: String = outcomes.iter().filter(|(_, outcome)| !outcome.violations.0.is_empty()).map(told).collect();
+    let tally = tally(&outcomes);
+    assert!(failed.is_empty(), "{failed}{tally:?}");
+    if outcomes.len() as u64 >= SEEDS {
+        let missing: Vec<_> = tally.iter().filter(|(_, count)| **count == 0).collect();
+        assert!(missing.is_empty(), "nothing was proven of {missing:?} in {tally:?}");
+    }
+    say(&format!("{} scenarios: {tally:?}", outcomes.len()));
+}
+
+/// A thread and a runtime of its own: what is drawn on the way, ids and pauses, is drawn from the seed as well.
+fn outcome_of(seed: u64) -> Outcome {
+    fastrand::seed(seed);
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
+    runtime.block_on(async {
+        let outcome = tokio::time::timeout(PATIENCE, scenario::run(seed)).await;
+        outcome.unwrap_or_else(|_| {
+            let mut outcome = Outcome::default();
+            outcome.violations.0.push(format!("the scenario does not end within {PATIENCE:?}"));
+            outcome
+        })
+    })
+}
+
+fn told((seed, outcome): &(u64, Outcome)) -> String {
+    format!("seed {seed}: FAULT_SEED={seed} cargo test -p tests --test faults every_accepted\n{}", outcome.violations)
+}
+
+/// What happened in all scenarios together.
+fn tally(outcomes: &[(u64, Outcome)]) -> BTreeMap<String, u64> {
+    let mut tally: BTreeMap<String, u64> = Fault::ALL.map(|fault| (format!("{fault:?}"), 0)).into();
+    let mut add = |name: &str, count: u64| *tally.entry(name.to_owned()).or_default() += count;
+    for (_, outcome) in outcomes {
+        for (fault, count) in &outcome.injected {
+            add(&format!("{fault:?}"), *count);
+        }
+        add("stopped workers", outcome.stopped);
+        add("messages with two workers", outcome.lapses);
+        add("dead letters", outcome.dead);
+        add("deliveries", outcome.deliveries);
+        add("status changes", outcome.changes);
+    }
+    tally
+}
+
+#[expect(clippy::print_stdout, reason = "whoever runs many seeds wants to know what they proved")]
+fn say(what: &str) {
+    println!("{what}");
+}

@@ -1,0 +1,127 @@
+//! Workers that take batches of the queue, and are stopped now and then at any await point.
+
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+use aws_lambda_events::sqs::SqsEvent;
+use fastrand::Rng;
+use group_alerts::Function;
+use lambda_runtime::{Context, LambdaEvent};
+use local::Stack;
+use serde_json::json;
+use tests::faults::{Faults, Line};
+
+use crate::queue::{Message, Queue};
+
+/// Of a hundred pieces of work, how many are stopped.
+const STOPPED: u8 = 20;
+
+/// When work is stopped.
+#[derive(Debug, Clone, Copy)]
+pub enum Stop {
+    /// Never.
+    Never,
+    /// At the await point after so many.
+    Polls(u32),
+    /// While that request is executed.
+    Request(u64),
+}
+
+impl Stop {
+    /// Mostly never.
+    pub fn draw(random: &mut Rng) -> Self {
+        match random.u8(..100) {
+            drawn if drawn >= STOPPED => Self::Never,
+            drawn if drawn % 2 == 0 => Self::Polls(random.u32(1..40)),
+            _ => Self::Request(random.u64(1..6)),
+        }
+    }
+
+    /// Works until it is done or stopped.
+    pub async fn or_done<T>(self, work: impl Future<Output = T>, line: &Line) -> Option<T> {
+        match self {
+            Self::Never => Some(work.await),
+            Self::Polls(polls) => {
+                let mut work = pin!(work);
+                let mut left = polls;
+                poll_fn(|context| {
+                    if left == 0 {
+                        return Poll::Ready(None);
+                    }
+                    left -= 1;
+                    work.as_mut().poll(context).map(Some)
+                })
+                .await
+            }
+            Self::Request(request) => {
+                let last = line.requests() + request;
+                tokio::select! {
+                    biased;
+                    done = work => Some(done),
+                    () = line.sent(last) => None,
+                }
+            }
+        }
+    }
+}
+
+/// Works on the queue until nothing is left in it.
+pub async fn work(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: &RefCell<Rng>, stopped: &Cell<u64>) {
+    let mut random = Rng::with_seed(random.borrow_mut().u64(..));
+    let mut worker = Worker::start(stack, faults).await;
+    while let Some(batch) = queue.receive(&mut random).await {
+        let stop = Stop::draw(&mut random);
+        let failed = stop.or_done(worker.function.handle(event(&batch)), &worker.line).await.map(|response| {
+            let failures = response.batch_item_failures.into_iter();
+            failures.map(|failure| failure.item_identifier).collect::<Vec<_>>()
+        });
+        for message in &batch {
+            if failed.as_ref().is_some_and(|failed| !failed.contains(&message.id)) {
+                queue.delete(&message.id);
+            } else {
+                queue.give_back(&message.id, &mut random);
+            }
+        }
+        if failed.is_none() {
+            stopped.set(stopped.get() + 1);
+            worker = Worker::start(stack, faults).await;
+        }
+    }
+}
+
+struct Worker {
+    function: Function,
+    line: Arc<Line>,
+}
+
+impl Worker {
+    async fn start(stack: &Stack, faults: &Arc<Faults>) -> Self {
+        let line = faults.line();
+        let aws = line.through(stack.aws().clone());
+        let function = Function::start(stack.environment("GroupAlerts"), &aws).await.expect("the function starts");
+        Self { function, line }
+    }
+}
+
+/// The event that Lambda makes of a batch.
+fn event(batch: &[Message]) -> LambdaEvent<SqsEvent> {
+    let record = |message: &Message| {
+        json!({
+            "messageId": message.id,
+            "receiptHandle": message.id,
+            "body": message.body,
+            "attributes": {},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:000000000000:AlertsQueue",
+            "awsRegion": "us-east-1",
+        })
+    };
+    let event = json!({ "Records": batch.iter().map(record).collect::<Vec<_>>() });
+    LambdaEvent::new(serde_json::from_value(event).expect("an event"), Context::default())
+}

@@ -1,0 +1,253 @@
+//! Histories that go on between lists: what was remembered before is not believed when it is no longer so.
+//!
+//! Real writers write, whose clocks are up to a minute wrong; real lists are compared with a scan of the tables.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use fastrand::Rng;
+use local::{Options, Stack};
+use shared::{
+    domain::{
+        alert::Alert,
+        delivery::{Content, Delivery, DeliveryId, Raw},
+        event::{AlertEvent, StatedSeverity, Transition},
+        incident::Incident,
+        source::Source,
+        status::Status,
+        time::Time,
+    },
+    query::{
+        alerts::AlertFilter,
+        incidents::{IncidentFilter, IncidentOrder},
+        page::{PageRequest, Start},
+        plan::Range,
+    },
+    service::{
+        change_status::{StatusChange, StatusChanger},
+        group::Grouper,
+        list_alerts::AlertLister,
+        list_incidents::IncidentLister,
+    },
+    store::{alerts, incidents::Incidents},
+};
+
+use super::{
+    alerts::model,
+    history::{self, ENVIRONMENTS, SERVICES, SEVERITIES, SOURCES, TEAMS, one},
+    incidents::assert_list,
+    paging::assert_page,
+};
+
+const STEPS: usize = 60;
+const PROBLEMS: u8 = 12;
+
+struct World {
+    stack: Stack,
+    grouper: Grouper,
+    changer: StatusChanger,
+    alerts: AlertLister,
+    incidents: IncidentLister,
+    random: Rng,
+    now: Time,
+    deliveries: u64,
+}
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let stack = Stack::start(Options::default()).await.expect("the stack starts");
+        let aws = stack.aws();
+        Self {
+            grouper: Grouper::start(stack.environment("GroupAlerts"), aws, seed).expect("configured"),
+            changer: StatusChanger::start(stack.environment("ChangeStatus"), aws).expect("configured"),
+            alerts: AlertLister::start(stack.environment("ListAlerts"), aws).expect("configured"),
+            incidents: IncidentLister::start(stack.environment("ListIncidents"), aws).expect("configured"),
+            random: Rng::with_seed(seed),
+            now: history::at("2026-02-26T20:00:00Z"),
+            deliveries: 0,
+            stack,
+        }
+    }
+
+    /// What one of many machines takes for now.
+    fn clock(&mut self) -> Time {
+        self.now.plus_millis(self.random.i64(-60_000..=60_000))
+    }
+
+    /// Some time passes: moments, minutes, hours or days.
+    fn wait(&mut self) {
+        let minutes = match self.random.u8(..6) {
+            0 => 0,
+            1 => self.random.i64(0..10),
+            2 | 3 => self.random.i64(0..120),
+            4 => self.random.i64(0..2_000),
+            _ => self.random.i64(0..5_000),
+        };
+        self.now = self.now.plus_minutes(minutes);
+    }
+
+    async fn deliver(&mut self) {
+        let problem = self.random.u8(..PROBLEMS);
+        let recovers = self.random.u8(..3) == 0;
+        self.deliveries += 1;
+        let event = AlertEvent {
+            source: Source::named(one(&mut self.random, &SOURCES)),
+            external_id: None,
+            dedup_key: format!("monitor:{problem}"),
+            group_key: format!("monitor:{problem}"),
+            transition: if recovers { Transition::Recovered } else { Transition::Firing },
+            occurred_at: self.now,
+            title: format!("Problem {problem}"),
+            message: None,
+            severity: Some(StatedSeverity {
+                value: one(&mut self.random, &SEVERITIES),
+                matched: String::new(),
+                confidence: 1.0,
+            }),
+            service: Some(SERVICES[usize::from(problem) % SERVICES.len()].to_owned()),
+            environment: Some(ENVIRONMENTS[usize::from(problem) % ENVIRONMENTS.len()].to_owned()),
+            team: Some(one(&mut self.random, &TEAMS).to_owned()),
+            tags: Vec::new(),
+            link: None,
+        };
+        let delivery = Delivery {
+            delivery_id: DeliveryId::new(format!("datadog-1-{}", self.deliveries)),
+            vendor: "datadog".to_owned(),
+            received_at: self.now,
+            content: Content::Event(Box::new(event)),
+            raw: Raw { gzip: vec![0; 8], length: 8, trimmed: false },
+            headers: std::collections::BTreeMap::new(),
+            redrive_of: None,
+        };
+        let now = self.clock();
+        self.grouper.group(&delivery, now).await.expect("grouped");
+    }
+
+    async fn change_a_status(&mut self, incidents: &[Incident]) {
+        if incidents.is_empty() {
+            return;
+        }
+        let incident = one(&mut self.random, incidents);
+        let Some(status) = incident.status.allowed_transitions().first() else { return };
+        let change = StatusChange { status: *status, comment: None, actor: "alice".to_owned(), if_match: None };
+        let now = self.clock();
+        self.changer.change(incident.id, &change, now).await.expect("changed");
+    }
+
+    /// Rows go without a word, and then the time passes after which nothing is believed any more.
+    async fn expire(&mut self, alerts: &[Alert], incidents: &[Incident]) {
+        let client = self.stack.aws().dynamodb();
+        let environment = self.stack.environment("GroupAlerts");
+        for alert in alerts.iter().filter(|_| self.random.u8(..4) == 0) {
+            let delete = client.delete_item().table_name(environment.alerts_table().expect("a name"));
+            delete.key("alert_id", text(&alert.id)).send().await.expect("deleted");
+        }
+        for incident in incidents.iter().filter(|_| self.random.u8(..4) == 0) {
+            let delete = client.delete_item().table_name(environment.incidents_table().expect("a name"));
+            let delete = delete.key("incident_id", text(&incident.id)).key("entry", text(&"INCIDENT"));
+            delete.send().await.expect("deleted");
+        }
+        self.now = self.now.plus_minutes(31 * 24 * 60);
+    }
+
+    /// The tables, row by row.
+    async fn scan(&self) -> (Vec<Alert>, Vec<Incident>) {
+        let client = self.stack.aws().dynamodb();
+        let environment = self.stack.environment("GroupAlerts");
+        let scan = client.scan().table_name(environment.alerts_table().expect("a name")).send().await.expect("a scan");
+        let found = scan.items.unwrap_or_default().into_iter();
+        let alerts = found.map(|item| alerts::read(item).expect("an alert")).collect();
+        let table = environment.incidents_table().expect("a name");
+        let scan = client.scan().table_name(&table).send().await.expect("a scan");
+        let rows = scan.items.unwrap_or_default();
+        let ids: Vec<_> = rows
+            .iter()
+            .filter(|row| row["entry"].as_s().is_ok_and(|entry| entry == "INCIDENT"))
+            .map(|row| row["incident_id"].as_s().expect("an id").parse().expect("an id"))
+            .collect();
+        let incidents = Incidents::new(client, table).get_many(&ids, true).await.expect("incidents");
+        (alerts, incidents)
+    }
+
+    /// Lists are those of the tables, asked twice: by whoever remembers, and by who believes it.
+    async fn check(&mut self, alerts: &[Alert], incidents: &[Incident]) {
+        let filter = self.alert_filter(alerts);
+        let request = self.page(alerts.len());
+        let query = (self.incident_filter(), one(&mut self.random, &[IncidentOrder::Created, IncidentOrder::Updated]));
+        for _ in 0..2 {
+            let now = self.clock();
+            let page = self.alerts.list(&filter, &request, "", now).await.expect("a page");
+            assert_page(&page, &request, &model(alerts, &filter, request.ascending));
+            assert_list(&self.incidents, incidents, (&query, &request), now).await;
+        }
+    }
+
+    fn page(&mut self, length: usize) -> PageRequest {
+        let limit = one(&mut self.random, &[1, 3, 50]);
+        let offset = self.random.u64(0..=length as u64);
+        PageRequest { limit, start: Start::Offset(offset), ascending: self.random.bool() }
+    }
+
+    fn some(&mut self, values: &[&str]) -> Vec<String> {
+        if self.random.u8(..3) > 0 { Vec::new() } else { vec![one(&mut self.random, values).to_owned()] }
+    }
+
+    /// Few filters, so that each is asked for again after a change.
+    fn alert_filter(&mut self, alerts: &[Alert]) -> AlertFilter {
+        let incidents =
+            alerts.iter().filter_map(|alert| alert.incident_id).take(usize::from(self.random.u8(..12) == 0));
+        AlertFilter {
+            statuses: self.some(&["firing", "resolved"]),
+            severities: self.some(&["critical"]),
+            services: self.some(&SERVICES[..1]),
+            incidents: incidents.collect(),
+            created: self.range(),
+            ..AlertFilter::default()
+        }
+    }
+
+    fn incident_filter(&mut self) -> IncidentFilter {
+        let statuses = self.random.u8(..3) == 0;
+        IncidentFilter {
+            statuses: if statuses { vec![one(&mut self.random, &Status::ALL)] } else { Vec::new() },
+            severities: self.some(&["critical"]),
+            services: self.some(&SERVICES[..1]),
+            created: self.range(),
+            updated: self.range(),
+            ..IncidentFilter::default()
+        }
+    }
+
+    fn range(&mut self) -> Range {
+        if self.random.u8(..4) > 0 {
+            return Range::default();
+        }
+        let from = self.now.plus_minutes(-self.random.i64(0..10_000));
+        Range { from: Some(from), to: self.random.bool().then(|| from.plus_minutes(self.random.i64(0..5_000))) }
+    }
+}
+
+fn text(value: &impl ToString) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+#[test]
+fn lists_are_exact_whatever_changes_between_them() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for seed in 1..=8 {
+        runtime.block_on(async {
+            let mut world = World::new(seed).await;
+            for step in 0..STEPS {
+                let (alerts, incidents) = world.scan().await;
+                match world.random.u8(..8) {
+                    // Last, for claims still name what is deleted.
+                    _ if step + 1 == STEPS => world.expire(&alerts, &incidents).await,
+                    0 => world.change_a_status(&incidents).await,
+                    1 | 2 => world.wait(),
+                    _ => world.deliver().await,
+                }
+                let (alerts, incidents) = world.scan().await;
+                world.check(&alerts, &incidents).await;
+            }
+            world.stack.stop().await;
+        });
+    }
+}
