@@ -1,0 +1,184 @@
+//! A history of 400 days, the same each time, written straight into the tables.
+
+use std::error::Error;
+
+use aws_sdk_dynamodb::{
+    Client,
+    types::{PutRequest, WriteRequest},
+};
+use fastrand::Rng;
+use futures::{StreamExt, TryStreamExt, stream};
+use local::Stack;
+use shared::{
+    domain::{
+        alert::{Alert, AlertStatus, Classification, Classified, Evidence, Grouping, GroupingDecision, GroupingRule},
+        delivery::Raw,
+        id::{IdGenerator, IncidentId},
+        incident::Incident,
+        severity::Severity,
+        source::Source,
+        status::Status,
+        time::Time,
+    },
+    store::{Item, alerts, claims::Claims, incidents},
+};
+
+use crate::report::progress;
+
+const DAYS: i64 = 400;
+
+/// An environment and a service that one in 2,000 names.
+pub const RARE: &str = "rare";
+
+/// `BatchWriteItem` takes 25 items.
+const BATCH: usize = 25;
+
+const PARALLEL: usize = 8;
+
+/// The time after the last row.
+pub fn end() -> Time {
+    // Late in an hour, in a day and in a month: much is open.
+    Time::from_millis(1_774_911_480_000).unwrap_or(Time::LATEST)
+}
+
+/// Fills the tables with alerts, and a tenth as many incidents.
+pub async fn fill(stack: &Stack, alerts: usize) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let environment = stack.environment("GroupAlerts");
+    let client = stack.aws().dynamodb();
+    let start = end().plus_minutes(-DAYS * 24 * 60);
+    Claims::new(client.clone(), environment.claims_table()?).note_history_start(start).await?;
+    let mut random = Rng::with_seed(1);
+    let ids = IdGenerator::seeded(2);
+    let incidents: Vec<Incident> = (0..alerts / 10).map(|_| incident(&mut random, &ids)).collect();
+    let incident_ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
+    let rows = incidents.iter().map(|incident| Ok(incidents::item(incident)?));
+    write(&client, &environment.incidents_table()?, alerts / 10, rows).await?;
+    let raw = Raw { gzip: (0..600).map(|_| random.u8(..)).collect(), length: 1500, trimmed: false };
+    let rows = (0..alerts).map(|_| Ok(alerts::item(&alert(&mut random, &ids, &incident_ids), Some(&raw))?));
+    write(&client, &environment.alerts_table()?, alerts, rows).await
+}
+
+async fn write(
+    client: &Client,
+    table: &str,
+    count: usize,
+    mut rows: impl Iterator<Item = Result<Item, Box<dyn Error + Send + Sync>>>,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let mut written = 0;
+    while written < count {
+        // A part of them at a time, so that they are not all in memory twice.
+        let part: Vec<Item> = rows.by_ref().take(BATCH * 400).collect::<Result<_, _>>()?;
+        written += part.len();
+        let batches: Vec<_> = part.chunks(BATCH).map(|batch| put(client, table, batch)).collect();
+        stream::iter(batches).buffer_unordered(PARALLEL).try_collect::<Vec<()>>().await?;
+        progress(table, written, count);
+    }
+    Ok(())
+}
+
+async fn put(client: &Client, table: &str, batch: &[Item]) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let request = |item: &Item| {
+        let put = PutRequest::builder().set_item(Some(item.clone())).build()?;
+        Ok::<_, Box<dyn Error + Send + Sync>>(WriteRequest::builder().put_request(put).build())
+    };
+    let requests = batch.iter().map(request).collect::<Result<_, _>>()?;
+    client.batch_write_item().request_items(table, requests).send().await?;
+    Ok(())
+}
+
+fn some_time(random: &mut Rng) -> Time {
+    end().plus_millis(-random.i64(1..DAYS * 24 * 60 * 60_000))
+}
+
+fn severity(random: &mut Rng) -> Severity {
+    match random.u8(..10) {
+        0 => Severity::Critical,
+        1..4 => Severity::Error,
+        4..8 => Severity::Warning,
+        _ => Severity::Info,
+    }
+}
+
+fn rare(random: &mut Rng, usual: String) -> String {
+    if random.u16(..2_000) == 0 { RARE.to_owned() } else { usual }
+}
+
+fn incident(random: &mut Rng, ids: &IdGenerator) -> Incident {
+    let created_at = some_time(random);
+    let updated_at = created_at.plus_minutes(random.i64(0..600)).min(end());
+    let is_old = created_at < end().plus_minutes(-3 * 24 * 60);
+    let services = (0..=random.u8(..4)).map(|_| format!("service-{:02}", random.u8(..50)));
+    let mut services: Vec<String> = services.collect();
+    services[0] = rare(random, services[0].clone());
+    services.sort();
+    services.dedup();
+    Incident {
+        id: ids.next(created_at),
+        title: "[P2] [Triggered] Checkout answers slower than 800 ms at the 95th percentile".to_owned(),
+        status: if is_old { Status::Closed } else { Status::Open },
+        severity: severity(random),
+        services,
+        sources: vec![Source::named(if random.bool() { "datadog" } else { "sentry" })],
+        team: (random.u8(..8) > 0).then(|| format!("team-{}", random.u8(..12))),
+        environment: "production".to_owned(),
+        created_at,
+        updated_at,
+        acknowledged_at: Some(updated_at),
+        resolved_at: Some(updated_at),
+        closed_at: Some(updated_at),
+        alert_count: 10,
+        firing_count: 0,
+        first_alert_at: created_at,
+        last_alert_at: updated_at,
+        action_count: 12,
+        recurrence_of: None,
+        version: 12,
+    }
+}
+
+fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert {
+    let created_at = some_time(random);
+    let usual = if random.u8(..5) == 0 { "staging" } else { "production" };
+    let environment = rare(random, usual.to_owned());
+    let service = format!("service-{:02}", random.u8(..50));
+    let severity = severity(random);
+    let problem = random.u32(..);
+    Alert {
+        id: ids.next(created_at),
+        source: Source::named(if random.bool() { "datadog" } else { "sentry" }),
+        external_id: Some(problem.to_string()),
+        dedup_key: format!("monitor:{problem}|env:{environment},service:{service}"),
+        title: "[P2] [Triggered] Checkout answers slower than 800 ms at the 95th percentile".to_owned(),
+        message: Some("p95 of trace.http.request over service:checkout was > 0.8 for the last 5 minutes.".to_owned()),
+        severity,
+        status: if random.u8(..50) == 0 { AlertStatus::Firing } else { AlertStatus::Resolved },
+        service: Some(service.clone()),
+        environment: environment.clone(),
+        team: Some("payments".to_owned()),
+        tags: vec![format!("env:{environment}"), format!("service:{service}"), "team:payments".to_owned()],
+        link: Some(format!("https://app.datadoghq.eu/monitors/{problem}")),
+        occurred_at: created_at,
+        created_at,
+        last_seen_at: created_at,
+        resolved_at: Some(created_at),
+        occurrences: 1,
+        incident_id: incidents.get(random.usize(..incidents.len())).copied(),
+        classification: Classification {
+            severity: classified(severity, "P2"),
+            team: classified(Some("payments".to_owned()), "team:payments"),
+            service: classified(Some(service), "service"),
+            environment: classified(environment, "env"),
+        },
+        grouping: Grouping {
+            decision: GroupingDecision::Joined,
+            rule: Some(GroupingRule::Service),
+            key: Some("production checkout".to_owned()),
+            window_minutes: Some(30),
+            reason: "same environment and service, 3 min after the last alert of the incident".to_owned(),
+        },
+    }
+}
+
+fn classified<T>(value: T, matched: &str) -> Classified<T> {
+    Classified { value, source: Evidence::Vendor, matched: Some(matched.to_owned()), confidence: 1.0 }
+}

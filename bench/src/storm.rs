@@ -1,0 +1,345 @@
+//! A burst of new problems, and single deliveries of each kind, through the queue and the worker.
+//!
+//! Messages are put straight into the queue, as `receive-webhook` makes them out of Datadog's payload. The burst is all
+//! there before the worker gets to the tables, so what is timed is grouping.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    error::Error,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use clap::Args;
+use futures::{StreamExt, TryStreamExt, stream};
+use http::HeaderMap;
+use local::Stack;
+use serde_json::json;
+use shared::{
+    clock,
+    service::receive::{Webhook, read},
+    vendors,
+};
+use tokio::time::sleep;
+
+use crate::{
+    meter::{Counts, Meter},
+    report::{figure, per, table},
+};
+
+type Failure = Box<dyn Error + Send + Sync>;
+
+/// How often the queue is asked whether it is empty.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How long the queue may take to become empty.
+const PATIENCE: Duration = Duration::from_mins(10);
+
+/// How many messages are sent at a time.
+const SENDERS: usize = 16;
+
+/// DESIGN: alerts a second through grouping, and write units and round trips of one alert that joins.
+const TARGET_RATE: f64 = 1000.0;
+const TARGET_WRITE_UNITS: f64 = 14.0;
+const TARGET_ROUND_TRIPS: u64 = 3;
+
+/// What the burst is.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// How many alerts, each a new problem
+    #[arg(long, default_value_t = 10_000, value_name = "NUMBER")]
+    alerts: usize,
+    /// How many groups they fall into: environments, each with an incident of its own
+    #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    groups: u64,
+}
+
+/// Runs the benchmark and prints its tables.
+pub async fn run(options: &Options) -> Result<(), Failure> {
+    singles().await?;
+    burst(options).await
+}
+
+/// A stack whose functions reach the services through a meter.
+struct Bench {
+    stack: Stack,
+    meter: Arc<Meter>,
+}
+
+/// One notification of a Datadog monitor.
+struct Notification<'problem> {
+    /// The monitor.
+    problem: &'problem str,
+    environment: &'problem str,
+    service: &'problem str,
+    transition: &'problem str,
+    /// New for each notification.
+    id: &'problem str,
+}
+
+impl Notification<'_> {
+    /// The message that `receive-webhook` sends.
+    fn message(&self) -> Result<String, Failure> {
+        let Self { problem, environment, service, transition, id } = self;
+        let now = clock::now();
+        let at = now.as_millis();
+        let tags = format!(
+            "env:{environment},service:{service},team:payments,region:eu-central-1,cluster:main,monitor,\
+             kube_deployment:{service},version:2026.11.3,managed_by:terraform"
+        );
+        let body = json!({
+            "id": id, "alert_id": problem, "alert_cycle_key": format!("{problem}7719053"),
+            "aggreg_key": format!("{problem}aa"), "transition": transition, "alert_type": "error", "priority": "P2",
+            "event_type": "query_alert_monitor", "title": format!("[P2] [{transition}] p99 latency of {service} over 800 ms"),
+            "body": format!("The p99 latency of {service} was over its objective of 800 ms for the last 5 minutes.\n\n\
+                Runbook: https://wiki.example.com/runbooks/{service}/latency. Dashboard: https://app.datadoghq.eu/dashboard/abc.\n\n\
+                @webhook-incident-review @slack-{service}-alerts"),
+            "scope": format!("env:{environment},service:{service}"), "tags": tags, "hostname": "",
+            "query": format!("percentile(last_5m):p99:trace.http.request{{env:{environment},service:{service}}} > 0.8"),
+            "metric": "trace.http.request", "link": format!("https://app.datadoghq.eu/monitors/{problem}?group=env%3A{environment}"),
+            "snapshot": "", "date": at.to_string(), "last_updated": at.to_string(), "org": {"id": "4711", "name": "Example"},
+        });
+        let datadog = vendors::find("datadog").ok_or("there is no vendor datadog")?;
+        match read(datadog, &HeaderMap::new(), body.to_string().as_bytes(), now)? {
+            Webhook::Delivery(delivery) => Ok(serde_json::to_string(&delivery)?),
+            Webhook::Ignored { reason } => Err(reason.into()),
+        }
+    }
+}
+
+impl Bench {
+    async fn start() -> Result<Self, Failure> {
+        let meter = Arc::new(Meter::default());
+        let stack = Stack::start(local::Options { wire: Some(meter.wire()), ..local::Options::default() }).await?;
+        Ok(Self { stack, meter })
+    }
+
+    fn resource(&self, logical_id: &str) -> Result<&str, Failure> {
+        Ok(self.stack.resource(logical_id).ok_or_else(|| format!("template.yaml has no {logical_id}"))?)
+    }
+
+    async fn send(&self, messages: impl IntoIterator<Item = String>) -> Result<(), Failure> {
+        let sqs = self.stack.aws().sqs();
+        let url = self.resource("AlertsQueue")?;
+        let sent = stream::iter(messages).map(|message| {
+            let request = sqs.send_message().queue_url(url).message_body(message);
+            async move { request.send().await.map(drop) }
+        });
+        sent.buffer_unordered(SENDERS).try_collect::<()>().await?;
+        Ok(())
+    }
+
+    /// How many messages a queue holds, visible or not.
+    async fn left(&self, queue: &str) -> Result<u64, Failure> {
+        let counts = [Attribute::ApproximateNumberOfMessages, Attribute::ApproximateNumberOfMessagesNotVisible];
+        let request = self.stack.aws().sqs().get_queue_attributes().queue_url(self.resource(queue)?);
+        let answer = request.set_attribute_names(Some(counts.to_vec())).send().await?;
+        let attributes = answer.attributes.unwrap_or_default();
+        Ok(counts.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum())
+    }
+
+    /// Waits until all messages have had their turn.
+    async fn empty(&self) -> Result<(), Failure> {
+        let deadline = Instant::now() + PATIENCE;
+        while self.left("AlertsQueue").await? > 0 {
+            if Instant::now() > deadline {
+                return Err("the queue does not become empty".into());
+            }
+            sleep(LOOK_EVERY).await;
+        }
+        match self.left("AlertsDeadLetterQueue").await? {
+            0 => Ok(()),
+            dead => Err(format!("{dead} messages ended in the dead-letter queue").into()),
+        }
+    }
+
+    /// What one delivery costs.
+    async fn cost(&self, notification: &Notification<'_>) -> Result<Counts, Failure> {
+        let before = self.meter.counts();
+        self.send([notification.message()?]).await?;
+        self.empty().await?;
+        Ok(self.meter.counts() - &before)
+    }
+
+    /// The rows of a table, past the meter.
+    async fn rows(&self, logical_id: &str) -> Result<Vec<HashMap<String, AttributeValue>>, Failure> {
+        let scan = self.stack.aws().dynamodb().scan().table_name(self.resource(logical_id)?).consistent_read(true);
+        Ok(scan.into_paginator().items().send().collect::<Result<_, _>>().await?)
+    }
+}
+
+/// What a single delivery of each kind costs, alone in its batch.
+async fn singles() -> Result<(), Failure> {
+    let bench = Bench::start().await?;
+    let first = Notification {
+        problem: "1001",
+        environment: "production",
+        service: "checkout",
+        transition: "Triggered",
+        id: "1",
+    };
+    // The worker's first call of all notes where the history starts.
+    bench.cost(&Notification { environment: "elsewhere", problem: "1000", id: "0", ..first }).await?;
+    let mut rows = Vec::new();
+    for (kind, target, notification) in [
+        ("opens an incident", None, Notification { ..first }),
+        (
+            "joins an open incident",
+            Some(TARGET_WRITE_UNITS),
+            Notification { problem: "1002", id: "2", service: "payments", ..first },
+        ),
+        (
+            "joins one of its service",
+            Some(TARGET_WRITE_UNITS),
+            Notification { problem: "1003", id: "3", service: "payments", ..first },
+        ),
+        ("fires again", None, Notification { id: "4", transition: "Re-Triggered", ..first }),
+        ("recovers", None, Notification { id: "5", transition: "Recovered", ..first }),
+        ("is a duplicate", None, Notification { id: "5", transition: "Recovered", ..first }),
+    ] {
+        let cost = bench.cost(&notification).await?;
+        rows.push(single(kind, target, &cost));
+    }
+    bench.stack.stop().await;
+    let head = [
+        "one delivery",
+        "round trips",
+        "write units",
+        "read units",
+        "target",
+        "write units: alerts + their indexes",
+        "incidents + their indexes",
+        "claims",
+    ];
+    table("One delivery alone in its batch", &head, &rows);
+    Ok(())
+}
+
+fn single(kind: &str, target: Option<f64>, cost: &Counts) -> Vec<String> {
+    let all = cost.units_of("");
+    let of_table = |table: &str| {
+        let own = cost.units.get(table).map_or(0.0, |units| units.write);
+        format!("{} + {}", figure(own), figure(cost.units_of(table).write - own))
+    };
+    let calls: u64 = cost.operations.values().map(|calls| calls.calls).sum();
+    vec![
+        kind.to_owned(),
+        calls.to_string(),
+        figure(all.write),
+        figure(all.read),
+        target.map_or_else(String::new, |units| format!("≤ {units} units, ≤ {TARGET_ROUND_TRIPS} round trips")),
+        of_table("AlertsTable"),
+        of_table("IncidentsTable"),
+        figure(cost.units_of("ClaimsTable").write),
+    ]
+}
+
+/// Groups a burst, checks that nothing is lost or counted twice, and prints what it took.
+async fn burst(options: &Options) -> Result<(), Failure> {
+    let bench = Bench::start().await?;
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut messages = Vec::with_capacity(options.alerts);
+    for number in 0..options.alerts {
+        let group = random.u64(..options.groups);
+        let problem = (2_000_000 + number).to_string();
+        let notification = Notification {
+            problem: &problem,
+            environment: &format!("region-{group}"),
+            service: &format!("service-{}", random.u8(..5)),
+            transition: "Triggered",
+            id: &format!("{problem}0"),
+        };
+        messages.push(notification.message()?);
+    }
+    let held = bench.meter.hold().await;
+    bench.send(messages).await?;
+    let started = Instant::now();
+    drop(held);
+    bench.empty().await?;
+    let took = started.elapsed();
+    let counts = bench.meter.counts();
+    check(&bench, options).await?;
+    bench.stack.stop().await;
+    print(options, took, &counts);
+    Ok(())
+}
+
+/// Every alert once, in one incident per group, and counted there.
+async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
+    let alerts = bench.rows("AlertsTable").await?;
+    let incident_rows = bench.rows("IncidentsTable").await?;
+    let text = |row: &HashMap<String, AttributeValue>, name: &str| {
+        row.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default()
+    };
+    let mut joined: BTreeMap<String, usize> = BTreeMap::new();
+    for alert in &alerts {
+        *joined.entry(text(alert, "incident_id")).or_default() += 1;
+    }
+    let incidents: BTreeMap<String, usize> = incident_rows
+        .iter()
+        .filter(|row| text(row, "entity_type") == "incident")
+        .filter_map(|row| Some((text(row, "incident_id"), row.get("alert_count")?.as_n().ok()?.parse().ok()?)))
+        .collect();
+    let claims = bench.rows("ClaimsTable").await?;
+    let delivered: HashSet<String> =
+        claims.iter().filter(|row| text(row, "entity_type") == "delivery").map(|row| text(row, "claim")).collect();
+    if alerts.len() != options.alerts || delivered.len() != options.alerts {
+        let (rows, delivered) = (alerts.len(), delivered.len());
+        return Err(format!("of {} alerts there are {rows} rows and {delivered} claims", options.alerts).into());
+    }
+    if joined != incidents {
+        return Err(format!("incidents count {incidents:?}, rows say {joined:?}").into());
+    }
+    let groups = usize::try_from(options.groups)?.min(options.alerts);
+    if incidents.len() > groups {
+        return Err(format!("{} incidents of {groups} groups", incidents.len()).into());
+    }
+    Ok(())
+}
+
+fn print(options: &Options, took: Duration, counts: &Counts) {
+    let alerts = options.alerts;
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let rate = alerts as f64 / took.as_secs_f64();
+    let transactions = counts.calls_of("TransactWriteItems");
+    let batches = transactions.calls - transactions.failed;
+    let all = counts.units_of("");
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    let each = |units: f64| figure(units / alerts as f64);
+    let row = |cells: [String; 3]| cells.to_vec();
+    let rows = [
+        row(["wall time".into(), format!("{:.1} s", took.as_secs_f64()), String::new()]),
+        row(["alerts/s through grouping".into(), format!("{rate:.0}"), format!("≥ {TARGET_RATE}")]),
+        row(["lost, counted twice".into(), "none".into(), "none".into()]),
+        row(["batches written".into(), batches.to_string(), String::new()]),
+        row(["transactions cancelled".into(), transactions.failed.to_string(), String::new()]),
+        row(["write units per alert".into(), each(all.write), format!("≤ {TARGET_WRITE_UNITS} alone in its batch")]),
+        row(["read units per alert".into(), each(all.read), String::new()]),
+    ];
+    let title = format!("A burst of {alerts} alerts over {} groups", options.groups);
+    table(&title, &["", "measured", "target"], &rows);
+
+    let batches = usize::try_from(batches).unwrap_or(usize::MAX).max(1);
+    let rows: Vec<_> = counts
+        .operations
+        .iter()
+        .map(|(operation, calls)| {
+            vec![
+                operation.clone(),
+                calls.calls.to_string(),
+                figure(per(calls.calls, batches)),
+                figure(per(calls.calls, alerts)),
+                figure(per(calls.sent_bytes, alerts)),
+                figure(per(calls.received_bytes, alerts)),
+            ]
+        })
+        .collect();
+    let head = ["operation", "calls", "per batch", "per alert", "bytes sent per alert", "bytes received per alert"];
+    table("Calls", &head, &rows);
+
+    let units = counts.units.iter();
+    let rows: Vec<_> = units.map(|(name, units)| vec![name.clone(), each(units.write), each(units.read)]).collect();
+    table("Units by table and index", &["", "write units per alert", "read units per alert"], &rows);
+}
