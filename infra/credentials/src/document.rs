@@ -1,0 +1,281 @@
+//! What the secret holds, and what may be done to it. Pure.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use shared::{service::credentials::Role, vendors};
+
+/// How many secrets of a vendor, or tokens of a name, are valid at a time: the old one and the new one.
+const MOST: usize = 2;
+
+/// The fewest characters of a secret that somebody else made.
+const SHORTEST: usize = 16;
+
+/// What the secret holds. It has no `Debug`: nobody shall log it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Document {
+    /// Of each vendor, oldest first.
+    #[serde(default)]
+    webhook_secrets: BTreeMap<String, Vec<String>>,
+    /// Oldest first.
+    #[serde(default)]
+    api_tokens: Vec<Token>,
+    /// What others put there.
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// A token, without the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Whose it is: the actor in histories.
+    pub name: String,
+    /// What it allows.
+    pub role: Role,
+    sha256: String,
+}
+
+/// Why something is not done.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// It would overwrite something.
+    #[error("the stack has credentials already: see `show`")]
+    NotEmpty,
+    /// No such vendor.
+    #[error("there is no vendor {0}")]
+    UnknownVendor(String),
+    /// A name that is no name.
+    #[error("a name has 1 to 120 characters, none of them at its ends a space")]
+    Name,
+    /// The name has a token.
+    #[error("{0} has a token already: rotate or revoke it")]
+    NameTaken(String),
+    /// The name has no token.
+    #[error("{0} has no token")]
+    NoToken(String),
+    /// The rotation before is not over.
+    #[error("{0} has an old and a new one already: retire the old one first")]
+    Rotating(String),
+    /// There is no rotation.
+    #[error("{0} has no old one to retire")]
+    NotRotating(String),
+    /// It is valid already.
+    #[error("{0} has this one already")]
+    Known(String),
+    /// Too easy to guess.
+    #[error("a secret has at least {SHORTEST} characters")]
+    Weak,
+}
+
+impl Document {
+    /// Sets the first credentials of a stack: Datadog's secret, and a responder's token.
+    ///
+    /// # Errors
+    /// When there are some.
+    pub fn init(&mut self, datadog: &str, name: &str, token: &str) -> Result<(), EditError> {
+        if !self.api_tokens.is_empty() || self.webhook_secrets.values().any(|secrets| !secrets.is_empty()) {
+            return Err(EditError::NotEmpty);
+        }
+        self.rotate_webhook("datadog", datadog)?;
+        self.add_token(name, Role::Responder, token)
+    }
+
+    /// The secrets of a vendor, oldest first.
+    #[must_use]
+    pub fn webhook_secrets(&self, vendor: &str) -> &[String] {
+        self.webhook_secrets.get(vendor).map_or(&[], Vec::as_slice)
+    }
+
+    /// The tokens, oldest first.
+    #[must_use]
+    pub fn tokens(&self) -> &[Token] {
+        &self.api_tokens
+    }
+
+    /// Adds a secret of a vendor; the one that there is stays valid.
+    ///
+    /// # Errors
+    /// When two are valid, or this one is.
+    pub fn rotate_webhook(&mut self, vendor: &str, secret: &str) -> Result<(), EditError> {
+        if vendors::find(vendor).is_none() {
+            return Err(EditError::UnknownVendor(vendor.to_owned()));
+        }
+        if secret.chars().count() < SHORTEST {
+            return Err(EditError::Weak);
+        }
+        let secrets = self.webhook_secrets.entry(vendor.to_owned()).or_default();
+        if secrets.iter().any(|known| known == secret) {
+            return Err(EditError::Known(vendor.to_owned()));
+        }
+        if secrets.len() >= MOST {
+            return Err(EditError::Rotating(vendor.to_owned()));
+        }
+        secrets.push(secret.to_owned());
+        Ok(())
+    }
+
+    /// Ends a rotation: only a vendor's newest secret stays valid.
+    ///
+    /// # Errors
+    /// When there is only one.
+    pub fn retire_webhook(&mut self, vendor: &str) -> Result<(), EditError> {
+        let secrets = self.webhook_secrets.get_mut(vendor).filter(|secrets| secrets.len() > 1);
+        let secrets = secrets.ok_or_else(|| EditError::NotRotating(vendor.to_owned()))?;
+        secrets.drain(..secrets.len() - 1);
+        Ok(())
+    }
+
+    /// Adds the token of somebody who has none. Only its hash is kept.
+    ///
+    /// # Errors
+    /// When the name has a token, or is none.
+    pub fn add_token(&mut self, name: &str, role: Role, token: &str) -> Result<(), EditError> {
+        if name.is_empty() || name.trim() != name || name.chars().count() > 120 {
+            return Err(EditError::Name);
+        }
+        if self.of(name).next().is_some() {
+            return Err(EditError::NameTaken(name.to_owned()));
+        }
+        self.push(name, role, token);
+        Ok(())
+    }
+
+    /// Adds another token of the same name and role; the one that there is stays valid.
+    ///
+    /// # Errors
+    /// When there is none, or two are valid.
+    pub fn rotate_token(&mut self, name: &str, token: &str) -> Result<(), EditError> {
+        let roles: Vec<Role> = self.of(name).map(|token| token.role).collect();
+        match roles.as_slice() {
+            [] => Err(EditError::NoToken(name.to_owned())),
+            [role] => {
+                self.push(name, *role, token);
+                Ok(())
+            }
+            _ => Err(EditError::Rotating(name.to_owned())),
+        }
+    }
+
+    /// Ends a rotation: only the newest token of the name stays valid.
+    ///
+    /// # Errors
+    /// When there is only one, or none.
+    pub fn retire_token(&mut self, name: &str) -> Result<(), EditError> {
+        let count = self.of(name).count();
+        if count < 2 {
+            return Err(EditError::NotRotating(name.to_owned()));
+        }
+        let mut seen = 0;
+        self.api_tokens.retain(|token| {
+            seen += usize::from(token.name == name);
+            token.name != name || seen == count
+        });
+        Ok(())
+    }
+
+    /// Removes every token of a name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn revoke_token(&mut self, name: &str) -> Result<(), EditError> {
+        if self.of(name).next().is_none() {
+            return Err(EditError::NoToken(name.to_owned()));
+        }
+        self.api_tokens.retain(|token| token.name != name);
+        Ok(())
+    }
+
+    fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Token> {
+        self.api_tokens.iter().filter(move |token| token.name == name)
+    }
+
+    fn push(&mut self, name: &str, role: Role, token: &str) {
+        self.api_tokens.push(Token { name: name.to_owned(), role, sha256: hex::encode(Sha256::digest(token)) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::service::credentials::Credentials;
+
+    use super::*;
+
+    const OLD: &str = "an old secret of one";
+    const NEW: &str = "a new secret of one";
+
+    fn born() -> Document {
+        let text = r#"{"webhook_secrets":{"datadog":[],"sentry":[]},"api_tokens":[],"unused":"x"}"#;
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn names(document: &Document) -> Vec<&str> {
+        document.tokens().iter().map(|token| token.name.as_str()).collect()
+    }
+
+    #[test]
+    fn functions_read_what_is_written_and_what_others_put_there_stays() {
+        let mut document = born();
+        document.init(OLD, "alice", "token").unwrap();
+        let text = serde_json::to_string(&document).unwrap();
+        let read: Credentials = serde_json::from_str(&text).unwrap();
+        assert_eq!((read.webhook_secrets("datadog").len(), read.webhook_secrets("sentry").len()), (1, 0));
+        assert_eq!((read.api_tokens[0].name.as_str(), read.api_tokens[0].role), ("alice", Role::Responder));
+        let digest: [u8; 32] = Sha256::digest("token").into();
+        assert_eq!(read.api_tokens[0].sha256, digest);
+        assert!(text.contains(r#""unused":"x""#) && !text.contains(r#""token""#), "{text}");
+    }
+
+    #[test]
+    fn what_is_there_is_never_overwritten() {
+        let mut document = born();
+        document.init(OLD, "alice", "token").unwrap();
+        assert_eq!(document.init(NEW, "bob", "other"), Err(EditError::NotEmpty));
+        assert_eq!(document.add_token("alice", Role::Viewer, "t"), Err(EditError::NameTaken("alice".to_owned())));
+        assert_eq!(
+            (document.webhook_secrets("datadog"), names(&document)),
+            ([OLD.to_owned()].as_slice(), vec!["alice"])
+        );
+    }
+
+    #[test]
+    fn an_old_secret_is_valid_until_it_is_retired() {
+        let mut document = born();
+        assert_eq!(document.rotate_webhook("sentry", "short"), Err(EditError::Weak));
+        assert_eq!(document.rotate_webhook("nobody", OLD), Err(EditError::UnknownVendor("nobody".to_owned())));
+        document.rotate_webhook("sentry", OLD).unwrap();
+        assert_eq!(document.retire_webhook("sentry"), Err(EditError::NotRotating("sentry".to_owned())));
+        assert_eq!(document.rotate_webhook("sentry", OLD), Err(EditError::Known("sentry".to_owned())));
+        document.rotate_webhook("sentry", NEW).unwrap();
+        assert_eq!(document.webhook_secrets("sentry"), [OLD, NEW]);
+        assert_eq!(
+            document.rotate_webhook("sentry", "yet another secret"),
+            Err(EditError::Rotating("sentry".to_owned()))
+        );
+        document.retire_webhook("sentry").unwrap();
+        assert_eq!(document.webhook_secrets("sentry"), [NEW]);
+    }
+
+    #[test]
+    fn an_old_token_is_valid_until_it_is_retired_and_none_is_once_revoked() {
+        let mut document = born();
+        document.add_token("alice", Role::Viewer, "1").unwrap();
+        document.add_token("bob", Role::Responder, "2").unwrap();
+        document.rotate_token("alice", "3").unwrap();
+        assert_eq!(names(&document), ["alice", "bob", "alice"]);
+        assert!(document.of("alice").all(|token| token.role == Role::Viewer));
+        assert_eq!(document.rotate_token("alice", "4"), Err(EditError::Rotating("alice".to_owned())));
+        document.retire_token("alice").unwrap();
+        assert_eq!(names(&document), ["bob", "alice"]);
+        assert_eq!(document.tokens()[1].sha256, hex::encode(Sha256::digest("3")));
+        assert_eq!(document.retire_token("alice"), Err(EditError::NotRotating("alice".to_owned())));
+        document.revoke_token("alice").unwrap();
+        assert_eq!(names(&document), ["bob"]);
+        assert_eq!(document.revoke_token("alice"), Err(EditError::NoToken("alice".to_owned())));
+        assert_eq!(document.rotate_token("alice", "5"), Err(EditError::NoToken("alice".to_owned())));
+        for name in ["", " alice"] {
+            assert_eq!(document.add_token(name, Role::Viewer, "6"), Err(EditError::Name));
+        }
+    }
+}

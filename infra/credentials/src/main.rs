@@ -1,0 +1,221 @@
+//! `cargo run -p credentials`: makes, shows, rotates and revokes the credentials of a deployed stack.
+
+use std::{
+    fmt::Write as _,
+    io::{self, Read, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use credentials::{document::Document, random, secret::Secret};
+use shared::{aws::Aws, service::credentials::Role, vendors::VENDORS};
+
+/// Webhook secrets and API tokens of a deployed stack, with your AWS credentials. What it makes is shown once.
+///
+/// Functions look again every 5 minutes, and at once when a proof does not verify.
+#[derive(Parser)]
+#[command(name = "credentials")]
+struct Arguments {
+    /// The stack's output `SecretArn`.
+    #[arg(long, env = "SECRET_ARN")]
+    secret_arn: String,
+
+    /// The stack's output `ApiUrl`.
+    #[arg(long, env = "API_URL", default_value = "<ApiUrl>")]
+    api_url: String,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Makes the first credentials: Datadog's secret and a responder's token.
+    Init {
+        /// Whose the token is: the actor in histories.
+        #[arg(long)]
+        name: String,
+    },
+    /// Shows the webhooks' URLs, and who has which credentials.
+    Show {
+        /// Also the webhook secrets. Tokens are not known to anybody but their holders.
+        #[arg(long)]
+        reveal: bool,
+    },
+    /// The tokens of the API.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// The secrets of webhooks.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
+}
+
+#[derive(Subcommand)]
+enum TokenCommand {
+    /// Makes a token for somebody who has none.
+    Add {
+        /// Whose it is: the actor in histories.
+        #[arg(long)]
+        name: String,
+        /// What it allows.
+        #[arg(long)]
+        role: RoleArgument,
+    },
+    /// Lists names and roles, oldest first.
+    List,
+    /// Makes a new token; the old one stays valid until it is retired.
+    Rotate {
+        /// Whose.
+        #[arg(long)]
+        name: String,
+    },
+    /// Makes the old token of a rotation invalid.
+    Retire {
+        /// Whose.
+        #[arg(long)]
+        name: String,
+    },
+    /// Makes every token of a name invalid.
+    Revoke {
+        /// Whose.
+        #[arg(long)]
+        name: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum WebhookCommand {
+    /// Adds a secret; the old one stays valid until it is retired. Datadog's is made here; Sentry's is the client secret of
+    /// the integration, read from standard input.
+    Rotate {
+        /// The vendor.
+        vendor: String,
+    },
+    /// Makes the old secret of a rotation invalid.
+    Retire {
+        /// The vendor.
+        vendor: String,
+    },
+}
+
+/// What a token allows.
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleArgument {
+    /// Reading.
+    Viewer,
+    /// Also changing.
+    Responder,
+}
+
+impl From<RoleArgument> for Role {
+    fn from(role: RoleArgument) -> Self {
+        match role {
+            RoleArgument::Viewer => Self::Viewer,
+            RoleArgument::Responder => Self::Responder,
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(said) => match io::stdout().write_all(said.as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<String, Box<dyn std::error::Error>> {
+    let secret = Secret::new(&Aws::from_environment().await, &arguments.secret_arn);
+    let url = arguments.api_url.trim_end_matches('/');
+    Ok(match arguments.command {
+        Command::Init { name } => {
+            let (datadog, token) = (random()?, random()?);
+            secret.change(|document| document.init(&datadog, &name, &token)).await?;
+            format!(
+                "\
+Datadog: Integrations, Webhooks, New
+  URL             {url}/webhooks/datadog
+  custom headers  {{\"X-Webhook-Token\": \"{datadog}\"}}
+
+Sentry: Settings, Developer Settings, New Internal Integration
+  webhook URL     {url}/webhooks/sentry
+  Then give its client secret to: credentials webhook rotate sentry
+
+{}",
+                once(&name, &token)
+            )
+        }
+        Command::Show { reveal } => shown(&secret.read().await?, url, reveal),
+        Command::Token(TokenCommand::List) => tokens(&secret.read().await?),
+        Command::Token(TokenCommand::Add { name, role }) => {
+            let token = random()?;
+            secret.change(|document| document.add_token(&name, role.into(), &token)).await?;
+            once(&name, &token)
+        }
+        Command::Token(TokenCommand::Rotate { name }) => {
+            let token = random()?;
+            secret.change(|document| document.rotate_token(&name, &token)).await?;
+            format!("{}The old one is valid until: credentials token retire --name '{name}'\n", once(&name, &token))
+        }
+        Command::Token(TokenCommand::Retire { name }) => {
+            secret.change(|document| document.retire_token(&name)).await?;
+            format!("The old token of {name} is no longer valid, within 6 minutes.\n")
+        }
+        Command::Token(TokenCommand::Revoke { name }) => {
+            secret.change(|document| document.revoke_token(&name)).await?;
+            format!("No token of {name} is valid any more, within 6 minutes.\n")
+        }
+        Command::Webhook(WebhookCommand::Rotate { vendor }) => {
+            let made_here = vendor != "sentry";
+            let new = if made_here { random()? } else { from_standard_input()? };
+            secret.change(|document| document.rotate_webhook(&vendor, &new)).await?;
+            let shown = if made_here { format!("The new secret, shown once:\n\n  {new}\n\n") } else { String::new() };
+            format!("{shown}Both are valid until: credentials webhook retire {vendor}\n")
+        }
+        Command::Webhook(WebhookCommand::Retire { vendor }) => {
+            secret.change(|document| document.retire_webhook(&vendor)).await?;
+            format!("The old secret of {vendor} is no longer valid, within 5 minutes.\n")
+        }
+    })
+}
+
+fn once(name: &str, token: &str) -> String {
+    format!("The token of {name}, shown once:\n\n  {token}\n\n")
+}
+
+fn shown(document: &Document, url: &str, reveal: bool) -> String {
+    let mut text = String::new();
+    for vendor in VENDORS.iter().map(|vendor| vendor.name()) {
+        let secrets = document.webhook_secrets(vendor);
+        let _ = writeln!(text, "{url}/webhooks/{vendor}  {} valid", secrets.len());
+        for secret in secrets.iter().filter(|_| reveal) {
+            let _ = writeln!(text, "  {secret}");
+        }
+    }
+    text + &tokens(document)
+}
+
+fn tokens(document: &Document) -> String {
+    let mut text = String::new();
+    for token in document.tokens() {
+        let role = match token.role {
+            Role::Viewer => "viewer",
+            Role::Responder => "responder",
+        };
+        let _ = writeln!(text, "{role:9}  {}", token.name);
+    }
+    text
+}
+
+/// Not an argument: those stand in the shell's history and in the list of processes.
+fn from_standard_input() -> io::Result<String> {
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    Ok(text.trim().to_owned())
+}
