@@ -62,7 +62,8 @@ impl AlertFilter {
         let memory = self.incidents.is_empty().then(|| Memory {
             key: memory_key("alerts", &self.conditions()),
             series: Series::Alerts,
-            is_final: self.severities.is_empty() && self.statuses.is_empty(),
+            // Who reports an alert stays; the rest may change when a delivery arrives late and tells it anew.
+            is_final: self.conditions().iter().all(|(name, values)| values.is_empty() || *name == "source"),
         });
         Some(Plan { index, partitions, keys: KEYS, range, filter: self.predicates(served), position: ID, memory })
     }

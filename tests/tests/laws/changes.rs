@@ -87,27 +87,25 @@ impl World {
     async fn deliver(&mut self) {
         let problem = self.random.u8(..PROBLEMS);
         let recovers = self.random.u8(..3) == 0;
-        self.deliveries += 1;
+        // Some arrive late, and then an alert says what they say.
+        let late = if self.random.u8(..3) == 0 { self.random.i64(0..300) } else { 0 };
+        let service = if self.random.u8(..3) == 0 { self.random.u8(..) } else { problem };
         let event = AlertEvent {
             source: Source::named(one(&mut self.random, &SOURCES)),
-            external_id: None,
-            dedup_key: format!("monitor:{problem}"),
-            group_key: format!("monitor:{problem}"),
             transition: if recovers { Transition::Recovered } else { Transition::Firing },
-            occurred_at: self.now,
-            title: format!("Problem {problem}"),
-            message: None,
             severity: Some(StatedSeverity {
                 value: one(&mut self.random, &SEVERITIES),
                 matched: String::new(),
                 confidence: 1.0,
             }),
-            service: Some(SERVICES[usize::from(problem) % SERVICES.len()].to_owned()),
-            environment: Some(ENVIRONMENTS[usize::from(problem) % ENVIRONMENTS.len()].to_owned()),
             team: Some(one(&mut self.random, &TEAMS).to_owned()),
-            tags: Vec::new(),
-            link: None,
+            ..event(problem, usize::from(service), self.now.plus_minutes(-late))
         };
+        self.group(event).await;
+    }
+
+    async fn group(&mut self, event: AlertEvent) {
+        self.deliveries += 1;
         let delivery = Delivery {
             delivery_id: DeliveryId::new(format!("datadog-1-{}", self.deliveries)),
             vendor: "datadog".to_owned(),
@@ -198,6 +196,7 @@ impl World {
             statuses: self.some(&["firing", "resolved"]),
             severities: self.some(&["critical"]),
             services: self.some(&SERVICES[..1]),
+            environments: self.some(&ENVIRONMENTS[..1]),
             incidents: incidents.collect(),
             created: self.range(),
             ..AlertFilter::default()
@@ -222,6 +221,26 @@ impl World {
         }
         let from = self.now.plus_minutes(-self.random.i64(0..10_000));
         Range { from: Some(from), to: self.random.bool().then(|| from.plus_minutes(self.random.i64(0..5_000))) }
+    }
+}
+
+/// What fires of a problem, by default.
+fn event(problem: u8, service: usize, occurred_at: Time) -> AlertEvent {
+    AlertEvent {
+        source: Source::named(SOURCES[0]),
+        external_id: None,
+        dedup_key: format!("monitor:{problem}"),
+        group_key: format!("monitor:{problem}"),
+        transition: Transition::Firing,
+        occurred_at,
+        title: format!("Problem {problem}"),
+        message: None,
+        severity: None,
+        service: Some(SERVICES[service % SERVICES.len()].to_owned()),
+        environment: Some(ENVIRONMENTS[usize::from(problem) % ENVIRONMENTS.len()].to_owned()),
+        team: None,
+        tags: Vec::new(),
+        link: None,
     }
 }
 
@@ -250,4 +269,28 @@ fn lists_are_exact_whatever_changes_between_them() {
             world.stack.stop().await;
         });
     }
+}
+
+#[tokio::test]
+async fn what_is_told_anew_leaves_the_lists_of_what_was_said_before() {
+    let mut world = World::new(1).await;
+    let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
+    world.group(event(1, 0, began_at)).await;
+    // Its hour is closed, so what lists count of it is remembered.
+    world.now = world.now.plus_minutes(6 * 60);
+    let filters =
+        [0, 1].map(|service| AlertFilter { services: vec![SERVICES[service].to_owned()], ..AlertFilter::default() });
+    for told in 0..2 {
+        for _ in 0..2 {
+            for (service, filter) in filters.iter().enumerate() {
+                let page = world.alerts.list(filter, &first, "", world.now).await.expect("a page");
+                let expected = usize::from(service == told);
+                assert_eq!((page.total, page.items.len()), (expected as u64, expected), "{filter:?}");
+            }
+        }
+        // An earlier delivery, which names another service, arrives late.
+        world.group(event(1, 1, began_at.plus_minutes(-5))).await;
+        world.now = world.now.plus_minutes(10);
+    }
+    world.stack.stop().await;
 }
