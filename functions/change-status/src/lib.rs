@@ -25,9 +25,10 @@ impl Function {
     ///
     /// # Errors
     /// [`MissingVariable`]
-    #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { incidents: StatusChanger::start(environment, aws)? })
+        let incidents = StatusChanger::start(environment, aws)?;
+        incidents.warm().await;
+        Ok(Self { incidents })
     }
 
     /// Answers a request.

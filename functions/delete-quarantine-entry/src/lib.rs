@@ -24,9 +24,9 @@ impl Function {
     ///
     /// # Errors
     /// [`MissingVariable`]
-    #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
         let quarantine = Deleter::start(environment, aws)?;
+        quarantine.warm().await;
         Ok(Self { quarantine, gauge: QuarantineGauge::start(environment, aws)? })
     }
 

@@ -42,13 +42,10 @@ impl Function {
     ///
     /// # Errors
     /// [`StartError`]
-    #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, StartError> {
-        Ok(Self {
-            grouper: Grouper::start(environment, aws, fastrand::u64(..))?,
-            gauge: QuarantineGauge::start(environment, aws)?,
-            metrics: Metrics::start(environment)?,
-        })
+        let grouper = Grouper::start(environment, aws, fastrand::u64(..))?;
+        grouper.warm().await;
+        Ok(Self { grouper, gauge: QuarantineGauge::start(environment, aws)?, metrics: Metrics::start(environment)? })
     }
 
     /// Groups a batch.

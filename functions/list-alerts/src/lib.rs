@@ -20,9 +20,10 @@ impl Function {
     ///
     /// # Errors
     /// [`MissingVariable`]
-    #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { alerts: AlertLister::start(environment, aws)? })
+        let alerts = AlertLister::start(environment, aws)?;
+        alerts.warm().await;
+        Ok(Self { alerts })
     }
 
     /// Answers a request.

@@ -22,9 +22,9 @@ impl Function {
     ///
     /// # Errors
     /// [`MissingVariable`]
-    #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
         let dead_letters = DeadLetterMover::start(environment, aws, fastrand::u64(..))?;
+        dead_letters.warm().await;
         Ok(Self { dead_letters, gauge: QuarantineGauge::start(environment, aws)? })
     }
 

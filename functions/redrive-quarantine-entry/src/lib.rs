@@ -23,9 +23,10 @@ impl Function {
     ///
     /// # Errors
     /// [`MissingVariable`]
-    #[expect(clippy::unused_async, reason = "every function starts the same way")]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { quarantine: Redriver::start(environment, aws)? })
+        let quarantine = Redriver::start(environment, aws)?;
+        quarantine.warm().await;
+        Ok(Self { quarantine })
     }
 
     /// Answers a request.

@@ -1,6 +1,6 @@
 //! A person changes the status of an incident.
 
-use super::retry;
+use super::{retry, warm::warm};
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
@@ -71,6 +71,11 @@ impl StatusChanger {
         let client = aws.dynamodb();
         let counts = Counts::new(client.clone(), environment.counts_table()?);
         Ok(Self { incidents: Incidents::new(client, environment.incidents_table()?), counts })
+    }
+
+    /// Makes the first call before the first request comes.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.incidents.get(IncidentId::first_at(Time::EARLIEST))).await;
     }
 
     /// Changes the status, or finds that the incident has it already and records nothing.

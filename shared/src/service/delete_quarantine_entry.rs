@@ -1,6 +1,6 @@
 //! A person deletes an entry of the quarantine: its body goes, who did it stays.
 
-use super::retry;
+use super::{retry, warm::warm};
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
@@ -51,6 +51,11 @@ impl Deleter {
     pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
         let client = aws.dynamodb();
         Ok(Self { quarantine: Quarantine::new(client.clone(), environment.quarantine_table()?), client })
+    }
+
+    /// Makes the first call before the first request comes.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.quarantine.get(EntryId::first_at(Time::EARLIEST))).await;
     }
 
     /// Deletes an entry, or finds that it is deleted already and records nothing.

@@ -1,9 +1,10 @@
 //! One incident with its alerts and its history.
 
+use super::warm::warm;
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
-    domain::{action::Action, alert::Alert, id::IncidentId, incident::Incident},
+    domain::{action::Action, alert::Alert, id::IncidentId, incident::Incident, time::Time},
     store::{StoreError, alerts, incidents::Incidents},
 };
 
@@ -41,6 +42,11 @@ impl IncidentFinder {
         let client = aws.dynamodb();
         let incidents = Incidents::new(client.clone(), environment.incidents_table()?);
         Ok(Self { client, incidents, alerts_table: environment.alerts_table()? })
+    }
+
+    /// Makes the first call before the first request comes.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.incidents.get(IncidentId::first_at(Time::EARLIEST))).await;
     }
 
     /// The incident of that id, if there is one: three reads side by side.

@@ -1,11 +1,13 @@
 //! One entry of the quarantine with its whole body.
 
+use super::warm::warm;
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
     domain::{
         id::EntryId,
         quarantine::{Kept, QuarantineEntry},
+        time::Time,
     },
     store::{StoreError, quarantine::Quarantine},
 };
@@ -23,6 +25,11 @@ impl QuarantineFinder {
     /// [`MissingVariable`]
     pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
         Ok(Self { quarantine: Quarantine::new(aws.dynamodb(), environment.quarantine_table()?) })
+    }
+
+    /// Makes the first call before the first request comes.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.quarantine.get(EntryId::first_at(Time::EARLIEST))).await;
     }
 
     /// The entry of that id and what it keeps, if there is one.

@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use tracing::debug;
 
+use super::warm::warm;
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
@@ -39,6 +40,11 @@ impl AlertLister {
             client,
             alerts_table,
         })
+    }
+
+    /// Makes the first call before the first request comes.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.claims.history_start()).await;
     }
 
     /// One page. `list` is the key of the list for its cursors.

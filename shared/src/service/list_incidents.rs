@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tracing::debug;
 
+use super::warm::warm;
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
@@ -42,6 +43,11 @@ impl IncidentLister {
             counts: Counts::new(client, environment.counts_table()?),
             budget: environment.list_budget()?,
         })
+    }
+
+    /// Makes the first call before the first request comes.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.claims.history_start()).await;
     }
 
     /// One page, and the facets that are asked for. `list` is the key of the list for its cursors. 1/2 read unit per

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::warm::warm;
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
@@ -28,6 +29,11 @@ impl QuarantineLister {
         let claims = Claims::new(client.clone(), environment.claims_table()?);
         let index = IndexReader::new(client, environment.quarantine_table()?);
         Ok(Self { claims, index, budget: environment.list_budget()? })
+    }
+
+    /// Makes the first call before the first request comes.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.claims.history_start()).await;
     }
 
     /// One page. `list` is the key of the list for its cursors.

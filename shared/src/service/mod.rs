@@ -12,6 +12,8 @@ pub mod list_incidents;
 pub mod list_quarantine;
 pub mod quarantine_dead_letter;
 pub mod quarantine_gauge;
+pub mod queue;
 pub mod receive;
 pub mod redrive_quarantine_entry;
 mod retry;
+mod warm;

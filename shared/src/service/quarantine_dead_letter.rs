@@ -1,6 +1,6 @@
 //! Puts a dead letter into the quarantine, where people can work on it.
 
-use super::retry;
+use super::{retry, warm::warm};
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
@@ -40,6 +40,11 @@ impl DeadLetterMover {
             ids: IdGenerator::seeded(seed),
             client,
         })
+    }
+
+    /// Makes the first call before the first batch comes.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.claims.history_start()).await;
     }
 
     /// Puts a message into the quarantine, in one transaction with the claim that it is there: the entry that it is in,

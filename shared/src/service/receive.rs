@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_sqs::{Client, error::DisplayErrorContext};
 use http::HeaderMap;
 
-use super::credentials::{CredentialStore, CredentialsError};
+use super::{
+    credentials::{CredentialStore, CredentialsError},
+    queue::{Queue, QueueError},
+};
 use crate::{
     aws::Aws,
     config::Environment,
@@ -55,8 +57,8 @@ pub enum Refusal {
     #[error("{0}")]
     NotJson(InvalidJson),
     /// The queue cannot be reached.
-    #[error("the queue does not take the delivery: {0}")]
-    Queue(String),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
 }
 
 /// What an authentic webhook is.
@@ -75,18 +77,18 @@ pub enum Webhook {
 #[derive(Debug)]
 pub struct Receiver {
     credentials: CredentialStore,
-    client: Client,
-    queue_url: String,
+    queue: Queue,
 }
 
 impl Receiver {
-    /// Fetches the credentials and connects to the queue.
+    /// Fetches the credentials and connects to the queue, side by side.
     ///
     /// # Errors
     /// [`CredentialsError`]
     pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
-        let credentials = CredentialStore::start(environment, aws, now).await?;
-        Ok(Self { credentials, client: aws.sqs(), queue_url: environment.queue_url()? })
+        let queue = Queue::start(environment, aws)?;
+        let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
+        Ok(Self { credentials: credentials?, queue })
     }
 
     /// Receives one webhook: one `SendMessage`, if it is accepted.
@@ -110,7 +112,7 @@ impl Receiver {
             Webhook::Delivery(delivery) => delivery,
             Webhook::Ignored { reason } => return Ok(Receipt::Ignored { reason }),
         };
-        self.enqueue(&delivery).await?;
+        self.queue.send(&delivery).await?;
         let delivery_id = delivery.delivery_id;
         Ok(match delivery.content {
             Content::Event(_) => Receipt::Accepted { delivery_id },
@@ -125,13 +127,6 @@ impl Receiver {
         }
         let newer = self.credentials.after_failure(&credentials, now).await;
         newer.is_some_and(|newer| vendor.is_authentic(newer.webhook_secrets(vendor.name()), headers, body))
-    }
-
-    async fn enqueue(&self, delivery: &Delivery) -> Result<(), Refusal> {
-        let message = serde_json::to_string(delivery).map_err(|error| Refusal::Queue(error.to_string()))?;
-        let sent = self.client.send_message().queue_url(&self.queue_url).message_body(message).send().await;
-        sent.map_err(|error| Refusal::Queue(DisplayErrorContext(error).to_string()))?;
-        Ok(())
     }
 }
 

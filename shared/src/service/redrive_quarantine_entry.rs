@@ -1,11 +1,12 @@
 //! A person sends an entry of the quarantine through the same path again.
 
-use aws_sdk_sqs::error::DisplayErrorContext;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
+    queue::{Queue, QueueError},
     receive::{self, Webhook},
     retry,
+    warm::warm,
 };
 use crate::{
     aws::Aws,
@@ -40,8 +41,8 @@ pub enum RedriveError {
     #[error(transparent)]
     Unavailable(TransactionError),
     /// The queue cannot be reached. The entry waits for its redrive, which can be asked for again.
-    #[error("the queue does not take the delivery: {0}")]
-    Queue(String),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
 }
 
 impl From<StoreError> for RedriveError {
@@ -55,8 +56,7 @@ impl From<StoreError> for RedriveError {
 pub struct Redriver {
     client: aws_sdk_dynamodb::Client,
     quarantine: Quarantine,
-    sqs: aws_sdk_sqs::Client,
-    queue_url: String,
+    queue: Queue,
 }
 
 impl Redriver {
@@ -67,7 +67,13 @@ impl Redriver {
     pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
         let client = aws.dynamodb();
         let quarantine = Quarantine::new(client.clone(), environment.quarantine_table()?);
-        Ok(Self { client, quarantine, sqs: aws.sqs(), queue_url: environment.queue_url()? })
+        Ok(Self { client, quarantine, queue: Queue::start(environment, aws)? })
+    }
+
+    /// Makes the first calls before the first request comes, side by side.
+    pub async fn warm(&self) {
+        let quarantine = warm("DynamoDB", self.quarantine.get(EntryId::first_at(Time::EARLIEST)));
+        tokio::join!(quarantine, self.queue.warm());
     }
 
     /// Marks the entry as redriving, then sends its delivery: so one that takes effect always finds the mark, and one
@@ -83,7 +89,7 @@ impl Redriver {
             let delivery = delivery(id, kept).map_err(RedriveError::Impossible)?;
             match commit(&self.client, vec![self.quarantine.change(&entry, &redriving)?]).await {
                 Ok(()) => {
-                    self.send(&delivery).await?;
+                    self.queue.send(&delivery).await?;
                     return Ok(redriving);
                 }
                 Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
@@ -91,13 +97,6 @@ impl Redriver {
             }
             attempts += 1;
         }
-    }
-
-    async fn send(&self, delivery: &Delivery) -> Result<(), RedriveError> {
-        let message = serde_json::to_string(delivery).map_err(|error| RedriveError::Queue(error.to_string()))?;
-        let sent = self.sqs.send_message().queue_url(&self.queue_url).message_body(message).send().await;
-        sent.map_err(|error| RedriveError::Queue(DisplayErrorContext(error).to_string()))?;
-        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tracing::{field::display, info};
 
-use super::retry;
+use super::{retry, warm::warm};
 use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
@@ -181,6 +181,17 @@ impl Grouper {
         })
     }
 
+    /// Makes the first call before the first batch comes: since when the history is known to start.
+    pub async fn warm(&self) {
+        let start = async {
+            if let Some(start) = self.claims.history_start().await? {
+                self.history_start_ms.fetch_min(start.as_millis(), Ordering::Relaxed);
+            }
+            Ok::<_, StoreError>(())
+        };
+        warm("DynamoDB", start).await;
+    }
+
     /// Lets one delivery take effect.
     ///
     /// # Errors
@@ -243,8 +254,8 @@ impl Grouper {
         Ok(effects)
     }
 
-    /// Readers ask for the months since the history starts; so that is noted before the first row is written. Once
-    /// per instance of the function, and again if `now` is earlier.
+    /// Readers ask for the months since the history starts; so that is noted before the first row is written, unless
+    /// it is known to start earlier.
     async fn note_history_start(&self, now: Time) -> Result<(), StoreError> {
         if now.as_millis() < self.history_start_ms.load(Ordering::Relaxed) {
             self.claims.note_history_start(now).await?;
