@@ -1,7 +1,9 @@
 //! Benchmarks on the embedded stack: what things cost and how long they take, beside their targets.
 
+mod functions;
 mod lists;
 mod meter;
+mod notification;
 mod report;
 mod storm;
 
@@ -23,6 +25,8 @@ enum Benchmark {
     Storm(storm::Options),
     /// Lists of histories of 400 days, from small to large: what pages cost, when nothing is remembered and when it is.
     Lists(lists::Options),
+    /// The release binaries: sizes, starts, calls, memory.
+    Functions(functions::Options),
 }
 
 #[tokio::main]
@@ -30,6 +34,7 @@ async fn main() -> ExitCode {
     let done = match Arguments::parse().benchmark {
         Benchmark::Storm(options) => storm::run(&options).await,
         Benchmark::Lists(options) => lists::run(&options).await,
+        Benchmark::Functions(options) => functions::run(&options).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

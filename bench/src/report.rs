@@ -2,6 +2,9 @@
 
 use std::error::Error;
 
+/// Why a benchmark failed.
+pub type Failure = Box<dyn Error + Send + Sync>;
+
 /// Prints a table.
 #[expect(clippy::print_stdout, reason = "what a benchmark is for")]
 pub fn table(title: &str, head: &[&str], rows: &[Vec<String>]) {

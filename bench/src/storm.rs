@@ -5,7 +5,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
-    error::Error,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -14,22 +13,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use clap::Args;
 use futures::{StreamExt, TryStreamExt, stream};
-use http::HeaderMap;
 use local::Stack;
-use serde_json::json;
-use shared::{
-    clock,
-    service::receive::{Webhook, read},
-    vendors,
-};
 use tokio::time::sleep;
 
 use crate::{
     meter::{Counts, Meter},
-    report::{figure, per, table},
+    notification::Notification,
+    report::{Failure, figure, per, table},
 };
-
-type Failure = Box<dyn Error + Send + Sync>;
 
 /// How often the queue is asked whether it is empty.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -66,47 +57,6 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
 struct Bench {
     stack: Stack,
     meter: Arc<Meter>,
-}
-
-/// One notification of a Datadog monitor.
-struct Notification<'problem> {
-    /// The monitor.
-    problem: &'problem str,
-    environment: &'problem str,
-    service: &'problem str,
-    transition: &'problem str,
-    /// New for each notification.
-    id: &'problem str,
-}
-
-impl Notification<'_> {
-    /// The message that `receive-webhook` sends.
-    fn message(&self) -> Result<String, Failure> {
-        let Self { problem, environment, service, transition, id } = self;
-        let now = clock::now();
-        let at = now.as_millis();
-        let tags = format!(
-            "env:{environment},service:{service},team:payments,region:eu-central-1,cluster:main,monitor,\
-             kube_deployment:{service},version:2026.11.3,managed_by:terraform"
-        );
-        let body = json!({
-            "id": id, "alert_id": problem, "alert_cycle_key": format!("{problem}7719053"),
-            "aggreg_key": format!("{problem}aa"), "transition": transition, "alert_type": "error", "priority": "P2",
-            "event_type": "query_alert_monitor", "title": format!("[P2] [{transition}] p99 latency of {service} over 800 ms"),
-            "body": format!("The p99 latency of {service} was over its objective of 800 ms for the last 5 minutes.\n\n\
-                Runbook: https://wiki.example.com/runbooks/{service}/latency. Dashboard: https://app.datadoghq.eu/dashboard/abc.\n\n\
-                @webhook-incident-review @slack-{service}-alerts"),
-            "scope": format!("env:{environment},service:{service}"), "tags": tags, "hostname": "",
-            "query": format!("percentile(last_5m):p99:trace.http.request{{env:{environment},service:{service}}} > 0.8"),
-            "metric": "trace.http.request", "link": format!("https://app.datadoghq.eu/monitors/{problem}?group=env%3A{environment}"),
-            "snapshot": "", "date": at.to_string(), "last_updated": at.to_string(), "org": {"id": "4711", "name": "Example"},
-        });
-        let datadog = vendors::find("datadog").ok_or("there is no vendor datadog")?;
-        match read(datadog, &HeaderMap::new(), body.to_string().as_bytes(), now)? {
-            Webhook::Delivery(delivery) => Ok(serde_json::to_string(&delivery)?),
-            Webhook::Ignored { reason } => Err(reason.into()),
-        }
-    }
 }
 
 impl Bench {

@@ -1,6 +1,13 @@
 //! Makes the AWS clients: the one place that does.
 
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+
+use crate::config::{Environment, MissingVariable};
 
 /// Where each AWS service is reached. Clients are made on request, so that a function links and
 /// connects only to the services that it uses.
@@ -22,10 +29,47 @@ pub enum AwsService {
     SecretsManager,
 }
 
+/// Dated, so that a new version of the SDK changes nothing unasked.
+fn behavior() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+impl AwsService {
+    /// The service's part of the name of the variable that says where it is reached.
+    const fn endpoint_name(self) -> &'static str {
+        match self {
+            Self::DynamoDb => "DYNAMODB",
+            Self::Sqs => "SQS",
+            Self::SecretsManager => "SECRETS_MANAGER",
+        }
+    }
+}
+
 impl Aws {
-    /// Region, credentials and endpoints as the environment gives them: in Lambda, the function's role.
+    /// For a function: Lambda sets the region and the credentials of the function's role in its environment. To look for
+    /// them elsewhere, as tools do, would be a tenth of each binary. The clients share their connections.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn of_function(environment: &Environment) -> Result<Self, MissingVariable> {
+        let region = Region::new(environment.region()?);
+        let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
+        let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
+        let config = |service: AwsService| {
+            let mut config = SdkConfig::builder()
+                .behavior_version(behavior())
+                .region(region.clone())
+                .credentials_provider(credentials.clone())
+                .http_client(http_client.clone());
+            config.set_endpoint_url(environment.endpoint_url(service.endpoint_name()));
+            config.build()
+        };
+        Ok(Self::at(config(AwsService::DynamoDb), config(AwsService::Sqs), config(AwsService::SecretsManager)))
+    }
+
+    /// For a tool: region, credentials and endpoints as the SDK finds them, in the environment or in a profile.
     pub async fn from_environment() -> Self {
-        let config = aws_config::load_defaults(BehaviorVersion::v2026_01_12()).await;
+        let config = aws_config::load_defaults(behavior()).await;
         Self::at(config.clone(), config.clone(), config)
     }
 

@@ -38,6 +38,21 @@ impl Environment {
         (self.0)(name).filter(|value| !value.is_empty()).ok_or(MissingVariable(name))
     }
 
+    /// The region that the function runs in.
+    ///
+    /// # Errors
+    /// [`MissingVariable`]
+    pub fn region(&self) -> Result<String, MissingVariable> {
+        self.required("AWS_REGION")
+    }
+
+    /// Where a service is reached, unless where AWS has it; named and ranked as the SDK does. Emulators set it.
+    #[must_use]
+    pub fn endpoint_url(&self, service: &str) -> Option<String> {
+        let named = [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()];
+        named.iter().find_map(|name| (self.0)(name).filter(|url| !url.is_empty()))
+    }
+
     /// The name of the incidents table.
     ///
     /// # Errors

@@ -1,7 +1,5 @@
 //! A history of 400 days, the same each time, written straight into the tables.
 
-use std::error::Error;
-
 use aws_sdk_dynamodb::{
     Client,
     types::{PutRequest, WriteRequest},
@@ -23,7 +21,7 @@ use shared::{
     store::{Item, alerts, claims::Claims, incidents},
 };
 
-use crate::report::progress;
+use crate::report::{Failure, progress};
 
 const DAYS: i64 = 400;
 
@@ -42,7 +40,7 @@ pub fn end() -> Time {
 }
 
 /// Fills the tables with alerts, and a tenth as many incidents.
-pub async fn fill(stack: &Stack, alerts: usize) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub async fn fill(stack: &Stack, alerts: usize) -> Result<(), Failure> {
     let environment = stack.environment("GroupAlerts");
     let client = stack.aws().dynamodb();
     let start = end().plus_minutes(-DAYS * 24 * 60);
@@ -62,8 +60,8 @@ async fn write(
     client: &Client,
     table: &str,
     count: usize,
-    mut rows: impl Iterator<Item = Result<Item, Box<dyn Error + Send + Sync>>>,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
+    mut rows: impl Iterator<Item = Result<Item, Failure>>,
+) -> Result<(), Failure> {
     let mut written = 0;
     while written < count {
         // A part of them at a time, so that they are not all in memory twice.
@@ -76,10 +74,10 @@ async fn write(
     Ok(())
 }
 
-async fn put(client: &Client, table: &str, batch: &[Item]) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn put(client: &Client, table: &str, batch: &[Item]) -> Result<(), Failure> {
     let request = |item: &Item| {
         let put = PutRequest::builder().set_item(Some(item.clone())).build()?;
-        Ok::<_, Box<dyn Error + Send + Sync>>(WriteRequest::builder().put_request(put).build())
+        Ok::<_, Failure>(WriteRequest::builder().put_request(put).build())
     };
     let requests = batch.iter().map(request).collect::<Result<_, _>>()?;
     client.batch_write_item().request_items(table, requests).send().await?;

@@ -4,7 +4,6 @@ mod history;
 
 use std::{
     collections::BTreeMap,
-    error::Error,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -33,7 +32,7 @@ use shared::{
 
 use crate::{
     meter::{Counts, Meter},
-    report::{figure, table},
+    report::{Failure, figure, table},
 };
 use history::{RARE, end};
 
@@ -76,7 +75,7 @@ type Figures = BTreeMap<(usize, String, &'static str), Vec<(Cost, Duration, Dura
 ///
 /// # Errors
 /// When the stack does not start or a list fails.
-pub async fn run(options: &Options) -> Result<(), Box<dyn Error + Send + Sync>> {
+pub async fn run(options: &Options) -> Result<(), Failure> {
     let mut figures = Figures::new();
     for alerts in &options.alerts {
         let stack = Stack::start(local::Options::default()).await?;
@@ -275,7 +274,7 @@ fn queries() -> Vec<(String, Query)> {
 }
 
 /// What writing alerts takes: only a change of what was recorded long ago is announced.
-async fn writes(stack: &Stack, meter: &Arc<Meter>) -> Result<(), Box<dyn Error + Send + Sync>> {
+async fn writes(stack: &Stack, meter: &Arc<Meter>) -> Result<(), Failure> {
     let Wire(through) = meter.wire();
     let grouper = Grouper::start(stack.environment("GroupAlerts"), &through(stack.aws().clone()), 5)?;
     let mut rows = Vec::new();

@@ -3,13 +3,12 @@
 use std::convert::Infallible;
 
 use lambda_http::{Error, run, service_fn};
-use shared::{aws::Aws, config::Environment, telemetry};
+use shared::telemetry;
 
 use health::Function;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let function = Function::start(&Environment::process(), &Aws::from_environment().await).await?;
-    run(service_fn(|request| async { Ok::<_, Infallible>(function.handle(request).await) })).await
+    run(service_fn(|request| async { Ok::<_, Infallible>(Function.handle(request).await) })).await
 }

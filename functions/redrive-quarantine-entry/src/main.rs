@@ -10,6 +10,7 @@ use redrive_quarantine_entry::Function;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     telemetry::init();
-    let function = Function::start(&Environment::process(), &Aws::from_environment().await).await?;
+    let environment = Environment::process();
+    let function = Function::start(&environment, &Aws::of_function(&environment)?).await?;
     run(service_fn(|request| async { Ok::<_, Infallible>(function.handle(request).await) })).await
 }

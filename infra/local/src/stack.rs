@@ -197,6 +197,11 @@ impl Stack {
         self.scope.reference(logical_id)
     }
 
+    /// The functions of the template.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.permissions.keys().map(String::as_str)
+    }
+
     /// The variables of a function.
     ///
     /// # Panics

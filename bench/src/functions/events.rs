@@ -1,0 +1,141 @@
+//! What each function is asked, as API Gateway and SQS ask it.
+
+use std::time::{Duration, Instant};
+
+use local::{Stack, secrets};
+use serde_json::{Value as Json, json};
+use tokio::time::sleep;
+
+use crate::{notification::Notification, report::Failure};
+
+/// How long the stack may take to put something into its quarantine.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many messages a batch has at the most, as template.yaml says.
+const BATCH: usize = 10;
+
+/// What there is to ask for.
+pub struct Subjects {
+    open_incident: String,
+    quarantine_entry: String,
+}
+
+impl Subjects {
+    /// An open incident of the demo data, and an entry that is put into the quarantine.
+    pub async fn find(stack: &Stack) -> Result<Self, Failure> {
+        let webhook = reqwest::Client::new().post(format!("{}/webhooks/datadog", stack.url()));
+        let webhook = webhook.header("x-webhook-token", secrets::DATADOG).header("content-type", "application/json");
+        webhook.body("[]").send().await?.error_for_status()?;
+        Ok(Self {
+            open_incident: first(stack, "/incidents?status=OPEN&limit=1").await?,
+            quarantine_entry: first(stack, "/quarantine?limit=1").await?,
+        })
+    }
+
+    /// What a function is asked for the `number`th time, and in words. `None` for a function that nobody knows here.
+    pub fn event(&self, function: &str, number: usize) -> Result<Option<(&'static str, Json)>, Failure> {
+        let Self { open_incident: incident, quarantine_entry: entry } = self;
+        let id = |id: &str| json!({ "id": id });
+        Ok(Some(match function {
+            "Authorize" => ("a viewer's token", authorizer_request()),
+            "ChangeStatus" => {
+                let path = format!("/incidents/{incident}/status");
+                let body = json!({ "status": "OPEN", "comment": null });
+                ("the status that it has", with_body(http("PATCH", &path, "", &id(incident)), &body))
+            }
+            "DeleteQuarantineEntry" => ("an entry", http("DELETE", &format!("/quarantine/{entry}"), "", &id(entry))),
+            "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
+            "GetQuarantineEntry" => ("an entry", http("GET", &format!("/quarantine/{entry}"), "", &id(entry))),
+            "GroupAlerts" => ("10 new alerts of an incident", messages(number, BATCH)?),
+            "Health" => ("", http("GET", "/health", "", &json!({}))),
+            "ListAlerts" => ("50 alerts", http("GET", "/alerts", "severity=error&limit=50", &json!({}))),
+            "ListIncidents" => {
+                ("50 incidents, facets", http("GET", "/incidents", "limit=50&facets=status", &json!({})))
+            }
+            "ListQuarantine" => ("the first page", http("GET", "/quarantine", "", &json!({}))),
+            "QuarantineDeadLetters" => ("a dead letter", messages(number, 1)?),
+            "ReceiveWebhook" => {
+                let mut event = http("POST", "/webhooks/datadog", "", &json!({ "vendor": "datadog" }));
+                event["headers"]["x-webhook-token"] = json!(secrets::DATADOG);
+                // The same each time: the queue gets it, and grouping has little to do with it.
+                ("a Datadog notification", with_body(event, &notification("1", "measured").body()))
+            }
+            "RedriveQuarantineEntry" => {
+                let path = format!("/quarantine/{entry}/redrive");
+                ("an entry that still cannot be read", http("POST", &path, "", &id(entry)))
+            }
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// The id of the first item of a list, as soon as it has one.
+async fn first(stack: &Stack, path: &str) -> Result<String, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let request = reqwest::Client::new().get(format!("{}{path}", stack.url()));
+        let answer = request.bearer_auth(secrets::RESPONDER).send().await?.error_for_status()?;
+        let page: Json = serde_json::from_slice(&answer.bytes().await?)?;
+        if let Some(id) = page["items"][0]["id"].as_str() {
+            return Ok(id.to_owned());
+        }
+        if Instant::now() > deadline {
+            return Err(format!("{path} stays empty").into());
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn notification<'problem>(problem: &'problem str, environment: &'problem str) -> Notification<'problem> {
+    Notification { problem, environment, service: "checkout", transition: "Triggered", id: problem }
+}
+
+/// A batch of deliveries, each of a new problem.
+fn messages(number: usize, size: usize) -> Result<Json, Failure> {
+    let records = (0..size).map(|place| {
+        let problem = (5_000_000 + number * BATCH + place).to_string();
+        Ok(json!({
+            "messageId": format!("message-{problem}-{size}"),
+            "receiptHandle": problem,
+            "body": notification(&problem, "measured-batches").message()?,
+            "attributes": {},
+            "messageAttributes": {},
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:AlertsQueue",
+            "awsRegion": "us-east-1",
+        }))
+    });
+    Ok(json!({ "Records": records.collect::<Result<Vec<_>, Failure>>()? }))
+}
+
+/// HTTP API, payload format 2.0, after the authorizer has let a responder in.
+fn http(method: &str, path: &str, query: &str, parameters: &Json) -> Json {
+    json!({
+        "version": "2.0",
+        "routeKey": format!("{method} {path}"),
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": { "accept": "*/*", "content-type": "application/json", "host": "api.example.com", "user-agent": "curl" },
+        "pathParameters": parameters,
+        "requestContext": {
+            "accountId": "123456789012", "apiId": "measured", "domainName": "api.example.com", "domainPrefix": "api",
+            "authorizer": { "lambda": { "name": "measured", "role": "responder" } },
+            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1", "userAgent": "curl" },
+            "requestId": "measured", "routeKey": format!("{method} {path}"), "stage": "$default",
+            "time": "24/Nov/2026:09:00:00 +0000", "timeEpoch": 1_795_510_800_000_i64,
+        },
+        "isBase64Encoded": false,
+    })
+}
+
+fn with_body(mut event: Json, body: &Json) -> Json {
+    event["body"] = json!(body.to_string());
+    event
+}
+
+fn authorizer_request() -> Json {
+    let mut event = http("GET", "/incidents", "", &json!({}));
+    event["type"] = json!("REQUEST");
+    event["identitySource"] = json!([format!("Bearer {}", secrets::VIEWER)]);
+    event
+}

@@ -1,0 +1,266 @@
+//! What is deployed, function by function: its size, how fast it starts and answers, and the memory that it needs.
+//!
+//! The release binaries run as processes of their own. They speak the Lambda Runtime API with this one, which plays
+//! Lambda, and reach the embedded services over HTTP. What AWS adds is not in the figures: the start of the sandbox, the
+//! handshakes of TLS, distances, and that a function of 512 MB has a third of a CPU once it has started.
+
+mod events;
+mod runtime;
+mod services;
+
+use std::{fs, io::Write, path::PathBuf, time::Duration};
+
+use clap::Args;
+use events::Subjects;
+use flate2::{Compression, write::DeflateEncoder};
+use runtime::Process;
+use services::Services;
+
+use crate::report::{Failure, table};
+
+/// DESIGN: from the start of the process to the first answer, the largest binary, and a warm answer.
+const TARGET_FIRST_ANSWER_MS: f64 = 60.0;
+const TARGET_BINARY_MIB: f64 = 6.0;
+const TARGET_WARM_P99_MS: f64 = 5.0;
+
+/// The function that Sentry gives one second.
+const RECEIVER: &str = "ReceiveWebhook";
+
+/// Every variable that a function may have.
+const VARIABLES: [&str; 9] = [
+    "ALERTS_TABLE",
+    "CLAIMS_TABLE",
+    "COUNTS_TABLE",
+    "INCIDENTS_TABLE",
+    "LIST_BUDGET_MS",
+    "QUARANTINE_TABLE",
+    "QUEUE_URL",
+    "SECRET_ARN",
+    "STACK_NAME",
+];
+
+/// How often.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// How many processes of each function are started
+    #[arg(long, default_value_t = 5, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    starts: u32,
+    /// How often the last of them is called once it is warm
+    #[arg(long, default_value_t = 200, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    calls: u32,
+    /// Where `cargo lambda build` put the binaries
+    #[arg(long, default_value = "target/lambda", value_name = "DIR")]
+    binaries: PathBuf,
+}
+
+/// What was measured of a function.
+struct Figures {
+    asked: &'static str,
+    binary_bytes: usize,
+    zipped_bytes: usize,
+    ready: Vec<Duration>,
+    first: Vec<Duration>,
+    first_answer: Vec<Duration>,
+    warm: Vec<Duration>,
+    logged_bytes: u64,
+    peak_memory_bytes: Option<u64>,
+}
+
+/// Measures every function of the template and prints a table.
+///
+/// # Errors
+/// When one is not built, does not start or does not answer; and when a binary is larger than its target: sizes are the
+/// same on every machine.
+pub async fn run(options: &Options) -> Result<(), Failure> {
+    let services = Services::start().await?;
+    let subjects = Subjects::find(&services.stack).await?;
+    let mut rows = Vec::new();
+    let mut is_too_large = false;
+    for function in services.stack.functions() {
+        let figures = measure(function, &services, &subjects, options).await?;
+        is_too_large |= function == RECEIVER && mebibytes(figures.binary_bytes) > TARGET_BINARY_MIB;
+        rows.push(row(function, &figures));
+    }
+    services.stop().await;
+    let head = [
+        "function",
+        "asked",
+        "binary MiB",
+        "zipped MiB",
+        "start → ready ms",
+        "first call ms",
+        "start → first answer ms",
+        "warm p50 ms",
+        "warm p99 ms",
+        "peak memory MiB",
+        "log bytes a call",
+    ];
+    table(
+        &format!("Release binaries: medians of {} starts, {} warm calls", options.starts, options.calls),
+        &head,
+        &rows,
+    );
+    let targets = [
+        ["binary".into(), format!("≤ {TARGET_BINARY_MIB} MiB")],
+        ["start → first answer".into(), format!("< {TARGET_FIRST_ANSWER_MS} ms")],
+        ["warm p99".into(), format!("< {TARGET_WARM_P99_MS} ms")],
+    ];
+    table("Targets of ReceiveWebhook", &["", ""], &targets.map(|row| row.to_vec()));
+    if is_too_large {
+        return Err(format!("{RECEIVER} is larger than {TARGET_BINARY_MIB} MiB").into());
+    }
+    Ok(())
+}
+
+async fn measure(
+    function: &str,
+    services: &Services,
+    subjects: &Subjects,
+    options: &Options,
+) -> Result<Figures, Failure> {
+    let binary = options.binaries.join(kebab(function)).join("bootstrap");
+    let content = fs::read(&binary).map_err(|error| {
+        format!("{}: {error}. Build the functions first, as the README says under Deployment", binary.display())
+    })?;
+    let environment = services.stack.environment(function);
+    let own: Vec<(&str, String)> =
+        VARIABLES.iter().filter_map(|name| Some((*name, environment.required(name).ok()?))).collect();
+    let mut variables: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    variables.extend(services.variables());
+    variables.extend(platform(function));
+
+    let mut figures = Figures {
+        asked: "",
+        binary_bytes: content.len(),
+        zipped_bytes: deflated(&content)?,
+        ready: Vec::new(),
+        first: Vec::new(),
+        first_answer: Vec::new(),
+        warm: Vec::new(),
+        logged_bytes: 0,
+        peak_memory_bytes: None,
+    };
+    for start in 0..options.starts {
+        let (mut process, ready) = Process::start(&binary, &variables).await?;
+        let calls = if start + 1 == options.starts { options.calls } else { 0 };
+        let mut logged_before = 0;
+        for call in 0..=calls {
+            // No event comes twice: numbers differ from start to start, too.
+            let number = usize::try_from(start * (options.calls + 1) + call)?;
+            let event = subjects.event(function, number)?;
+            let (asked, event) = event.ok_or_else(|| format!("nobody knows here what to ask {function}"))?;
+            let (answer, took) = process.invoke(event).await?;
+            check(function, &answer)?;
+            figures.asked = asked;
+            if call == 0 {
+                figures.ready.push(ready);
+                figures.first.push(took);
+                figures.first_answer.push(ready + took);
+                logged_before = process.logged_bytes()?;
+            } else {
+                figures.warm.push(took);
+            }
+        }
+        figures.logged_bytes = (process.logged_bytes()? - logged_before) / u64::from(options.calls);
+        figures.peak_memory_bytes = figures.peak_memory_bytes.max(process.peak_memory_bytes());
+    }
+    Ok(figures)
+}
+
+/// What is measured is the work, not a refusal.
+fn check(function: &str, answer: &serde_json::Value) -> Result<(), Failure> {
+    let status = answer["statusCode"].as_u64();
+    let is_done = match function {
+        "Authorize" => answer["isAuthorized"] == true,
+        "GroupAlerts" | "QuarantineDeadLetters" => answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
+        // What cannot be read is read once more, and still cannot be; once it is deleted, it is done.
+        "RedriveQuarantineEntry" => matches!(status, Some(409 | 422)),
+        _ => status.is_some_and(|status| (200..300).contains(&status)),
+    };
+    if is_done { Ok(()) } else { Err(format!("{function} answers {answer}").into()) }
+}
+
+/// What Lambda tells a function of itself.
+fn platform(function: &str) -> [(&str, &str); 8] {
+    [
+        ("AWS_LAMBDA_FUNCTION_NAME", function),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", "measured"),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", "measured"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "measured"),
+        ("AWS_SECRET_ACCESS_KEY", "measured"),
+    ]
+}
+
+fn row(function: &str, figures: &Figures) -> Vec<String> {
+    let milliseconds = |of: &[Duration], percent| format!("{:.1}", percentile(of, percent).as_secs_f64() * 1000.0);
+    let memory = figures.peak_memory_bytes.and_then(|bytes| usize::try_from(bytes).ok());
+    vec![
+        kebab(function),
+        figures.asked.to_owned(),
+        format!("{:.2}", mebibytes(figures.binary_bytes)),
+        format!("{:.2}", mebibytes(figures.zipped_bytes)),
+        milliseconds(&figures.ready, 50),
+        milliseconds(&figures.first, 50),
+        milliseconds(&figures.first_answer, 50),
+        milliseconds(&figures.warm, 50),
+        milliseconds(&figures.warm, 99),
+        memory.map_or_else(|| "-".to_owned(), |bytes| format!("{:.1}", mebibytes(bytes))),
+        figures.logged_bytes.to_string(),
+    ]
+}
+
+fn percentile(durations: &[Duration], percent: usize) -> Duration {
+    let mut sorted = durations.to_vec();
+    sorted.sort_unstable();
+    let place = (sorted.len() * percent).div_ceil(100).saturating_sub(1);
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+/// How large a zip of it is, but for its few bytes of names.
+fn deflated(content: &[u8]) -> Result<usize, Failure> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?.len())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "sizes are far below 2^52")]
+fn mebibytes(bytes: usize) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
+}
+
+/// The name of the crate and of its folder: `ReceiveWebhook` is `receive-webhook`.
+fn kebab(function: &str) -> String {
+    let mut name = String::new();
+    for letter in function.chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_functions_folder_is_its_name_in_kebab_case() {
+        assert_eq!(kebab("RedriveQuarantineEntry"), "redrive-quarantine-entry");
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions").join(kebab("Health")).is_dir());
+    }
+
+    #[test]
+    fn percentiles_are_of_what_was_measured() {
+        let durations: Vec<Duration> = (1..=200).rev().map(Duration::from_millis).collect();
+        assert_eq!(percentile(&durations, 50), Duration::from_millis(100));
+        assert_eq!(percentile(&durations, 99), Duration::from_millis(198));
+        assert_eq!(percentile(&durations[..1], 50), Duration::from_millis(200));
+        assert_eq!(percentile(&[], 50), Duration::ZERO);
+    }
+}

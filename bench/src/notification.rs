@@ -1,0 +1,55 @@
+//! What Datadog sends, with the template of the README.
+
+use http::HeaderMap;
+use serde_json::{Value as Json, json};
+use shared::{
+    clock,
+    service::receive::{Webhook, read},
+    vendors,
+};
+
+use crate::report::Failure;
+
+/// One notification of a monitor.
+pub struct Notification<'problem> {
+    /// The monitor.
+    pub problem: &'problem str,
+    pub environment: &'problem str,
+    pub service: &'problem str,
+    pub transition: &'problem str,
+    /// New for each notification.
+    pub id: &'problem str,
+}
+
+impl Notification<'_> {
+    /// The webhook's body.
+    pub fn body(&self) -> Json {
+        let Self { problem, environment, service, transition, id } = self;
+        let at = clock::now().as_millis();
+        let tags = format!(
+            "env:{environment},service:{service},team:payments,region:eu-central-1,cluster:main,monitor,\
+             kube_deployment:{service},version:2026.11.3,managed_by:terraform"
+        );
+        json!({
+            "id": id, "alert_id": problem, "alert_cycle_key": format!("{problem}7719053"),
+            "aggreg_key": format!("{problem}aa"), "transition": transition, "alert_type": "error", "priority": "P2",
+            "event_type": "query_alert_monitor", "title": format!("[P2] [{transition}] p99 latency of {service} over 800 ms"),
+            "body": format!("The p99 latency of {service} was over its objective of 800 ms for the last 5 minutes.\n\n\
+                Runbook: https://wiki.example.com/runbooks/{service}/latency. Dashboard: https://app.datadoghq.eu/dashboard/abc.\n\n\
+                @webhook-incident-review @slack-{service}-alerts"),
+            "scope": format!("env:{environment},service:{service}"), "tags": tags, "hostname": "",
+            "query": format!("percentile(last_5m):p99:trace.http.request{{env:{environment},service:{service}}} > 0.8"),
+            "metric": "trace.http.request", "link": format!("https://app.datadoghq.eu/monitors/{problem}?group=env%3A{environment}"),
+            "snapshot": "", "date": at.to_string(), "last_updated": at.to_string(), "org": {"id": "4711", "name": "Example"},
+        })
+    }
+
+    /// The message that `receive-webhook` makes of it.
+    pub fn message(&self) -> Result<String, Failure> {
+        let datadog = vendors::find("datadog").ok_or("there is no vendor datadog")?;
+        match read(datadog, &HeaderMap::new(), self.body().to_string().as_bytes(), clock::now())? {
+            Webhook::Delivery(delivery) => Ok(serde_json::to_string(&delivery)?),
+            Webhook::Ignored { reason } => Err(reason.into()),
+        }
+    }
+}
