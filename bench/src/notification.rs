@@ -4,7 +4,10 @@ use http::HeaderMap;
 use serde_json::{Value as Json, json};
 use shared::{
     clock,
-    service::receive::{Webhook, read},
+    service::{
+        queue::message,
+        receive::{Webhook, read},
+    },
     vendors,
 };
 
@@ -48,7 +51,7 @@ impl Notification<'_> {
     pub fn message(&self) -> Result<String, Failure> {
         let datadog = vendors::find("datadog").ok_or("there is no vendor datadog")?;
         match read(datadog, &HeaderMap::new(), self.body().to_string().as_bytes(), clock::now())? {
-            Webhook::Delivery(delivery) => Ok(serde_json::to_string(&delivery)?),
+            Webhook::Delivery(delivery) => Ok(message(&delivery)?),
             Webhook::Ignored { reason } => Err(reason.into()),
         }
     }

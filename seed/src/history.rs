@@ -20,6 +20,7 @@ use shared::{
         group::{Effect, GroupError, Grouper, StartError},
         receive::{Webhook, read},
     },
+    store::{StoreError, claims::Claims},
     vendors::{self, InvalidJson},
 };
 
@@ -61,6 +62,12 @@ impl fmt::Display for Summary {
 /// The history could not be written; what was written stays.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
+    /// There is a history already: people may rely on it, and lists have counted what its past holds.
+    #[error("the stack holds a history already; demo data is for an empty one")]
+    NotEmpty,
+    /// It cannot be told whether there is one.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A payload cannot be written as JSON.
     #[error("a payload cannot be made: {0}")]
     Payload(#[from] serde_json::Error),
@@ -110,12 +117,10 @@ pub enum NotAWebhook {
     Body(#[from] InvalidJson),
 }
 
-/// Writes the history of a seed that ends now. `progress` hears how many steps are done, of how many.
+/// Writes the history of a seed that ends now, into an empty stack. `progress` hears how many steps are done, of how many.
 ///
 /// What involves the same services is written in order of time; outages that have nothing to do with each other, side
 /// by side. So everything but the random part of ids is the same each time.
-///
-/// Deliveries that took effect before are left as they are, and so are the incidents that they opened.
 ///
 /// # Errors
 /// [`SeedError`]
@@ -126,6 +131,10 @@ pub async fn history(
     now: Timestamp,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Summary, SeedError> {
+    let claims = Claims::new(aws.dynamodb(), environment.claims_table()?);
+    if claims.history_start().await?.is_some() {
+        return Err(SeedError::NotEmpty);
+    }
     let timeline = Timeline::new(seed, now)?;
     let writer = Writer {
         grouper: Grouper::start(environment, aws, seed)?,

@@ -32,7 +32,8 @@ enum Command {
     Load(Load),
     /// Writes the history, with its own times and status changes, into the tables of a deployed stack.
     ///
-    /// Region and credentials are found as the AWS command line finds them.
+    /// Region and credentials come from the environment or from a profile with keys; of another profile, first run
+    /// eval "$(aws configure export-credentials --format env)"
     History(History),
 }
 
@@ -99,6 +100,9 @@ struct History {
     /// The table of what could not be read
     #[arg(long, value_name = "NAME", env = "QUARANTINE_TABLE")]
     quarantine_table: String,
+    /// The table of what lists remember
+    #[arg(long, value_name = "NAME", env = "COUNTS_TABLE")]
+    counts_table: String,
 }
 
 /// Why a command failed.
@@ -160,6 +164,7 @@ async fn history(arguments: &History) -> Result<ExitCode, Failure> {
         ("ALERTS_TABLE", &arguments.alerts_table),
         ("CLAIMS_TABLE", &arguments.claims_table),
         ("QUARANTINE_TABLE", &arguments.quarantine_table),
+        ("COUNTS_TABLE", &arguments.counts_table),
     ];
     let environment = Environment::of(tables.map(|(name, table)| (name.to_owned(), table.clone())).into());
     let aws = Aws::from_environment().await;

@@ -4,12 +4,15 @@ use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
-use lambda_runtime::LambdaEvent;
+use lambda_runtime::{Context, LambdaEvent};
 use shared::{
     aws::Aws,
     clock,
     config::Environment,
-    domain::{delivery::Delivery, time::Time},
+    domain::{
+        delivery::{Content, Delivery},
+        time::Time,
+    },
     service::{
         group::{Effect, GroupError, Grouper, MOST_DELIVERIES, StartError},
         quarantine_gauge::QuarantineGauge,
@@ -17,6 +20,9 @@ use shared::{
     telemetry::metrics::{Measures, Metrics},
 };
 use tracing::{error, warn};
+
+/// How long a message may be tried alone, with room to spare: see the pauses of `retry`.
+const LONGEST_TRY_MS: i64 = 12_000;
 
 /// The function.
 #[derive(Debug)]
@@ -35,6 +41,8 @@ enum MessageError {
     Group(#[from] GroupError),
     #[error("grouping panicked")]
     Panicked,
+    #[error("no time was left to group it alone")]
+    OutOfTime,
 }
 
 impl Function {
@@ -50,6 +58,7 @@ impl Function {
 
     /// Groups a batch.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+        let last_try = last_try(&event.context);
         let mut response = SqsBatchResponse::default();
         let mut measures = Measures::default();
         let mut readable = Vec::new();
@@ -68,6 +77,8 @@ impl Function {
                 let alone = std::slice::from_ref(message);
                 if is_for_all {
                     fail(&mut response, message.0.clone(), &error);
+                } else if clock::now() > last_try {
+                    fail(&mut response, message.0.clone(), &MessageError::OutOfTime);
                 } else if let Err(error) = self.group(alone, &mut measures).await {
                     self.note(&message.0, &error).await;
                     fail(&mut response, message.0.clone(), &error);
@@ -99,17 +110,28 @@ impl Function {
         let effects = grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
         let now = clock::now();
         let (mut kept, mut done) = (Vec::new(), Vec::new());
+        let mut concerns_quarantine = false;
         for (delivery, effect) in deliveries.into_iter().zip(effects) {
             measure(measures, delivery, effect, now);
+            concerns_quarantine |= delivery.redrive_of.is_some() || matches!(delivery.content, Content::Unreadable(_));
             match effect {
                 Effect::Quarantined(id) => kept.push(id),
                 Effect::Duplicate => {}
                 _ => done.extend(delivery.redrive_of),
             }
         }
-        self.gauge.changed(&kept, &done, now).await;
+        if concerns_quarantine {
+            self.gauge.changed(&kept, &done, now).await;
+        }
         Ok(())
     }
+}
+
+/// The latest time at which a message is tried alone, so that what is done is reported: a batch that runs out of time is
+/// delivered again as a whole.
+fn last_try(context: &Context) -> Time {
+    let deadline = i64::try_from(context.deadline).ok().filter(|deadline| *deadline > 0).and_then(Time::from_millis);
+    deadline.map_or(Time::LATEST, |deadline| deadline.plus_millis(-LONGEST_TRY_MS))
 }
 
 fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: Time) {

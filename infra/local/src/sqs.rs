@@ -19,7 +19,7 @@ use crate::template::{Resource, Scope, TemplateError};
 /// The queues, and a bell for each that rings when a message comes in.
 ///
 /// The emulator's own long polling looks every 100 ms, and a webhook would wait for that long. Nor does it
-/// refuse a message that is too large.
+/// refuse a message that is too large, or of characters that SQS does not take.
 #[derive(Default)]
 pub struct Queues {
     emulated: SqsService,
@@ -63,6 +63,9 @@ impl Queues {
         {
             return too_long(queue.maximum_message_size);
         }
+        if message.is_some_and(|message| !message.message_body.chars().all(is_taken)) {
+            return invalid_contents();
+        }
         let response = self.emulated.handle(request).await;
         if let Some(queue) = queue {
             queue.arrived.notify_one();
@@ -89,6 +92,17 @@ impl MockService for Queues {
 #[must_use]
 pub fn queue(known: &Known, url: &str) -> Option<Arc<Queue>> {
     known.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
+}
+
+/// The characters that SQS takes, by its API reference.
+fn is_taken(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn invalid_contents() -> MockResponse {
+    let message = "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to \
+        #xFFFD | #x10000 to #x10FFFF";
+    MockResponse::json(400, json!({ "__type": "InvalidMessageContents", "message": message }).to_string())
 }
 
 fn too_long(limit: usize) -> MockResponse {

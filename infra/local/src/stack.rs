@@ -9,11 +9,12 @@ use std::{
     time::Duration,
 };
 
+use seed::SeedError;
 use shared::{aws::Aws, config::Environment};
 use tokio::net::TcpListener;
 
 use crate::{
-    demo::{self, DemoError},
+    demo,
     dynamodb::{DynamoDb, DynamoDbError},
     functions::{self, FunctionError},
     gateway::{Gateway, RouteError},
@@ -98,8 +99,8 @@ pub enum StartError {
         name: String,
     },
     /// There is no demo data.
-    #[error(transparent)]
-    Demo(#[from] DemoError),
+    #[error("no demo data: {0}")]
+    Demo(#[from] SeedError),
 }
 
 /// A running stack. Any number of them run side by side, each with its own services and port.

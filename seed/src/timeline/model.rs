@@ -15,7 +15,7 @@ use shared::{
         status::Status,
         time::Time,
     },
-    grouping::{Decision, Groups, Newcomer, decide, rules::Rules},
+    grouping::{Decision, Group, Groups, Newcomer, decide, rules::Rules},
     vendors::{self, Reading},
 };
 
@@ -33,8 +33,8 @@ pub(super) struct Model {
     rules: Rules,
     ids: IdGenerator,
     episodes: BTreeMap<String, Episodes>,
-    vendor_keys: BTreeMap<String, IncidentId>,
-    services: BTreeMap<(String, String), IncidentId>,
+    vendor_keys: BTreeMap<String, Group>,
+    services: BTreeMap<(String, String), Group>,
 }
 
 impl Model {
@@ -125,8 +125,8 @@ impl Model {
         let vendor_key = format!("{}|{}", event.source, event.group_key);
         let service = classification.service.value.clone().map(|name| (classification.environment.value.clone(), name));
         let groups = Groups {
-            vendor_key: self.vendor_keys.get(&vendor_key).copied(),
-            service: service.as_ref().and_then(|service| self.services.get(service)).copied(),
+            vendor_key: self.vendor_keys.get(&vendor_key).cloned().unwrap_or_default(),
+            service: service.as_ref().and_then(|service| self.services.get(service)).cloned().unwrap_or_default(),
             incidents: self.incidents.values().cloned().collect(),
         };
         let newcomer = Newcomer { event: &event, classification: &classification, resolved_at };
@@ -148,8 +148,10 @@ impl Model {
                 (incident_id, alert)
             }
         };
-        self.vendor_keys.insert(vendor_key, incident_id);
-        self.services.extend(service.map(|service| (service, incident_id)));
+        self.vendor_keys.entry(vendor_key).or_default().note(incident_id);
+        if let Some(service) = service {
+            self.services.entry(service).or_default().note(incident_id);
+        }
         let episode = Episode::begin(&alert, delivery_id);
         self.alerts.push(alert);
         episode

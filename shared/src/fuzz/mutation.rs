@@ -4,11 +4,12 @@ use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
 /// Texts with which parsers trip.
-const ODD_TEXTS: [&str; 14] = [
+const ODD_TEXTS: [&str; 15] = [
     "",
     " ",
     "\0",
     "\u{feff}",
+    "\u{fffe} and \u{ffff}",
     "ǅ\u{301}\u{202e}",
     "[",
     "[P1",

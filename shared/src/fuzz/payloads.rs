@@ -18,7 +18,10 @@ use crate::{
         time::Time,
     },
     grouping::{Decision, Groups, Newcomer, decide, rules::Rules},
-    service::receive::{Webhook, read},
+    service::{
+        queue::message,
+        receive::{Webhook, read},
+    },
     store::{alerts, claims::ClaimKeys},
     vendors::{self, InvalidJson},
 };
@@ -70,7 +73,9 @@ fn check(vendor: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), TestCaseE
 }
 
 fn check_delivery(delivery: &Delivery) -> Result<(), TestCaseError> {
-    let message = serde_json::to_string(delivery).unwrap();
+    let message = message(delivery).unwrap();
+    let is_taken = message.chars().all(|character| character >= ' ' && !matches!(character, '\u{fffe}' | '\u{ffff}'));
+    prop_assert!(is_taken, "SQS refuses {}", message);
     prop_assert!(message.len() <= LARGEST_MESSAGE, "a message of {} bytes", message.len());
     prop_assert_eq!(&serde_json::from_str::<Delivery>(&message).unwrap(), delivery, "the queue carries it as it is");
     prop_assert!(delivery.delivery_id.as_str().len() < 60);

@@ -5,7 +5,10 @@
 //! the rule's window, reckoned in the vendors' time from the span of the incident's alerts, so that a
 //! late delivery lands where it belongs. Else it opens an incident.
 
-use super::rules::{Cascade, Rules};
+use super::{
+    group::Group,
+    rules::{Cascade, Rules},
+};
 use crate::domain::{
     alert::{Classification, Grouping, GroupingDecision, GroupingRule},
     event::AlertEvent,
@@ -31,10 +34,10 @@ pub struct Newcomer<'alert> {
 /// What is known of the groups that an alert may belong to.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
-    /// The latest incident of the vendor's grouping key.
-    pub vendor_key: Option<IncidentId>,
-    /// The latest incident of the environment and service.
-    pub service: Option<IncidentId>,
+    /// That of the vendor's grouping key.
+    pub vendor_key: Group,
+    /// That of the environment and service.
+    pub service: Group,
     /// The incidents of these groups, and the recent ones of the environment.
     pub incidents: Vec<Incident>,
 }
@@ -106,10 +109,11 @@ impl Search<'_> {
     fn matches(&self, rule: GroupingRule, incident: &Incident) -> bool {
         let same_environment = incident.environment == self.environment();
         match rule {
-            GroupingRule::VendorKey => self.groups.vendor_key == Some(incident.id),
+            GroupingRule::VendorKey => self.groups.vendor_key.contains(incident.id),
+            // An incident of very many services does not name them all.
             GroupingRule::Service => {
-                same_environment
-                    && self.service().is_some_and(|service| incident.services.iter().any(|other| other == service))
+                let is_named = |service| incident.services.iter().any(|other| other == service);
+                same_environment && (self.service().is_some_and(is_named) || self.groups.service.contains(incident.id))
             }
             GroupingRule::Cascade => same_environment && self.cascades_to(incident),
         }
@@ -172,10 +176,10 @@ impl Search<'_> {
             self.matches(GroupingRule::VendorKey, incident) || self.matches(GroupingRule::Service, incident)
         });
         let too_far: Vec<IncidentId> = too_far.map(|incident| incident.id).collect();
-        let ended = [(GroupingRule::VendorKey, self.groups.vendor_key), (GroupingRule::Service, self.groups.service)]
+        let ended = [(GroupingRule::VendorKey, &self.groups.vendor_key), (GroupingRule::Service, &self.groups.service)]
             .into_iter()
-            .find_map(|(rule, incident_id)| {
-                let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == incident_id)?;
+            .find_map(|(rule, group)| {
+                let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == group.latest())?;
                 let happens_again = !incident.status.is_active() && self.follows(rule, incident);
                 happens_again.then_some((rule, incident))
             });

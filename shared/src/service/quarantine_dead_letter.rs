@@ -48,7 +48,8 @@ impl DeadLetterMover {
     }
 
     /// Puts a message into the quarantine, in one transaction with the claim that it is there: the entry that it is in,
-    /// or `None` if nothing was to be done. A redrive that failed goes back to the entry that it came from.
+    /// or `None` if nothing was to be done. A redrive that failed goes back to the entry that it came from. A delivery
+    /// that took effect after all, by a worker that could not say so any more, is no dead letter.
     ///
     /// # Errors
     /// [`TransactionError`]: it can be tried again.
@@ -67,23 +68,42 @@ impl DeadLetterMover {
         };
         let mut attempts = 0;
         loop {
+            let mut writes = vec![self.claims.dead_letter(message_id, now)?];
             let (id, write) = match &letter {
                 Ok(delivery) => match self.returned(delivery, &reason, now).await? {
                     Returned::To(id, write) => (id, *write),
                     Returned::Late => return Ok(None),
-                    Returned::New => self.insertion(delivery, body, &reason, now)?,
+                    Returned::New => {
+                        writes.push(self.claims.undelivered(&delivery.delivery_id)?);
+                        self.insertion(delivery, body, &reason, now)?
+                    }
                 },
                 Err(_) => self.message(body, &reason, now)?,
             };
-            match commit(&self.client, vec![self.claims.dead_letter(message_id, now)?, write]).await {
+            writes.push(write);
+            match commit(&self.client, writes).await {
                 Ok(()) => return Ok(Some(id)),
-                Err(TransactionError::ConditionFailed(failed)) if failed.contains(&Part::DeadLetter) => {
+                Err(TransactionError::ConditionFailed(failed))
+                    if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id).await? =>
+                {
+                    return Ok(None);
+                }
+                Err(TransactionError::ConditionFailed(failed))
+                    if failed.contains(&Part::Delivery) && self.is_delivered(&letter).await? =>
+                {
                     return Ok(None);
                 }
                 Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
                 Err(error) => return Err(error),
             }
             attempts += 1;
+        }
+    }
+
+    async fn is_delivered(&self, letter: &serde_json::Result<Delivery>) -> Result<bool, StoreError> {
+        match letter {
+            Ok(delivery) => self.claims.is_delivered(&delivery.delivery_id).await,
+            Err(_) => Ok(false),
         }
     }
 

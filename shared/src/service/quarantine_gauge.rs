@@ -45,11 +45,9 @@ impl QuarantineGauge {
     }
 
     /// Writes how many entries need work after these were `kept` and those are `done`: the index may not know it yet.
-    /// At best effort, since what happened has happened.
+    /// To be called as well when something arrives a second time that may have changed the quarantine the first time:
+    /// who did that may not have lived to tell. At best effort, since what happened has happened.
     pub async fn changed(&self, kept: &[EntryId], done: &[EntryId], now: Time) {
-        if kept.is_empty() && done.is_empty() {
-            return;
-        }
         match self.entries(now).await {
             Ok(mut entries) => {
                 entries.extend(kept.iter().map(ToString::to_string));
@@ -58,7 +56,12 @@ impl QuarantineGauge {
                 }
                 self.counted(entries.len() as u64, now);
             }
-            Err(error) => warn!(%error, "the quarantine is not counted"),
+            Err(error) => {
+                warn!(%error, "the quarantine is not counted");
+                if !kept.is_empty() {
+                    self.counted(kept.len() as u64, now);
+                }
+            }
         }
     }
 

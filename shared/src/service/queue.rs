@@ -42,8 +42,21 @@ impl Queue {
     /// # Errors
     /// [`QueueError`]
     pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
-        let message = serde_json::to_string(delivery).map_err(|error| QueueError(error.to_string()))?;
+        let message = message(delivery).map_err(|error| QueueError(error.to_string()))?;
         let sent = self.client.send_message().queue_url(&self.url).message_body(message).send().await;
         sent.map(drop).map_err(|error| QueueError(DisplayErrorContext(error).to_string()))
     }
+}
+
+/// A delivery as it travels: JSON without the two characters of Unicode's first plane that JSON may hold and SQS refuses.
+/// They can stand in texts only, where they may be escaped.
+///
+/// AWS, Amazon SQS API Reference, `SendMessage`: `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF`.
+///
+/// # Errors
+/// None that are known: texts, numbers and lists always have a JSON form.
+pub fn message(delivery: &Delivery) -> serde_json::Result<String> {
+    let json = serde_json::to_string(delivery)?;
+    let is_clean = !json.contains(['\u{fffe}', '\u{ffff}']);
+    Ok(if is_clean { json } else { json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff") })
 }

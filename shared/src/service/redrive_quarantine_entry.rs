@@ -87,6 +87,11 @@ impl Redriver {
             let (entry, kept) = self.quarantine.get(id).await?.ok_or(RedriveError::NotFound)?;
             let redriving = entry.request_redrive(actor, now)?;
             let delivery = delivery(id, kept).map_err(RedriveError::Impossible)?;
+            // An attempt of which nobody answered whether it was written, was: it is recorded once.
+            if attempts > 0 && entry.actions.last() == redriving.actions.last() {
+                self.queue.send(&delivery).await?;
+                return Ok(entry);
+            }
             match commit(&self.client, vec![self.quarantine.change(&entry, &redriving)?]).await {
                 Ok(()) => {
                     self.queue.send(&delivery).await?;

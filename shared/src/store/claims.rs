@@ -5,17 +5,20 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::{
     Client,
     operation::update_item::UpdateItemError,
-    types::{Put, builders::PutBuilder},
+    types::{ConditionCheck, Put, builders::PutBuilder},
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
     StoreError, batch,
-    item::{Item, from_item, number, string, to_item},
+    item::{Item, from_item, number, string, to_attribute, to_item},
     keys, packed,
     transaction::{Part, Write},
 };
-use crate::domain::{episode::Episodes, event::AlertEvent, id::IncidentId, time::Time};
+use crate::{
+    domain::{delivery::DeliveryId, episode::Episodes, event::AlertEvent, id::IncidentId, time::Time},
+    grouping::Group,
+};
 
 const MINUTES_A_DAY: i64 = 24 * 60;
 
@@ -64,8 +67,8 @@ pub struct Snapshot {
     pub delivered: HashMap<String, Option<AlertEvent>>,
     /// What is known of problems.
     pub episodes: HashMap<String, Episodes>,
-    /// The latest incidents of groups.
-    pub groups: HashMap<String, IncidentId>,
+    /// Groups.
+    pub groups: HashMap<String, Group>,
     /// The openings in environments.
     pub openings: HashMap<String, Openings>,
 }
@@ -88,11 +91,6 @@ impl Openings {
         let forgotten = self.recent.len().saturating_sub(RECENT_INCIDENTS);
         self.recent.drain(..forgotten);
     }
-}
-
-#[derive(Serialize, Deserialize)]
-struct Group {
-    incident_id: IncidentId,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -154,7 +152,7 @@ impl Claims {
                     snapshot.episodes.insert(claim, from_item(READ, item)?);
                 }
                 Some(GROUP) => {
-                    snapshot.groups.insert(claim, from_item::<Group>(READ, item)?.incident_id);
+                    snapshot.groups.insert(claim, from_item(READ, item)?);
                 }
                 Some(OPENINGS) => {
                     snapshot.openings.insert(claim, from_item(READ, item)?);
@@ -201,12 +199,12 @@ impl Claims {
             writes.push(build(Part::Group, if_version(put, before.map(|before| before.version)))?);
         }
         for (claim, before, after) in changed(&before.groups, &after.groups) {
-            let put = self.claim(claim, GROUP, to_item("Put group", &Group { incident_id: *after })?, now, GROUP_DAYS);
+            let put = self.claim(claim, GROUP, to_item("Put group", after)?, now, GROUP_DAYS);
             let put = match before {
                 None => put.condition_expression("attribute_not_exists(claim)"),
                 Some(before) => put
-                    .condition_expression("incident_id = :before")
-                    .expression_attribute_values(":before", string(before.to_string())),
+                    .condition_expression("incidents = :before")
+                    .expression_attribute_values(":before", to_attribute("Put group", &before.incidents)?),
             };
             writes.push(build(Part::Group, put)?);
         }
@@ -259,6 +257,39 @@ impl Claims {
         let item = Item::from([("moved_at".to_owned(), string(now.to_string()))]);
         let put = self.claim(&keys::dead_letter_claim(message_id), "dead_letter", item, now, DELIVERY_DAYS);
         build(Part::DeadLetter, put.condition_expression("attribute_not_exists(claim)"))
+    }
+
+    /// The condition that a delivery has not taken effect.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn undelivered(&self, delivery_id: &DeliveryId) -> Result<Write, StoreError> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.table)
+            .key("claim", string(keys::delivery_claim(delivery_id)))
+            .condition_expression("attribute_not_exists(claim)")
+            .build();
+        Ok(Write::check(Part::Delivery, check.map_err(|error| StoreError::of_request("Check delivery", &error))?))
+    }
+
+    /// Whether a delivery took effect.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn is_delivered(&self, delivery_id: &DeliveryId) -> Result<bool, StoreError> {
+        self.exists(&keys::delivery_claim(delivery_id)).await
+    }
+
+    /// Whether a dead letter was put into the quarantine.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn is_moved(&self, message_id: &str) -> Result<bool, StoreError> {
+        self.exists(&keys::dead_letter_claim(message_id)).await
+    }
+
+    async fn exists(&self, claim: &str) -> Result<bool, StoreError> {
+        Ok(!self.items(std::iter::once(claim)).await?.is_empty())
     }
 
     /// Notes why a message was refused, for when it becomes a dead letter.

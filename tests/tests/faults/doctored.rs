@@ -149,7 +149,7 @@ impl Sound {
 
     fn lose_group(&mut self) {
         let nowhere = IncidentId::first_at(clock::now());
-        self.tables.claims.groups.values_mut().for_each(|incident| *incident = nowhere);
+        self.tables.claims.groups.values_mut().for_each(|incidents| *incidents = vec![nowhere]);
     }
 
     fn miscount_openings(&mut self) {

@@ -76,7 +76,7 @@ pub struct Claims {
     pub deliveries: Vec<String>,
     /// Every episode that the claim of a problem tells of.
     pub episodes: BTreeMap<String, Vec<Episode>>,
-    pub groups: BTreeMap<String, IncidentId>,
+    pub groups: BTreeMap<String, Vec<IncidentId>>,
     pub openings: BTreeMap<String, Openings>,
     pub others: Vec<String>,
 }
@@ -138,7 +138,7 @@ impl Claims {
                 self.episodes.insert(claim, episodes);
             }
             Some("group") => {
-                self.groups.insert(claim, typed(&item["incident_id"]));
+                self.groups.insert(claim, typed(&item["incidents"]));
             }
             Some("openings") => {
                 self.openings.insert(claim, typed(&item));

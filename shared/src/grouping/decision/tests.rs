@@ -63,6 +63,10 @@ fn incident(seed: u64, service: &str, status: Status, (first, last): (i64, i64))
     }
 }
 
+fn group(incident: &Incident) -> Group {
+    Group { incidents: vec![incident.id] }
+}
+
 fn decide_on(event: &AlertEvent, groups: &Groups, rules: &Rules) -> Decision {
     let classification = classify(event, rules);
     decide(Newcomer { event, classification: &classification, resolved_at: None }, groups, rules)
@@ -81,15 +85,16 @@ fn the_vendors_key_comes_before_the_service_and_the_service_before_the_cascade()
     let by_service = incident(2, "web", Status::Investigating, (0, 0));
     let near = incident(3, "other", Status::Open, (10, 10));
     let mut groups = Groups {
-        vendor_key: Some(by_key.id),
-        service: Some(by_service.id),
+        vendor_key: group(&by_key),
+        service: group(&by_service),
         incidents: vec![near.clone(), by_service.clone(), by_key.clone()],
     };
     let rules = rules("environment");
     let newcomer = event(Some("web"), 10);
     assert_eq!(joined(&decide_on(&newcomer, &groups, &rules)), Some((by_key.id, GroupingRule::VendorKey)));
-    groups.vendor_key = None;
+    groups.vendor_key = Group::default();
     assert_eq!(joined(&decide_on(&newcomer, &groups, &rules)), Some((by_service.id, GroupingRule::Service)));
+    groups.service = Group::default();
     assert_eq!(joined(&decide_on(&event(Some("new"), 10), &groups, &rules)), Some((near.id, GroupingRule::Cascade)));
 }
 
@@ -148,20 +153,20 @@ fn of_several_the_nearest_in_time_is_joined() {
 fn a_group_whose_incident_ended_opens_a_recurrence() {
     for status in [Status::Resolved, Status::Closed] {
         let ended = Incident { resolved_at: Some(at(0)), ..incident(1, "web", status, (0, 0)) };
-        let groups = Groups { vendor_key: None, service: Some(ended.id), incidents: vec![ended.clone()] };
+        let groups = Groups { service: group(&ended), incidents: vec![ended.clone()], ..Groups::default() };
         let decision = decide_on(&event(Some("web"), 1), &groups, &rules("environment"));
         assert!(matches!(decision, Decision::Open { recurrence_of: Some(id), .. } if id == ended.id), "{status}");
     }
     let ended = Incident { resolved_at: Some(at(0)), ..incident(1, "web", Status::Closed, (0, 0)) };
-    let by_service = Groups { vendor_key: None, service: Some(ended.id), incidents: vec![ended.clone()] };
-    let by_key = Groups { vendor_key: Some(ended.id), service: None, incidents: vec![ended] };
+    let by_service = Groups { service: group(&ended), incidents: vec![ended.clone()], ..Groups::default() };
+    let by_key = Groups { vendor_key: group(&ended), incidents: vec![ended], ..Groups::default() };
     let recurs = |groups| {
         let decision = decide_on(&event(Some("web"), 24 * 60 + 1), groups, &rules("environment"));
         matches!(decision, Decision::Open { recurrence_of: Some(_), .. })
     };
     assert!(recurs(&by_key) && !recurs(&by_service), "a day later only the vendor's key says that it is the same");
     let forgotten = incident(1, "web", Status::Open, (-600, -600));
-    let groups = Groups { vendor_key: None, service: Some(forgotten.id), incidents: vec![forgotten] };
+    let groups = Groups { service: group(&forgotten), incidents: vec![forgotten], ..Groups::default() };
     let decision = decide_on(&event(Some("web"), 1), &groups, &rules("environment"));
     assert!(matches!(decision, Decision::Open { recurrence_of: None, .. }));
 }
@@ -175,4 +180,23 @@ fn what_has_recovered_joins_but_opens_nothing() {
     assert!(matches!(decide(newcomer, &Groups::default(), &rules), Decision::Ignore { .. }));
     let groups = Groups { incidents: vec![incident(1, "web", Status::Open, (0, 0))], ..Groups::default() };
     assert!(matches!(decide(newcomer, &groups, &rules), Decision::Join { .. }));
+}
+
+#[test]
+fn an_incident_of_the_vendors_key_is_found_although_another_is_later() {
+    // A late alert opened the second, far from the first, which is still open.
+    let (first, second) =
+        (incident(1, "elsewhere", Status::Open, (0, 0)), incident(2, "elsewhere", Status::Open, (-180, -180)));
+    let vendor_key = Group { incidents: vec![first.id, second.id] };
+    let groups = Groups { vendor_key, incidents: vec![first.clone(), second], ..Groups::default() };
+    let decision = decide_on(&event(None, 10), &groups, &rules("environment"));
+    assert_eq!(joined(&decision), Some((first.id, GroupingRule::VendorKey)));
+}
+
+#[test]
+fn an_incident_of_more_services_than_it_names_is_found_by_each_of_them() {
+    let open = incident(1, "web", Status::Open, (0, 0));
+    let groups = Groups { service: group(&open), incidents: vec![open.clone()], ..Groups::default() };
+    let decision = decide_on(&event(Some("unnamed"), 20), &groups, &rules("environment"));
+    assert_eq!(joined(&decision), Some((open.id, GroupingRule::Service)));
 }

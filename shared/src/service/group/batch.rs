@@ -45,8 +45,8 @@ pub struct Batch<'group> {
     /// Incidents that decisions need to be as they were read, beside those that the batch changes.
     relied_on: BTreeSet<IncidentId>,
     quarantined: Vec<(QuarantineEntry, &'group Delivery)>,
-    /// The entries of the quarantine that wait for their redrive.
-    redriving: BTreeMap<EntryId, QuarantineEntry>,
+    /// The entries of the quarantine that wait for their redrive; nothing of one that expired on the way.
+    redriving: BTreeMap<EntryId, Option<QuarantineEntry>>,
     /// Those whose redrive arrived, as they were read.
     redriven: Vec<QuarantineEntry>,
 }
@@ -108,8 +108,8 @@ impl<'group> Batch<'group> {
         };
         for id in entries.iter().filter_map(|entry| entry.delivery.redrive_of) {
             let found = grouper.quarantine.get(id).await?.map(|(entry, _)| entry);
-            if let Some(entry) = found.filter(|entry| entry.state == EntryState::Redriving) {
-                batch.redriving.insert(id, entry);
+            if found.as_ref().is_none_or(|entry| entry.state == EntryState::Redriving) {
+                batch.redriving.insert(id, found);
             }
         }
         let likely: Vec<IncidentId> = entries.iter().flat_map(|entry| batch.likely_incidents(entry)).collect();
@@ -121,10 +121,11 @@ impl<'group> Batch<'group> {
     pub async fn apply(&mut self, entry: &'group Entry<'group>) -> Result<Effect, StoreError> {
         let took_effect = self.after.delivered.contains_key(&entry.claim);
         if let Some(id) = entry.delivery.redrive_of {
-            let Some(redriven) = self.redriving.remove(&id) else { return Ok(Effect::Duplicate) };
-            self.redriven.push(redriven);
+            let Some(entry) = self.redriving.remove(&id) else { return Ok(Effect::Duplicate) };
+            let is_noted = entry.is_some();
+            self.redriven.extend(entry);
             if took_effect {
-                return Ok(Effect::Nothing);
+                return Ok(if is_noted { Effect::Nothing } else { Effect::Duplicate });
             }
         } else if took_effect {
             return Ok(Effect::Duplicate);
@@ -204,8 +205,13 @@ impl<'group> Batch<'group> {
         let ids = self.group_incidents(keys);
         self.load(&ids).await?;
         Ok(Groups {
-            vendor_key: self.after.groups.get(&keys.vendor_group).copied(),
-            service: keys.service_group.as_ref().and_then(|group| self.after.groups.get(group)).copied(),
+            vendor_key: self.after.groups.get(&keys.vendor_group).cloned().unwrap_or_default(),
+            service: keys
+                .service_group
+                .as_ref()
+                .and_then(|key| self.after.groups.get(key))
+                .cloned()
+                .unwrap_or_default(),
             incidents: ids
                 .iter()
                 .filter_map(|id| self.incidents.get(id))
@@ -216,9 +222,9 @@ impl<'group> Batch<'group> {
 
     fn group_incidents(&self, keys: &ClaimKeys) -> Vec<IncidentId> {
         let groups = std::iter::once(&keys.vendor_group).chain(&keys.service_group);
-        let pointed = groups.filter_map(|group| self.after.groups.get(group));
+        let grouped = groups.filter_map(|key| self.after.groups.get(key)).flat_map(|group| &group.incidents);
         let recent = self.after.openings.get(&keys.environment).into_iter().flat_map(|openings| &openings.recent);
-        let ids: BTreeSet<IncidentId> = pointed.chain(recent).copied().collect();
+        let ids: BTreeSet<IncidentId> = grouped.chain(recent).copied().collect();
         ids.into_iter().collect()
     }
 

@@ -50,9 +50,10 @@ fn episodes(tables: &Tables, model: &Model, violations: &mut Violations) {
     }
 }
 
-/// A group's claim names an incident with an alert of that group.
+/// A group's claim names incidents with alerts of that group.
 fn groups(tables: &Tables, model: &Model, violations: &mut Violations) {
-    for (claim, id) in &tables.claims.groups {
+    let named = tables.claims.groups.iter().flat_map(|(claim, ids)| ids.iter().map(move |id| (claim, id)));
+    for (claim, id) in named {
         let members = model.problems.iter().filter(|(_, problem)| problem.groups.contains(claim));
         let has_one = members
             .flat_map(|(problem, _)| alerts_of_problem(tables, problem))

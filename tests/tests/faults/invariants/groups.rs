@@ -9,15 +9,17 @@
 //! lie within a window. When exactly an alert began that opened an incident is not kept. Of each problem all its firings
 //! are taken instead, and what is certain of all of them is checked.
 
+use std::collections::BTreeSet;
+
 use shared::{
     domain::{action::Deed, id::IncidentId, incident::Incident},
-    grouping::rules::Rules,
+    grouping::{group, rules::Rules},
 };
 
 use super::{Violations, incident, problem_of};
 use crate::{
     model::{Model, Problem},
-    tables::Tables,
+    tables::{AlertRow, Tables},
 };
 
 /// How many openings of an environment are seen.
@@ -56,7 +58,7 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
             }
             if earlier.problem.vendor_group == later.problem.vendor_group
                 && within(windows.vendor_key_minutes)
-                && is_undisputed(tables, model, &later.problem.vendor_group, [earlier.incident.id, later.incident.id])
+                && is_remembered(tables, model, &later.problem.vendor_group)
             {
                 together.push("the vendor's key");
             }
@@ -85,11 +87,11 @@ fn is_seen(tables: &Tables, earlier: &Incident, later: IncidentId) -> bool {
     own.contains(&later) && own.len() <= SEEN
 }
 
-/// Whether no other incident has alerts of a vendor's group, to which its claim may have pointed.
-fn is_undisputed(tables: &Tables, model: &Model, group: &str, known: [IncidentId; 2]) -> bool {
-    let members = tables
-        .alerts
-        .values()
-        .filter(|alert| model.problems.get(&problem_of(alert)).is_some_and(|problem| problem.vendor_group == group));
-    members.filter_map(|alert| alert.incident_id).all(|id| known.contains(&id))
+/// Whether a vendor's group remembers all of its incidents.
+fn is_remembered(tables: &Tables, model: &Model, group: &str) -> bool {
+    let is_member =
+        |alert: &&AlertRow| model.problems.get(&problem_of(alert)).is_some_and(|problem| problem.vendor_group == group);
+    let incidents: BTreeSet<IncidentId> =
+        tables.alerts.values().filter(is_member).filter_map(|alert| alert.incident_id).collect();
+    incidents.len() <= group::REMEMBERED
 }

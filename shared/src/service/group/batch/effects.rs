@@ -178,7 +178,7 @@ impl<'group> Batch<'group> {
         let alert = self.new_alert(arrival, at, resolved_at, (Some(incident_id), grouping));
         let (incident, deeds) = incident.join(&alert, rule, self.now);
         self.change_incident(incident, deeds);
-        self.point_groups(arrival.keys, incident_id);
+        self.note_groups(arrival.keys, incident_id);
         Ok(Effect::Joined(alert.id, incident_id))
     }
 
@@ -187,7 +187,7 @@ impl<'group> Batch<'group> {
         let alert = self.new_alert(arrival, self.now, None, (Some(incident_id), grouping));
         let (incident, deeds) = Incident::open(incident_id, &alert, recurrence_of);
         self.change_incident(incident, deeds);
-        self.point_groups(arrival.keys, incident_id);
+        self.note_groups(arrival.keys, incident_id);
         self.after.openings.entry(arrival.keys.environment.clone()).or_default().note(incident_id);
         Effect::Opened(alert.id, incident_id)
     }
@@ -230,9 +230,9 @@ impl<'group> Batch<'group> {
         touched.after = incident;
     }
 
-    fn point_groups(&mut self, keys: &ClaimKeys, incident_id: IncidentId) {
-        for group in std::iter::once(&keys.vendor_group).chain(&keys.service_group) {
-            self.after.groups.insert(group.clone(), incident_id);
+    fn note_groups(&mut self, keys: &ClaimKeys, incident_id: IncidentId) {
+        for key in std::iter::once(&keys.vendor_group).chain(&keys.service_group) {
+            self.after.groups.entry(key.clone()).or_default().note(incident_id);
         }
     }
 }
