@@ -108,9 +108,11 @@ impl Api {
         items
     }
 
-    /// An incident with its alerts and actions.
+    /// An incident with its alerts and actions. Whoever looks at one sees a legal history.
     pub async fn detail(&self, incident_id: &str) -> Value {
-        self.get(&format!("/incidents/{incident_id}")).await.expect(200).json()
+        let detail = self.get(&format!("/incidents/{incident_id}")).await.expect(200).json();
+        assert_legal(&detail);
+        detail
     }
 
     /// A request that changes an incident's status, as the responder.
@@ -149,6 +151,18 @@ impl Api {
     pub async fn deliver(&self, webhook: impl Into<Delivery>) -> Answer {
         self.post(&self.sign(webhook)).await
     }
+}
+
+/// Asserts that the changes of status that a detail shows lead from `OPEN`, one step at a time, if it shows all of them.
+fn assert_legal(detail: &Value) {
+    const STEPS: [&str; 4] = ["OPEN", "INVESTIGATING", "RESOLVED", "CLOSED"];
+    const SHOWN: usize = 50;
+    let actions = detail["actions"].as_array().expect("a list");
+    let changes = actions.iter().rev().filter(|action| action["type"] == "status_changed");
+    let changes: Vec<_> =
+        changes.map(|action| (&action["details"]["from"], &action["details"]["to"])).take(STEPS.len()).collect();
+    let is_legal = changes.iter().zip(STEPS.windows(2)).all(|((from, to), step)| *from == step[0] && *to == step[1]);
+    assert!(actions.len() == SHOWN || (is_legal && changes.len() < STEPS.len()), "an illegal history: {detail:#}");
 }
 
 fn page_of(answer: &Answer) -> Page {

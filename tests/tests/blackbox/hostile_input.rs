@@ -15,6 +15,8 @@ async fn text_is_data() {
         "line one\nline two\ttabbed",
         "🏳️‍🌈 ﷽ Z̷a̷l̷g̷o̷",
         "INCIDENT ACTION#01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        // What SQS takes only if it is escaped.
+        "\u{fffe}\u{ffff}\u{feff}\u{fffd}\u{7f}",
     ] {
         let scene = Scene::new();
         let alert = scene.deliver(&scene.monitor().with("title", title).with("body", title)).await.remove(0);

@@ -10,6 +10,7 @@ mod kill;
 mod layer;
 mod model;
 mod people;
+mod quarantine;
 mod queue;
 mod scenario;
 mod seeds;
