@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     domain::{
+        alert::Alert,
         id::{AlertId, IncidentId},
         time::Time,
     },
@@ -44,6 +45,21 @@ const MOST_PARTITIONS: usize = 4;
 const KEYS: Keys = Keys { between: ids_between, time: time_of_id };
 
 impl AlertFilter {
+    /// Whether an alert matches now: it may have changed since the index was read.
+    #[must_use]
+    pub fn matches(&self, alert: &Alert) -> bool {
+        fn asks(values: &[String], found: Option<&str>) -> bool {
+            values.is_empty() || found.is_some_and(|found| values.iter().any(|value| value == found))
+        }
+        asks(&self.sources, Some(alert.source.as_str()))
+            && asks(&self.severities, Some(alert.severity.as_str()))
+            && asks(&self.services, alert.service.as_deref())
+            && asks(&self.environments, Some(&alert.environment))
+            && asks(&self.statuses, Some(alert.status.as_str()))
+            && (self.incidents.is_empty() || alert.incident_id.is_some_and(|id| self.incidents.contains(&id)))
+            && self.created.contains(alert.created_at)
+    }
+
     /// The plan of a list, given when the history starts; `None` if nothing can match.
     ///
     /// An incident has few alerts, which are read each time; a service has more. The index decides what a list costs the

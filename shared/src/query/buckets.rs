@@ -1,8 +1,8 @@
 //! Buckets of time: a list is their concatenation. Pure.
 //!
 //! What of a bucket matches is remembered once the bucket is *closed*: nothing new can come into it. What is in it may
-//! still change, seldom. A writer announces such a *late change* before it makes it, by advancing the *epoch* of the
-//! bucket; what is remembered is good as long as the epoch is the one at which it was counted.
+//! still change, seldom. A writer announces such a *late change* before it makes it, by giving the bucket another
+//! *epoch*; what is remembered is good as long as the epoch is the one at which it was counted.
 //!
 //! Clocks, transactions and indexes take time, so both sides keep a distance:
 //!
@@ -130,6 +130,26 @@ pub fn gaps(first: i64, last: i64, is_known: impl Fn(i64) -> bool) -> Vec<(i64, 
     gaps
 }
 
+/// Fewer gaps: those that are nearest to each other become one, together with what is known between them, until there are
+/// at most `most`. A gap costs requests; what lies between two of them costs little more to be read again.
+#[must_use]
+pub fn bridged(gaps: &[(i64, i64)], most: usize) -> Vec<(i64, i64)> {
+    let mut distances: Vec<i64> = gaps.windows(2).map(|pair| pair[1].0 - pair[0].1).collect();
+    distances.sort_unstable();
+    let too_many = gaps.len().saturating_sub(most.max(1));
+    let Some(bridgeable) = too_many.checked_sub(1).and_then(|place| distances.get(place)).copied() else {
+        return gaps.to_vec();
+    };
+    let mut bridged: Vec<(i64, i64)> = Vec::new();
+    for (first, last) in gaps {
+        match bridged.last_mut() {
+            Some((_, end)) if first - *end <= bridgeable => *end = *last,
+            _ => bridged.push((*first, *last)),
+        }
+    }
+    bridged
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -177,6 +197,18 @@ mod tests {
             let counts = announced.plus_millis(counted);
             let remembers = is_at_rest(announced.plus_millis(writer), counts.plus_millis(reader));
             prop_assert!(!remembers || counts > shows);
+        }
+
+        #[test]
+        fn bridges_cover_every_gap_and_are_few(known in proptest::collection::vec(any::<bool>(), 1..60), most in 1_usize..8) {
+            let length = i64::try_from(known.len()).unwrap();
+            let gaps = gaps(0, length - 1, |number| known[usize::try_from(number).unwrap()]);
+            let bridged = bridged(&gaps, most);
+            prop_assert!(bridged.len() <= most.max(1) || gaps.is_empty());
+            prop_assert!(gaps.iter().all(|(first, last)| bridged.iter().any(|(from, to)| from <= first && last <= to)));
+            prop_assert!(gaps.len() > most || bridged == gaps);
+            let ends = |number: &i64| gaps.iter().any(|(first, last)| first == number || last == number);
+            prop_assert!(bridged.iter().all(|(first, last)| ends(first) && ends(last)));
         }
 
         #[test]

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{debug, warn};
 
 use super::{
-    buckets::{Unit, gaps},
+    buckets::{Unit, bridged, gaps},
     plan::{Memory, Plan, Run},
     tally::Tally,
 };
@@ -37,6 +37,9 @@ const OPEN_POSITIONS: usize = 5_000;
 /// Up to how many positions of a closed bucket are kept and remembered. Of more, a page lies within few buckets, which
 /// are read; of fewer, it might span a year.
 pub const SPARSE: usize = 25;
+
+/// How many ranges are read apart at the most. A day on which many old rows changed leaves as many gaps.
+const MOST_GAPS: usize = 64;
 
 /// How long writing what was counted may take: what the function's time limit leaves after reading.
 const REMEMBERING: Duration = Duration::from_secs(2);
@@ -133,7 +136,7 @@ pub async fn count<T: Tally + Clone>(
     }
     let remembered = buckets.len();
 
-    let gaps = gaps(first, last, |number| buckets.contains_key(&number));
+    let gaps = bridged(&gaps(first, last, |number| buckets.contains_key(&number)), MOST_GAPS);
     let mut reads = Vec::new();
     for (gap, (start, end)) in gaps.iter().enumerate() {
         for (times, runs) in plan.slices(unit.start(*start).max(from), unit.end(*end).min(to)) {
@@ -143,10 +146,13 @@ pub async fn count<T: Tally + Clone>(
     }
     let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
     let mut requests = 0;
+    // What was read until something failed is not read again.
+    let mut failure = None;
     // Slices that are read apart; a bucket lies in one, except where months end, which is where buckets end.
     let mut slices: BTreeMap<Slice, SliceTally<T>> = BTreeMap::new();
     while let Some(read) = reads.next().await {
-        let (slice, run) = read?;
+        let (slice, run, failed) = read;
+        failure = failure.or(failed);
         requests += run.requests;
         let (reached, tallies) = slices.entry(slice).or_insert((i64::MAX, BTreeMap::new()));
         *reached = run.reached.min(*reached);
@@ -177,7 +183,7 @@ pub async fn count<T: Tally + Clone>(
         }
     }
     if !is_whole {
-        return Err(ListError::OutOfTime);
+        return Err(failure.map_or(ListError::OutOfTime, ListError::Store));
     }
     Ok(buckets.into_values().filter(|bucket| !bucket.value.is_empty()).collect())
 }
@@ -245,7 +251,7 @@ async fn read_run<T: Tally>(
     slice: Slice,
     run: Run,
     last_closed: i64,
-) -> Result<(Slice, RunTally<T>), ListError> {
+) -> (Slice, RunTally<T>, Option<StoreError>) {
     let (_, first, last) = slice;
     let mut tally = RunTally { tallies: BTreeMap::new(), reached: first, requests: 0 };
     let mut attributes = vec![plan.index.sort_key];
@@ -254,8 +260,11 @@ async fn read_run<T: Tally>(
     loop {
         let part = (plan.index, &run, plan.filter.as_slice());
         let read = sources.reader.rows(part, &attributes, (true, None), start);
-        let Ok(read) = timeout_at(sources.deadline, read).await else { return Ok((slice, tally)) };
-        let (rows, next) = read?;
+        let (rows, next) = match timeout_at(sources.deadline, read).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => return (slice, tally, Some(error)),
+            Err(_) => return (slice, tally, None),
+        };
         tally.requests += 1;
         for mut row in rows {
             let number = time_of(plan, &row).map(|at| unit.number(at));
@@ -270,7 +279,7 @@ async fn read_run<T: Tally>(
         };
         start = next;
         if start.is_none() {
-            return Ok((slice, tally));
+            return (slice, tally, None);
         }
     }
 }
@@ -303,20 +312,21 @@ impl<T: Tally + Clone> Known<'_, T> {
             }
         }
         let (counts, key, months) = (self.counts, &self.memory.key, &self.months);
-        let kept: Vec<_> =
-            positions.into_iter().map(|(day, hours)| counts.remember_positions(key, day, hours, sources.now)).collect();
-        let mut kept = stream::iter(kept).buffer_unordered(PARALLEL);
-        while let Some(kept) = kept.next().await {
-            if let Err(error) = kept {
-                warn!(%error, "positions are not remembered");
-            }
-        }
+        // The counts first: without them the list is counted anew each time, without positions a page is read.
         let kept = changed.iter().filter_map(|month| Some((month, months.get(month)?)));
         let kept: Vec<_> = kept.map(|(month, of_month)| counts.remember((key, T::KIND), month, of_month)).collect();
         let mut kept = stream::iter(kept).buffer_unordered(PARALLEL);
         while let Some(kept) = kept.next().await {
             if let Err(error) = kept {
                 warn!(%error, "counts are not remembered");
+            }
+        }
+        let kept: Vec<_> =
+            positions.into_iter().map(|(day, hours)| counts.remember_positions(key, day, hours, sources.now)).collect();
+        let mut kept = stream::iter(kept).buffer_unordered(PARALLEL);
+        while let Some(kept) = kept.next().await {
+            if let Err(error) = kept {
+                warn!(%error, "positions are not remembered");
             }
         }
     }

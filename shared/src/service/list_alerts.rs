@@ -66,7 +66,8 @@ impl AlertLister {
         debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "planned");
         let sources = Sources { reader: &self.index, counts: Some(&self.counts), now, deadline };
         let mut page = query::list(sources, &plan, request, list).await?;
-        let alerts = self.alerts(sources, &plan, std::mem::take(&mut page.items)).await?;
+        let mut alerts = self.alerts(sources, &plan, std::mem::take(&mut page.items)).await?;
+        alerts.retain(|alert| filter.matches(alert));
         Ok(page.with_items(alerts))
     }
 

@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | `COUNTS#kind#list` | month | what was counted in each bucket of the month, packed: 400 days are 14 small rows |
 //! | `POSITIONS#list` | day | which rows match, hour by hour, where they are few |
-//! | `EPOCHS#series` | day | how often late changes were announced, hour by hour. A day without any has no row |
+//! | `EPOCHS#series` | day | the latest announcement of late changes, hour by hour. A day without any has no row |
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -16,6 +16,7 @@ use std::{
 use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use tracing::warn;
 
 use super::{
     StoreError, batch,
@@ -32,8 +33,12 @@ const MINUTES_A_DAY: i64 = 24 * 60;
 /// How long counts are good. Rows that somebody deletes without a word, by hand or by TTL, are counted no longer.
 const COUNTS_DAYS: i64 = 30;
 
-/// How long epochs are kept after the last change: longer than any count that was taken at one.
+/// How long epochs are kept after the last change: longer than any count that was taken before it. Each is a number of its
+/// own, so that one that is forgotten never comes again.
 const EPOCHS_DAYS: i64 = 2 * COUNTS_DAYS;
+
+/// What every reader of JSON takes as a whole number.
+const MOST_EPOCH: u64 = 1 << 53;
 
 /// An item may have 400 KB. What does not fit is not remembered.
 const LARGEST_BODY_BYTES: usize = 350_000;
@@ -84,10 +89,10 @@ impl LateChanges {
 }
 
 impl Epochs {
-    /// That of a bucket.
+    /// That of a bucket: 0 if nothing was ever announced in it, else another one after each announcement.
     #[must_use]
     pub fn of(&self, unit: Unit, number: i64) -> u64 {
-        hours(unit, number).map(|hour| self.hours.get(&hour).copied().unwrap_or(0)).sum()
+        hours(unit, number).map(|hour| self.hours.get(&hour).copied().unwrap_or(0)).fold(0, u64::wrapping_add)
     }
 
     /// Whether what is counted of a bucket now may be remembered.
@@ -160,17 +165,16 @@ impl Counts {
             .table_name(&self.table)
             .key("filter", string(keys::epochs(series)))
             .key("bucket", string(day))
-            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":epoch", number(fastrand::u64(1..=MOST_EPOCH)))
             .expression_attribute_values(":now", number(now.as_millis()))
             .expression_attribute_values(":expires_at", number(expires_at));
-        let mut additions = Vec::with_capacity(hours.len());
+        let mut settings = vec!["moved_at = :now".to_owned(), "expires_at = :expires_at".to_owned()];
         for hour in hours {
             let name = hour_name(hour);
-            additions.push(format!("#{name} :one"));
+            settings.push(format!("#{name} = :epoch"));
             update = update.expression_attribute_names(format!("#{name}"), name);
         }
-        let expression = format!("SET moved_at = :now, expires_at = :expires_at ADD {}", additions.join(", "));
-        let written = update.update_expression(expression).send().await;
+        let written = update.update_expression(format!("SET {}", settings.join(", "))).send().await;
         written.map(drop).map_err(|error| StoreError::of_call("Update epochs", error))
     }
 
@@ -232,7 +236,10 @@ impl Counts {
         let mut body = GzEncoder::new(Vec::new(), Compression::fast());
         let packed =
             serde_json::to_writer(&mut body, counts).map_err(std::io::Error::from).and_then(|()| body.finish());
-        let Some(body) = packed.ok().filter(|body| body.len() <= LARGEST_BODY_BYTES) else { return Ok(()) };
+        let Some(body) = packed.ok().filter(|body| body.len() <= LARGEST_BODY_BYTES) else {
+            warn!(kind, month, "what was counted of a month is too much to be remembered");
+            return Ok(());
+        };
         let put = self
             .client
             .put_item()
