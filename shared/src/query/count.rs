@@ -16,6 +16,7 @@ use tracing::{debug, warn};
 
 use super::{
     buckets::{Unit, bridged, gaps},
+    marks::Marks,
     plan::{Memory, Plan, Run},
     tally::Tally,
 };
@@ -31,12 +32,16 @@ use crate::{
 /// How many requests run side by side.
 pub const PARALLEL: usize = 16;
 
-/// How many positions of an open bucket are kept: those of a storm, in a few megabytes.
-const OPEN_POSITIONS: usize = 5_000;
+/// How many positions of a bucket are kept while a list is read: those of a storm, in a few megabytes.
+const MOST_POSITIONS: usize = 100_000;
 
-/// Up to how many positions of a closed bucket are kept and remembered. Of more, a page lies within few buckets, which
-/// are read; of fewer, it might span a year.
+/// Up to how many positions of a closed bucket are remembered with those of its day. Of more, a page lies within few
+/// buckets, which are read; of fewer, it might span a year.
 pub const SPARSE: usize = 25;
+
+/// A bucket of more rows is crowded: it is marked, so that a page within it is found without reading the rows before it.
+/// So is one that takes more than a request to read, however few of its rows match.
+pub const CROWDED: usize = 250;
 
 /// How many ranges are read apart at the most. A day on which many old rows changed leaves as many gaps.
 const MOST_GAPS: usize = 64;
@@ -99,6 +104,8 @@ struct RunTally<T> {
     /// Every bucket before this one is whole.
     reached: i64,
     requests: u32,
+    /// Buckets that took more than one.
+    crowded: BTreeSet<i64>,
 }
 
 /// Counts a list: its buckets that are not empty, in the order of time.
@@ -141,23 +148,25 @@ pub async fn count<T: Tally + Clone>(
     for (gap, (start, end)) in gaps.iter().enumerate() {
         for (times, runs) in plan.slices(unit.start(*start).max(from), unit.end(*end).min(to)) {
             let slice = (gap, unit.number(times.0), unit.number(times.1));
-            reads.extend(runs.into_iter().map(|run| read_run(sources, plan, unit, slice, run, last_closed)));
+            reads.extend(runs.into_iter().map(|run| read_run(sources, plan, unit, slice, run)));
         }
     }
     let mut reads = stream::iter(reads).buffer_unordered(PARALLEL);
     let mut requests = 0;
     // What was read until something failed is not read again.
     let mut failure = None;
+    let mut crowded = BTreeSet::new();
     // Slices that are read apart; a bucket lies in one, except where months end, which is where buckets end.
     let mut slices: BTreeMap<Slice, SliceTally<T>> = BTreeMap::new();
     while let Some(read) = reads.next().await {
         let (slice, run, failed) = read;
         failure = failure.or(failed);
         requests += run.requests;
+        crowded.extend(run.crowded);
         let (reached, tallies) = slices.entry(slice).or_insert((i64::MAX, BTreeMap::new()));
         *reached = run.reached.min(*reached);
         for (number, tally) in run.tallies {
-            tallies.entry(number).or_default().merge(tally, positions_kept(number, last_closed));
+            tallies.entry(number).or_default().merge(tally, MOST_POSITIONS);
         }
     }
     let mut is_whole = true;
@@ -177,7 +186,7 @@ pub async fn count<T: Tally + Clone>(
     }
     debug!(index = plan.index.name, kind = T::KIND, remembered, counted, gaps = gaps.len(), requests, "counted");
     if let Some(known) = known {
-        let remembering = known.remember(sources, unit, &fresh, &buckets);
+        let remembering = known.remember(sources, unit, (&fresh, &crowded), &buckets);
         if timeout(REMEMBERING, remembering).await.is_err() {
             warn!("not all of it is remembered: writing takes too long");
         }
@@ -186,10 +195,6 @@ pub async fn count<T: Tally + Clone>(
         return Err(failure.map_or(ListError::OutOfTime, ListError::Store));
     }
     Ok(buckets.into_values().filter(|bucket| !bucket.value.is_empty()).collect())
-}
-
-const fn positions_kept(number: i64, last_closed: i64) -> usize {
-    if number <= last_closed { SPARSE } else { OPEN_POSITIONS }
 }
 
 /// Which month a bucket is of, and its place there, for numbers that ascend.
@@ -250,10 +255,9 @@ async fn read_run<T: Tally>(
     unit: Unit,
     slice: Slice,
     run: Run,
-    last_closed: i64,
 ) -> (Slice, RunTally<T>, Option<StoreError>) {
     let (_, first, last) = slice;
-    let mut tally = RunTally { tallies: BTreeMap::new(), reached: first, requests: 0 };
+    let mut tally = RunTally { tallies: BTreeMap::new(), reached: first, requests: 0, crowded: BTreeSet::new() };
     let mut attributes = vec![plan.index.sort_key];
     attributes.extend(T::ATTRIBUTES.iter().chain([&plan.position]).filter(|other| **other != plan.index.sort_key));
     let mut start = None;
@@ -271,11 +275,17 @@ async fn read_run<T: Tally>(
             let position = row.remove(plan.position).and_then(|position| position.as_s().ok().cloned());
             let (Some(number), Some(position)) = (number, position) else { continue };
             let bucket = tally.tallies.entry(number).or_default();
-            bucket.add(position, &row, positions_kept(number, last_closed));
+            bucket.add(position, &row, MOST_POSITIONS);
         }
         tally.reached = match &next {
             None => last + 1,
-            Some(key) => time_of(plan, key).map_or(tally.reached, |at| unit.number(at)),
+            Some(key) => {
+                let number = time_of(plan, key).map_or(tally.reached, |at| unit.number(at));
+                if number == tally.reached {
+                    tally.crowded.insert(number);
+                }
+                number
+            }
         };
         start = next;
         if start.is_none() {
@@ -293,9 +303,16 @@ impl<T: Tally + Clone> Known<'_, T> {
         self.epochs.of(unit, number)
     }
 
-    async fn remember(mut self, sources: Sources<'_>, unit: Unit, fresh: &[i64], buckets: &BTreeMap<i64, Bucket<T>>) {
+    async fn remember(
+        mut self,
+        sources: Sources<'_>,
+        unit: Unit,
+        (fresh, crowded): (&[i64], &BTreeSet<i64>),
+        buckets: &BTreeMap<i64, Bucket<T>>,
+    ) {
         let mut changed: BTreeSet<String> = BTreeSet::new();
         let mut positions: BTreeMap<i64, Vec<HourPositions<'_>>> = BTreeMap::new();
+        let mut marked = Vec::new();
         let mut cursor = MonthCursor::new(unit);
         let at_rest = fresh.iter().filter(|number| self.epochs.is_at_rest(unit, **number, sources.now));
         for bucket in at_rest.filter_map(|number| buckets.get(number)) {
@@ -307,8 +324,11 @@ impl<T: Tally + Clone> Known<'_, T> {
                 .or_insert_with(|| MonthCounts::empty(unit, at.month(), sources.now));
             counts.set(place, bucket.epoch, bucket.value.clone());
             changed.insert(month.to_owned());
-            if let Some(rows) = bucket.value.positions().filter(|rows| (1..=SPARSE).contains(&rows.len())) {
+            let Some(rows) = bucket.value.positions() else { continue };
+            if (1..=SPARSE).contains(&rows.len()) {
                 positions.entry(Unit::Day.number(at)).or_default().push((bucket.number, bucket.epoch, rows));
+            } else if rows.len() > CROWDED || (rows.len() > SPARSE && crowded.contains(&bucket.number)) {
+                marked.push((bucket.number, bucket.epoch, rows));
             }
         }
         let (counts, key, months) = (self.counts, &self.memory.key, &self.months);
@@ -327,6 +347,16 @@ impl<T: Tally + Clone> Known<'_, T> {
         while let Some(kept) = kept.next().await {
             if let Err(error) = kept {
                 warn!(%error, "positions are not remembered");
+            }
+        }
+        let kept = marked.into_iter().map(|(number, epoch, rows)| {
+            counts.remember_marks(key, (number, epoch), Marks::of(rows.to_vec()), sources.now)
+        });
+        let kept: Vec<_> = kept.collect();
+        let mut kept = stream::iter(kept).buffer_unordered(PARALLEL);
+        while let Some(kept) = kept.next().await {
+            if let Err(error) = kept {
+                warn!(%error, "marks are not remembered");
             }
         }
     }

@@ -6,6 +6,7 @@ mod count;
 pub mod cursor;
 pub mod facets;
 pub mod incidents;
+pub mod marks;
 pub mod page;
 pub mod plan;
 pub mod predicate;

@@ -11,8 +11,9 @@ use tracing::{debug, warn};
 
 use super::{
     buckets::Unit,
-    count::{Bucket, ListError, PARALLEL, SPARSE, Sources, count},
+    count::{Bucket, CROWDED, ListError, PARALLEL, SPARSE, Sources, count},
     cursor::Cursor,
+    marks::{Marks, Stretch},
     page::{PageRequest, Start, locate},
     plan::{Plan, Run},
     tally::{Count, Tally},
@@ -56,6 +57,9 @@ pub struct Row {
     /// What the index holds of it.
     pub item: Option<Item>,
 }
+
+/// How many rows are read whole at the most: the largest page, and those of its buckets that are not on it.
+const WHOLE_ROWS: usize = 500;
 
 /// Reads one page of a list and counts the list. `list` is the key of the list for its cursors.
 ///
@@ -123,7 +127,7 @@ async fn page_of(
     buckets: &[Bucket<Count>],
     wanted: usize,
 ) -> Result<Vec<Row>, ListError> {
-    let (first, skip, after) = match &request.start {
+    let (first, mut skip, mut after) = match &request.start {
         Start::Offset(offset) => match locate(buckets.iter().map(|bucket| bucket.value.rows), *offset) {
             Some((first, skip)) => (first, usize::try_from(skip).unwrap_or(usize::MAX), None),
             None => return Ok(Vec::new()),
@@ -140,6 +144,22 @@ async fn page_of(
         }
     };
     let (mut rest, mut rows) = (&buckets[first..], Vec::new());
+    let marks = match rest.first() {
+        Some(bucket) if skip > 0 => remembered_marks(sources, plan, bucket).await,
+        _ => None,
+    };
+    if let Some(marks) = &marks {
+        let end = marks.rows.min(skip + wanted);
+        let stretch = marks.stretch(skip..end, request.ascending);
+        rows = stretched(sources, plan, (&rest[0], marks), (skip..end, stretch), request.ascending).await?;
+        if rows.len() == end - skip {
+            // The next buckets have what is still wanted.
+            (rest, skip) = (&rest[1..], 0);
+        } else {
+            // Rows went without a word: what is there counts, not what is remembered.
+            (rows, skip, after) = (Vec::new(), stretch.skip, stretch.after);
+        }
+    }
     while rows.len() < wanted.saturating_add(skip) && !rest.is_empty() {
         let missing = wanted.saturating_add(skip) - rows.len();
         let mut expected = 0;
@@ -156,6 +176,57 @@ async fn page_of(
     rows.drain(..skip.min(rows.len()));
     rows.truncate(wanted);
     Ok(rows)
+}
+
+/// The rows of a stretch of a bucket that are wanted.
+async fn stretched(
+    sources: Sources<'_>,
+    plan: &Plan,
+    (bucket, marks): (&Bucket<Count>, &Marks),
+    (wanted, stretch): (std::ops::Range<usize>, Stretch<'_>),
+    ascending: bool,
+) -> Result<Vec<Row>, ListError> {
+    let length = wanted.len();
+    let mut rows = if marks.are_all() {
+        let wanted = if ascending { wanted } else { marks.rows - wanted.end..marks.rows - wanted.start };
+        let positions = marks.positions.get(wanted).unwrap_or_default().iter().cloned();
+        positions.map(|position| Row { position, item: None }).collect()
+    } else {
+        let (from, to) = (Unit::Hour.start(bucket.number), Unit::Hour.end(bucket.number));
+        let runs = plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs);
+        let runs = runs.filter_map(|run| {
+            let (from, to) = if ascending { (stretch.after, stretch.until) } else { (stretch.until, stretch.after) };
+            between(&run, from.unwrap_or(&run.from), to.unwrap_or(&run.to))
+        });
+        let read = read(sources, plan, runs.collect(), &[], (ascending, None)).await?;
+        let rows = read.into_iter().filter(|row| Some(row.position.as_str()) != stretch.after);
+        rows.collect::<Vec<_>>()
+    };
+    sort(&mut rows, ascending, |row| &row.position);
+    if !marks.are_all() {
+        rows.drain(..stretch.skip.min(rows.len()));
+    }
+    rows.truncate(length);
+    debug!(bucket = bucket.number, every = marks.every, "page located by marks");
+    Ok(rows)
+}
+
+/// What is remembered of a crowded bucket whose positions are not known.
+async fn remembered_marks(sources: Sources<'_>, plan: &Plan, bucket: &Bucket<Count>) -> Option<Marks> {
+    let (counts, memory) = (sources.counts?, plan.memory.as_ref()?);
+    let is_sparse = bucket.value.rows <= SPARSE as u64;
+    let may_be_marked = !plan.filter.is_empty() || bucket.value.rows > CROWDED as u64;
+    if is_sparse || !may_be_marked || bucket.value.positions().is_some() {
+        return None;
+    }
+    match timeout_at(sources.deadline, counts.marks(&memory.key, bucket.number, bucket.epoch)).await {
+        Ok(Ok(marks)) => marks.filter(|marks| marks.rows as u64 == bucket.value.rows),
+        Ok(Err(error)) => {
+            warn!(%error, "no marks are remembered: the index is read");
+            None
+        }
+        Err(_) => None,
+    }
 }
 
 /// The rows of some neighbouring buckets, after one position if there is one: at least the first `missing` of them.
@@ -203,7 +274,10 @@ async fn rows_of(
     debug!(buckets = buckets.len(), known = rows.len(), runs = runs.len(), "page located");
     // A run that goes on after a position begins with that position, which is not wanted again.
     let most = missing.saturating_add(usize::from(after.is_some()));
-    let read = read(sources, plan, runs, &[], (ascending, Some(most))).await?;
+    // Of many rows, which come before the page, the positions are enough.
+    let attributes = [plan.position];
+    let attributes = if missing > WHOLE_ROWS { attributes.as_slice() } else { &[] };
+    let read = read(sources, plan, runs, attributes, (ascending, Some(most))).await?;
     rows.extend(read.into_iter().filter(|row| is_after(&row.position)));
     Ok(rows)
 }

@@ -6,6 +6,7 @@
 //! | --- | --- | --- |
 //! | `COUNTS#kind#list` | month | what was counted in each bucket of the month, packed: 400 days are 14 small rows |
 //! | `POSITIONS#list` | day | which rows match, hour by hour, where they are few |
+//! | `MARKS#list` | hour | where every so-many-th matching row is, of a crowded hour |
 //! | `EPOCHS#series` | day | the latest announcement of late changes, hour by hour. A day without any has no row |
 
 use std::{
@@ -25,7 +26,10 @@ use super::{
 };
 use crate::{
     domain::time::{Month, Time},
-    query::buckets::{Series, Unit, is_at_rest},
+    query::{
+        buckets::{Series, Unit, is_at_rest},
+        marks::Marks,
+    },
 };
 
 const MINUTES_A_DAY: i64 = 24 * 60;
@@ -300,6 +304,43 @@ impl Counts {
         request.send().await.map(drop).map_err(|error| StoreError::of_call("Update positions", error))
     }
 
+    /// The remembered marks of an hour of a list, if they were made at this epoch.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn marks(&self, list: &str, hour: i64, epoch: u64) -> Result<Option<Marks>, StoreError> {
+        let found = batch::get(&self.client, &self.table, &[marks_key(list, hour)], false).await?;
+        let read = |item: Item| {
+            let size = |attribute: &str| integer(&item, attribute).and_then(|size| usize::try_from(size).ok());
+            let positions = text(&item, "positions")?.split(' ').map(str::to_owned).collect();
+            let marks = Marks { rows: size("rows")?, every: size("every").filter(|every| *every > 0)?, positions };
+            (integer(&item, "epoch")?.unsigned_abs() == epoch).then_some(marks)
+        };
+        Ok(found.into_iter().next().and_then(read))
+    }
+
+    /// Remembers the marks of an hour of a list.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn remember_marks(
+        &self,
+        list: &str,
+        (hour, epoch): (i64, u64),
+        marks: Marks,
+        now: Time,
+    ) -> Result<(), StoreError> {
+        let expires_at = now.plus_minutes((COUNTS_DAYS + 1) * MINUTES_A_DAY).as_seconds();
+        let mut item = marks_key(list, hour);
+        item.insert("epoch".to_owned(), number(epoch));
+        item.insert("rows".to_owned(), number(marks.rows as u64));
+        item.insert("every".to_owned(), number(marks.every as u64));
+        item.insert("positions".to_owned(), string(marks.positions.join(" ")));
+        item.insert("expires_at".to_owned(), number(expires_at));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map(drop).map_err(|error| StoreError::of_call("Put marks", error))
+    }
+
     async fn query(&self, filter: &str, first: &str, last: &str) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;
@@ -330,6 +371,11 @@ impl Counts {
 fn positions_key(list: &str, day: i64) -> Item {
     let bucket = Unit::Day.start(day).day();
     Item::from([("filter".to_owned(), string(keys::positions(list))), ("bucket".to_owned(), string(bucket))])
+}
+
+fn marks_key(list: &str, hour: i64) -> Item {
+    let bucket = Unit::Hour.start(hour).to_string();
+    Item::from([("filter".to_owned(), string(keys::marks(list))), ("bucket".to_owned(), string(bucket))])
 }
 
 /// The attribute of an hour of a day: `h00` to `h23`.

@@ -137,6 +137,12 @@ pub fn positions(list: &str) -> String {
     format!("POSITIONS#{list}")
 }
 
+/// `filter` of the remembered marks of a list: a `bucket` is an hour.
+#[must_use]
+pub fn marks(list: &str) -> String {
+    format!("MARKS#{list}")
+}
+
 /// Vendors' keys may be longer than a key of a table.
 fn short_hash(text: &str) -> String {
     hex::encode(&Sha256::digest(text)[..16])

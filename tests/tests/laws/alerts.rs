@@ -95,6 +95,32 @@ fn pages_totals_and_walks_are_those_of_the_naive_model() {
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
+/// Most of a history within an hour: what is remembered of it is where every so-many-th row is.
+#[test]
+fn pages_within_a_crowded_hour_are_those_of_the_naive_model() {
+    const CROWD: usize = 2_600;
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let alerts = history::alerts_at(&mut fastrand::Rng::with_seed(3), CROWD, |random| match random.u8(..12) {
+        0 => history::some_time(random),
+        _ => history::at("2126-02-10T10:00:00Z").plus_millis(random.i64(0..3_600_000)),
+    });
+    let stack = runtime.block_on(history::stack_with(&[], &alerts));
+    let lister = AlertLister::start(stack.environment("ListAlerts"), stack.aws()).expect("configured");
+    let mut random = fastrand::Rng::with_seed(4);
+    let critical = AlertFilter { severities: vec!["critical".to_owned()], ..AlertFilter::default() };
+    for filter in [AlertFilter::default(), critical] {
+        for _ in 0..40 {
+            let ascending = random.bool();
+            let expected = model(&alerts, &filter, ascending);
+            let offset = random.u64(0..=expected.len() as u64);
+            let request = PageRequest { limit: random.usize(1..=200), start: Start::Offset(offset), ascending };
+            let page = runtime.block_on(lister.list(&filter, &request, LIST, history::now())).expect("a page");
+            assert_page(&page, &request, &expected);
+        }
+    }
+    runtime.block_on(stack.stop());
+}
+
 async fn walk(lister: &AlertLister, filter: &AlertFilter, ascending: bool) -> Vec<Alert> {
     let mut visited = Vec::new();
     let mut request = PageRequest { start: Start::Offset(0), limit: 37, ascending };

@@ -92,11 +92,16 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
 }
 
 pub fn alerts(random: &mut fastrand::Rng, count: usize) -> Vec<Alert> {
+    alerts_at(random, count, some_time)
+}
+
+/// Alerts that were recorded at such times.
+pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fastrand::Rng) -> Time) -> Vec<Alert> {
     let ids = IdGenerator::seeded(random.u64(..));
     let incidents: Vec<IncidentId> = (0..5).map(|_| ids.next(some_time(random))).collect();
     (0..count)
         .map(|_| {
-            let created_at = some_time(random);
+            let created_at = time(random);
             let severity = one(random, &SEVERITIES);
             let service = (random.u8(..4) > 0).then(|| one(random, &SERVICES).to_owned());
             let environment = one(random, &ENVIRONMENTS).to_owned();
