@@ -35,8 +35,14 @@ const PARALLEL: usize = 8;
 
 /// The time after the last row.
 pub fn end() -> Time {
-    // Late in an hour, in a day and in a month: much is open.
-    Time::from_millis(1_774_911_480_000).unwrap_or(Time::LATEST)
+    // Late in an hour, in a day and in a month: much is open. In the future: what the tables take for expired they delete.
+    Time::from_millis(4_930_671_480_000).unwrap_or(Time::LATEST)
+}
+
+/// The hour of a storm, with a fiftieth of all alerts.
+pub fn storm() -> (Time, Time) {
+    let begin = end().plus_minutes(-100 * 24 * 60 - 58);
+    (begin, begin.plus_minutes(60).plus_millis(-1))
 }
 
 /// Fills the tables with alerts, and a tenth as many incidents.
@@ -135,7 +141,8 @@ fn incident(random: &mut Rng, ids: &IdGenerator) -> Incident {
 }
 
 fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert {
-    let created_at = some_time(random);
+    let created_at =
+        if random.u8(..50) == 0 { storm().0.plus_millis(random.i64(..3_600_000)) } else { some_time(random) };
     let usual = if random.u8(..5) == 0 { "staging" } else { "production" };
     let environment = rare(random, usual.to_owned());
     let service = format!("service-{:02}", random.u8(..50));

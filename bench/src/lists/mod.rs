@@ -34,7 +34,7 @@ use crate::{
     meter::{Counts, Meter},
     report::{Failure, figure, table},
 };
-use history::{RARE, end};
+use history::{RARE, end, storm};
 
 /// How large, and how often.
 #[derive(Debug, Args)]
@@ -234,6 +234,18 @@ fn queries() -> Vec<(String, Query)> {
             },
         ),
         ("3 days", AlertFilter { created: narrow, ..Default::default() }),
+        (
+            "a storm",
+            AlertFilter { created: Range { from: Some(storm().0), to: Some(storm().1) }, ..Default::default() },
+        ),
+        (
+            "a storm, severity",
+            AlertFilter {
+                severities: words(&["critical"]),
+                created: Range { from: Some(storm().0), to: Some(storm().1) },
+                ..Default::default()
+            },
+        ),
         ("rare environment", AlertFilter { environments: words(&[RARE]), ..Default::default() }),
         (
             "200 values",

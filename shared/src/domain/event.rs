@@ -60,6 +60,56 @@ pub struct AlertEvent {
     pub link: Option<String>,
 }
 
+impl AlertEvent {
+    /// The same, its longest texts cut where they would take more room in JSON than [`limits`] leave them: so that a
+    /// list of 200 alerts stays below the 6 MB that a function may answer, whatever the characters are.
+    #[must_use]
+    pub fn fitted(self) -> Self {
+        let mut room = limits::TAGS_BYTES;
+        let fits = |tag: &String| {
+            room = room.saturating_sub(json_bytes(tag));
+            room > 0
+        };
+        Self {
+            message: self.message.map(|message| fitting(&message, limits::MESSAGE_BYTES)),
+            tags: self.tags.into_iter().take_while(fits).collect(),
+            // A part of a link leads nowhere.
+            link: self.link.filter(|link| json_bytes(link) <= limits::LINK_BYTES),
+            ..self
+        }
+    }
+}
+
+/// How many bytes a text takes in JSON, with its quotes and a comma.
+fn json_bytes(text: &str) -> usize {
+    3 + text.chars().map(json_bytes_of).sum::<usize>()
+}
+
+const fn json_bytes_of(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,
+        '\0'..' ' => 6,
+        _ => character.len_utf8(),
+    }
+}
+
+/// A text whole, or as much of it as takes so many bytes in JSON, with a visible mark.
+fn fitting(text: &str, bytes: usize) -> String {
+    if json_bytes(text) <= bytes {
+        return text.to_owned();
+    }
+    let mut room = bytes - MARK.len() - 3;
+    let fits = |character: &char| {
+        let enough = room.checked_sub(json_bytes_of(*character));
+        room = enough.unwrap_or(0);
+        enough.is_some()
+    };
+    text.chars().take_while(fits).chain(MARK.chars()).collect()
+}
+
+/// What a text ends in that was cut.
+const MARK: &str = "…[trimmed]";
+
 /// Bounds of texts, in characters, so that an alert's row stays far below DynamoDB's 400 KB an item,
 /// and a key below its 1,024 bytes.
 pub mod limits {
@@ -77,12 +127,17 @@ pub mod limits {
     pub const KEY: usize = 500;
     /// A link.
     pub const LINK: usize = 2_000;
+    /// A message, in bytes of JSON.
+    pub const MESSAGE_BYTES: usize = 6_000;
+    /// All tags, in bytes of JSON.
+    pub const TAGS_BYTES: usize = 6_000;
+    /// A link, in bytes of JSON.
+    pub const LINK_BYTES: usize = 2_100;
 }
 
 /// Cuts a text to a number of characters; what was cut ends in a visible mark.
 #[must_use]
 pub fn bounded(text: &str, characters: usize) -> String {
-    const MARK: &str = "…[trimmed]";
     if text.chars().nth(characters).is_none() {
         return text.to_owned();
     }
@@ -93,6 +148,18 @@ pub fn bounded(text: &str, characters: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_takes_too_much_room_in_json_is_cut_visibly() {
+        let whole = "größe\n".repeat(600);
+        assert_eq!(fitting(&whole, limits::MESSAGE_BYTES), whole);
+        for text in ["🔥".repeat(4_000), "\u{1}".repeat(4_000), "\"".repeat(4_000)] {
+            let cut = fitting(&text, limits::MESSAGE_BYTES);
+            let bytes = serde_json::to_string(&cut).unwrap().len();
+            assert!(bytes < limits::MESSAGE_BYTES && bytes > limits::MESSAGE_BYTES - 20, "{bytes}");
+            assert!(cut.ends_with(MARK));
+        }
+    }
 
     #[test]
     fn a_long_text_is_cut_visibly_and_a_short_one_is_kept() {

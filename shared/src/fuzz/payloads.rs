@@ -18,6 +18,7 @@ use crate::{
         time::Time,
     },
     grouping::{Decision, Groups, Newcomer, decide, rules::Rules},
+    http::view::AlertView,
     service::{
         queue::message,
         receive::{Webhook, read},
@@ -28,6 +29,9 @@ use crate::{
 
 /// What SQS takes.
 const LARGEST_MESSAGE: usize = 1024 * 1024;
+
+/// Of what a list shows: 200 alerts are below the 6 MB that a function may answer.
+const LARGEST_SHOWN: usize = 30_000;
 
 /// What a partition key may have; that of an index too.
 const LARGEST_KEY: usize = 2048;
@@ -124,6 +128,8 @@ fn check_row(event: &AlertEvent, raw: &Raw) -> Result<(), TestCaseError> {
         let grouped = (Some(ids.next(received_at())), grouping);
         let alert = Alert::first(ids.next(received_at()), event.clone(), classification, None, grouped);
         alerts::tests::check_item(&alert, raw)?;
+        let shown = serde_json::to_string(&AlertView::from(alert)).unwrap().len();
+        prop_assert!(shown <= LARGEST_SHOWN, "an alert of {} bytes", shown);
     }
     Ok(())
 }

@@ -80,7 +80,7 @@ mod tests {
         fn a_stretch_holds_what_is_wanted_and_little_else(
             rows in 1_usize..5_000, start in 0_usize..5_000, length in 1_usize..201, ascending in any::<bool>(),
         ) {
-            prop_assume!(start < rows);
+            let start = start % rows;
             let mut list: Vec<String> = (0..rows).map(|row| format!("{row:05}")).collect();
             let marks = Marks::of(list.iter().rev().cloned().collect());
             prop_assert!(marks.positions.len() <= MOST && (rows > MOST || marks.are_all()));

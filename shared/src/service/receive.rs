@@ -144,7 +144,7 @@ pub fn read(vendor: &dyn Vendor, headers: &HeaderMap, body: &[u8], received_at: 
     let (delivery_id, content) = match reading {
         Ok(Reading::Ignored { reason }) => return Ok(Webhook::Ignored { reason }),
         Ok(Reading::Event { event, identity }) => {
-            (vendors::delivery_id(vendor.name(), identity.as_deref(), body), Content::Event(event))
+            (vendors::delivery_id(vendor.name(), identity.as_deref(), body), Content::Event(Box::new(event.fitted())))
         }
         Err(reason) => {
             kept.extend(
