@@ -1,7 +1,13 @@
 //! Makes the AWS clients: the one place that does.
 
+use std::{error::Error, time::Duration};
+
 use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
-use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use aws_sdk_dynamodb::{
+    config::SharedCredentialsProvider,
+    error::{ProvideErrorMetadata, SdkError},
+};
+use aws_sdk_sqs::config::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
@@ -28,6 +34,13 @@ pub enum AwsService {
     /// The secret.
     SecretsManager,
 }
+
+/// How long SQS may take to answer before it is asked again, on another connection: it takes milliseconds, and Sentry waits
+/// for one second in all.
+const SQS_ATTEMPT: Duration = Duration::from_millis(500);
+
+/// How long the SDK waits at the most before it asks SQS a second time.
+const SQS_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Dated, so that a new version of the SDK changes nothing unasked.
 fn behavior() -> BehaviorVersion {
@@ -103,10 +116,42 @@ impl Aws {
         aws_sdk_sqs::Client::new(&self.sqs)
     }
 
+    /// An SQS client that does not wait long for an answer, for those who are waited for themselves.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
+    pub fn impatient_sqs(&self) -> aws_sdk_sqs::Client {
+        let retries = self.sqs.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(SQS_ATTEMPT).build();
+        let config = aws_sdk_sqs::config::Builder::from(&self.sqs)
+            .retry_config(retries.with_initial_backoff(SQS_BACKOFF))
+            .timeout_config(timeouts);
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+
     /// A Secrets Manager client.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
     pub fn secretsmanager(&self) -> aws_sdk_secretsmanager::Client {
         aws_sdk_secretsmanager::Client::new(&self.secretsmanager)
     }
+}
+
+/// What went wrong with a call, without what was sent or answered: that may hold secrets, and bodies of webhooks.
+pub fn reason<E, R>(error: &SdkError<E, R>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    if let Some(refusal) = error.as_service_error() {
+        let said = [refusal.code(), refusal.message()].into_iter().flatten();
+        return said.collect::<Vec<_>>().join(": ");
+    }
+    let mut causes = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        causes.push_str(": ");
+        causes.push_str(&error.to_string());
+        cause = error.source();
+    }
+    causes
 }

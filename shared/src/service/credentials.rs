@@ -11,13 +11,13 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_secretsmanager::{Client, error::DisplayErrorContext};
+use aws_sdk_secretsmanager::Client;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::{
-    aws::Aws,
+    aws::{self, Aws},
     config::{Environment, MissingVariable},
     domain::time::Time,
     vendors::signature::Secret,
@@ -179,7 +179,7 @@ impl CredentialStore {
 async fn fetch(client: &Client, secret_arn: &str, timeout: Duration) -> Result<Credentials, CredentialsError> {
     let request = client.get_secret_value().secret_id(secret_arn).send();
     let answer = tokio::time::timeout(timeout, request).await.map_err(|_| CredentialsError::Timeout(timeout))?;
-    let answer = answer.map_err(|error| CredentialsError::Fetch(DisplayErrorContext(error).to_string()))?;
+    let answer = answer.map_err(|error| CredentialsError::Fetch(aws::reason(&error)))?;
     serde_json::from_str(answer.secret_string().unwrap_or_default())
         .map_err(|error| CredentialsError::Form { line: error.line(), column: error.column() })
 }

@@ -1,10 +1,10 @@
 //! The queue between `receive-webhook` and `group-alerts`.
 
-use aws_sdk_sqs::{Client, error::DisplayErrorContext, types::QueueAttributeName};
+use aws_sdk_sqs::{Client, types::QueueAttributeName};
 
 use super::warm::warm;
 use crate::{
-    aws::Aws,
+    aws::{self, Aws},
     config::{Environment, MissingVariable},
     domain::delivery::Delivery,
 };
@@ -27,14 +27,14 @@ impl Queue {
     /// # Errors
     /// [`MissingVariable`]
     pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { client: aws.sqs(), url: environment.queue_url()? })
+        Ok(Self { client: aws.impatient_sqs(), url: environment.queue_url()? })
     }
 
     /// Makes the first call before the first delivery comes.
     pub async fn warm(&self) {
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
         let call = asked.attribute_names(QueueAttributeName::QueueArn).send();
-        warm("SQS", async { call.await.map_err(|error| DisplayErrorContext(error).to_string()) }).await;
+        warm("SQS", async { call.await.map_err(|error| aws::reason(&error)) }).await;
     }
 
     /// Sends a delivery: one `SendMessage`.
@@ -44,7 +44,7 @@ impl Queue {
     pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
         let message = message(delivery).map_err(|error| QueueError(error.to_string()))?;
         let sent = self.client.send_message().queue_url(&self.url).message_body(message).send().await;
-        sent.map(drop).map_err(|error| QueueError(DisplayErrorContext(error).to_string()))
+        sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))
     }
 }
 

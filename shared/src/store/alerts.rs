@@ -87,7 +87,7 @@ impl Alerts {
     pub async fn get(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
         let request = self.client.get_item().table_name(&self.table).key("alert_id", string(id.to_string()));
         let answer = request.consistent_read(true).send().await;
-        answer.map_err(|error| StoreError::of_call("GetItem alert", error))?.item.map(read).transpose()
+        answer.map_err(|error| StoreError::of_call("GetItem alert", &error))?.item.map(read).transpose()
     }
 
     /// The write of a new alert. One without a raw payload was split from another.
@@ -206,7 +206,7 @@ pub async fn latest_of_incident(
         .limit(limit)
         .send()
         .await
-        .map_err(|error| StoreError::of_call("Query alerts", error))?;
+        .map_err(|error| StoreError::of_call("Query alerts", &error))?;
     answer.items.unwrap_or_default().into_iter().map(read).collect()
 }
 

@@ -27,7 +27,7 @@ async fn get_batch(client: &Client, table: &str, keys: &[Item], strong: bool) ->
         let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(strong).build();
         let request = request.map_err(|error| StoreError::of_request(OPERATION, &error))?;
         let answer = client.batch_get_item().request_items(table, request).send().await;
-        let answer = answer.map_err(|error| StoreError::of_call(OPERATION, error))?;
+        let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;
         found.extend(answer.responses.into_iter().flat_map(HashMap::into_values).flatten());
         wanted =
             answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|left| left.keys).collect();

@@ -245,7 +245,7 @@ impl Claims {
             {
                 Ok(())
             }
-            Err(error) => Err(StoreError::of_call("Update history", error)),
+            Err(error) => Err(StoreError::of_call("Update history", &error)),
         }
     }
 
@@ -301,7 +301,7 @@ impl Claims {
         let put = self.client.put_item().table_name(&self.table);
         let put = put.item("claim", string(keys::failure_claim(message_id))).item(ENTITY_TYPE, string("failure"));
         let put = put.item(REASON, string(reason)).item("expires_at", number(expires_at));
-        put.send().await.map_err(|error| StoreError::of_call("Put failure", error))?;
+        put.send().await.map_err(|error| StoreError::of_call("Put failure", &error))?;
         Ok(())
     }
 

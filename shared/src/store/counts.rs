@@ -179,7 +179,7 @@ impl Counts {
             update = update.expression_attribute_names(format!("#{name}"), name);
         }
         let written = update.update_expression(format!("SET {}", settings.join(", "))).send().await;
-        written.map(drop).map_err(|error| StoreError::of_call("Update epochs", error))
+        written.map(drop).map_err(|error| StoreError::of_call("Update epochs", &error))
     }
 
     /// The epochs of the days of some months.
@@ -252,7 +252,7 @@ impl Counts {
             .item("bucket", string(month))
             .item("body", AttributeValue::B(Blob::new(body)))
             .item("expires_at", number(counts.expires_at));
-        put.send().await.map(drop).map_err(|error| StoreError::of_call("Put counts", error))
+        put.send().await.map(drop).map_err(|error| StoreError::of_call("Put counts", &error))
     }
 
     /// The remembered positions of the rows of some days of a list, named by an hour of each.
@@ -301,7 +301,7 @@ impl Counts {
                 .expression_attribute_values(format!(":{name}"), string(format!("{epoch} {}", positions.join(" "))));
         }
         let request = request.update_expression(format!("SET {}", settings.join(", ")));
-        request.send().await.map(drop).map_err(|error| StoreError::of_call("Update positions", error))
+        request.send().await.map(drop).map_err(|error| StoreError::of_call("Update positions", &error))
     }
 
     /// The remembered marks of an hour of a list, if they were made at this epoch.
@@ -338,7 +338,7 @@ impl Counts {
         item.insert("positions".to_owned(), string(marks.positions.join(" ")));
         item.insert("expires_at".to_owned(), number(expires_at));
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        put.send().await.map(drop).map_err(|error| StoreError::of_call("Put marks", error))
+        put.send().await.map(drop).map_err(|error| StoreError::of_call("Put marks", &error))
     }
 
     async fn query(&self, filter: &str, first: &str, last: &str) -> Result<Vec<Item>, StoreError> {
@@ -358,7 +358,7 @@ impl Counts {
                 .set_exclusive_start_key(start)
                 .send()
                 .await
-                .map_err(|error| StoreError::of_call("Query counts", error))?;
+                .map_err(|error| StoreError::of_call("Query counts", &error))?;
             items.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key;
             if start.is_none() {

@@ -3,9 +3,11 @@
 use std::error::Error;
 
 use aws_sdk_dynamodb::{
-    error::{BuildError, DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{BuildError, ProvideErrorMetadata, SdkError},
     types::CancellationReason,
 };
+
+use crate::aws;
 
 /// A table could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -35,14 +37,14 @@ impl StoreError {
         self.transient
     }
 
-    pub(super) fn of_call<E, R>(operation: &'static str, error: SdkError<E, R>) -> Self
+    pub(super) fn of_call<E, R>(operation: &'static str, error: &SdkError<E, R>) -> Self
     where
-        E: ProvideErrorMetadata + Error + Send + Sync + 'static,
-        R: std::fmt::Debug + Send + Sync + 'static,
+        E: ProvideErrorMetadata + Error + 'static,
+        R: std::fmt::Debug + 'static,
     {
         let code = error.as_service_error().map(|error| error.code().unwrap_or_default().to_owned());
         let transient = code.as_deref().is_none_or(|code| TRANSIENT.contains(&code));
-        Self { operation, message: DisplayErrorContext(error).to_string(), transient }
+        Self { operation, message: aws::reason(error), transient }
     }
 
     pub(super) fn of_item(operation: &'static str, error: &serde_dynamo::Error) -> Self {

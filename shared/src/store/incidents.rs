@@ -52,7 +52,7 @@ impl Incidents {
             .consistent_read(true)
             .send()
             .await
-            .map_err(|error| StoreError::of_call(OPERATION, error))?;
+            .map_err(|error| StoreError::of_call(OPERATION, &error))?;
         answer.item.map(|item| from_item(OPERATION, item)).transpose()
     }
 
@@ -91,7 +91,7 @@ impl Incidents {
             .limit(limit)
             .send()
             .await
-            .map_err(|error| StoreError::of_call(OPERATION, error))?;
+            .map_err(|error| StoreError::of_call(OPERATION, &error))?;
         answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item)).collect()
     }
 
@@ -128,7 +128,7 @@ impl Incidents {
             .projection_expression(MARK)
             .send()
             .await
-            .map_err(|error| StoreError::of_call("GetItem action", error))?;
+            .map_err(|error| StoreError::of_call("GetItem action", &error))?;
         let found = answer.item.and_then(|mut item| item.remove(MARK));
         Ok(found == Some(string(mark_text(mark))))
     }

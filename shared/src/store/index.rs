@@ -51,7 +51,7 @@ impl IndexReader {
                 request = request.expression_attribute_names(name, *attribute);
             }
         }
-        let answer = request.send().await.map_err(|error| StoreError::of_call(OPERATION, error))?;
+        let answer = request.send().await.map_err(|error| StoreError::of_call(OPERATION, &error))?;
         Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
     }
 

@@ -52,7 +52,7 @@ impl Quarantine {
         const OPERATION: &str = "GetItem quarantine entry";
         let request = self.client.get_item().table_name(&self.table).key(ENTRY_ID, string(id.to_string()));
         let answer = request.consistent_read(true).send().await;
-        let answer = answer.map_err(|error| StoreError::of_call(OPERATION, error))?;
+        let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;
         let Some(mut item) = answer.item else { return Ok(None) };
         let (delivery, message) = (item.remove(DELIVERY), item.remove(MESSAGE));
         let entry: QuarantineEntry = from_item(OPERATION, item)?;

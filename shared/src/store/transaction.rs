@@ -100,7 +100,7 @@ pub async fn commit(client: &Client, writes: Vec<Write>) -> Result<(), Transacti
         writes.into_iter().map(|write| (write.part, write.item)).unzip();
     let Err(error) = client.transact_write_items().set_transact_items(Some(items)).send().await else { return Ok(()) };
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
-        return Err(StoreError::of_call(OPERATION, error).into());
+        return Err(StoreError::of_call(OPERATION, &error).into());
     };
     let reasons = cancelled.cancellation_reasons();
     let failed: Vec<Part> = parts
@@ -114,6 +114,6 @@ pub async fn commit(client: &Client, writes: Vec<Write>) -> Result<(), Transacti
     } else if reasons.iter().any(is_transient_reason) {
         Err(TransactionError::Contended)
     } else {
-        Err(StoreError::of_call(OPERATION, error).into())
+        Err(StoreError::of_call(OPERATION, &error).into())
     }
 }

@@ -3,9 +3,10 @@
 
 pub mod metrics;
 
+use tracing::error;
 use tracing_subscriber::{Layer, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Starts logging. To be called once, first thing.
+/// Starts logging. To be called once, first thing. A panic is logged by its place: what it says may quote what was sent.
 pub fn init() {
     let logs = tracing_subscriber::fmt::layer()
         .json()
@@ -17,4 +18,5 @@ pub fn init() {
         .without_time()
         .with_filter(metrics::is_no_metric());
     tracing_subscriber::registry().with(LevelFilter::INFO).with(logs).with(metrics::Lines).init();
+    std::panic::set_hook(Box::new(|panic| error!(place = panic.location().map(ToString::to_string), "panicked")));
 }
