@@ -18,23 +18,28 @@ const BATCH: usize = 10;
 pub struct Subjects {
     open_incident: String,
     quarantine_entry: String,
+    doomed_entry: String,
 }
 
 impl Subjects {
-    /// An open incident of the demo data, and an entry that is put into the quarantine.
+    /// An open incident of the demo data, and two entries that are put into the quarantine.
     pub async fn find(stack: &Stack) -> Result<Self, Failure> {
-        let webhook = reqwest::Client::new().post(format!("{}/webhooks/datadog", stack.url()));
-        let webhook = webhook.header("x-webhook-token", secrets::DATADOG).header("content-type", "application/json");
-        webhook.body("[]").send().await?.error_for_status()?;
+        for unreadable in ["[1]", "[2]"] {
+            let webhook = reqwest::Client::new().post(format!("{}/webhooks/datadog", stack.url()));
+            let webhook =
+                webhook.header("x-webhook-token", secrets::DATADOG).header("content-type", "application/json");
+            webhook.body(unreadable).send().await?.error_for_status()?;
+        }
         Ok(Self {
             open_incident: first(stack, "/incidents?status=OPEN&limit=1").await?,
             quarantine_entry: first(stack, "/quarantine?limit=1").await?,
+            doomed_entry: first(stack, "/quarantine?limit=1&offset=1").await?,
         })
     }
 
     /// What a function is asked for the `number`th time, and in words. `None` for a function that nobody knows here.
     pub fn event(&self, function: &str, number: usize) -> Result<Option<(&'static str, Json)>, Failure> {
-        let Self { open_incident: incident, quarantine_entry: entry } = self;
+        let Self { open_incident: incident, quarantine_entry: entry, doomed_entry: doomed } = self;
         let id = |id: &str| json!({ "id": id });
         Ok(Some(match function {
             "Authorize" => ("a viewer's token", authorizer_request()),
@@ -43,7 +48,9 @@ impl Subjects {
                 let body = json!({ "status": "OPEN", "comment": null });
                 ("the status that it has", with_body(http("PATCH", &path, "", &id(incident)), &body))
             }
-            "DeleteQuarantineEntry" => ("an entry", http("DELETE", &format!("/quarantine/{entry}"), "", &id(entry))),
+            "DeleteQuarantineEntry" => {
+                ("an entry, then the same", http("DELETE", &format!("/quarantine/{doomed}"), "", &id(doomed)))
+            }
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
             "GetQuarantineEntry" => ("an entry", http("GET", &format!("/quarantine/{entry}"), "", &id(entry))),
             "GroupAlerts" => ("10 new alerts of an incident", messages(number, BATCH)?),

@@ -142,7 +142,7 @@ fn incident(random: &mut Rng, ids: &IdGenerator) -> Incident {
 
 fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert {
     let created_at =
-        if random.u8(..50) == 0 { storm().0.plus_millis(random.i64(..3_600_000)) } else { some_time(random) };
+        if random.u8(..50) == 0 { storm().0.plus_millis(random.i64(0..3_600_000)) } else { some_time(random) };
     let usual = if random.u8(..5) == 0 { "staging" } else { "production" };
     let environment = rare(random, usual.to_owned());
     let service = format!("service-{:02}", random.u8(..50));

@@ -178,7 +178,8 @@ impl Problem {
             ListError::OutOfTime => {
                 warn!("list not counted in time");
                 let detail = "Counting this list takes longer than a request may. What was counted is kept: try again, \
-                              and it gets further; or ask for a narrower range.";
+                              and it gets further; or ask for a narrower range, which is all that helps a list by \
+                              incident_id, or by a range of updated_at in the order of creation.";
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "urn:incident-review:problem:not-finished",
