@@ -2,7 +2,13 @@
 //!
 //! Real writers write, whose clocks are up to a minute wrong; real lists are compared with a scan of the tables.
 
+use std::sync::{Arc, Mutex};
+
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpRequest,
+};
 use fastrand::Rng;
 use local::{Options, Stack};
 use shared::{
@@ -327,5 +333,70 @@ async fn what_was_counted_at_an_epoch_that_is_forgotten_is_never_believed_again(
         }
         world.forget_epochs().await;
     }
+    world.stack.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_counted_while_an_index_lags_behind_is_not_remembered() {
+    let mut world = World::new(1).await;
+    let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
+    let firing = AlertFilter { statuses: vec!["firing".to_owned()], ..AlertFilter::default() };
+    world.group(event(1, 0, began_at)).await;
+    world.now = world.now.plus_minutes(6 * 60);
+    let recovered = AlertEvent { transition: Transition::Recovered, ..event(1, 0, world.now) };
+    world.group(recovered).await;
+    // For a moment the index shows what was before.
+    let (alerts, _) = world.scan().await;
+    for (status, total) in [("firing", 1), ("resolved", 0)] {
+        let client = world.stack.aws().dynamodb();
+        let table = world.stack.environment("GroupAlerts").alerts_table().expect("a name");
+        let update = client.update_item().table_name(table).key("alert_id", text(&alerts[0].id));
+        let update = update.update_expression("SET #status = :status").expression_attribute_names("#status", "status");
+        update.expression_attribute_values(":status", text(&status)).send().await.expect("updated");
+        world.now = world.now.plus_minutes(1);
+        let page = world.alerts.list(&firing, &first, "", world.now).await.expect("a page");
+        assert_eq!(page.total, total, "while the row is {status}");
+    }
+    world.stack.stop().await;
+}
+
+/// Notes the order of what is written.
+#[derive(Debug)]
+struct Scribe {
+    connector: SharedHttpConnector,
+    written: Arc<Mutex<Vec<String>>>,
+}
+
+impl HttpConnector for Scribe {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        if let Some((_, operation @ ("UpdateItem" | "TransactWriteItems"))) = target.split_once('.') {
+            self.written.lock().expect("nobody panics with it").push(operation.to_owned());
+        }
+        self.connector.call(request)
+    }
+}
+
+#[tokio::test]
+async fn a_late_change_is_announced_before_it_is_written() {
+    let mut world = World::new(1).await;
+    let began_at = world.now;
+    world.group(event(1, 0, began_at)).await;
+    world.now = world.now.plus_minutes(6 * 60);
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let aws = world.stack.aws().clone().map(|_, config| {
+        let Some(inner) = config.http_client() else { return config };
+        let written = Arc::clone(&written);
+        let client = http_client_fn(move |settings, components| {
+            let connector = inner.http_connector(settings, components);
+            SharedHttpConnector::new(Scribe { connector, written: Arc::clone(&written) })
+        });
+        config.to_builder().http_client(client).build()
+    });
+    world.grouper = Grouper::start(world.stack.environment("GroupAlerts"), &aws, 2).expect("configured");
+    world.grouper.warm().await;
+    let recovered = AlertEvent { transition: Transition::Recovered, ..event(1, 0, world.now) };
+    world.group(recovered).await;
+    assert_eq!(*written.lock().expect("nobody panics with it"), ["UpdateItem", "TransactWriteItems"]);
     world.stack.stop().await;
 }
