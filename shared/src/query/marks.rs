@@ -67,6 +67,18 @@ impl Marks {
             }
         }
     }
+
+    /// A row after those that are wanted, which follow a position in the order of reading; none if the hour ends before.
+    #[must_use]
+    pub fn until(&self, position: &str, wanted: usize, ascending: bool) -> Option<&str> {
+        let marks = wanted.div_ceil(self.every);
+        let place = if ascending {
+            self.positions.partition_point(|mark| mark.as_str() <= position).checked_add(marks)
+        } else {
+            self.positions.partition_point(|mark| mark.as_str() < position).checked_sub(marks + 1)
+        };
+        self.positions.get(place?).map(String::as_str)
+    }
 }
 
 #[cfg(test)]
@@ -95,6 +107,11 @@ mod tests {
             prop_assert!(to >= end && to <= (end + 2 * marks.every).max(end) || until.is_none());
             prop_assert_eq!(&list[from + skip..end], &list[start..end]);
             prop_assert!(skip < marks.every.max(1) || after.is_none());
+            if let Some(until) = marks.until(&list[start], length, ascending) {
+                prop_assert!((start + length..=start + length + 2 * marks.every).contains(&place(until)));
+            } else {
+                prop_assert!(rows < start + length + 2 * marks.every);
+            }
         }
     }
 }

@@ -144,14 +144,30 @@ async fn page_of(
         }
     };
     let (mut rest, mut rows) = (&buckets[first..], Vec::new());
+    // Without a filter no row is read in vain, so the first rows of an hour need no marks.
     let marks = match rest.first() {
-        Some(bucket) if skip > 0 => remembered_marks(sources, plan, bucket).await,
+        Some(bucket) if skip > 0 || !plan.filter.is_empty() => remembered_marks(sources, plan, bucket).await,
         _ => None,
     };
-    if let Some(marks) = &marks {
+    if let (Some(marks), Some(position)) = (&marks, after) {
+        if let Some(until) = marks.until(position, wanted, request.ascending) {
+            let stretch = Stretch { after, until: Some(until), skip: 0 };
+            rows = stretched(sources, plan, (&rest[0], stretch), request.ascending).await?;
+            if rows.len() >= wanted {
+                rest = &[];
+            } else {
+                rows.clear();
+            }
+        }
+    } else if let Some(marks) = &marks {
         let end = marks.rows.min(skip + wanted);
         let stretch = marks.stretch(skip..end, request.ascending);
-        rows = stretched(sources, plan, (&rest[0], marks), (skip..end, stretch), request.ascending).await?;
+        rows = if marks.are_all() {
+            marked(marks, skip..end, request.ascending)
+        } else {
+            stretched(sources, plan, (&rest[0], stretch), request.ascending).await?
+        };
+        rows.truncate(end - skip);
         if rows.len() == end - skip {
             // The next buckets have what is still wanted.
             (rest, skip) = (&rest[1..], 0);
@@ -178,36 +194,33 @@ async fn page_of(
     Ok(rows)
 }
 
-/// The rows of a stretch of a bucket that are wanted.
+/// Rows of an hour of which every row is marked, given their places in the order of reading.
+fn marked(marks: &Marks, wanted: std::ops::Range<usize>, ascending: bool) -> Vec<Row> {
+    let wanted = if ascending { wanted } else { marks.rows - wanted.end..marks.rows - wanted.start };
+    let positions = marks.positions.get(wanted).unwrap_or_default().iter().cloned();
+    let mut rows: Vec<Row> = positions.map(|position| Row { position, item: None }).collect();
+    sort(&mut rows, ascending, |row| &row.position);
+    rows
+}
+
+/// The rows of a stretch of a bucket, without those that it skips.
 async fn stretched(
     sources: Sources<'_>,
     plan: &Plan,
-    (bucket, marks): (&Bucket<Count>, &Marks),
-    (wanted, stretch): (std::ops::Range<usize>, Stretch<'_>),
+    (bucket, stretch): (&Bucket<Count>, Stretch<'_>),
     ascending: bool,
 ) -> Result<Vec<Row>, ListError> {
-    let length = wanted.len();
-    let mut rows = if marks.are_all() {
-        let wanted = if ascending { wanted } else { marks.rows - wanted.end..marks.rows - wanted.start };
-        let positions = marks.positions.get(wanted).unwrap_or_default().iter().cloned();
-        positions.map(|position| Row { position, item: None }).collect()
-    } else {
-        let (from, to) = (Unit::Hour.start(bucket.number), Unit::Hour.end(bucket.number));
-        let runs = plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs);
-        let runs = runs.filter_map(|run| {
-            let (from, to) = if ascending { (stretch.after, stretch.until) } else { (stretch.until, stretch.after) };
-            between(&run, from.unwrap_or(&run.from), to.unwrap_or(&run.to))
-        });
-        let read = read(sources, plan, runs.collect(), &[], (ascending, None)).await?;
-        let rows = read.into_iter().filter(|row| Some(row.position.as_str()) != stretch.after);
-        rows.collect::<Vec<_>>()
-    };
+    let (from, to) = (Unit::Hour.start(bucket.number), Unit::Hour.end(bucket.number));
+    let runs = plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs);
+    let runs = runs.filter_map(|run| {
+        let (from, to) = if ascending { (stretch.after, stretch.until) } else { (stretch.until, stretch.after) };
+        between(&run, from.unwrap_or(&run.from), to.unwrap_or(&run.to))
+    });
+    let mut rows = read(sources, plan, runs.collect(), &[], (ascending, None)).await?;
+    rows.retain(|row| Some(row.position.as_str()) != stretch.after);
     sort(&mut rows, ascending, |row| &row.position);
-    if !marks.are_all() {
-        rows.drain(..stretch.skip.min(rows.len()));
-    }
-    rows.truncate(length);
-    debug!(bucket = bucket.number, every = marks.every, "page located by marks");
+    rows.drain(..stretch.skip.min(rows.len()));
+    debug!(bucket = bucket.number, rows = rows.len(), "page located by marks");
     Ok(rows)
 }
 

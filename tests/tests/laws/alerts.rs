@@ -116,6 +116,12 @@ fn pages_within_a_crowded_hour_are_those_of_the_naive_model() {
             let request = PageRequest { limit: random.usize(1..=200), start: Start::Offset(offset), ascending };
             let page = runtime.block_on(lister.list(&filter, &request, LIST, history::now())).expect("a page");
             assert_page(&page, &request, &expected);
+            if let Some(cursor) = page.next_cursor {
+                let rest = &expected[usize::try_from(cursor.offset).expect("a place in the list")..];
+                let request = PageRequest { start: Start::Cursor(cursor), ..request };
+                let page = runtime.block_on(lister.list(&filter, &request, LIST, history::now())).expect("a page");
+                assert_eq!(page.items, rest[..rest.len().min(request.limit)]);
+            }
         }
     }
     runtime.block_on(stack.stop());
