@@ -235,6 +235,11 @@ async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
     let claims = bench.rows("ClaimsTable").await?;
     let delivered: HashSet<String> =
         claims.iter().filter(|row| text(row, "entity_type") == "delivery").map(|row| text(row, "claim")).collect();
+    let is_single =
+        |row: &HashMap<String, AttributeValue>| row.get("occurrences") == Some(&AttributeValue::N("1".to_owned()));
+    if !alerts.iter().all(is_single) {
+        return Err("an alert was counted twice".into());
+    }
     if alerts.len() != options.alerts || delivered.len() != options.alerts {
         let (rows, delivered) = (alerts.len(), delivered.len());
         return Err(format!("of {} alerts there are {rows} rows and {delivered} claims", options.alerts).into());
