@@ -20,20 +20,18 @@ pub fn throttled(operation: &str, random: &mut fastrand::Rng) -> HttpResponse {
     refusal(400, code, "The rate is too high. Try again later.")
 }
 
-/// A cancelled transaction, of which one part collided with another transaction.
-pub fn conflict(body: &Json, random: &mut fastrand::Rng) -> HttpResponse {
-    cancelled(body, random, "TransactionConflict", "Transaction is ongoing for the item")
+/// A cancelled transaction of so many parts, of which one collided with another transaction.
+pub fn conflict(parts: usize, failed: usize) -> HttpResponse {
+    cancelled(parts, failed, "TransactionConflict", "Transaction is ongoing for the item")
 }
 
-/// A cancelled transaction, of which one part's condition failed.
-pub fn condition_failed(body: &Json, random: &mut fastrand::Rng) -> HttpResponse {
-    cancelled(body, random, "ConditionalCheckFailed", "The conditional request failed")
+/// A cancelled transaction of so many parts, of which one's condition failed.
+pub fn condition_failed(parts: usize, failed: usize) -> HttpResponse {
+    cancelled(parts, failed, "ConditionalCheckFailed", "The conditional request failed")
 }
 
-/// As many reasons as the transaction has parts; one of them at any position says why.
-fn cancelled(body: &Json, random: &mut fastrand::Rng, code: &str, message: &str) -> HttpResponse {
-    let parts = body["TransactItems"].as_array().map_or(1, Vec::len);
-    let failed = random.usize(..parts);
+/// As many reasons as the transaction has parts; one of them says why.
+fn cancelled(parts: usize, failed: usize, code: &str, message: &str) -> HttpResponse {
     let codes: Vec<&str> = (0..parts).map(|part| if part == failed { code } else { "None" }).collect();
     let reasons = codes.iter().map(|code| match *code {
         "None" => json!({ "Code": "None" }),

@@ -69,8 +69,14 @@ impl Call {
                 Err(lost("the connection was closed before the answer"))
             }
             Fault::Throttled => Ok(self.line.random(|random| answers::throttled(&operation, random))),
-            Fault::Conflict => Ok(self.line.random(|random| answers::conflict(&body, random))),
-            Fault::ConditionFailed => Ok(self.line.random(|random| answers::condition_failed(&body, random))),
+            Fault::Conflict => {
+                let (parts, failed) = self.failed_part(&body);
+                Ok(answers::conflict(parts, failed))
+            }
+            Fault::ConditionFailed => {
+                let (parts, failed) = self.failed_part(&body);
+                Ok(answers::condition_failed(parts, failed))
+            }
             Fault::Unprocessed => self.execute_partly(request, &body).await,
             Fault::Delayed => {
                 let [before, after] = self.line.random(|random| [(); 2].map(|()| random.u64(..=LONGEST_DELAY_MS)));
@@ -80,6 +86,16 @@ impl Call {
                 answer
             }
         }
+    }
+
+    /// How many parts a transaction has, and which of them fails: the one that was aimed at, or any.
+    fn failed_part(&self, body: &Json) -> (usize, usize) {
+        let parts = body["TransactItems"].as_array().map_or(1, Vec::len);
+        let aimed = *locked(&self.line.faults.aimed);
+        let failed =
+            aimed.filter(|part| *part < parts).unwrap_or_else(|| self.line.random(|random| random.usize(..parts)));
+        *locked(&self.line.faults.cancelled_parts) = parts;
+        (parts, failed)
     }
 
     /// Sends a request on. It is executed even if nobody waits for its answer any more.

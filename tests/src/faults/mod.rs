@@ -108,6 +108,10 @@ pub struct Faults {
     ceased: AtomicBool,
     planned: Mutex<VecDeque<(&'static str, Fault)>>,
     injected: Mutex<BTreeMap<Fault, u64>>,
+    /// The part of a transaction that fails, if not any.
+    aimed: Mutex<Option<usize>>,
+    /// How many parts the transaction had that was cancelled last.
+    cancelled_parts: Mutex<usize>,
     /// The tokens of transactions that were written.
     written: Mutex<HashSet<String>>,
     executing: watch::Sender<usize>,
@@ -124,6 +128,8 @@ impl Faults {
             ceased: AtomicBool::new(false),
             planned: Mutex::default(),
             injected: Mutex::default(),
+            aimed: Mutex::default(),
+            cancelled_parts: Mutex::default(),
             written: Mutex::default(),
             executing: watch::Sender::new(0),
         })
@@ -132,6 +138,16 @@ impl Faults {
     /// The next requests of an operation that befall these faults, whatever is drawn; one each, in their order.
     pub fn plan(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         locked(&self.planned).extend(faults.into_iter().map(|fault| (operation, fault)));
+    }
+
+    /// Of a transaction that is cancelled, this part fails, if it has so many.
+    pub fn aim(&self, part: usize) {
+        *locked(&self.aimed) = Some(part);
+    }
+
+    /// How many parts the transaction had that was cancelled last.
+    pub fn parts(&self) -> usize {
+        *locked(&self.cancelled_parts)
     }
 
     /// A way to the services with a random sequence of its own.

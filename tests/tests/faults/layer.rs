@@ -6,7 +6,11 @@ use std::sync::Arc;
 use local::{Options, Stack};
 use shared::{
     clock,
-    domain::{delivery::Delivery, id::IncidentId, status::Status},
+    domain::{
+        delivery::{Content, Delivery, DeliveryId},
+        id::IncidentId,
+        status::Status,
+    },
     service::{
         change_status::{ChangeStatusError, StatusChange, StatusChanger},
         group::{Effect, Grouper},
@@ -65,6 +69,41 @@ async fn a_delivery_takes_effect_once_whichever_fault_befalls_its_writing() {
             assert!(faults.injected()[&fault] >= 1);
             stack.stop().await;
         }
+    }
+}
+
+/// A delivery that joins an incident, whichever part of its transaction fails at first.
+#[tokio::test]
+async fn every_part_of_a_transaction_may_fail() {
+    let firings: Vec<Delivery> = (0..2)
+        .map(|number| {
+            let mut delivery = a_firing();
+            let Content::Event(event) = &mut delivery.content else { panic!("nothing fires") };
+            event.dedup_key = format!("cycle:{number}");
+            delivery.delivery_id = DeliveryId::new(format!("datadog-1-{number}"));
+            delivery
+        })
+        .collect();
+    for fault in [Fault::Conflict, Fault::ConditionFailed] {
+        let (mut part, mut parts) = (0, 1);
+        while part < parts {
+            let stack = stack().await;
+            let faults = Faults::seeded(1, Rates::none());
+            let opened = grouper(&stack, &faults).group(&firings[0], clock::now()).await;
+            assert!(matches!(opened, Ok(Effect::Opened(..))), "{opened:?}");
+            faults.aim(part);
+            faults.plan(WRITE, [fault]);
+            let joined = grouper(&stack, &faults).group(&firings[1], clock::now()).await;
+            assert!(matches!(joined, Ok(Effect::Joined(..))), "{fault:?} of part {part}: {joined:?}");
+            assert_eq!(faults.injected()[&fault], 1);
+            let tables = Tables::read(&stack).await;
+            let counted: Vec<u64> = tables.incidents.values().map(|incident| incident.alert_count).collect();
+            let found = (tables.alerts.len(), tables.claims.deliveries.len(), counted);
+            assert_eq!(found, (2, 2, vec![2]), "{fault:?} of part {part}");
+            stack.stop().await;
+            (part, parts) = (part + 1, faults.parts());
+        }
+        assert!(parts >= 5, "{parts} parts only");
     }
 }
 
