@@ -66,13 +66,19 @@ impl AlertEvent {
     #[must_use]
     pub fn fitted(self) -> Self {
         let mut room = limits::TAGS_BYTES;
-        let fits = |tag: &String| {
+        let fits = |tag: &&String| {
             room = room.saturating_sub(json_bytes(tag));
             room > 0
         };
+        let fitting_tags = self.tags.iter().take_while(fits).count();
+        let mut tags = self.tags;
+        if fitting_tags < tags.len() {
+            tags.truncate(fitting_tags);
+            tags.push(MARK.to_owned());
+        }
         Self {
             message: self.message.map(|message| fitting(&message, limits::MESSAGE_BYTES)),
-            tags: self.tags.into_iter().take_while(fits).collect(),
+            tags,
             // A part of a link leads nowhere.
             link: self.link.filter(|link| json_bytes(link) <= limits::LINK_BYTES),
             ..self
@@ -107,8 +113,8 @@ fn fitting(text: &str, bytes: usize) -> String {
     text.chars().take_while(fits).chain(MARK.chars()).collect()
 }
 
-/// What a text ends in that was cut.
-const MARK: &str = "…[trimmed]";
+/// What a text ends in that was cut, and tags of which some were left out.
+pub const MARK: &str = "…[trimmed]";
 
 /// Bounds of texts, in characters, so that an alert's row stays far below DynamoDB's 400 KB an item,
 /// and a key below its 1,024 bytes.

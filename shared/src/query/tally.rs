@@ -86,8 +86,8 @@ impl Tally for Count {
     }
 }
 
-/// How many rows have each value of the facets of incidents, by facet and value. What has no team is counted under
-/// an empty name.
+/// How many rows have each value of the facets of incidents, by facet and value. What has none is counted under an
+/// empty name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FacetCounts(pub BTreeMap<String, BTreeMap<String, u64>>);
 
@@ -119,9 +119,12 @@ impl Tally for FacetCounts {
         }
         self.count("team", text("team").map_or("", String::as_str), 1);
         for (facet, attribute) in [("service", "services"), ("source", "sources")] {
-            let values = row.get(attribute).and_then(|values| values.as_l().ok()).into_iter().flatten();
-            for value in values.filter_map(|value| AttributeValue::as_s(value).ok()) {
+            let values = row.get(attribute).and_then(|values| values.as_l().ok()).map_or(&[][..], Vec::as_slice);
+            for value in values.iter().filter_map(|value| AttributeValue::as_s(value).ok()) {
                 self.count(facet, value, 1);
+            }
+            if values.is_empty() {
+                self.count(facet, "", 1);
             }
         }
     }

@@ -94,8 +94,10 @@ impl Vendor for Datadog {
             link: link(payload, &["link", "url"]),
             tags,
         };
-        // `$ID` is new for each notification.
-        let identity = id.map(|id| format!("{id}|{transition_words}"));
+        // `$ID` is new for each notification; in a template that makes something else of it, the problem and the time tell
+        // two apart. Whoever tries again sends the same.
+        let date = text(payload, "date").unwrap_or_default();
+        let identity = id.map(|id| format!("{id}|{transition_words}|{}|{date}", event.dedup_key));
         Ok(Reading::Event { event: Box::new(event), identity })
     }
 }

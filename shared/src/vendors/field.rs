@@ -5,7 +5,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::domain::{
-    event::{bounded, limits},
+    event::{MARK, bounded, limits},
     time::Time,
 };
 
@@ -47,21 +47,24 @@ pub fn link(object: &Value, names: &[&str]) -> Option<String> {
     first_text(object, names).map(|text| bounded(&text, limits::LINK))
 }
 
-/// The name of a service, an environment or a team: in lower case, without control characters.
+/// The name of a service, an environment or a team: in lower case, without control characters, and without commas, which
+/// separate the names that a filter asks for.
 pub fn name(text: &str) -> Option<String> {
-    let plain: String = text.chars().filter(|character| !character.is_control()).collect();
+    let plain = text.chars().filter(|character| !character.is_control());
+    let plain: String = plain.map(|character| if character == ',' { '_' } else { character }).collect();
     let plain = plain.trim().to_lowercase();
     (!plain.is_empty()).then(|| bounded(&plain, limits::NAME))
 }
 
-/// Tags, trimmed, without empty ones, bounded in length and number.
+/// Tags, trimmed, without empty ones, bounded in length and number; of those that are left out a mark tells.
 pub fn tags(texts: impl IntoIterator<Item = String>) -> Vec<String> {
-    texts
-        .into_iter()
-        .map(|tag| bounded(tag.trim(), limits::TAG))
-        .filter(|tag| !tag.is_empty())
-        .take(limits::TAGS)
-        .collect()
+    let tags = texts.into_iter().map(|tag| bounded(tag.trim(), limits::TAG)).filter(|tag| !tag.is_empty());
+    let mut tags: Vec<String> = tags.take(limits::TAGS + 1).collect();
+    if tags.len() > limits::TAGS {
+        tags.truncate(limits::TAGS - 1);
+        tags.push(MARK.to_owned());
+    }
+    tags
 }
 
 /// The name in the first of the tags `prefix:name`, over several prefixes in order of preference.

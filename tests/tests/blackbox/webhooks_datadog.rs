@@ -388,6 +388,20 @@ async fn the_same_notification_twice_has_the_same_delivery_id() {
 }
 
 #[tokio::test]
+async fn a_template_whose_id_is_always_the_same_loses_nothing() {
+    let scene = Scene::new();
+    let (one, other) = (scene.monitor().with("id", "constant"), scene.monitor().with("id", "constant"));
+    for monitor in [&one, &other, &one.clone().at(scene.minute(3))] {
+        scene.send(monitor).await;
+    }
+    let alerts = scene.alerts_when("two alerts, one of them reported twice", |alerts| {
+        let occurrences: u64 = alerts.iter().filter_map(|alert| alert["occurrences"].as_u64()).sum();
+        alerts.len() == 2 && occurrences == 3
+    });
+    alerts.await;
+}
+
+#[tokio::test]
 async fn a_body_without_a_content_type_is_read() {
     let api = Api::shared();
     for content_type in

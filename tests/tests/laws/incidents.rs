@@ -92,7 +92,9 @@ fn facet_model(incidents: &[Incident], facet: Facet) -> FacetValues {
             Facet::Status => vec![Some(incident.status.as_str().to_owned())],
             Facet::Severity => vec![Some(incident.severity.as_str().to_owned())],
             Facet::Team => vec![incident.team.clone()],
+            Facet::Service if incident.services.is_empty() => vec![None],
             Facet::Service => incident.services.iter().cloned().map(Some).collect(),
+            Facet::Source if incident.sources.is_empty() => vec![None],
             Facet::Source => incident.sources.iter().map(|source| Some(source.as_str().to_owned())).collect(),
         };
         for value in values {

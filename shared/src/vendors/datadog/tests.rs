@@ -32,7 +32,7 @@ fn the_published_template_is_read() {
     assert_eq!(event.severity.as_ref().map(|severity| severity.value), Some(Severity::Critical));
     assert_eq!(event.occurred_at.to_string(), "2024-12-11T15:25:38.000Z");
     assert_eq!(event.tags.len(), 4);
-    assert_eq!(identity.as_deref(), Some("7001|triggered"));
+    assert_eq!(identity.as_deref(), Some("7001|triggered|cycle:c-9|1733930738000"));
 }
 
 #[test]
