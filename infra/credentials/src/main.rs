@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Write as _,
-    io::{self, Read, Write},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
@@ -215,7 +215,10 @@ fn tokens(document: &Document) -> String {
 
 /// Not an argument: those stand in the shell's history and in the list of processes.
 fn from_standard_input() -> io::Result<String> {
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text)?;
-    Ok(text.trim().to_owned())
+    let mut line = String::new();
+    if io::stdin().is_terminal() {
+        let _ = writeln!(io::stderr(), "The secret, on one line:");
+    }
+    io::stdin().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
 }
