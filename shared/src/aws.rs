@@ -1,13 +1,12 @@
 //! Makes the AWS clients: the one place that does.
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
 use aws_sdk_dynamodb::{
     config::SharedCredentialsProvider,
     error::{ProvideErrorMetadata, SdkError},
 };
-use aws_sdk_sqs::config::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
@@ -34,13 +33,6 @@ pub enum AwsService {
     /// The secret.
     SecretsManager,
 }
-
-/// How long SQS may take to answer before it is asked again, on another connection: it takes milliseconds, and Sentry waits
-/// for one second in all.
-const SQS_ATTEMPT: Duration = Duration::from_millis(500);
-
-/// How long the SDK waits at the most before it asks SQS a second time.
-const SQS_BACKOFF: Duration = Duration::from_millis(50);
 
 /// Dated, so that a new version of the SDK changes nothing unasked.
 fn behavior() -> BehaviorVersion {
@@ -114,18 +106,6 @@ impl Aws {
     #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.sqs)
-    }
-
-    /// An SQS client that does not wait long for an answer, for those who are waited for themselves.
-    #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
-    pub fn impatient_sqs(&self) -> aws_sdk_sqs::Client {
-        let retries = self.sqs.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(SQS_ATTEMPT).build();
-        let config = aws_sdk_sqs::config::Builder::from(&self.sqs)
-            .retry_config(retries.with_initial_backoff(SQS_BACKOFF))
-            .timeout_config(timeouts);
-        aws_sdk_sqs::Client::from_conf(config.build())
     }
 
     /// A Secrets Manager client.

@@ -1,6 +1,10 @@
 //! The queue between `receive-webhook` and `group-alerts`.
 
+use std::time::Duration;
+
 use aws_sdk_sqs::{Client, types::QueueAttributeName};
+use tokio::time::timeout;
+use tracing::warn;
 
 use super::warm::warm;
 use crate::{
@@ -8,6 +12,9 @@ use crate::{
     config::{Environment, MissingVariable},
     domain::delivery::Delivery,
 };
+
+/// SQS answers within milliseconds, and Sentry waits for one second in all.
+const SOON: Duration = Duration::from_millis(500);
 
 /// The queue does not take a delivery. It may have taken it all the same, if only its answer was lost.
 #[derive(Debug, thiserror::Error)]
@@ -27,7 +34,7 @@ impl Queue {
     /// # Errors
     /// [`MissingVariable`]
     pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { client: aws.impatient_sqs(), url: environment.queue_url()? })
+        Ok(Self { client: aws.sqs(), url: environment.queue_url()? })
     }
 
     /// Makes the first call before the first delivery comes.
@@ -37,13 +44,20 @@ impl Queue {
         warm("SQS", async { call.await.map_err(|error| aws::reason(&error)) }).await;
     }
 
-    /// Sends a delivery: one `SendMessage`.
+    /// Sends a delivery: one `SendMessage`. If that is not answered soon, another, on another connection; a delivery that
+    /// is sent twice counts once.
     ///
     /// # Errors
     /// [`QueueError`]
     pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
         let message = message(delivery).map_err(|error| QueueError(error.to_string()))?;
-        let sent = self.client.send_message().queue_url(&self.url).message_body(message).send().await;
+        let request = self.client.send_message().queue_url(&self.url).message_body(message);
+        let sent = if let Ok(sent) = timeout(SOON, request.clone().send()).await {
+            sent
+        } else {
+            warn!("the queue does not answer within {SOON:?}");
+            request.send().await
+        };
         sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))
     }
 }

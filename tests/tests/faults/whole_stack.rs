@@ -1,9 +1,21 @@
 //! The whole embedded stack under faults: webhooks over HTTP, the emulated queue, the pollers.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpRequest,
+};
 use fastrand::Rng;
 use futures::future::join_all;
+use local::Wire;
+use shared::aws::AwsService;
 use tests::{
     Api, DEADLINE, Delivery, OwnStack, Scene,
     datadog::Notification,
@@ -97,6 +109,47 @@ async fn a_message_whose_sending_was_not_answered_is_sent_again_and_counted_once
     assert_eq!(alerts.await.len(), 1);
     scene.fence().await;
     assert_eq!(scene.alerts().await[0]["occurrences"], 2);
+    stack.stop().await;
+}
+
+/// Never answers the first request that sends a message.
+#[derive(Debug)]
+struct Hanging {
+    connector: SharedHttpConnector,
+    hangs: Arc<AtomicBool>,
+}
+
+impl HttpConnector for Hanging {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let is_message = request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".SendMessage"));
+        if is_message && self.hangs.swap(false, Ordering::SeqCst) {
+            return HttpConnectorFuture::new(std::future::pending());
+        }
+        self.connector.call(request)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_queue_that_does_not_answer_is_asked_again_while_the_vendor_waits() {
+    let hangs = Arc::new(AtomicBool::new(true));
+    let hanging = Arc::clone(&hangs);
+    let wire = Wire(Arc::new(move |aws| {
+        aws.map(|service, config| {
+            let (AwsService::Sqs, Some(inner)) = (service, config.http_client()) else { return config };
+            let hangs = Arc::clone(&hanging);
+            let client = http_client_fn(move |settings, components| {
+                let connector = inner.http_connector(settings, components);
+                SharedHttpConnector::new(Hanging { connector, hangs: Arc::clone(&hangs) })
+            });
+            config.to_builder().http_client(client).build()
+        })
+    }));
+    let options = local::Options { wire: Some(wire), ..OwnStack::options() };
+    let name = "a_queue_that_does_not_answer_is_asked_again_while_the_vendor_waits";
+    let Some(stack) = OwnStack::start(name, options).await else { return };
+    let scene = Scene::on(Api::to(stack.access()));
+    scene.deliver(&scene.monitor()).await;
+    assert!(!hangs.load(Ordering::SeqCst), "nothing was sent");
     stack.stop().await;
 }
 
