@@ -333,31 +333,26 @@ impl<T: Tally + Clone> Known<'_, T> {
         }
         let (counts, key, months) = (self.counts, &self.memory.key, &self.months);
         // The counts first: without them the list is counted anew each time, without positions a page is read.
-        let kept = changed.iter().filter_map(|month| Some((month, months.get(month)?)));
-        let kept: Vec<_> = kept.map(|(month, of_month)| counts.remember((key, T::KIND), month, of_month)).collect();
-        let mut kept = stream::iter(kept).buffer_unordered(PARALLEL);
-        while let Some(kept) = kept.next().await {
-            if let Err(error) = kept {
-                warn!(%error, "counts are not remembered");
-            }
-        }
-        let kept: Vec<_> =
-            positions.into_iter().map(|(day, hours)| counts.remember_positions(key, day, hours, sources.now)).collect();
-        let mut kept = stream::iter(kept).buffer_unordered(PARALLEL);
-        while let Some(kept) = kept.next().await {
-            if let Err(error) = kept {
-                warn!(%error, "positions are not remembered");
-            }
-        }
-        let kept = marked.into_iter().map(|(number, epoch, rows)| {
+        let of_months = changed.iter().filter_map(|month| Some((month, months.get(month)?)));
+        side_by_side("counts", of_months.map(|(month, of_month)| counts.remember((key, T::KIND), month, of_month)))
+            .await;
+        let of_days = positions.into_iter();
+        side_by_side("positions", of_days.map(|(day, hours)| counts.remember_positions(key, day, hours, sources.now)))
+            .await;
+        let of_hours = marked.into_iter().map(|(number, epoch, rows)| {
             counts.remember_marks(key, (number, epoch), Marks::of(rows.to_vec()), sources.now)
         });
-        let kept: Vec<_> = kept.collect();
-        let mut kept = stream::iter(kept).buffer_unordered(PARALLEL);
-        while let Some(kept) = kept.next().await {
-            if let Err(error) = kept {
-                warn!(%error, "marks are not remembered");
-            }
+        side_by_side("marks", of_hours).await;
+    }
+}
+
+/// Writes what is to be remembered, at best effort.
+async fn side_by_side<W: Future<Output = Result<(), StoreError>>>(what: &str, writes: impl Iterator<Item = W>) {
+    let writes: Vec<W> = writes.collect();
+    let mut writes = stream::iter(writes).buffer_unordered(PARALLEL);
+    while let Some(written) = writes.next().await {
+        if let Err(error) = written {
+            warn!(%error, what, "not remembered");
         }
     }
 }

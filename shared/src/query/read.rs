@@ -127,22 +127,7 @@ async fn page_of(
     buckets: &[Bucket<Count>],
     wanted: usize,
 ) -> Result<Vec<Row>, ListError> {
-    let (first, mut skip, mut after) = match &request.start {
-        Start::Offset(offset) => match locate(buckets.iter().map(|bucket| bucket.value.rows), *offset) {
-            Some((first, skip)) => (first, usize::try_from(skip).unwrap_or(usize::MAX), None),
-            None => return Ok(Vec::new()),
-        },
-        Start::Cursor(Cursor { position, .. }) => {
-            // One that a stranger made up may be of no time.
-            let Some(number) = (plan.keys.time)(position).map(|at| Unit::Hour.number(at)) else {
-                return Ok(Vec::new());
-            };
-            let is_before = |bucket: &Bucket<Count>| {
-                if request.ascending { bucket.number < number } else { bucket.number > number }
-            };
-            (buckets.partition_point(is_before), 0, Some(position.as_str()))
-        }
-    };
+    let Some((first, mut skip, mut after)) = begin(plan, request, buckets) else { return Ok(Vec::new()) };
     let (mut rest, mut rows) = (&buckets[first..], Vec::new());
     // Without a filter no row is read in vain, so the first rows of an hour need no marks.
     let marks = match rest.first() {
@@ -192,6 +177,29 @@ async fn page_of(
     rows.drain(..skip.min(rows.len()));
     rows.truncate(wanted);
     Ok(rows)
+}
+
+/// Where a page begins: in which bucket, how many of its rows come before, and after which position. `None` if the list ends
+/// before.
+fn begin<'request>(
+    plan: &Plan,
+    request: &'request PageRequest,
+    buckets: &[Bucket<Count>],
+) -> Option<(usize, usize, Option<&'request str>)> {
+    match &request.start {
+        Start::Offset(offset) => {
+            let (first, skip) = locate(buckets.iter().map(|bucket| bucket.value.rows), *offset)?;
+            Some((first, usize::try_from(skip).unwrap_or(usize::MAX), None))
+        }
+        Start::Cursor(Cursor { position, .. }) => {
+            // One that a stranger made up may be of no time.
+            let number = Unit::Hour.number((plan.keys.time)(position)?);
+            let is_before = |bucket: &Bucket<Count>| {
+                if request.ascending { bucket.number < number } else { bucket.number > number }
+            };
+            Some((buckets.partition_point(is_before), 0, Some(position)))
+        }
+    }
 }
 
 /// Rows of an hour of which every row is marked, given their places in the order of reading.
