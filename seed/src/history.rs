@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use shared::{
     aws::Aws,
-    config::{Environment, MissingVariable},
+    config::{Environment, InvalidVariable},
     domain::{delivery, id::IncidentId, time::Time},
     service::{
         change_status::{self, ChangeStatus, ChangeStatusError},
@@ -21,7 +21,7 @@ use shared::{
         receive_webhook::{Webhook, read},
     },
     sources::{self, InvalidJson},
-    store::{StoreError, claims::Claims},
+    store::{StoreError, Tables},
 };
 
 use self::order::Order;
@@ -81,7 +81,7 @@ pub enum SeedError {
     },
     /// The configuration is incomplete.
     #[error(transparent)]
-    Missing(#[from] MissingVariable),
+    Missing(#[from] InvalidVariable),
     /// Grouping does not start.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -131,14 +131,14 @@ pub async fn history(
     now: Timestamp,
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Summary, SeedError> {
-    let claims = Claims::new(aws.dynamodb(), environment.claims_table()?);
-    if claims.history_start().await?.is_some() {
+    let tables = Tables::new(environment, aws);
+    if tables.claims()?.history_start().await?.is_some() {
         return Err(SeedError::NotEmpty);
     }
     let timeline = Timeline::new(seed, now)?;
     let writer = Writer {
-        grouper: GroupAlerts::start(environment, aws, seed)?,
-        changer: ChangeStatus::start(environment, aws)?,
+        grouper: GroupAlerts::new(&tables, seed)?,
+        changer: ChangeStatus::new(&tables)?,
         opened: Mutex::default(),
     };
     let mut numbers = 0..;
@@ -214,9 +214,8 @@ impl Writer {
             status: change.to,
             comment: Some(change.comment.clone()),
             actor: change.actor.clone(),
-            if_match: None,
         };
-        let changed = self.changer.change(incident, &wanted, change.at.into()).await;
+        let changed = self.changer.change(incident, &wanted, &|_| true, change.at.into()).await;
         changed.map_err(|source| SeedError::Change { at: change.at, source })?;
         Ok(Written::StatusChange)
     }

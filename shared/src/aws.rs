@@ -1,6 +1,6 @@
 //! Makes the AWS clients: the one place that does.
 
-use std::error::Error;
+use std::{error::Error, fmt::Display, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
 use aws_sdk_dynamodb::{
@@ -12,7 +12,9 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 
-use crate::config::{Environment, MissingVariable};
+use tracing::warn;
+
+use crate::config::{Environment, InvalidVariable};
 
 /// Where each AWS service is reached. Clients are made on request, so that a function links and
 /// connects only to the services that it uses.
@@ -55,8 +57,8 @@ impl Aws {
     /// them elsewhere, as tools do, would be a tenth of each binary. The clients share their connections.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn of_function(environment: &Environment) -> Result<Self, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn of_function(environment: &Environment) -> Result<Self, InvalidVariable> {
         let region = Region::new(environment.region()?);
         let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
         let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
@@ -134,4 +136,18 @@ where
         cause = error.source();
     }
     causes
+}
+
+/// How long a first call may take. A function may start for 10 s, and whoever called waits.
+const WARM_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Makes the first call of a client while its function starts. Lambda gives the function more of a
+/// CPU then, and the TLS handshake is most of what a cold start costs. So the first request finds
+/// the connection open. If the call fails, the function starts all the same.
+pub async fn warm<T, E: Display>(service: &'static str, call: impl Future<Output = Result<T, E>>) {
+    match tokio::time::timeout(WARM_TIMEOUT, call).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => warn!(service, %error, "first call failed"),
+        Err(_) => warn!(service, timeout_ms = WARM_TIMEOUT.as_millis(), "first call timed out"),
+    }
 }

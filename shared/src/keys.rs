@@ -9,19 +9,19 @@ use crate::domain::{
     time::{Month, Time},
 };
 
-/// `entry` of the incident itself, in the incidents table.
-pub const INCIDENT_ENTRY: &str = "INCIDENT";
+/// `sort_key` of the incident itself, in the incidents table.
+pub const INCIDENT_SORT_KEY: &str = "INCIDENT";
 
-/// What every `entry` of an incident's history begins with.
+/// What every `sort_key` of an incident's history begins with.
 pub const ACTION_PREFIX: &str = "ACTION#";
 
 /// How many partitions the alerts of a month are spread over, so that a storm does not meet the
 /// 1,000 writes a second of one partition of the index.
 pub const ALERT_SHARDS: u8 = 4;
 
-/// `entry` of an action.
+/// `sort_key` of an action.
 #[must_use]
-pub fn action_entry(id: ActionId) -> String {
+pub fn action_sort_key(id: ActionId) -> String {
     format!("{ACTION_PREFIX}{id}")
 }
 
@@ -151,13 +151,11 @@ fn short_hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::IdGenerator;
 
     #[test]
     fn updated_keys_sort_by_time_then_id_and_lie_in_their_range() {
-        let ids = IdGenerator::seeded(3);
         let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
-        let (first, second): (IncidentId, IncidentId) = (ids.next(at), ids.next(at));
+        let (first, second): (IncidentId, IncidentId) = (IncidentId::numbered(at, 1), IncidentId::numbered(at, 2));
         let keys = [updated_key(at, first), updated_key(at, second), updated_key(at.plus_millis(1), first)];
         assert!(keys.is_sorted());
         let (from, to) = updated_key_range(at, at);
@@ -166,12 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_is_in_one_of_its_months_buckets() {
-        let ids = IdGenerator::seeded(3);
+    fn an_alert_is_in_one_of_the_partitions_of_its_month() {
         let at: Time = "2026-11-30T23:59:59.999Z".parse().unwrap();
-        for _ in 0..50 {
-            let bucket = alert_partition(ids.next(at));
-            assert!(alert_partitions(at.month()).any(|other| other == bucket), "{bucket}");
+        for number in 0..50 {
+            let partition = alert_partition(AlertId::numbered(at, number));
+            assert!(alert_partitions(at.month()).any(|other| other == partition), "{partition}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The Lambda authorizer of the API: who calls, by bearer token. Simple responses, payload 2.0.
+//! The Lambda authorizer of the API: identifies the caller by bearer token. Simple responses, payload 2.0.
 
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
@@ -7,14 +7,13 @@ use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    credentials::CredentialStore,
+    function::{Error, EventFunction},
     http::principal,
-    service::{
-        authorize::authorize,
-        credentials::{CredentialStore, CredentialsError},
-    },
+    service::authorize::authorize,
 };
 
-/// What API Gateway asks; of it, only the identity is looked at.
+/// What API Gateway asks. Only the identity is looked at.
 #[derive(Debug, Deserialize)]
 pub struct AuthorizerRequest {
     /// The values of the identity sources: the `Authorization` header.
@@ -28,17 +27,15 @@ pub struct Function {
     credentials: CredentialStore,
 }
 
-impl Function {
-    /// Fetches the tokens.
-    ///
-    /// # Errors
-    /// [`CredentialsError`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, CredentialsError> {
+impl EventFunction for Function {
+    type Event = AuthorizerRequest;
+    type Answer = Value;
+
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         Ok(Self { credentials: CredentialStore::start(environment, aws, clock::now()).await? })
     }
 
-    /// Answers API Gateway.
-    pub async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
+    async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
         let identity = event.payload.identity_source.unwrap_or_default();
         let principal = match identity.first() {
             Some(authorization) => authorize(&self.credentials, authorization, clock::now()).await,

@@ -13,10 +13,12 @@ use shared::{
         delivery::{Content, Delivery},
         time::Time,
     },
+    function::{Error, EventFunction},
     service::{
-        group_alerts::{Effect, GroupAlerts, GroupError, MAX_DELIVERIES, StartError},
+        group_alerts::{Effect, GroupAlerts, GroupError, MAX_DELIVERIES},
         quarantine_gauge::QuarantineGauge,
     },
+    store::Tables,
     telemetry::metrics::{Measures, Metrics},
 };
 use tracing::{error, warn};
@@ -27,7 +29,7 @@ const MAX_TRY_MS: i64 = 12_000;
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    grouper: GroupAlerts,
+    group_alerts: GroupAlerts,
     metrics: Metrics,
     gauge: QuarantineGauge,
 }
@@ -45,19 +47,23 @@ enum MessageError {
     OutOfTime,
 }
 
-impl Function {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`StartError`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, StartError> {
-        let grouper = GroupAlerts::start(environment, aws, fastrand::u64(..))?;
-        grouper.warm().await;
-        Ok(Self { grouper, gauge: QuarantineGauge::start(environment, aws)?, metrics: Metrics::start(environment)? })
+impl EventFunction for Function {
+    type Event = SqsEvent;
+    type Answer = SqsBatchResponse;
+
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.claims()?.warm().await;
+        let metrics = Metrics::new(environment)?;
+        Ok(Self {
+            group_alerts: GroupAlerts::new(&tables, fastrand::u64(..))?,
+            gauge: QuarantineGauge::new(&tables, metrics.clone())?,
+            metrics,
+        })
     }
 
     /// Groups a batch.
-    pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
         let last_try = last_try(&event.context);
         let mut response = SqsBatchResponse::default();
         let mut measures = Measures::default();
@@ -91,14 +97,16 @@ impl Function {
         self.metrics.write(&measures, clock::now());
         response
     }
+}
 
-    /// Notes why a message fails alone, at best effort: that is what the quarantine says of it if it becomes a dead
+impl Function {
+    /// Records why a message fails alone, at best effort: that is what the quarantine says of it if it becomes a dead
     /// letter.
     async fn note(&self, message_id: &str, error: &MessageError) {
         if matches!(error, MessageError::Group(error) if error.is_external()) {
             return;
         }
-        let noted = self.grouper.note_failure(message_id, &error.to_string(), clock::now()).await;
+        let noted = self.group_alerts.note_failure(message_id, &error.to_string(), clock::now()).await;
         if let Err(error) = noted {
             warn!(message_id, %error, "failure not noted");
         }
@@ -106,7 +114,7 @@ impl Function {
 
     async fn group(&self, messages: &[(String, Delivery)], measures: &mut Measures) -> Result<(), MessageError> {
         let deliveries: Vec<&Delivery> = messages.iter().map(|(_, delivery)| delivery).collect();
-        let grouping = AssertUnwindSafe(self.grouper.group_together(&deliveries, clock::now()));
+        let grouping = AssertUnwindSafe(self.group_alerts.group_together(&deliveries, clock::now()));
         let effects = grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
         let now = clock::now();
         let (mut kept, mut done) = (Vec::new(), Vec::new());

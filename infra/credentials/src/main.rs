@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Parser, Subcommand, ValueEnum};
 use credentials::{document::Document, random, secret::Secret};
-use shared::{aws::Aws, service::credentials::Role, sources::SOURCES};
+use shared::{aws::Aws, credentials::Role, sources::SOURCES};
 
 /// Webhook secrets and API tokens of a deployed stack, with your AWS credentials. What it makes is shown once.
 ///

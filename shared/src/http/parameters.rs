@@ -1,6 +1,8 @@
 //! Parameters of a query string. Everything that is wrong is reported at once; nothing is ignored.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+
+use strum::VariantNames;
 
 use super::{
     Request,
@@ -104,18 +106,40 @@ pub fn name(value: &str) -> Result<String, String> {
     }
 }
 
+/// A word of a fixed set, in any case: a status, a severity.
+///
+/// # Errors
+/// What it must be.
+pub fn word<T: FromStr + VariantNames>(value: &str) -> Result<T, String> {
+    value.parse().map_err(|_| format!("must be one of {}", T::VARIANTS.join(", ")))
+}
+
+/// A whole number, written as numbers are: digits without a sign or leading zeros.
+///
+/// # Errors
+/// What it must be.
+pub fn whole_number(value: &str) -> Result<u64, &'static str> {
+    const MUST_BE: &str = "must be a whole number from 0";
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_digit()) && (value == "0" || !value.starts_with('0'));
+    if is_plain { value.parse().map_err(|_| MUST_BE) } else { Err(MUST_BE) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn number(value: &str) -> Result<u32, std::num::ParseIntError> {
-        value.parse()
+    #[test]
+    fn a_whole_number_has_one_spelling() {
+        assert_eq!((whole_number("0"), whole_number("200")), (Ok(0), Ok(200)));
+        for other in ["", "+5", "-1", "0005", "00", "1.5", "5 ", "99999999999999999999"] {
+            assert!(whole_number(other).is_err(), "{other}");
+        }
     }
 
     #[test]
     fn commas_and_repetitions_are_the_same_and_each_value_counts_once() {
         let mut parameters = Parameters::read("a=1,2&a=%33&a=1&b=%20x%20");
-        assert_eq!(parameters.many("a", number), [1, 2, 3]);
+        assert_eq!(parameters.many("a", whole_number), [1, 2, 3]);
         assert_eq!(parameters.one("b", name).as_deref(), Some("x"));
         assert!(parameters.finish().is_ok());
     }
@@ -123,8 +147,8 @@ mod tests {
     #[test]
     fn everything_wrong_is_reported_at_once() {
         let mut parameters = Parameters::read("limit=1&limit=2&a=1,&b=x&c&%ff=1");
-        assert_eq!(parameters.one("limit", number), None);
-        assert!(parameters.many("a", number).is_empty() && parameters.many("b", number).is_empty());
+        assert_eq!(parameters.one("limit", whole_number), None);
+        assert!(parameters.many("a", whole_number).is_empty() && parameters.many("b", whole_number).is_empty());
         let problem = serde_json::to_value(parameters.finish().unwrap_err()).unwrap();
         let names: Vec<&str> =
             problem["errors"].as_array().unwrap().iter().filter_map(|error| error["parameter"].as_str()).collect();
@@ -135,9 +159,9 @@ mod tests {
     fn too_many_values_are_refused() {
         let values: Vec<String> = (0..=MAX_VALUES).map(|value| value.to_string()).collect();
         let mut parameters = Parameters::read(&format!("a={}", values.join(",")));
-        assert!(parameters.many("a", number).is_empty() && parameters.finish().is_err());
+        assert!(parameters.many("a", whole_number).is_empty() && parameters.finish().is_err());
         let mut parameters = Parameters::read(&format!("a={}", vec!["1"; MAX_VALUES + 1].join(",")));
-        assert!(parameters.many("a", number).is_empty() && parameters.finish().is_err(), "the same one, too");
+        assert!(parameters.many("a", whole_number).is_empty() && parameters.finish().is_err(), "the same one, too");
     }
 
     proptest::proptest! {
@@ -145,7 +169,7 @@ mod tests {
         fn no_query_string_makes_it_panic(query in ".{0,200}") {
             let mut parameters = Parameters::read(&query);
             let _ = parameters.many("a", name);
-            let _ = parameters.one("b", number);
+            let _ = parameters.one("b", whole_number);
             let _ = parameters.finish();
         }
     }

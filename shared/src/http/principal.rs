@@ -4,7 +4,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::{Value, json};
 
 use super::{Request, problem::Problem};
-use crate::service::{authorize::Principal, credentials::Role};
+use crate::{credentials::Role, service::authorize::Principal};
 
 /// The context that the authorizer gives to API Gateway.
 #[must_use]

@@ -1,10 +1,8 @@
 //! Problems: `application/problem+json` (RFC 9457), each kind with a stable `type`.
 
-use lambda_http::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use lambda_http::http::StatusCode;
 use serde::Serialize;
-use tracing::{error, warn};
 
-use super::{Response, answer};
 use crate::{
     domain::{incident::Incident, quarantine::EntryState, status::Status},
     store::lists::ListError,
@@ -29,6 +27,9 @@ pub struct Problem {
     /// For the `ETag`.
     #[serde(skip)]
     version: Option<u64>,
+    /// For the log; clients do not see it.
+    #[serde(skip)]
+    cause: Option<String>,
 }
 
 /// One thing that is wrong with a request.
@@ -48,12 +49,7 @@ impl Problem {
         let detail = format!("Invalid: {}.", names.join(", "));
         Self {
             errors,
-            ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "urn:incident-review:problem:validation",
-                "The request is not valid",
-                detail,
-            )
+            ..Self::new(StatusCode::BAD_REQUEST, "urn:incident-review:problem:validation", "Invalid request", detail)
         }
     }
 
@@ -69,7 +65,7 @@ impl Problem {
         Self::new(
             StatusCode::BAD_REQUEST,
             "urn:incident-review:problem:malformed-body",
-            "The body cannot be read",
+            "Malformed body",
             detail.into(),
         )
     }
@@ -88,7 +84,7 @@ impl Problem {
     /// 403: the caller may not do this.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "urn:incident-review:problem:forbidden", "Not allowed", detail.into())
+        Self::new(StatusCode::FORBIDDEN, "urn:incident-review:problem:forbidden", "Forbidden", detail.into())
     }
 
     /// 404.
@@ -107,7 +103,7 @@ impl Problem {
             ..Self::new(
                 StatusCode::CONFLICT,
                 "urn:incident-review:problem:illegal-transition",
-                "Illegal change of status",
+                "Illegal status change",
                 detail,
             )
         }
@@ -121,7 +117,7 @@ impl Problem {
             ..Self::new(
                 StatusCode::CONFLICT,
                 "urn:incident-review:problem:entry-done",
-                "The entry is done",
+                "Entry already done",
                 format!("The entry is {state} already."),
             )
         }
@@ -141,14 +137,14 @@ impl Problem {
     /// 412: the incident is at another version than the caller insists on.
     #[must_use]
     pub fn stale(incident: &Incident) -> Self {
-        let detail = format!("The incident has changed; it is at version {} now.", incident.version);
+        let detail = format!("The incident has changed. Its version is {} now.", incident.version);
         Self {
             current_status: Some(incident.status),
             version: Some(incident.version),
             ..Self::new(
                 StatusCode::PRECONDITION_FAILED,
                 "urn:incident-review:problem:stale-version",
-                "The incident has changed",
+                "Incident changed",
                 detail,
             )
         }
@@ -160,34 +156,54 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "urn:incident-review:problem:too-large", "Too large", detail.into())
     }
 
-    /// 503: try again later. The cause is logged, once, and not shown.
+    /// 503: a dependency failed. The cause is for the log and is not shown.
     #[must_use]
     pub fn unavailable(cause: &impl std::fmt::Display) -> Self {
-        error!(%cause, "request failed");
-        let detail =
-            "Something that this needs is out of reach. Try again: what took effect already is not done twice."
-                .to_owned();
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "urn:incident-review:problem:unavailable", "Out of reach", detail)
+        let detail = "A dependency is unavailable. Retry: changes are applied at most once.".to_owned();
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "urn:incident-review:problem:unavailable",
+                "Service unavailable",
+                detail,
+            )
+        }
     }
 
-    /// A list that could not be read.
+    /// 503: a list could not be counted within the time of a request.
     #[must_use]
-    pub fn of_list(cause: &ListError) -> Self {
-        match cause {
-            ListError::Store(cause) => Self::unavailable(cause),
-            ListError::OutOfTime => {
-                warn!("list not counted in time");
-                let detail = "Counting this list takes longer than a request may. What was counted is kept: try again, \
-                              and it gets further; or ask for a narrower range, which is all that helps a list by \
-                              incident_id, or by a range of updated_at in the order of creation.";
-                Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "urn:incident-review:problem:not-finished",
-                    "Not finished in time",
-                    detail.to_owned(),
-                )
-            }
+    pub fn not_finished() -> Self {
+        let detail = "Counting this list takes longer than a request may. What was counted is cached. Retry, and the \
+                      list gets further. A list by incident_id, or by a range of updated_at in the order of creation, \
+                      is not cached: ask for a narrower range.";
+        Self {
+            cause: Some("the list was not counted in time".to_owned()),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "urn:incident-review:problem:not-finished",
+                "Not finished in time",
+                detail.to_owned(),
+            )
         }
+    }
+
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The version of the incident that the problem is about, for the `ETag`.
+    #[must_use]
+    pub const fn version(&self) -> Option<u64> {
+        self.version
+    }
+
+    /// What the log says about it, if it is not the caller's mistake.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
     }
 
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
@@ -201,38 +217,16 @@ impl Problem {
             allowed_transitions: None,
             state: None,
             version: None,
+            cause: None,
         }
     }
 }
 
-impl From<Problem> for Response {
-    fn from(problem: Problem) -> Self {
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = answer::with_content_type(status, "application/problem+json", &problem);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Store(cause) => Self::unavailable(&cause),
+            ListError::OutOfTime => Self::not_finished(),
         }
-        match problem.version {
-            Some(version) => answer::tagged(response, version),
-            None => response,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use lambda_http::Body;
-
-    use super::*;
-
-    #[test]
-    fn a_list_that_is_not_finished_says_when_to_try_again() {
-        let response = Response::from(Problem::of_list(&ListError::OutOfTime));
-        assert_eq!(
-            (response.status().as_u16(), &response.headers()[RETRY_AFTER]),
-            (503, &HeaderValue::from_static("1"))
-        );
-        let Body::Text(body) = response.body() else { panic!("no text") };
-        assert!(body.contains("urn:incident-review:problem:not-finished"), "{body}");
     }
 }

@@ -8,8 +8,11 @@ use serde::Serialize;
 use crate::{
     domain::{
         action::Action,
-        alert::{Alert, AlertStatus, Classification, Grouping},
+        alert::Alert,
+        alert_status::AlertStatus,
+        classification::Classification,
         delivery::DeliveryId,
+        grouping::Grouping,
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
         quarantine::{EntryAction, EntryKind, EntryState, QuarantineEntry},
@@ -19,7 +22,7 @@ use crate::{
         time::Time,
     },
     listing::{facets::FacetValues, page::Page},
-    service::{get_incident::IncidentDetail, receive_webhook::Receipt},
+    service::{get_incident::IncidentDetail, get_quarantine_entry::QuarantineEntryDetail, receive_webhook::Receipt},
 };
 
 /// A page of a list.
@@ -66,7 +69,7 @@ impl<V> PageView<V> {
     pub fn with_facets(self, facets: Vec<FacetValues>) -> Self {
         let value = |(value, count)| FacetValueView { value, count };
         let view = |FacetValues { facet, values, omitted }: FacetValues| {
-            (facet.as_str(), FacetView { values: values.into_iter().map(value).collect(), omitted })
+            (facet.into(), FacetView { values: values.into_iter().map(value).collect(), omitted })
         };
         Self { facets: facets.into_iter().map(view).collect(), ..self }
     }
@@ -175,28 +178,30 @@ pub struct AlertView {
 
 impl From<Alert> for AlertView {
     fn from(alert: Alert) -> Self {
+        let (created_at, classification) = (alert.created_at(), alert.classification());
+        let Alert { id, state, report } = alert;
         Self {
-            id: alert.id,
-            source: alert.source,
-            external_id: alert.external_id,
-            dedup_key: alert.dedup_key,
-            title: alert.title,
-            message: alert.message,
-            severity: alert.severity,
-            status: alert.status,
-            service: alert.service,
-            environment: alert.environment,
-            team: alert.team,
-            tags: alert.tags,
-            link: alert.link,
-            occurred_at: alert.occurred_at,
-            created_at: alert.created_at,
-            last_seen_at: alert.last_seen_at,
-            resolved_at: alert.resolved_at,
-            occurrences: alert.occurrences,
-            incident_id: alert.incident_id,
-            classification: alert.classification,
-            grouping: alert.grouping,
+            id,
+            source: state.source,
+            external_id: report.external_id,
+            dedup_key: report.dedup_key,
+            title: report.title,
+            message: report.message,
+            severity: state.severity,
+            status: state.status,
+            service: state.service,
+            environment: state.environment,
+            team: state.team,
+            tags: report.tags,
+            link: report.link,
+            occurred_at: state.occurred_at,
+            created_at,
+            last_seen_at: state.last_seen_at,
+            resolved_at: state.resolved_at,
+            occurrences: state.occurrences,
+            incident_id: state.incident_id,
+            classification,
+            grouping: report.grouping,
         }
     }
 }
@@ -206,7 +211,7 @@ impl From<Alert> for AlertView {
 pub struct QuarantineEntryView {
     id: EntryId,
     kind: EntryKind,
-    source: Option<String>,
+    source: Option<Source>,
     delivery_id: Option<DeliveryId>,
     reason: String,
     state: EntryState,
@@ -247,7 +252,8 @@ pub struct QuarantineEntryDetailView {
 impl QuarantineEntryDetailView {
     /// The entry with its body, unless it was deleted.
     #[must_use]
-    pub fn of(mut entry: QuarantineEntry, body: Option<Vec<u8>>) -> Self {
+    pub fn of(detail: QuarantineEntryDetail) -> Self {
+        let QuarantineEntryDetail { mut entry, body } = detail;
         let actions = std::mem::take(&mut entry.actions);
         let (body, body_base64) = match body.map(String::from_utf8) {
             Some(Ok(text)) => (Some(text), None),

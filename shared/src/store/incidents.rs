@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::{
     types::{ConditionCheck, Put},
 };
 
+pub use super::batch::Consistency;
 use super::{
     StoreError, batch,
     counts::Invalidations,
@@ -14,6 +15,7 @@ use super::{
     transaction::{Part, TransactionError, Write, commit},
 };
 use crate::{
+    aws::warm,
     domain::{action::Action, id::IncidentId, incident::Incident, time::Time},
     keys,
     listing::buckets::Series,
@@ -22,7 +24,7 @@ use crate::{
 const PUT: &str = "Put incident";
 
 /// What tells a change by a person from another like it.
-const MARK: &str = "mark";
+const CHANGE_ID: &str = "change_id";
 
 /// The incidents table.
 #[derive(Debug, Clone)]
@@ -57,20 +59,25 @@ impl Incidents {
     }
 
     /// Incidents as they stand now, in the order of the ids; one that does not exist is left out.
-    /// `strong` reads cost 1 read unit per incident, others half of it.
+    /// Strong reads cost 1 read unit per incident, others half of it.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get_many(&self, ids: &[IncidentId], strong: bool) -> Result<Vec<Incident>, StoreError> {
+    pub async fn get_many(&self, ids: &[IncidentId], consistency: Consistency) -> Result<Vec<Incident>, StoreError> {
         const OPERATION: &str = "BatchGetItem incidents";
         // A row that changes while an index is read may be seen twice; a batch must not ask twice.
         let keys: Vec<Item> = ids.iter().collect::<BTreeSet<_>>().into_iter().map(|id| key(*id)).collect();
-        let items = batch::get(&self.client, &self.table, &keys, strong).await?;
+        let items = batch::get(&self.client, &self.table, &keys, consistency).await?;
         let incidents = items.into_iter().map(|item| from_item(OPERATION, item));
         let mut found: HashMap<IncidentId, Incident> = incidents
             .map(|incident: Result<Incident, _>| incident.map(|incident| (incident.id, incident)))
             .collect::<Result<_, _>>()?;
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+    }
+
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.get(IncidentId::first_at(Time::EARLIEST))).await;
     }
 
     /// The latest entries of a history, newest first.
@@ -83,7 +90,7 @@ impl Incidents {
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("incident_id = :id AND begins_with(entry, :prefix)")
+            .key_condition_expression("incident_id = :id AND begins_with(sort_key, :prefix)")
             .expression_attribute_values(":id", string(id.to_string()))
             .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
             .scan_index_forward(false)
@@ -96,7 +103,7 @@ impl Incidents {
     }
 
     /// Writes a change: what the incident is now and what was done, if it is still what it was. 4 write units and
-    /// those of the indexes. The `mark` tells it from every other change, however alike; see [`Self::is_written`].
+    /// those of the indexes. The `change_id` tells it from every other change, however alike; see [`Self::is_written`].
     ///
     /// # Errors
     /// [`TransactionError`]
@@ -105,32 +112,32 @@ impl Incidents {
         before: &Incident,
         after: &Incident,
         actions: &[Action],
-        mark: u128,
+        change_id: u128,
     ) -> Result<(), TransactionError> {
-        let history = actions.iter().map(|action| self.action_write(after.id, action, Some(mark)));
+        let history = actions.iter().map(|action| self.action_write(after.id, action, Some(change_id)));
         let writes = std::iter::once(self.incident_write(Some(before), after)).chain(history);
         commit(&self.client, writes.collect::<Result<_, _>>()?).await
     }
 
-    /// Whether a change whose answer was lost was written: an entry of its history is there, with its mark.
+    /// Whether a change whose answer was lost was written: an entry of its history is there, with its change id.
     /// 1 read unit.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn is_written(&self, id: IncidentId, action: &Action, mark: u128) -> Result<bool, StoreError> {
+    pub async fn is_written(&self, id: IncidentId, action: &Action, change_id: u128) -> Result<bool, StoreError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
             .key("incident_id", string(id.to_string()))
-            .key("entry", string(keys::action_entry(action.id)))
+            .key("sort_key", string(keys::action_sort_key(action.id)))
             .consistent_read(true)
-            .projection_expression(MARK)
+            .projection_expression(CHANGE_ID)
             .send()
             .await
             .map_err(|error| StoreError::of_call("GetItem action", &error))?;
-        let found = answer.item.and_then(|mut item| item.remove(MARK));
-        Ok(found == Some(string(mark_text(mark))))
+        let found = answer.item.and_then(|mut item| item.remove(CHANGE_ID));
+        Ok(found == Some(string(change_id_text(change_id))))
     }
 
     /// The writes of an incident and what was done. A new incident must not exist; another must be at the version that
@@ -173,13 +180,13 @@ impl Incidents {
         Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(PUT, &error))?))
     }
 
-    fn action_write(&self, id: IncidentId, action: &Action, mark: Option<u128>) -> Result<Write, StoreError> {
+    fn action_write(&self, id: IncidentId, action: &Action, change_id: Option<u128>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put action";
         let mut item = to_item(OPERATION, action)?;
         item.insert("incident_id".to_owned(), string(id.to_string()));
-        item.insert("entry".to_owned(), string(keys::action_entry(action.id)));
+        item.insert("sort_key".to_owned(), string(keys::action_sort_key(action.id)));
         item.insert("entity_type".to_owned(), string("action"));
-        item.extend(mark.map(|mark| (MARK.to_owned(), string(mark_text(mark)))));
+        item.extend(change_id.map(|change_id| (CHANGE_ID.to_owned(), string(change_id_text(change_id)))));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
@@ -189,8 +196,8 @@ impl Incidents {
     }
 }
 
-fn mark_text(mark: u128) -> String {
-    format!("{mark:032x}")
+fn change_id_text(change_id: u128) -> String {
+    format!("{change_id:032x}")
 }
 
 /// The row of an incident.
@@ -229,5 +236,8 @@ pub fn invalidations<'change>(
 }
 
 fn key(id: IncidentId) -> Item {
-    Item::from([("incident_id".to_owned(), string(id.to_string())), ("entry".to_owned(), string(keys::INCIDENT_ENTRY))])
+    Item::from([
+        ("incident_id".to_owned(), string(id.to_string())),
+        ("sort_key".to_owned(), string(keys::INCIDENT_SORT_KEY)),
+    ])
 }

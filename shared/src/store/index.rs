@@ -20,6 +20,42 @@ pub struct IndexReader {
     table: String,
 }
 
+/// Which way an index is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadOrder {
+    Ascending,
+    Descending,
+}
+
+impl ReadOrder {
+    /// The order of a list that ascends, or not.
+    #[must_use]
+    pub const fn of(ascending: bool) -> Self {
+        if ascending { Self::Ascending } else { Self::Descending }
+    }
+}
+
+/// What to read of an index.
+#[derive(Debug, Clone, Copy)]
+pub struct IndexQuery<'query> {
+    pub index: &'query Index,
+    pub run: &'query Run,
+    pub filter: &'query [Predicate],
+    /// The attributes that are wanted; none are all.
+    pub attributes: &'query [&'query str],
+    pub order: ReadOrder,
+    /// How many rows are read at most, whether they match or not.
+    pub limit: Option<usize>,
+}
+
+/// What one request read.
+#[derive(Debug, Clone, Default)]
+pub struct IndexRows {
+    pub items: Vec<Item>,
+    /// Where to go on; `None` if nothing is left.
+    pub next: Option<Item>,
+}
+
 impl IndexReader {
     /// The indexes of the table of that name.
     #[must_use]
@@ -27,21 +63,15 @@ impl IndexReader {
         Self { client, table }
     }
 
-    /// The next rows of a run that match, in the order of the index or against it: what one request reads, which is at
-    /// most 1 MB, and at most `limit` rows of any kind. `attributes` are those that are wanted; none are all.
+    /// The next rows that match: what one request reads, which is at most 1 MB.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn rows(
-        &self,
-        (index, run, filter): (&Index, &Run, &[Predicate]),
-        attributes: &[&str],
-        (ascending, limit): (bool, Option<usize>),
-        start: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
+    pub async fn rows(&self, query: &IndexQuery<'_>, start: Option<Item>) -> Result<IndexRows, StoreError> {
+        let IndexQuery { index, run, filter, attributes, order, limit } = *query;
         let mut request = self
             .query(index, run, filter)
-            .scan_index_forward(ascending)
+            .scan_index_forward(order == ReadOrder::Ascending)
             .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
             .set_exclusive_start_key(start);
         if !attributes.is_empty() {
@@ -52,7 +82,7 @@ impl IndexReader {
             }
         }
         let answer = request.send().await.map_err(|error| StoreError::of_call(OPERATION, &error))?;
-        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+        Ok(IndexRows { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
     }
 
     fn query(&self, index: &Index, run: &Run, filter: &[Predicate]) -> QueryFluentBuilder {

@@ -12,8 +12,9 @@ use super::{
     transaction::{Part, Write},
 };
 use crate::{
+    aws::warm,
     domain::{
-        delivery::{Delivery, Raw},
+        delivery::{Delivery, PackedBody},
         id::EntryId,
         quarantine::{EntryState, QuarantineEntry, StoredBody},
         time::Time,
@@ -63,7 +64,7 @@ impl Quarantine {
                 let delivery = Delivery::unpack(packed.as_ref());
                 StoredBody::Delivery(Box::new(delivery.map_err(|_| StoreError::of_attribute(OPERATION, DELIVERY))?))
             }
-            (_, Some(AttributeValue::B(packed))) => StoredBody::Message(Raw {
+            (_, Some(AttributeValue::B(packed))) => StoredBody::Message(PackedBody {
                 gzip: packed.into_inner(),
                 length: entry.body_bytes,
                 truncated: entry.truncated,
@@ -71,6 +72,11 @@ impl Quarantine {
             _ => StoredBody::Nothing,
         };
         Ok(Some((entry, kept)))
+    }
+
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.get(EntryId::first_at(Time::EARLIEST))).await;
     }
 
     /// The write of a new entry and what it keeps.

@@ -19,7 +19,7 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    config::{Environment, MissingVariable},
+    config::{Environment, InvalidVariable},
     domain::time::Time,
 };
 
@@ -51,8 +51,8 @@ impl Metrics {
     /// Metrics of the stack that the environment names.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment) -> Result<Self, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn new(environment: &Environment) -> Result<Self, InvalidVariable> {
         Ok(Self { stack: environment.stack_name()? })
     }
 

@@ -6,10 +6,9 @@ use aws_sdk_sqs::{Client, types::QueueAttributeName};
 use tokio::time::timeout;
 use tracing::warn;
 
-use super::warm::warm;
 use crate::{
-    aws::{self, Aws},
-    config::{Environment, MissingVariable},
+    aws::{self, Aws, warm},
+    config::{Environment, InvalidVariable},
     domain::delivery::Delivery,
 };
 
@@ -29,15 +28,15 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// The queue that the environment names.
+    /// The queue that the environment names. Makes no call.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
+    /// [`InvalidVariable`] without `QUEUE_URL`.
+    pub fn new(environment: &Environment, aws: &Aws) -> Result<Self, InvalidVariable> {
         Ok(Self { client: aws.sqs(), url: environment.queue_url()? })
     }
 
-    /// Makes the first call before the first delivery comes.
+    /// Opens the connection while a function starts.
     pub async fn warm(&self) {
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
         let call = asked.attribute_names(QueueAttributeName::QueueArn).send();

@@ -12,13 +12,13 @@ use std::{
 };
 
 use aws_sdk_secretsmanager::Client;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize};
 use tokio::sync::Mutex;
 use tracing::warn;
 
 use crate::{
     aws::{self, Aws},
-    config::{Environment, MissingVariable},
+    config::{Environment, InvalidVariable},
     domain::time::Time,
     sources::signature::Secret,
 };
@@ -47,14 +47,15 @@ pub enum Role {
 }
 
 /// A token of the API, as it is stored.
+#[serde_with::serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ApiToken {
     /// Whose it is: the actor in histories.
     pub name: String,
     /// What it allows.
     pub role: Role,
-    /// The SHA-256 of the token: tokens are random and long, so no slow hash is needed.
-    #[serde(deserialize_with = "sha256")]
+    /// The SHA-256 of the token in hex. Tokens are random and long, so no slow hash is needed.
+    #[serde_as(as = "serde_with::hex::Hex")]
     pub sha256: [u8; 32],
 }
 
@@ -82,7 +83,7 @@ impl Credentials {
 pub enum CredentialsError {
     /// The function's configuration is incomplete.
     #[error(transparent)]
-    Missing(#[from] MissingVariable),
+    Configuration(#[from] InvalidVariable),
     /// Secrets Manager refused.
     #[error("the secret cannot be fetched: {0}")]
     Fetch(String),
@@ -188,10 +189,4 @@ async fn fetch(client: &Client, secret_arn: &str, timeout: Duration) -> Result<C
 fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<String, Vec<Secret>>, D::Error> {
     let texts: HashMap<String, Vec<String>> = HashMap::deserialize(deserializer)?;
     Ok(texts.into_iter().map(|(source, texts)| (source, texts.into_iter().filter_map(Secret::new).collect())).collect())
-}
-
-fn sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {
-    let mut digest = [0; 32];
-    hex::decode_to_slice(String::deserialize(deserializer)?, &mut digest).map_err(de::Error::custom)?;
-    Ok(digest)
 }
