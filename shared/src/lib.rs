@@ -37,6 +37,3 @@ pub mod http;
 
 // Starts and runs a function on Lambda.
 pub mod function;
-
-#[cfg(test)]
-mod fuzz;

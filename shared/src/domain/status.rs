@@ -85,8 +85,8 @@ mod tests {
 
     #[test]
     fn only_the_next_step_is_legal() {
-        for (position, from) in Status::VARIANTS.iter().copied().enumerate() {
-            for (target, to) in Status::VARIANTS.iter().copied().enumerate() {
+        for (position, from) in <Status as VariantArray>::VARIANTS.iter().copied().enumerate() {
+            for (target, to) in <Status as VariantArray>::VARIANTS.iter().copied().enumerate() {
                 assert_eq!(from.check_transition(to).is_ok(), target == position + 1, "{from} to {to}");
             }
         }

@@ -1,5 +1,7 @@
 //! `ETag` and `If-Match`: the version of an incident, as a strong tag.
 
+use std::iter;
+
 use headers::{ETag, Header, IfMatch};
 use lambda_http::http::HeaderMap;
 
@@ -24,11 +26,13 @@ impl Precondition {
     /// # Errors
     /// [`MalformedIfMatch`]
     pub fn of(headers: &HeaderMap) -> Result<Self, MalformedIfMatch> {
-        let mut values = headers.get_all(IfMatch::name()).iter().peekable();
-        if values.peek().is_none() {
-            return Ok(Self(None));
+        let Some(value) = headers.get(IfMatch::name()) else { return Ok(Self(None)) };
+        // The library compares tags, but takes any text for a list of them.
+        let text = value.to_str().map_err(|_| MalformedIfMatch)?.trim();
+        if text != "*" && !text.split(',').all(|tag| tag.trim().parse::<ETag>().is_ok()) {
+            return Err(MalformedIfMatch);
         }
-        IfMatch::decode(&mut values).map(|tags| Self(Some(tags))).map_err(|_| MalformedIfMatch)
+        IfMatch::decode(&mut iter::once(value)).map(|tags| Self(Some(tags))).map_err(|_| MalformedIfMatch)
     }
 
     /// Whether the caller accepts this version. A weak tag never matches (RFC 9110, 13.1.1), nor does

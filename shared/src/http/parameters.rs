@@ -45,7 +45,7 @@ impl Parameters {
             return None;
         }
         let value = values.pop().unwrap_or_default();
-        match parse(value.trim()) {
+        match parse(&value) {
             Ok(parsed) => Some(parsed),
             Err(error) => {
                 self.error(name, error);
@@ -98,7 +98,7 @@ impl Parameters {
 /// # Errors
 /// What it must be.
 pub fn name(value: &str) -> Result<String, String> {
-    let name = value.to_lowercase();
+    let name = value.trim().to_lowercase();
     match name.chars().count() {
         0 => Err("must not be empty".to_owned()),
         length if length > limits::NAME => Err(format!("must have at most {} characters", limits::NAME)),
