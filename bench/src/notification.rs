@@ -6,9 +6,9 @@ use shared::{
     clock,
     service::{
         queue::message,
-        receive::{Webhook, read},
+        receive_webhook::{Webhook, read},
     },
-    vendors,
+    sources,
 };
 
 use crate::report::Failure;
@@ -49,7 +49,7 @@ impl Notification<'_> {
 
     /// The message that `receive-webhook` makes of it.
     pub fn message(&self) -> Result<String, Failure> {
-        let datadog = vendors::find("datadog").ok_or("there is no vendor datadog")?;
+        let datadog = sources::find("datadog").ok_or("there is no source datadog")?;
         match read(datadog, &HeaderMap::new(), self.body().to_string().as_bytes(), clock::now())? {
             Webhook::Delivery(delivery) => Ok(message(&delivery)?),
             Webhook::Ignored { reason } => Err(reason.into()),

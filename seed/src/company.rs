@@ -1,6 +1,6 @@
 //! Hafenmarkt, an online marketplace that does not exist: its teams, people and services.
 
-/// The name of the organisation, as both vendors know it.
+/// The name of the organisation, as both sources know it.
 pub(crate) const NAME: &str = "Hafenmarkt";
 /// Its slug in Sentry.
 pub(crate) const SLUG: &str = "hafenmarkt";

@@ -17,7 +17,7 @@ pub(crate) enum Transition {
     NoData,
     ReTriggered,
     Renotify,
-    Recovered,
+    Resolved,
 }
 
 impl Transition {
@@ -28,7 +28,7 @@ impl Transition {
             Self::NoData => "No Data",
             Self::ReTriggered => "Re-Triggered",
             Self::Renotify => "Renotify",
-            Self::Recovered => "Recovered",
+            Self::Resolved => "Recovered",
         }
     }
 
@@ -37,7 +37,7 @@ impl Transition {
         match self {
             Self::Triggered | Self::NoData | Self::ReTriggered | Self::Renotify => "error",
             Self::Warn => "warning",
-            Self::Recovered => "success",
+            Self::Resolved => "success",
         }
     }
 }
@@ -140,7 +140,7 @@ impl Notification<'_> {
     fn text(&self) -> String {
         let triggered = self.triggered_at.strftime("%a %b %d %Y %H:%M:%S UTC");
         match self.transition {
-            Transition::Recovered => format!(
+            Transition::Resolved => format!(
                 "{} – recovered.\n\nThe monitor was last triggered at {triggered}.",
                 self.fill(self.monitor.name)
             ),

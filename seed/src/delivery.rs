@@ -1,4 +1,4 @@
-//! A webhook as a vendor sends it, and its form in a file: one JSON object a line.
+//! A webhook as a source sends it, and its form in a file: one JSON object a line.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 /// Who sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Vendor {
+pub enum WebhookSource {
     /// Datadog.
     Datadog,
     /// Sentry.
     Sentry,
 }
 
-impl Vendor {
+impl WebhookSource {
     /// The name in the webhook's path.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -30,7 +30,7 @@ impl Vendor {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Who sends it.
-    pub vendor: Vendor,
+    pub source: WebhookSource,
     /// When it arrives.
     pub at: Timestamp,
     /// Its headers, without signature or token.
@@ -41,12 +41,17 @@ pub struct Delivery {
 
 impl Delivery {
     pub(crate) fn of_datadog(at: Timestamp, body: String) -> Self {
-        Self { vendor: Vendor::Datadog, at, headers: headers([("Content-Type", "application/json".to_owned())]), body }
+        Self {
+            source: WebhookSource::Datadog,
+            at,
+            headers: headers([("Content-Type", "application/json".to_owned())]),
+            body,
+        }
     }
 
     pub(crate) fn of_sentry(at: Timestamp, resource: &str, request_id: String, body: String) -> Self {
         Self {
-            vendor: Vendor::Sentry,
+            source: WebhookSource::Sentry,
             at,
             headers: headers([
                 ("Content-Type", "application/json".to_owned()),
@@ -61,7 +66,7 @@ impl Delivery {
     /// The same delivery, sent once more: Sentry marks each attempt anew, and signs only the body.
     pub(crate) fn again(&self, at: Timestamp, request_id: String) -> Self {
         let mut copy = Self { at, ..self.clone() };
-        if self.vendor == Vendor::Sentry {
+        if self.source == WebhookSource::Sentry {
             copy.headers.extend(headers([(REQUEST_ID, request_id), (SENT_AT, at.as_second().to_string())]));
         }
         copy

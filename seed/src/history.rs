@@ -16,12 +16,12 @@ use shared::{
     config::{Environment, MissingVariable},
     domain::{delivery, id::IncidentId, time::Time},
     service::{
-        change_status::{self, ChangeStatusError, StatusChanger},
-        group::{Effect, GroupError, Grouper, StartError},
-        receive::{Webhook, read},
+        change_status::{self, ChangeStatus, ChangeStatusError},
+        group_alerts::{Effect, GroupAlerts, GroupError, StartError},
+        receive_webhook::{Webhook, read},
     },
+    sources::{self, InvalidJson},
     store::{StoreError, claims::Claims},
-    vendors::{self, InvalidJson},
 };
 
 use self::order::Order;
@@ -71,7 +71,7 @@ pub enum SeedError {
     /// A payload cannot be written as JSON.
     #[error("a payload cannot be made: {0}")]
     Payload(#[from] serde_json::Error),
-    /// A delivery is not a webhook that a vendor could send.
+    /// A delivery is not a webhook that a source could send.
     #[error("the delivery of {at} is not a webhook: {reason}")]
     Delivery {
         /// When it should have arrived.
@@ -106,9 +106,9 @@ pub enum SeedError {
 /// Why a delivery is not a webhook.
 #[derive(Debug, thiserror::Error)]
 pub enum NotAWebhook {
-    /// The product does not know the vendor.
-    #[error("its vendor is not known")]
-    Vendor,
+    /// The product does not know the source.
+    #[error("its source is not known")]
+    WebhookSource,
     /// A header cannot be sent.
     #[error("a header is impossible: {0}")]
     Header(#[from] http::Error),
@@ -137,8 +137,8 @@ pub async fn history(
     }
     let timeline = Timeline::new(seed, now)?;
     let writer = Writer {
-        grouper: Grouper::start(environment, aws, seed)?,
-        changer: StatusChanger::start(environment, aws)?,
+        grouper: GroupAlerts::start(environment, aws, seed)?,
+        changer: ChangeStatus::start(environment, aws)?,
         opened: Mutex::default(),
     };
     let mut numbers = 0..;
@@ -184,8 +184,8 @@ enum Written {
 }
 
 struct Writer {
-    grouper: Grouper,
-    changer: StatusChanger,
+    grouper: GroupAlerts,
+    changer: ChangeStatus,
     /// The incidents, by the number of the delivery that opened each.
     opened: Mutex<BTreeMap<usize, IncidentId>>,
 }
@@ -228,9 +228,9 @@ impl Writer {
 
 /// What the receiving function makes of an authentic webhook; nothing, if it is of no interest.
 fn receive(delivery: &Delivery) -> Result<Option<Box<delivery::Delivery>>, NotAWebhook> {
-    let vendor = vendors::find(delivery.vendor.name()).ok_or(NotAWebhook::Vendor)?;
+    let source = sources::find(delivery.source.name()).ok_or(NotAWebhook::WebhookSource)?;
     let body = delivery.body.as_bytes();
-    Ok(match read(vendor, &headers(delivery)?, body, Time::from(delivery.at))? {
+    Ok(match read(source, &headers(delivery)?, body, Time::from(delivery.at))? {
         Webhook::Delivery(received) => Some(received),
         Webhook::Ignored { .. } => None,
     })

@@ -21,7 +21,7 @@ mod sending;
 mod sentry;
 mod timeline;
 
-pub use delivery::{Delivery, Vendor};
+pub use delivery::{Delivery, WebhookSource};
 pub use history::{SeedError, Summary, history};
 pub use timeline::{StatusChange, Step, Timeline};
 

@@ -1,4 +1,4 @@
-//! Posts deliveries as their vendors would, signed, to a running stack.
+//! Posts deliveries as their sources would, signed, to a running stack.
 
 use std::{
     collections::BTreeMap,
@@ -12,20 +12,20 @@ use reqwest::{
     header::{HeaderMap, HeaderName, HeaderValue},
 };
 use serde::Deserialize;
-use shared::vendors::signature::Secret;
+use shared::sources::signature::Secret;
 
-use crate::{Delivery, Vendor};
+use crate::{Delivery, WebhookSource};
 
 /// How often a delivery is tried while the stack does not answer or fails.
 const ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
-/// Longer than any vendor waits.
+/// Longer than any source waits.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Where deliveries go.
 #[derive(Debug)]
 pub struct Target {
-    /// The address before `/webhooks/{vendor}`.
+    /// The address before `/webhooks/{source}`.
     pub url: String,
     /// Datadog's token.
     pub datadog: Token,
@@ -203,11 +203,11 @@ fn proven(delivery: &Delivery, target: &Target) -> Result<HeaderMap, String> {
         };
         headers.insert(key, value);
     }
-    match delivery.vendor {
-        Vendor::Datadog => {
+    match delivery.source {
+        WebhookSource::Datadog => {
             headers.insert("x-webhook-token", target.datadog.0.clone());
         }
-        Vendor::Sentry => {
+        WebhookSource::Sentry => {
             let signature = target.sentry.sign(delivery.body.as_bytes());
             let value = HeaderValue::try_from(signature).map_err(|_| "Sentry-Hook-Signature".to_owned())?;
             headers.insert("sentry-hook-signature", value);
@@ -231,7 +231,7 @@ struct Answer {
 }
 
 async fn post(client: &Client, url: &str, delivery: Delivery, headers: HeaderMap) -> Outcome {
-    let address = format!("{}/webhooks/{}", url.trim_end_matches('/'), delivery.vendor.name());
+    let address = format!("{}/webhooks/{}", url.trim_end_matches('/'), delivery.source.name());
     let mut attempt = 1;
     loop {
         let request = client.post(&address).headers(headers.clone()).body(delivery.body.clone());

@@ -14,7 +14,7 @@ use seed::{
     load::{Pace, Target, Token, load},
     progress::Progress,
 };
-use shared::{aws::Aws, config::Environment, vendors::signature::Secret};
+use shared::{aws::Aws, config::Environment, sources::signature::Secret};
 
 /// Demo data for Incident Review: a believable month of alerts and of what people did about them.
 #[derive(Debug, Parser)]

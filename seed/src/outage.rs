@@ -1,4 +1,4 @@
-//! Plays one outage: what the vendors send, and what people do about it.
+//! Plays one outage: what the sources send, and what people do about it.
 
 use std::{collections::BTreeSet, ops::RangeInclusive};
 

@@ -1,4 +1,4 @@
-//! What the vendors send during an outage.
+//! What the sources send during an outage.
 
 use std::collections::BTreeMap;
 
@@ -132,7 +132,7 @@ impl<'play> Sending<'play> {
         if is_over && self.chance.percent(4) {
             // It flaps: recovers by itself and is back a moment later.
             let calm = at + self.chance.seconds(100..=240);
-            self.notify(&monitoring, Transition::Recovered, calm, Way::Prompt)?;
+            self.notify(&monitoring, Transition::Resolved, calm, Way::Prompt)?;
             monitoring =
                 Monitoring { triggered_at: calm + self.chance.seconds(60..=220), cycle: self.cycle(), ..monitoring };
             self.notify(&monitoring, Transition::Triggered, monitoring.triggered_at, Way::Prompt)?;
@@ -144,10 +144,10 @@ impl<'play> Sending<'play> {
         }
         if is_over {
             let recovered = self.end + self.chance.seconds(10..=340);
-            self.notify(&monitoring, Transition::Recovered, recovered, Way::PerhapsLate)?;
+            self.notify(&monitoring, Transition::Resolved, recovered, Way::PerhapsLate)?;
         } else if self.chance.percent(15) {
             let recovered = monitoring.triggered_at + self.chance.seconds(240..=560);
-            self.notify(&monitoring, Transition::Recovered, recovered, Way::Prompt)?;
+            self.notify(&monitoring, Transition::Resolved, recovered, Way::Prompt)?;
         }
         Ok(())
     }

@@ -2,12 +2,14 @@
 
 pub mod domain;
 
-pub mod vendors;
+pub mod keys;
+pub mod rules;
 
 pub mod classification;
 pub mod grouping;
+pub mod sources;
 
-pub mod query;
+pub mod listing;
 pub mod store;
 
 pub mod service;

@@ -133,21 +133,21 @@ impl Api {
         answer.expect(200).json()["incident"].take()
     }
 
-    /// Adds the vendor's proof to a webhook.
+    /// Adds the source's proof to a webhook.
     pub fn sign(&self, webhook: impl Into<Delivery>) -> Delivery {
         webhook.into().proven(&self.access)
     }
 
     /// Posts a webhook as it is.
     pub async fn post(&self, delivery: &Delivery) -> Answer {
-        let mut request = self.request(Method::POST, &format!("/webhooks/{}", delivery.vendor));
+        let mut request = self.request(Method::POST, &format!("/webhooks/{}", delivery.source));
         for (name, value) in &delivery.headers {
             request = request.header(name, value.as_slice());
         }
         self.send(request.body(delivery.body.clone())).await
     }
 
-    /// Posts a webhook with the vendor's proof.
+    /// Posts a webhook with the source's proof.
     pub async fn deliver(&self, webhook: impl Into<Delivery>) -> Answer {
         self.post(&self.sign(webhook)).await
     }

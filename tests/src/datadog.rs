@@ -71,7 +71,7 @@ impl Notification {
             .with("title", "[P2] [Recovered] Latency over its objective")
     }
 
-    /// At a time of the vendor's clock.
+    /// At a time of the source's clock.
     #[must_use]
     pub fn at(self, time: Timestamp) -> Self {
         let milliseconds = time.as_millisecond().to_string();
@@ -124,7 +124,7 @@ impl Notification {
         self.tags.iter().map(|(key, value)| format!("{key}:{value}")).collect()
     }
 
-    /// Only these members: what the vendor's or a customer's own template has.
+    /// Only these members: what the source's or a customer's own template has.
     #[must_use]
     pub fn only(mut self, members: &[&str]) -> Self {
         self.tags.clear();

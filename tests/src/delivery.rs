@@ -5,11 +5,11 @@ use sha2::Sha256;
 
 use crate::{Access, digits};
 
-/// One webhook request: the vendor's route, its headers and the exact bytes of its body.
+/// One webhook request: the source's route, its headers and the exact bytes of its body.
 #[derive(Debug, Clone)]
 pub struct Delivery {
     /// The last part of the path.
-    pub vendor: String,
+    pub source: String,
     /// Header names and values, in the order in which they are sent.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
@@ -32,8 +32,8 @@ impl Delivery {
     }
 
     /// A webhook without any headers.
-    pub fn of(vendor: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self { vendor: vendor.to_owned(), headers: Vec::new(), body: body.into() }
+    pub fn of(source: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { source: source.to_owned(), headers: Vec::new(), body: body.into() }
     }
 
     /// Sets a header, instead of any of that name.
@@ -64,10 +64,10 @@ impl Delivery {
         self
     }
 
-    /// With the proof that the vendor would send: a token for Datadog, a signature for Sentry.
+    /// With the proof that the source would send: a token for Datadog, a signature for Sentry.
     #[must_use]
     pub fn proven(self, access: &Access) -> Self {
-        match self.vendor.as_str() {
+        match self.source.as_str() {
             "datadog" => self.header("x-webhook-token", access.datadog_secret.as_str()),
             "sentry" => self.signed("sentry-hook-signature", &access.sentry_secret),
             other => panic!("there is no proof for {other}"),

@@ -1,4 +1,4 @@
-//! What the black-box tests stand on: a stack to talk to, a client, builders of the vendors'
+//! What the black-box tests stand on: a stack to talk to, a client, builders of the sources'
 //! payloads, and [`eventually`].
 //!
 //! Tests know the product by its HTTP interface only. They run in parallel against one stack, so each

@@ -22,9 +22,9 @@ pub struct Scene {
     pub environment: String,
     /// The service of the test's alerts.
     pub service: String,
-    /// The team of the test's alerts, where the vendor can name one.
+    /// The team of the test's alerts, where the source can name one.
     pub team: String,
-    /// The vendors' clock when the scene begins.
+    /// The sources' clock when the scene begins.
     pub time: Timestamp,
     suffix: String,
     /// The services that the scene watches; every one of its environment if there are none.
@@ -95,7 +95,7 @@ impl Scene {
         service
     }
 
-    /// The vendors' clock, minutes into the scene.
+    /// The sources' clock, minutes into the scene.
     pub fn minute(&self, minutes: i64) -> Timestamp {
         self.time + SignedDuration::from_mins(minutes)
     }
@@ -184,7 +184,7 @@ impl Default for Scene {
 }
 
 /// The present, to the millisecond, as the product's times are.
-#[expect(clippy::disallowed_methods, reason = "a test's vendors need a clock, and this is it")]
+#[expect(clippy::disallowed_methods, reason = "a test's sources need a clock, and this is it")]
 pub fn now() -> Timestamp {
     Timestamp::from_millisecond(Timestamp::now().as_millisecond()).expect("the present is in range")
 }

@@ -62,7 +62,7 @@ impl Subjects {
             "ListQuarantine" => ("the first page", http("GET", "/quarantine", "", &json!({}))),
             "QuarantineDeadLetters" => ("a dead letter", messages(number, 1)?),
             "ReceiveWebhook" => {
-                let mut event = http("POST", "/webhooks/datadog", "", &json!({ "vendor": "datadog" }));
+                let mut event = http("POST", "/webhooks/datadog", "", &json!({ "source": "datadog" }));
                 event["headers"]["x-webhook-token"] = json!(secrets::DATADOG);
                 // The same each time: the queue gets it, and grouping has little to do with it.
                 ("a Datadog notification", with_body(event, &notification("1", "measured").body()))

@@ -36,7 +36,7 @@ const VERSION: &str = "/2018-06-01/runtime";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a process does.
-enum Deed {
+enum ActionKind {
     /// It asks for an event.
     Ready(Instant),
     /// It answers one.
@@ -47,7 +47,7 @@ enum Deed {
 
 struct Api {
     events: Mutex<mpsc::Receiver<Json>>,
-    deeds: mpsc::Sender<Deed>,
+    kinds: mpsc::Sender<ActionKind>,
 }
 
 /// A function's process, and the Runtime API that it speaks to.
@@ -55,7 +55,7 @@ pub struct Process {
     child: Child,
     started: Instant,
     events: mpsc::Sender<Json>,
-    deeds: mpsc::Receiver<Deed>,
+    kinds: mpsc::Receiver<ActionKind>,
     api: JoinHandle<io::Result<()>>,
     log: File,
 }
@@ -66,8 +66,8 @@ impl Process {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?.to_string();
         let (events, waiting) = mpsc::channel(1);
-        let (told, deeds) = mpsc::channel(8);
-        let state = Arc::new(Api { events: Mutex::new(waiting), deeds: told });
+        let (told, kinds) = mpsc::channel(8);
+        let state = Arc::new(Api { events: Mutex::new(waiting), kinds: told });
         let service = Router::new()
             .route(&format!("{VERSION}/invocation/next"), get(next))
             .route(&format!("{VERSION}/invocation/{{id}}/response"), post(response))
@@ -80,14 +80,14 @@ impl Process {
         let log = tempfile::tempfile()?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log.try_clone()?);
         let started = Instant::now();
-        let mut process = Self { child: command.spawn()?, started, events, deeds, api, log };
-        match process.deed().await? {
-            Deed::Ready(at) => {
+        let mut process = Self { child: command.spawn()?, started, events, kinds, api, log };
+        match process.kind().await? {
+            ActionKind::Ready(at) => {
                 let took = at - process.started;
                 Ok((process, took))
             }
-            Deed::Answered(..) => Err("the process answers before it is asked".into()),
-            Deed::Failed(why) => Err(why.into()),
+            ActionKind::Answered(..) => Err("the process answers before it is asked".into()),
+            ActionKind::Failed(why) => Err(why.into()),
         }
     }
 
@@ -95,8 +95,10 @@ impl Process {
     pub async fn invoke(&mut self, event: Json) -> Result<(Json, Duration), Failure> {
         let handed = Instant::now();
         self.events.send(event).await?;
-        let Deed::Answered(at, answer) = self.deed().await? else { return Err("the process does not answer".into()) };
-        let Deed::Ready(_) = self.deed().await? else { return Err("the process does not go on".into()) };
+        let ActionKind::Answered(at, answer) = self.kind().await? else {
+            return Err("the process does not answer".into());
+        };
+        let ActionKind::Ready(_) = self.kind().await? else { return Err("the process does not go on".into()) };
         Ok((answer, at - handed))
     }
 
@@ -113,10 +115,10 @@ impl Process {
         Ok(self.log.metadata()?.len())
     }
 
-    async fn deed(&mut self) -> Result<Deed, Failure> {
-        match timeout(PATIENCE, self.deeds.recv()).await {
-            Ok(Some(Deed::Failed(why))) => Err(why.into()),
-            Ok(Some(deed)) => Ok(deed),
+    async fn kind(&mut self) -> Result<ActionKind, Failure> {
+        match timeout(PATIENCE, self.kinds.recv()).await {
+            Ok(Some(ActionKind::Failed(why))) => Err(why.into()),
+            Ok(Some(kind)) => Ok(kind),
             Ok(None) | Err(_) => Err(format!("the process does nothing for {PATIENCE:?}").into()),
         }
     }
@@ -131,7 +133,7 @@ impl Drop for Process {
 }
 
 async fn next(State(api): State<Arc<Api>>) -> Response<Body> {
-    let _ = api.deeds.send(Deed::Ready(Instant::now())).await;
+    let _ = api.kinds.send(ActionKind::Ready(Instant::now())).await;
     let event = api.events.lock().await.recv().await.unwrap_or_default();
     let deadline = clock::now().plus_minutes(1).as_millis();
     Response::builder()
@@ -145,11 +147,11 @@ async fn next(State(api): State<Arc<Api>>) -> Response<Body> {
 async fn response(State(api): State<Arc<Api>>, body: Bytes) -> StatusCode {
     let at = Instant::now();
     let answer = serde_json::from_slice(&body).unwrap_or_default();
-    let _ = api.deeds.send(Deed::Answered(at, answer)).await;
+    let _ = api.kinds.send(ActionKind::Answered(at, answer)).await;
     StatusCode::ACCEPTED
 }
 
 async fn failure(State(api): State<Arc<Api>>, body: Bytes) -> StatusCode {
-    let _ = api.deeds.send(Deed::Failed(String::from_utf8_lossy(&body).into_owned())).await;
+    let _ = api.kinds.send(ActionKind::Failed(String::from_utf8_lossy(&body).into_owned())).await;
     StatusCode::ACCEPTED
 }

@@ -26,7 +26,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::report::Failure;
 
 /// The longest request: a message of 1 MiB, as JSON in JSON.
-const LARGEST_BODY: usize = 8 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
 /// A stack whose services other processes reach.
 pub struct Services {
@@ -91,7 +91,7 @@ fn wire(dynamodb_url: Arc<OnceLock<String>>, connector: Arc<OnceLock<SharedHttpC
 
 async fn forward(State(connector): State<SharedHttpConnector>, request: axum::extract::Request) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let body = axum::body::to_bytes(body, LARGEST_BODY).await.unwrap_or_default();
+    let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await.unwrap_or_default();
     answer(&connector, &parts.headers, body).await.unwrap_or_else(|error| {
         let mut failed = Response::new(Body::from(error.to_string()));
         *failed.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;

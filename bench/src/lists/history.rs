@@ -57,7 +57,7 @@ pub async fn fill(stack: &Stack, alerts: usize) -> Result<(), Failure> {
     let incident_ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
     let rows = incidents.iter().map(|incident| Ok(incidents::item(incident)?));
     write(&client, &environment.incidents_table()?, alerts / 10, rows).await?;
-    let raw = Raw { gzip: (0..600).map(|_| random.u8(..)).collect(), length: 1500, trimmed: false };
+    let raw = Raw { gzip: (0..600).map(|_| random.u8(..)).collect(), length: 1500, truncated: false };
     let rows = (0..alerts).map(|_| Ok(alerts::item(&alert(&mut random, &ids, &incident_ids), Some(&raw))?));
     write(&client, &environment.alerts_table()?, alerts, rows).await
 }
@@ -185,5 +185,5 @@ fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert
 }
 
 fn classified<T>(value: T, matched: &str) -> Classified<T> {
-    Classified { value, source: Evidence::Vendor, matched: Some(matched.to_owned()), confidence: 1.0 }
+    Classified { value, evidence: Evidence::Stated, matched: Some(matched.to_owned()), confidence: 1.0 }
 }

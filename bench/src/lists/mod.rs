@@ -19,15 +19,15 @@ use shared::{
         status::Status,
         time::Time,
     },
-    query::{
-        ListError,
+    listing::{
         alerts::AlertFilter,
         facets::Facet,
         incidents::{IncidentFilter, IncidentOrder},
         page::{PageRequest, Start},
         plan::Range,
     },
-    service::{group::Grouper, list_alerts::AlertLister, list_incidents::IncidentLister},
+    service::{group_alerts::GroupAlerts, list_alerts::ListAlerts, list_incidents::ListIncidents},
+    store::lists::ListError,
 };
 
 use crate::{
@@ -63,8 +63,8 @@ struct Cost {
 }
 
 struct Lists {
-    alerts: AlertLister,
-    incidents: IncidentLister,
+    alerts: ListAlerts,
+    incidents: ListIncidents,
     meter: Arc<Meter>,
 }
 
@@ -86,8 +86,8 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
         let Wire(through) = meter.wire();
         let aws = through(stack.aws().clone());
         let lists = Lists {
-            alerts: AlertLister::start(stack.environment("ListAlerts"), &aws)?,
-            incidents: IncidentLister::start(stack.environment("ListIncidents"), &aws)?,
+            alerts: ListAlerts::start(stack.environment("ListAlerts"), &aws)?,
+            incidents: ListIncidents::start(stack.environment("ListIncidents"), &aws)?,
             meter,
         };
         let title = format!("## {alerts} alerts, {} incidents over 400 days (filled in {filled} s)", alerts / 10);
@@ -285,17 +285,17 @@ fn queries() -> Vec<(String, Query)> {
     alerts.chain(incidents).collect()
 }
 
-/// What writing alerts takes: only a change of what was recorded long ago is announced.
+/// What writing alerts takes: only a change of what was recorded long ago is invalidated.
 async fn writes(stack: &Stack, meter: &Arc<Meter>) -> Result<(), Failure> {
     let Wire(through) = meter.wire();
-    let grouper = Grouper::start(stack.environment("GroupAlerts"), &through(stack.aws().clone()), 5)?;
+    let grouper = GroupAlerts::start(stack.environment("GroupAlerts"), &through(stack.aws().clone()), 5)?;
     let mut rows = Vec::new();
     let steps = [
         ("a new alert opens an incident", 1, Transition::Firing, 0),
         ("another joins it", 2, Transition::Firing, 1),
         ("it is reported again", 2, Transition::Firing, 2),
-        ("it recovers", 2, Transition::Recovered, 3),
-        ("the first recovers 3 hours later", 1, Transition::Recovered, 180),
+        ("it recovers", 2, Transition::Resolved, 3),
+        ("the first recovers 3 hours later", 1, Transition::Resolved, 180),
     ];
     for (number, (name, problem, transition, minutes)) in steps.into_iter().enumerate() {
         let at = end().plus_minutes(minutes);
@@ -306,7 +306,7 @@ async fn writes(stack: &Stack, meter: &Arc<Meter>) -> Result<(), Failure> {
         let counts = since.units_of("CountsTable").write;
         rows.push(vec![name.to_owned(), requests.to_string(), figure(since.units_of("").write), figure(counts)]);
     }
-    table("Writes", &["delivery", "requests", "write units", "of which announcements"], &rows);
+    table("Writes", &["delivery", "requests", "write units", "of which invalidations"], &rows);
     Ok(())
 }
 
@@ -329,10 +329,10 @@ fn delivery(number: usize, problem: u8, transition: Transition, at: Time) -> Del
     };
     Delivery {
         delivery_id: DeliveryId::new(format!("datadog-1-new-{number}")),
-        vendor: "datadog".to_owned(),
+        source: "datadog".to_owned(),
         received_at: at,
         content: Content::Event(Box::new(event)),
-        raw: Raw { gzip: vec![0; 600], length: 1500, trimmed: false },
+        raw: Raw { gzip: vec![0; 600], length: 1500, truncated: false },
         headers: std::collections::BTreeMap::new(),
         redrive_of: None,
     }

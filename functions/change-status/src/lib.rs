@@ -10,14 +10,14 @@ use shared::{
         Parameters, Request, Response, answer, etag, incident_status, path_parameter, principal, problem::Problem,
         view::ChangedIncidentView,
     },
-    service::change_status::{ChangeStatusError, StatusChange, StatusChanger},
+    service::change_status::{ChangeStatus, ChangeStatusError, StatusChange},
 };
 use tracing::info;
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    incidents: StatusChanger,
+    incidents: ChangeStatus,
 }
 
 impl Function {
@@ -26,7 +26,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let incidents = StatusChanger::start(environment, aws)?;
+        let incidents = ChangeStatus::start(environment, aws)?;
         incidents.warm().await;
         Ok(Self { incidents })
     }

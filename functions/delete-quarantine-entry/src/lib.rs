@@ -7,7 +7,7 @@ use shared::{
     domain::{id::EntryId, time::Time},
     http::{Parameters, Request, Response, answer, path_parameter, principal, problem::Problem},
     service::{
-        delete_quarantine_entry::{DeleteError, Deleter},
+        delete_quarantine_entry::{DeleteQuarantineEntry, DeleteQuarantineEntryError},
         quarantine_gauge::QuarantineGauge,
     },
 };
@@ -15,7 +15,7 @@ use shared::{
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    quarantine: Deleter,
+    quarantine: DeleteQuarantineEntry,
     gauge: QuarantineGauge,
 }
 
@@ -25,7 +25,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let quarantine = Deleter::start(environment, aws)?;
+        let quarantine = DeleteQuarantineEntry::start(environment, aws)?;
         quarantine.warm().await;
         Ok(Self { quarantine, gauge: QuarantineGauge::start(environment, aws)? })
     }
@@ -49,10 +49,10 @@ fn unknown() -> Problem {
     Problem::not_found("There is no entry of the quarantine with this id.")
 }
 
-fn problem(error: DeleteError) -> Problem {
+fn problem(error: DeleteQuarantineEntryError) -> Problem {
     match error {
-        DeleteError::NotFound => unknown(),
-        DeleteError::Done(done) => Problem::entry_done(done.0),
-        DeleteError::Unavailable(cause) => Problem::unavailable(&cause),
+        DeleteQuarantineEntryError::NotFound => unknown(),
+        DeleteQuarantineEntryError::Done(done) => Problem::entry_done(done.0),
+        DeleteQuarantineEntryError::Unavailable(cause) => Problem::unavailable(&cause),
     }
 }

@@ -7,13 +7,13 @@ use shared::{
     http::{
         Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, view::IncidentDetailView,
     },
-    service::get_incident::IncidentFinder,
+    service::get_incident::GetIncident,
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    incidents: IncidentFinder,
+    incidents: GetIncident,
 }
 
 impl Function {
@@ -22,7 +22,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let incidents = IncidentFinder::start(environment, aws)?;
+        let incidents = GetIncident::start(environment, aws)?;
         incidents.warm().await;
         Ok(Self { incidents })
     }

@@ -9,13 +9,13 @@ use shared::{
         Parameters, Request, Response, answer, path_parameter, principal, problem::Problem,
         view::QuarantineEntryDetailView,
     },
-    service::get_quarantine_entry::QuarantineFinder,
+    service::get_quarantine_entry::GetQuarantineEntry,
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    quarantine: QuarantineFinder,
+    quarantine: GetQuarantineEntry,
 }
 
 impl Function {
@@ -24,7 +24,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let quarantine = QuarantineFinder::start(environment, aws)?;
+        let quarantine = GetQuarantineEntry::start(environment, aws)?;
         quarantine.warm().await;
         Ok(Self { quarantine })
     }

@@ -14,7 +14,7 @@ use shared::{
         time::Time,
     },
     service::{
-        group::{Effect, GroupError, Grouper, MOST_DELIVERIES, StartError},
+        group_alerts::{Effect, GroupAlerts, GroupError, MAX_DELIVERIES, StartError},
         quarantine_gauge::QuarantineGauge,
     },
     telemetry::metrics::{Measures, Metrics},
@@ -22,12 +22,12 @@ use shared::{
 use tracing::{error, warn};
 
 /// How long a message may be tried alone, with room to spare: see the pauses of `retry`.
-const LONGEST_TRY_MS: i64 = 12_000;
+const MAX_TRY_MS: i64 = 12_000;
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    grouper: Grouper,
+    grouper: GroupAlerts,
     metrics: Metrics,
     gauge: QuarantineGauge,
 }
@@ -51,7 +51,7 @@ impl Function {
     /// # Errors
     /// [`StartError`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, StartError> {
-        let grouper = Grouper::start(environment, aws, fastrand::u64(..))?;
+        let grouper = GroupAlerts::start(environment, aws, fastrand::u64(..))?;
         grouper.warm().await;
         Ok(Self { grouper, gauge: QuarantineGauge::start(environment, aws)?, metrics: Metrics::start(environment)? })
     }
@@ -69,7 +69,7 @@ impl Function {
                 Err(error) => fail(&mut response, message_id, &MessageError::Unreadable(error)),
             }
         }
-        for together in readable.chunks(MOST_DELIVERIES) {
+        for together in readable.chunks(MAX_DELIVERIES) {
             let Err(error) = self.group(together, &mut measures).await else { continue };
             // What fails for all alike need not be tried for each. Else one may be the cause: it fails alone.
             let is_for_all = matches!(&error, MessageError::Group(error) if error.is_external());
@@ -131,7 +131,7 @@ impl Function {
 /// delivered again as a whole.
 fn last_try(context: &Context) -> Time {
     let deadline = i64::try_from(context.deadline).ok().filter(|deadline| *deadline > 0).and_then(Time::from_millis);
-    deadline.map_or(Time::LATEST, |deadline| deadline.plus_millis(-LONGEST_TRY_MS))
+    deadline.map_or(Time::LATEST, |deadline| deadline.plus_millis(-MAX_TRY_MS))
 }
 
 fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: Time) {

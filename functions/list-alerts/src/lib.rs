@@ -6,13 +6,13 @@ use shared::{
     config::{Environment, MissingVariable},
     domain::time::Time,
     http::{Request, Response, answer, lists, principal, problem::Problem, view::AlertView},
-    service::list_alerts::AlertLister,
+    service::list_alerts::ListAlerts,
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    alerts: AlertLister,
+    alerts: ListAlerts,
 }
 
 impl Function {
@@ -21,7 +21,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let alerts = AlertLister::start(environment, aws)?;
+        let alerts = ListAlerts::start(environment, aws)?;
         alerts.warm().await;
         Ok(Self { alerts })
     }

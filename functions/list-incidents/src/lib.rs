@@ -11,13 +11,13 @@ use shared::{
         problem::Problem,
         view::{IncidentView, PageView},
     },
-    service::list_incidents::IncidentLister,
+    service::list_incidents::ListIncidents,
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    incidents: IncidentLister,
+    incidents: ListIncidents,
 }
 
 impl Function {
@@ -26,7 +26,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let incidents = IncidentLister::start(environment, aws)?;
+        let incidents = ListIncidents::start(environment, aws)?;
         incidents.warm().await;
         Ok(Self { incidents })
     }

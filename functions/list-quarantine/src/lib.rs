@@ -7,14 +7,14 @@ use shared::{
     config::{Environment, MissingVariable},
     domain::time::Time,
     http::{Request, Response, answer, lists, principal, problem::Problem, view::QuarantineEntryView},
-    query::quarantine::QuarantineFilter,
-    service::{list_quarantine::QuarantineLister, quarantine_gauge::QuarantineGauge},
+    listing::quarantine::QuarantineFilter,
+    service::{list_quarantine::ListQuarantine, quarantine_gauge::QuarantineGauge},
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    quarantine: QuarantineLister,
+    quarantine: ListQuarantine,
     gauge: QuarantineGauge,
 }
 
@@ -24,7 +24,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let quarantine = QuarantineLister::start(environment, aws)?;
+        let quarantine = ListQuarantine::start(environment, aws)?;
         quarantine.warm().await;
         Ok(Self { quarantine, gauge: QuarantineGauge::start(environment, aws)? })
     }

@@ -6,14 +6,14 @@ use shared::{
     aws::Aws,
     clock,
     config::{Environment, MissingVariable},
-    service::{quarantine_dead_letter::DeadLetterMover, quarantine_gauge::QuarantineGauge},
+    service::{quarantine_dead_letter::QuarantineDeadLetter, quarantine_gauge::QuarantineGauge},
 };
 use tracing::{error, warn};
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    dead_letters: DeadLetterMover,
+    dead_letters: QuarantineDeadLetter,
     gauge: QuarantineGauge,
 }
 
@@ -23,7 +23,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let dead_letters = DeadLetterMover::start(environment, aws, fastrand::u64(..))?;
+        let dead_letters = QuarantineDeadLetter::start(environment, aws, fastrand::u64(..))?;
         dead_letters.warm().await;
         Ok(Self { dead_letters, gauge: QuarantineGauge::start(environment, aws)? })
     }

@@ -1,4 +1,4 @@
-//! `POST /webhooks/{vendor}`: receives the alerts of monitoring vendors.
+//! `POST /webhooks/{source}`: receives the alerts of monitoring sources.
 
 use lambda_http::http::StatusCode;
 use shared::{
@@ -9,17 +9,17 @@ use shared::{
     http::{Request, Response, answer, path_parameter, problem::Problem, view::ReceiptView},
     service::{
         credentials::CredentialsError,
-        receive::{Receipt, Receiver, Refusal},
+        receive_webhook::{Receipt, ReceiveWebhook, Refusal},
     },
+    sources,
     telemetry::metrics::{Measures, Metrics},
-    vendors,
 };
 use tracing::info;
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    receiver: Receiver,
+    receiver: ReceiveWebhook,
     metrics: Metrics,
 }
 
@@ -30,7 +30,7 @@ impl Function {
     /// [`CredentialsError`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, CredentialsError> {
         let metrics = Metrics::start(environment)?;
-        Ok(Self { receiver: Receiver::start(environment, aws, clock::now()).await?, metrics })
+        Ok(Self { receiver: ReceiveWebhook::start(environment, aws, clock::now()).await?, metrics })
     }
 
     /// Answers a request.
@@ -39,19 +39,19 @@ impl Function {
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
-        let Some(vendor) = vendors::find(&path_parameter(request, "vendor")) else {
-            self.count("RefusedUnknownVendor", now);
-            return Err(Problem::not_found("There are no webhooks of this vendor."));
+        let Some(source) = sources::find(&path_parameter(request, "source")) else {
+            self.count("RefusedUnknownSource", now);
+            return Err(Problem::not_found("There are no webhooks of this source."));
         };
-        let received = self.receiver.receive(vendor, request.headers(), request.body().as_ref(), now).await;
-        let name = vendor.name();
+        let received = self.receiver.receive(source, request.headers(), request.body().as_ref(), now).await;
+        let name = source.name();
         match &received {
-            Ok(Receipt::Accepted { delivery_id }) => info!(vendor = name, %delivery_id, "webhook accepted"),
-            Ok(Receipt::Ignored { reason }) => info!(vendor = name, reason, "webhook ignored"),
+            Ok(Receipt::Accepted { delivery_id }) => info!(source = name, %delivery_id, "webhook accepted"),
+            Ok(Receipt::Ignored { reason }) => info!(source = name, reason, "webhook ignored"),
             Ok(Receipt::Quarantined { delivery_id, reason }) => {
-                info!(vendor = name, %delivery_id, reason, "webhook quarantined");
+                info!(source = name, %delivery_id, reason, "webhook quarantined");
             }
-            Err(refusal) => info!(vendor = name, %refusal, "webhook refused"),
+            Err(refusal) => info!(source = name, %refusal, "webhook refused"),
         }
         self.count(metric(&received), now);
         Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(problem)?)))
@@ -79,7 +79,7 @@ fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
 fn problem(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::TooLarge => Problem::too_large("A webhook may have at most 1 MiB."),
-        Refusal::NotAuthentic => Problem::unauthenticated("The webhook does not prove that the vendor sent it."),
+        Refusal::NotAuthentic => Problem::unauthenticated("The webhook does not prove that the source sent it."),
         Refusal::NotJson(error) => Problem::malformed_body(format!("{error}.")),
         Refusal::Queue(cause) => Problem::unavailable(&cause),
     }

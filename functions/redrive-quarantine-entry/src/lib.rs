@@ -9,13 +9,13 @@ use shared::{
     http::{
         Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, view::QuarantineEntryView,
     },
-    service::redrive_quarantine_entry::{RedriveError, Redriver},
+    service::redrive_quarantine_entry::{RedriveQuarantineEntry, RedriveQuarantineEntryError},
 };
 
 /// The function.
 #[derive(Debug)]
 pub struct Function {
-    quarantine: Redriver,
+    quarantine: RedriveQuarantineEntry,
 }
 
 impl Function {
@@ -24,7 +24,7 @@ impl Function {
     /// # Errors
     /// [`MissingVariable`]
     pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let quarantine = Redriver::start(environment, aws)?;
+        let quarantine = RedriveQuarantineEntry::start(environment, aws)?;
         quarantine.warm().await;
         Ok(Self { quarantine })
     }
@@ -47,12 +47,12 @@ fn unknown() -> Problem {
     Problem::not_found("There is no entry of the quarantine with this id.")
 }
 
-fn problem(error: RedriveError) -> Problem {
+fn problem(error: RedriveQuarantineEntryError) -> Problem {
     match error {
-        RedriveError::NotFound => unknown(),
-        RedriveError::Done(done) => Problem::entry_done(done.0),
-        RedriveError::Impossible(reason) => Problem::not_redrivable(reason),
-        RedriveError::Unavailable(cause) => Problem::unavailable(&cause),
-        RedriveError::Queue(_) => Problem::unavailable(&error),
+        RedriveQuarantineEntryError::NotFound => unknown(),
+        RedriveQuarantineEntryError::Done(done) => Problem::entry_done(done.0),
+        RedriveQuarantineEntryError::Impossible(reason) => Problem::not_redrivable(reason),
+        RedriveQuarantineEntryError::Unavailable(cause) => Problem::unavailable(&cause),
+        RedriveQuarantineEntryError::Queue(_) => Problem::unavailable(&error),
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use shared::{service::credentials::Role, vendors};
+use shared::{service::credentials::Role, sources};
 
-/// How many secrets of a vendor, or tokens of a name, are valid at a time: the old one and the new one.
+/// How many secrets of a source, or tokens of a name, are valid at a time: the old one and the new one.
 const MOST: usize = 2;
 
 /// The fewest characters of a secret that somebody else made.
@@ -16,7 +16,7 @@ const SHORTEST: usize = 16;
 /// What the secret holds. It has no `Debug`: nobody shall log it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Document {
-    /// Of each vendor, oldest first.
+    /// Of each source, oldest first.
     #[serde(default)]
     webhook_secrets: BTreeMap<String, Vec<String>>,
     /// Oldest first.
@@ -43,9 +43,9 @@ pub enum EditError {
     /// It would overwrite something.
     #[error("the stack has credentials already: see `show`")]
     NotEmpty,
-    /// No such vendor.
-    #[error("there is no vendor {0}")]
-    UnknownVendor(String),
+    /// No such source.
+    #[error("there is no source {0}")]
+    UnknownSource(String),
     /// A name that is no name.
     #[error("a name has 1 to 120 characters, none of them at its ends a space")]
     Name,
@@ -82,10 +82,10 @@ impl Document {
         self.add_token(name, Role::Responder, token)
     }
 
-    /// The secrets of a vendor, oldest first.
+    /// The secrets of a source, oldest first.
     #[must_use]
-    pub fn webhook_secrets(&self, vendor: &str) -> &[String] {
-        self.webhook_secrets.get(vendor).map_or(&[], Vec::as_slice)
+    pub fn webhook_secrets(&self, source: &str) -> &[String] {
+        self.webhook_secrets.get(source).map_or(&[], Vec::as_slice)
     }
 
     /// The tokens, oldest first.
@@ -94,35 +94,35 @@ impl Document {
         &self.api_tokens
     }
 
-    /// Adds a secret of a vendor; the one that there is stays valid.
+    /// Adds a secret of a source; the one that there is stays valid.
     ///
     /// # Errors
     /// When two are valid, or this one is.
-    pub fn rotate_webhook(&mut self, vendor: &str, secret: &str) -> Result<(), EditError> {
-        if vendors::find(vendor).is_none() {
-            return Err(EditError::UnknownVendor(vendor.to_owned()));
+    pub fn rotate_webhook(&mut self, source: &str, secret: &str) -> Result<(), EditError> {
+        if sources::find(source).is_none() {
+            return Err(EditError::UnknownSource(source.to_owned()));
         }
         if secret.chars().count() < SHORTEST {
             return Err(EditError::Weak);
         }
-        let secrets = self.webhook_secrets.entry(vendor.to_owned()).or_default();
+        let secrets = self.webhook_secrets.entry(source.to_owned()).or_default();
         if secrets.iter().any(|known| known == secret) {
-            return Err(EditError::Known(vendor.to_owned()));
+            return Err(EditError::Known(source.to_owned()));
         }
         if secrets.len() >= MOST {
-            return Err(EditError::Rotating(vendor.to_owned()));
+            return Err(EditError::Rotating(source.to_owned()));
         }
         secrets.push(secret.to_owned());
         Ok(())
     }
 
-    /// Ends a rotation: only a vendor's newest secret stays valid.
+    /// Ends a rotation: only a source's newest secret stays valid.
     ///
     /// # Errors
     /// When there is only one.
-    pub fn retire_webhook(&mut self, vendor: &str) -> Result<(), EditError> {
-        let secrets = self.webhook_secrets.get_mut(vendor).filter(|secrets| secrets.len() > 1);
-        let secrets = secrets.ok_or_else(|| EditError::NotRotating(vendor.to_owned()))?;
+    pub fn retire_webhook(&mut self, source: &str) -> Result<(), EditError> {
+        let secrets = self.webhook_secrets.get_mut(source).filter(|secrets| secrets.len() > 1);
+        let secrets = secrets.ok_or_else(|| EditError::NotRotating(source.to_owned()))?;
         secrets.drain(..secrets.len() - 1);
         Ok(())
     }
@@ -243,7 +243,7 @@ mod tests {
     fn an_old_secret_is_valid_until_it_is_retired() {
         let mut document = born();
         assert_eq!(document.rotate_webhook("sentry", "short"), Err(EditError::Weak));
-        assert_eq!(document.rotate_webhook("nobody", OLD), Err(EditError::UnknownVendor("nobody".to_owned())));
+        assert_eq!(document.rotate_webhook("nobody", OLD), Err(EditError::UnknownSource("nobody".to_owned())));
         document.rotate_webhook("sentry", OLD).unwrap();
         assert_eq!(document.retire_webhook("sentry"), Err(EditError::NotRotating("sentry".to_owned())));
         assert_eq!(document.rotate_webhook("sentry", OLD), Err(EditError::Known("sentry".to_owned())));

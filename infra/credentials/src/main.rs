@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Parser, Subcommand, ValueEnum};
 use credentials::{document::Document, random, secret::Secret};
-use shared::{aws::Aws, service::credentials::Role, vendors::VENDORS};
+use shared::{aws::Aws, service::credentials::Role, sources::SOURCES};
 
 /// Webhook secrets and API tokens of a deployed stack, with your AWS credentials. What it makes is shown once.
 ///
@@ -88,13 +88,13 @@ enum WebhookCommand {
     /// Adds a secret; the old one stays valid until it is retired. Datadog's is made here; Sentry's is the client secret of
     /// the integration, read from standard input.
     Rotate {
-        /// The vendor.
-        vendor: String,
+        /// The source.
+        source: String,
     },
     /// Makes the old secret of a rotation invalid.
     Retire {
-        /// The vendor.
-        vendor: String,
+        /// The source.
+        source: String,
     },
 }
 
@@ -171,16 +171,16 @@ Sentry: Settings, Developer Settings, New Internal Integration
             secret.change(|document| document.revoke_token(&name)).await?;
             format!("No token of {name} is valid any more, within 6 minutes.\n")
         }
-        Command::Webhook(WebhookCommand::Rotate { vendor }) => {
-            let made_here = vendor != "sentry";
+        Command::Webhook(WebhookCommand::Rotate { source }) => {
+            let made_here = source != "sentry";
             let new = if made_here { random()? } else { from_standard_input()? };
-            secret.change(|document| document.rotate_webhook(&vendor, &new)).await?;
+            secret.change(|document| document.rotate_webhook(&source, &new)).await?;
             let shown = if made_here { format!("The new secret, shown once:\n\n  {new}\n\n") } else { String::new() };
-            format!("{shown}Both are valid until: credentials webhook retire {vendor}\n")
+            format!("{shown}Both are valid until: credentials webhook retire {source}\n")
         }
-        Command::Webhook(WebhookCommand::Retire { vendor }) => {
-            secret.change(|document| document.retire_webhook(&vendor)).await?;
-            format!("The old secret of {vendor} is no longer valid, within 5 minutes.\n")
+        Command::Webhook(WebhookCommand::Retire { source }) => {
+            secret.change(|document| document.retire_webhook(&source)).await?;
+            format!("The old secret of {source} is no longer valid, within 5 minutes.\n")
         }
     })
 }
@@ -191,9 +191,9 @@ fn once(name: &str, token: &str) -> String {
 
 fn shown(document: &Document, url: &str, reveal: bool) -> String {
     let mut text = String::new();
-    for vendor in VENDORS.iter().map(|vendor| vendor.name()) {
-        let secrets = document.webhook_secrets(vendor);
-        let _ = writeln!(text, "{url}/webhooks/{vendor}  {} valid", secrets.len());
+    for source in SOURCES.iter().map(|source| source.name()) {
+        let secrets = document.webhook_secrets(source);
+        let _ = writeln!(text, "{url}/webhooks/{source}  {} valid", secrets.len());
         for secret in secrets.iter().filter(|_| reveal) {
             let _ = writeln!(text, "  {secret}");
         }

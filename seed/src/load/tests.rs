@@ -18,9 +18,9 @@ fn target(url: String) -> Target {
     }
 }
 
-fn delivery(vendor: Vendor) -> Delivery {
+fn delivery(source: WebhookSource) -> Delivery {
     Delivery {
-        vendor,
+        source,
         at: "2026-11-23T09:53:08Z".parse().unwrap(),
         headers: BTreeMap::from([("Sentry-Hook-Resource".to_owned(), "issue".to_owned())]),
         body: BODY.to_owned(),
@@ -29,13 +29,13 @@ fn delivery(vendor: Vendor) -> Delivery {
 
 /// The known answer was reckoned with OpenSSL.
 #[test]
-fn each_vendor_proves_itself_in_its_way() {
+fn each_source_proves_itself_in_its_way() {
     let target = target(String::new());
-    let sentry = proven(&delivery(Vendor::Sentry), &target).unwrap();
+    let sentry = proven(&delivery(WebhookSource::Sentry), &target).unwrap();
     assert_eq!(sentry["sentry-hook-signature"], "0657b3d61c225e5d6484e0d51a6d0a79ec0c03bd13fa291d7e8bc2feae35e24b");
     assert_eq!(sentry["sentry-hook-resource"], "issue");
     assert!(!sentry.contains_key("x-webhook-token"));
-    let datadog = proven(&delivery(Vendor::Datadog), &target).unwrap();
+    let datadog = proven(&delivery(WebhookSource::Datadog), &target).unwrap();
     assert_eq!(datadog["x-webhook-token"], "dd-token");
     assert!(!datadog.contains_key("sentry-hook-signature"));
     assert!(!format!("{target:?}{datadog:?}").contains("dd-token"));
@@ -43,7 +43,7 @@ fn each_vendor_proves_itself_in_its_way() {
 
 #[test]
 fn an_impossible_header_is_named() {
-    let mut delivery = delivery(Vendor::Sentry);
+    let mut delivery = delivery(WebhookSource::Sentry);
     delivery.headers.insert("Request-ID".to_owned(), "a\nb".to_owned());
     assert_eq!(proven(&delivery, &target(String::new())), Err("Request-ID".to_owned()));
 }
@@ -57,7 +57,7 @@ async fn answers_are_counted_and_failures_are_tried_again() {
         (202, r#"{"status":"quarantined","reason":"x"}"#),
         (401, r#"{"title":"no"}"#),
     ]);
-    let line = serde_json::to_string(&delivery(Vendor::Sentry)).unwrap();
+    let line = serde_json::to_string(&delivery(WebhookSource::Sentry)).unwrap();
     let lines = [line.clone(), String::new(), line.clone(), line.clone(), line].map(Ok);
     let pace = Pace { concurrency: 1, rate: Some(1e6) };
     let mut heard = Vec::new();
@@ -72,7 +72,7 @@ async fn answers_are_counted_and_failures_are_tried_again() {
 
 #[tokio::test]
 async fn a_line_that_is_no_delivery_is_named() {
-    let lines = ["", r#"{"vendor":"pagerduty"}"#].map(|line| Ok(line.to_owned()));
+    let lines = ["", r#"{"source":"pagerduty"}"#].map(|line| Ok(line.to_owned()));
     let pace = Pace { concurrency: 4, rate: None };
     let stopped = load(lines.into_iter(), &target("http://127.0.0.1:9".to_owned()), pace, |_| ()).await;
     assert!(matches!(stopped, Err(LoadError::Line { line: 2, .. })), "{stopped:?}");

@@ -132,7 +132,7 @@ struct Data<'issue> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "the vendor's shape")]
+#[expect(clippy::struct_excessive_bools, reason = "the source's shape")]
 struct IssueData<'issue> {
     url: String,
     /// Only in `created`.

@@ -15,8 +15,9 @@ use shared::{
         status::Status,
         time::Time,
     },
-    grouping::{Decision, Group, Groups, Newcomer, decide, rules::Rules},
-    vendors::{self, Reading},
+    grouping::{Decision, Group, Groups, NewAlert, decide},
+    rules::Rules,
+    sources::{self, Reading},
 };
 
 use crate::{Delivery, Step, Timeline};
@@ -33,7 +34,7 @@ pub(super) struct Model {
     rules: Rules,
     ids: IdGenerator,
     episodes: BTreeMap<String, Episodes>,
-    vendor_keys: BTreeMap<String, Group>,
+    source_keys: BTreeMap<String, Group>,
     services: BTreeMap<(String, String), Group>,
 }
 
@@ -49,7 +50,7 @@ impl Model {
             rules: Rules::built_in().unwrap(),
             ids: IdGenerator::seeded(0),
             episodes: BTreeMap::new(),
-            vendor_keys: BTreeMap::new(),
+            source_keys: BTreeMap::new(),
             services: BTreeMap::new(),
         };
         let mut seen = BTreeSet::new();
@@ -78,14 +79,14 @@ impl Model {
 
     fn receive(&mut self, number: usize, delivery: &Delivery, seen: &mut BTreeSet<String>) {
         let now = Time::from(delivery.at);
-        let vendor = vendors::find(delivery.vendor.name()).unwrap();
-        let payload = vendors::parse(delivery.body.as_bytes()).unwrap();
-        let (event, identity) = match vendor.read(&headers(delivery), &payload, now) {
+        let source = sources::find(delivery.source.name()).unwrap();
+        let payload = sources::parse(delivery.body.as_bytes()).unwrap();
+        let (event, identity) = match source.read(&headers(delivery), &payload, now) {
             Ok(Reading::Event { event, identity }) => (*event, identity),
             Ok(Reading::Ignored { .. }) => return self.ignored += 1,
             Err(_) => return self.quarantined += 1,
         };
-        let id = vendors::delivery_id(vendor.name(), identity.as_deref(), delivery.body.as_bytes());
+        let id = sources::delivery_id(source.name(), identity.as_deref(), delivery.body.as_bytes());
         if !seen.insert(id.as_str().to_owned()) {
             return self.duplicates += 1;
         }
@@ -122,15 +123,15 @@ impl Model {
         now: Time,
     ) -> Episode {
         let classification = classify(&event, &self.rules);
-        let vendor_key = format!("{}|{}", event.source, event.group_key);
+        let source_key = format!("{}|{}", event.source, event.group_key);
         let service = classification.service.value.clone().map(|name| (classification.environment.value.clone(), name));
         let groups = Groups {
-            vendor_key: self.vendor_keys.get(&vendor_key).cloned().unwrap_or_default(),
+            source_key: self.source_keys.get(&source_key).cloned().unwrap_or_default(),
             service: service.as_ref().and_then(|service| self.services.get(service)).cloned().unwrap_or_default(),
             incidents: self.incidents.values().cloned().collect(),
         };
-        let newcomer = Newcomer { event: &event, classification: &classification, resolved_at };
-        let decision = decide(newcomer, &groups, &self.rules);
+        let new_alert = NewAlert { event: &event, classification: &classification, resolved_at };
+        let decision = decide(new_alert, &groups, &self.rules);
         let alert_id: AlertId = self.ids.next(now);
         let (incident_id, alert) = match decision {
             Decision::Ignore { .. } => panic!("nothing recovers before it arrives"),
@@ -148,7 +149,7 @@ impl Model {
                 (incident_id, alert)
             }
         };
-        self.vendor_keys.entry(vendor_key).or_default().note(incident_id);
+        self.source_keys.entry(source_key).or_default().note(incident_id);
         if let Some(service) = service {
             self.services.entry(service).or_default().note(incident_id);
         }

@@ -4,7 +4,7 @@ use serde_json::Value;
 use shared::domain::{incident::Incident, severity::Severity};
 
 use super::{model::Model, *};
-use crate::{Vendor, company::Team};
+use crate::{WebhookSource, company::Team};
 
 fn now() -> Timestamp {
     "2026-11-23T09:53:08Z".parse().unwrap()
@@ -103,7 +103,7 @@ fn an_incident_is_resolved_after_its_last_delivery() {
 }
 
 #[test]
-fn bodies_have_the_vendors_fields() {
+fn bodies_have_the_sources_fields() {
     let timeline = timeline(1);
     let mut kinds = BTreeSet::new();
     for delivery in timeline.deliveries() {
@@ -113,9 +113,9 @@ fn bodies_have_the_vendors_fields() {
             let missing = names.iter().find(|name| object.get(**name).is_none());
             assert_eq!(missing, None, "{}", delivery.body);
         };
-        let kind = match delivery.vendor {
-            Vendor::Datadog if body.get("channel").is_some() => "chat".to_owned(),
-            Vendor::Datadog => {
+        let kind = match delivery.source {
+            WebhookSource::Datadog if body.get("channel").is_some() => "chat".to_owned(),
+            WebhookSource::Datadog => {
                 has("", &["id", "event_type", "title", "body", "date", "last_updated", "org"]);
                 if body.get("alert_cycle_key").is_some() {
                     has("", &["alert_id", "aggreg_key", "transition", "alert_type", "priority", "scope", "tags"]);
@@ -128,7 +128,7 @@ fn bodies_have_the_vendors_fields() {
                     "default".to_owned()
                 }
             }
-            Vendor::Sentry => {
+            WebhookSource::Sentry => {
                 let resource = &delivery.headers["Sentry-Hook-Resource"];
                 let sent_at: i64 = delivery.headers["Sentry-Hook-Timestamp"].parse().unwrap();
                 assert_eq!(sent_at, delivery.at.as_second());

@@ -1,6 +1,6 @@
 //! Severity, team, service and environment of an alert. Pure.
 //!
-//! What the vendor says comes first, then rules of ownership, then words of the text, then a default.
+//! What the source says comes first, then rules of ownership, then words of the text, then a default.
 
 mod words;
 
@@ -10,7 +10,7 @@ use crate::{
         event::AlertEvent,
         severity::Severity,
     },
-    grouping::rules::Rules,
+    rules::Rules,
 };
 
 /// Confidence in what only a word of the text says.
@@ -28,7 +28,7 @@ fn severity(event: &AlertEvent) -> Classified<Severity> {
     if let Some(stated) = &event.severity {
         return Classified {
             value: stated.value,
-            source: Evidence::Vendor,
+            evidence: Evidence::Stated,
             matched: Some(stated.matched.clone()),
             confidence: stated.confidence.clamp(0.0, 1.0),
         };
@@ -36,9 +36,9 @@ fn severity(event: &AlertEvent) -> Classified<Severity> {
     let text = [Some(event.title.as_str()), event.message.as_deref()];
     match text.into_iter().flatten().find_map(words::severity) {
         Some((value, term)) => {
-            Classified { value, source: Evidence::Text, matched: Some(term.to_owned()), confidence: TEXT_CONFIDENCE }
+            Classified { value, evidence: Evidence::Text, matched: Some(term.to_owned()), confidence: TEXT_CONFIDENCE }
         }
-        None => Classified { value: Severity::Warning, source: Evidence::Default, matched: None, confidence: 0.2 },
+        None => Classified { value: Severity::Warning, evidence: Evidence::Default, matched: None, confidence: 0.2 },
     }
 }
 
@@ -49,7 +49,7 @@ fn service(event: &AlertEvent, rules: &Rules) -> Classified<Option<String>> {
     match rules.services().find(|service| words::contains(&event.title, service)) {
         Some(service) => Classified {
             value: Some(service.to_owned()),
-            source: Evidence::Text,
+            evidence: Evidence::Text,
             matched: Some(service.to_owned()),
             confidence: TEXT_CONFIDENCE,
         },
@@ -64,7 +64,7 @@ fn team(event: &AlertEvent, service: Option<&str>, rules: &Rules) -> Classified<
     match service.and_then(|service| Some((service, rules.owner(service)?))) {
         Some((service, team)) => Classified {
             value: Some(team.to_owned()),
-            source: Evidence::Rule,
+            evidence: Evidence::Rule,
             matched: Some(format!("owner of {service}")),
             confidence: 0.9,
         },
@@ -76,13 +76,13 @@ fn environment(event: &AlertEvent, rules: &Rules) -> Classified<String> {
     match &event.environment {
         Some(environment) => Classified {
             value: environment.clone(),
-            source: Evidence::Vendor,
+            evidence: Evidence::Stated,
             matched: Some(environment.clone()),
             confidence: 1.0,
         },
         None => Classified {
             value: rules.default_environment().to_owned(),
-            source: Evidence::Default,
+            evidence: Evidence::Default,
             matched: None,
             confidence: 0.5,
         },
@@ -92,12 +92,12 @@ fn environment(event: &AlertEvent, rules: &Rules) -> Classified<String> {
 fn said(name: &str) -> Classified<Option<String>> {
     Classified {
         value: Some(name.to_owned()),
-        source: Evidence::Vendor,
+        evidence: Evidence::Stated,
         matched: Some(name.to_owned()),
         confidence: 1.0,
     }
 }
 
 fn unknown() -> Classified<Option<String>> {
-    Classified { value: None, source: Evidence::Default, matched: None, confidence: 0.0 }
+    Classified { value: None, evidence: Evidence::Default, matched: None, confidence: 0.0 }
 }

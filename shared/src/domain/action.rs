@@ -24,13 +24,13 @@ pub struct Action {
     pub actor: String,
     /// What was done.
     #[serde(flatten)]
-    pub deed: Deed,
+    pub kind: ActionKind,
 }
 
 /// What was done, with its details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "details", rename_all = "snake_case")]
-pub enum Deed {
+pub enum ActionKind {
     /// An alert opened the incident.
     IncidentOpened {
         /// The alert.
@@ -63,7 +63,7 @@ pub enum Deed {
         to: Severity,
     },
     /// The last alert that was still firing has recovered.
-    AlertsRecovered {
+    AlertsResolved {
         /// The alert.
         alert_id: AlertId,
         /// How many alerts the incident has.

@@ -36,8 +36,8 @@ impl AlertStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
-    /// The vendor said so.
-    Vendor,
+    /// The source said so.
+    Stated,
     /// A rule of ours says so.
     Rule,
     /// A word of the text.
@@ -52,8 +52,8 @@ pub struct Classified<T> {
     /// The value.
     pub value: T,
     /// Where it comes from.
-    pub source: Evidence,
-    /// What matched: the vendor's words, the rule, the word of the text.
+    pub evidence: Evidence,
+    /// What matched: the source's words, the rule, the word of the text.
     pub matched: Option<String>,
     /// How sure it is, 0 to 1.
     pub confidence: f64,
@@ -88,8 +88,8 @@ pub enum GroupingDecision {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GroupingRule {
-    /// The vendor's own grouping: the same Sentry issue, the same Datadog monitor and scope.
-    VendorKey,
+    /// The source's own grouping: the same Sentry issue, the same Datadog monitor and scope.
+    SourceKey,
     /// The same environment and service.
     Service,
     /// The same environment, moments apart.
@@ -116,9 +116,9 @@ pub struct Grouping {
 pub struct Alert {
     /// Identifies it; its time is `created_at`.
     pub id: AlertId,
-    /// The vendor.
+    /// The source.
     pub source: Source,
-    /// The problem's name in the vendor's system.
+    /// The problem's name in the source's system.
     pub external_id: Option<String>,
     /// The same for all deliveries of the problem.
     pub dedup_key: String,
@@ -136,17 +136,17 @@ pub struct Alert {
     pub environment: String,
     /// Whose it is.
     pub team: Option<String>,
-    /// The vendor's tags.
+    /// The source's tags.
     pub tags: Vec<String>,
-    /// Where to look at it in the vendor's system.
+    /// Where to look at it in the source's system.
     pub link: Option<String>,
-    /// When it first fired, by the vendor's clock.
+    /// When it first fired, by the source's clock.
     pub occurred_at: Time,
     /// When we recorded it.
     pub created_at: Time,
-    /// When it last fired, by the vendor's clock.
+    /// When it last fired, by the source's clock.
     pub last_seen_at: Time,
-    /// When it recovered, by the vendor's clock.
+    /// When it recovered, by the source's clock.
     pub resolved_at: Option<Time>,
     /// How many firing deliveries it had.
     pub occurrences: u64,
@@ -212,7 +212,7 @@ impl Alert {
     /// Takes over what an earlier firing delivery, which arrived late, says: an alert says what its first one does.
     /// What it is part of and how bad it is, stays.
     #[must_use]
-    pub fn retold(self, event: AlertEvent, classification: Classification) -> Self {
+    pub fn rewritten(self, event: AlertEvent, classification: Classification) -> Self {
         let severity = self.classification.severity;
         let told = Self::first(self.id, event, classification, self.resolved_at, (self.incident_id, self.grouping));
         Self {

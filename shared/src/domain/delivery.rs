@@ -17,7 +17,7 @@ use super::{event::AlertEvent, id::EntryId, time::Time};
 pub struct DeliveryId(String);
 
 impl DeliveryId {
-    /// An id as a vendor's module made it.
+    /// An id as a source's module made it.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
@@ -41,8 +41,8 @@ impl fmt::Display for DeliveryId {
 pub struct Delivery {
     /// Identifies it.
     pub delivery_id: DeliveryId,
-    /// The vendor's name.
-    pub vendor: String,
+    /// The source's name.
+    pub source: String,
     /// When we received it.
     pub received_at: Time,
     /// What it says.
@@ -90,30 +90,30 @@ pub struct Raw {
     /// The packed bytes; base64 in JSON.
     #[serde(with = "base64_text")]
     pub gzip: Vec<u8>,
-    /// How many bytes the body had. More than are packed if it was trimmed.
+    /// How many bytes the body had. More than are packed if it was truncated.
     pub length: usize,
     /// Whether the body was too large to be kept whole.
-    pub trimmed: bool,
+    pub truncated: bool,
 }
 
 /// The largest packed body that is kept whole, in bytes: with the rest of a row it stays below DynamoDB's 400 KB.
-const LARGEST_PACKED: usize = 256 * 1024;
+const MAX_PACKED_BYTES: usize = 256 * 1024;
 
 /// No body is larger, unpacked: a function may answer 6 MB.
-const LARGEST_UNPACKED: usize = 4 * 1024 * 1024;
+const MAX_UNPACKED_BYTES: usize = 4 * 1024 * 1024;
 
 impl Raw {
-    /// Packs a body; one that is too large even so is trimmed, with a visible mark.
+    /// Packs a body; one that is too large even so is truncated, with a visible mark.
     #[must_use]
     pub fn pack(body: &[u8]) -> Self {
         let whole = gzip(body);
-        if whole.len() <= LARGEST_PACKED {
-            return Self { gzip: whole, length: body.len(), trimmed: false };
+        if whole.len() <= MAX_PACKED_BYTES {
+            return Self { gzip: whole, length: body.len(), truncated: false };
         }
         // gzip adds at most 0.1 % to what it cannot pack.
-        let mut beginning = body[..LARGEST_PACKED - 1024].to_vec();
-        beginning.extend(format!("…[trimmed: {} bytes in all]", body.len()).into_bytes());
-        Self { gzip: gzip(&beginning), length: body.len(), trimmed: true }
+        let mut beginning = body[..MAX_PACKED_BYTES - 1024].to_vec();
+        beginning.extend(format!("…[truncated: {} bytes in all]", body.len()).into_bytes());
+        Self { gzip: gzip(&beginning), length: body.len(), truncated: true }
     }
 
     /// The body, as far as it is kept.
@@ -121,8 +121,8 @@ impl Raw {
     /// # Errors
     /// [`std::io::Error`] if the packed bytes are broken.
     pub fn body(&self) -> std::io::Result<Vec<u8>> {
-        // What is trimmed is shorter than the body was, but for its mark.
-        self.beginning(self.length.saturating_add(64).min(LARGEST_UNPACKED))
+        // What is truncated is shorter than the body was, but for its mark.
+        self.beginning(self.length.saturating_add(64).min(MAX_UNPACKED_BYTES))
     }
 
     /// The first bytes of the body.
@@ -164,11 +164,11 @@ mod tests {
     fn a_body_is_kept_whole_or_visibly_trimmed() {
         let repetitive = vec![b'a'; 1024 * 1024];
         let whole = Raw::pack(&repetitive);
-        assert_eq!((whole.body().unwrap(), whole.trimmed), (repetitive, false));
+        assert_eq!((whole.body().unwrap(), whole.truncated), (repetitive, false));
         let mut random = fastrand::Rng::with_seed(1);
         let noise: Vec<u8> = (0..1024 * 1024).map(|_| random.u8(..)).collect();
         let packed = Raw::pack(&noise);
-        assert!(packed.trimmed && packed.gzip.len() <= LARGEST_PACKED && packed.length == noise.len());
-        assert!(packed.body().unwrap().ends_with("…[trimmed: 1048576 bytes in all]".as_bytes()));
+        assert!(packed.truncated && packed.gzip.len() <= MAX_PACKED_BYTES && packed.length == noise.len());
+        assert!(packed.body().unwrap().ends_with("…[truncated: 1048576 bytes in all]".as_bytes()));
     }
 }

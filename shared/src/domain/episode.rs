@@ -1,6 +1,6 @@
 //! Episodes: which deliveries of one problem belong to one alert.
 //!
-//! Deliveries arrive late and out of order; what decides is the vendor's time, not the order of arrival. The recoveries
+//! Deliveries arrive late and out of order; what decides is the source's time, not the order of arrival. The recoveries
 //! of a problem cut its time into intervals, each open at its beginning and closed at its end; the firing deliveries of
 //! one interval are one alert, and the recovery at its end resolves it.
 //!
@@ -38,7 +38,7 @@ pub const RECENT: usize = 6;
 /// When a delivery says that it happened, and which delivery it is: no two are equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Mark {
-    /// When, by the vendor's clock.
+    /// When, by the source's clock.
     pub at: Time,
     /// The delivery.
     pub delivery_id: DeliveryId,
@@ -246,9 +246,9 @@ impl Episodes {
         match (transition, known) {
             (Transition::Firing, None) => Step::Begin { resolved_at: self.boundaries().filter(|end| *end >= at).min() },
             (Transition::Firing, Some(episode)) => Step::Repeat(episode.clone().fire(Firing { mark, severity })),
-            (Transition::Recovered, _) if self.boundaries().any(|boundary| boundary == at) => Step::Nothing,
-            (Transition::Recovered, None) => Step::Remember,
-            (Transition::Recovered, Some(episode)) => episode.recover(at),
+            (Transition::Resolved, _) if self.boundaries().any(|boundary| boundary == at) => Step::Nothing,
+            (Transition::Resolved, None) => Step::Remember,
+            (Transition::Resolved, Some(episode)) => episode.recover(at),
         }
     }
 

@@ -11,52 +11,52 @@ pub enum Transition {
     /// The problem is there, or there still.
     Firing,
     /// The problem is over, or was silenced.
-    Recovered,
+    Resolved,
 }
 
-/// A severity as the vendor states it.
+/// A severity as the source states it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StatedSeverity {
     /// What it means here.
     pub value: Severity,
-    /// The vendor's words: `P1`, `level fatal`.
+    /// The source's words: `P1`, `level fatal`.
     pub matched: String,
     /// How sure the mapping is, 0 to 1.
     pub confidence: f64,
 }
 
-/// What one delivery of a vendor says, read but not yet judged.
+/// What one delivery of a source says, read but not yet judged.
 ///
 /// Texts are bounded (see [`limits`]); `service`, `environment` and `team` are in lower case and never empty.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AlertEvent {
-    /// The vendor.
+    /// The source.
     pub source: Source,
-    /// The problem's name in the vendor's system, for people to find it there.
+    /// The problem's name in the source's system, for people to find it there.
     pub external_id: Option<String>,
     /// The same for all deliveries of one problem, recovery included.
     pub dedup_key: String,
-    /// The vendor's own grouping: alerts with the same key belong together.
+    /// The source's own grouping: alerts with the same key belong together.
     pub group_key: String,
     /// Firing or recovered.
     pub transition: Transition,
-    /// When it happened, by the vendor's clock; ours where the vendor gives none.
+    /// When it happened, by the source's clock; ours where the source gives none.
     pub occurred_at: Time,
     /// One line.
     pub title: String,
     /// The text below it.
     pub message: Option<String>,
-    /// The severity, where the vendor states one.
+    /// The severity, where the source states one.
     pub severity: Option<StatedSeverity>,
-    /// The service, where the vendor names one.
+    /// The service, where the source names one.
     pub service: Option<String>,
-    /// The environment, where the vendor names one.
+    /// The environment, where the source names one.
     pub environment: Option<String>,
-    /// The team, where the vendor names one.
+    /// The team, where the source names one.
     pub team: Option<String>,
     /// `key:value` or plain words.
     pub tags: Vec<String>,
-    /// Where to look at it in the vendor's system.
+    /// Where to look at it in the source's system.
     pub link: Option<String>,
 }
 
@@ -74,7 +74,7 @@ impl AlertEvent {
         let mut tags = self.tags;
         if fitting_tags < tags.len() {
             tags.truncate(fitting_tags);
-            tags.push(MARK.to_owned());
+            tags.push(TRUNCATED_SUFFIX.to_owned());
         }
         Self {
             message: self.message.map(|message| fitting(&message, limits::MESSAGE_BYTES)),
@@ -104,17 +104,17 @@ fn fitting(text: &str, bytes: usize) -> String {
     if json_bytes(text) <= bytes {
         return text.to_owned();
     }
-    let mut room = bytes - MARK.len() - 3;
+    let mut room = bytes - TRUNCATED_SUFFIX.len() - 3;
     let fits = |character: &char| {
         let enough = room.checked_sub(json_bytes_of(*character));
         room = enough.unwrap_or(0);
         enough.is_some()
     };
-    text.chars().take_while(fits).chain(MARK.chars()).collect()
+    text.chars().take_while(fits).chain(TRUNCATED_SUFFIX.chars()).collect()
 }
 
 /// What a text ends in that was cut, and tags of which some were left out.
-pub const MARK: &str = "…[trimmed]";
+pub const TRUNCATED_SUFFIX: &str = "…[truncated]";
 
 /// Bounds of texts, in characters, so that an alert's row stays far below DynamoDB's 400 KB an item,
 /// and a key below its 1,024 bytes.
@@ -129,7 +129,7 @@ pub mod limits {
     pub const TAG: usize = 200;
     /// How many tags are kept.
     pub const TAGS: usize = 100;
-    /// A key or an id of the vendor.
+    /// A key or an id of the source.
     pub const KEY: usize = 500;
     /// A link.
     pub const LINK: usize = 2_000;
@@ -147,8 +147,8 @@ pub fn bounded(text: &str, characters: usize) -> String {
     if text.chars().nth(characters).is_none() {
         return text.to_owned();
     }
-    let kept = characters.saturating_sub(MARK.chars().count());
-    text.chars().take(kept).chain(MARK.chars()).collect()
+    let kept = characters.saturating_sub(TRUNCATED_SUFFIX.chars().count());
+    text.chars().take(kept).chain(TRUNCATED_SUFFIX.chars()).collect()
 }
 
 #[cfg(test)]
@@ -163,7 +163,7 @@ mod tests {
             let cut = fitting(&text, limits::MESSAGE_BYTES);
             let bytes = serde_json::to_string(&cut).unwrap().len();
             assert!(bytes < limits::MESSAGE_BYTES && bytes > limits::MESSAGE_BYTES - 20, "{bytes}");
-            assert!(cut.ends_with(MARK));
+            assert!(cut.ends_with(TRUNCATED_SUFFIX));
         }
     }
 
@@ -172,6 +172,6 @@ mod tests {
         assert_eq!(bounded("größe", 5), "größe");
         let cut = bounded(&"ü".repeat(501), limits::TITLE);
         assert_eq!(cut.chars().count(), limits::TITLE);
-        assert!(cut.ends_with("ü…[trimmed]"));
+        assert!(cut.ends_with("ü…[truncated]"));
     }
 }

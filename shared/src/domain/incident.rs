@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    action::{Action, Deed},
+    action::{Action, ActionKind},
     alert::{Alert, GroupingRule},
     id::{ActionId, AlertId, IncidentId},
     severity::Severity,
@@ -16,7 +16,7 @@ use super::{
 };
 
 /// How many services an incident names: each joining alert writes them all again.
-const MOST_SERVICES: usize = 100;
+const MAX_SERVICES: usize = 100;
 
 /// The alerts of one outage, reviewed together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct Incident {
     pub severity: Severity,
     /// The services of its alerts, sorted.
     pub services: Vec<String>,
-    /// The vendors of its alerts, sorted.
+    /// The sources of its alerts, sorted.
     pub sources: Vec<Source>,
     /// The first alert's team.
     pub team: Option<String>,
@@ -51,9 +51,9 @@ pub struct Incident {
     pub alert_count: u64,
     /// How many of them are firing.
     pub firing_count: u64,
-    /// When its earliest alert occurred, by the vendor's clock.
+    /// When its earliest alert occurred, by the source's clock.
     pub first_alert_at: Time,
-    /// When its latest alert occurred, by the vendor's clock.
+    /// When its latest alert occurred, by the source's clock.
     pub last_alert_at: Time,
     /// How many entries its history has.
     pub action_count: u64,
@@ -66,7 +66,7 @@ pub struct Incident {
 impl Incident {
     /// The incident that an alert opens.
     #[must_use]
-    pub fn open(id: IncidentId, alert: &Alert, recurrence_of: Option<IncidentId>) -> (Self, Vec<Deed>) {
+    pub fn open(id: IncidentId, alert: &Alert, recurrence_of: Option<IncidentId>) -> (Self, Vec<ActionKind>) {
         let now = id.created_at();
         let incident = Self {
             id,
@@ -90,39 +90,39 @@ impl Incident {
             recurrence_of,
             version: 1,
         };
-        let deed = Deed::IncidentOpened {
+        let kind = ActionKind::IncidentOpened {
             alert_id: alert.id,
             severity: alert.severity,
             reason: alert.grouping.reason.clone(),
             recurrence_of,
         };
-        (incident, vec![deed])
+        (incident, vec![kind])
     }
 
     /// A new alert joins.
     #[must_use]
-    pub fn join(mut self, alert: &Alert, rule: GroupingRule, now: Time) -> (Self, Vec<Deed>) {
-        let mut deeds = vec![Deed::AlertJoined {
+    pub fn join(mut self, alert: &Alert, rule: GroupingRule, now: Time) -> (Self, Vec<ActionKind>) {
+        let mut kinds = vec![ActionKind::AlertJoined {
             alert_id: alert.id,
             severity: alert.severity,
             rule,
             reason: alert.grouping.reason.clone(),
         }];
-        deeds.extend(self.raise(alert.id, alert.severity));
+        kinds.extend(self.raise(alert.id, alert.severity));
         self.name_service(alert);
         insert_sorted(&mut self.sources, Some(&alert.source));
         self.alert_count += 1;
         self.firing_count += u64::from(alert.resolved_at.is_none());
         self.first_alert_at = self.first_alert_at.min(alert.occurred_at);
         self.last_alert_at = self.last_alert_at.max(alert.occurred_at);
-        (self.changed(now, &deeds), deeds)
+        (self.changed(now, &kinds), kinds)
     }
 
     /// An alert of it was reported again, worse than before. `None` if that changes nothing here.
     #[must_use]
-    pub fn worsen(mut self, alert_id: AlertId, severity: Severity, now: Time) -> Option<(Self, Vec<Deed>)> {
-        let deeds = vec![self.raise(alert_id, severity)?];
-        Some((self.changed(now, &deeds), deeds))
+    pub fn worsen(mut self, alert_id: AlertId, severity: Severity, now: Time) -> Option<(Self, Vec<ActionKind>)> {
+        let kinds = vec![self.raise(alert_id, severity)?];
+        Some((self.changed(now, &kinds), kinds))
     }
 
     /// One of its alerts turns out to have fired earlier, and maybe elsewhere. `None` if that changes nothing here.
@@ -136,14 +136,14 @@ impl Incident {
 
     /// One of its firing alerts recovered.
     #[must_use]
-    pub fn recover(mut self, alert_id: AlertId, now: Time) -> (Self, Vec<Deed>) {
+    pub fn recover(mut self, alert_id: AlertId, now: Time) -> (Self, Vec<ActionKind>) {
         self.firing_count = self.firing_count.saturating_sub(1);
-        let deeds = if self.firing_count == 0 {
-            vec![Deed::AlertsRecovered { alert_id, alert_count: self.alert_count }]
+        let kinds = if self.firing_count == 0 {
+            vec![ActionKind::AlertsResolved { alert_id, alert_count: self.alert_count }]
         } else {
             Vec::new()
         };
-        (self.changed(now, &deeds), deeds)
+        (self.changed(now, &kinds), kinds)
     }
 
     /// A person changes the status. `None` if it has that status already.
@@ -155,15 +155,15 @@ impl Incident {
         to: Status,
         comment: Option<String>,
         now: Time,
-    ) -> Result<Option<(Self, Vec<Deed>)>, IllegalTransition> {
+    ) -> Result<Option<(Self, Vec<ActionKind>)>, IllegalTransition> {
         let from = self.status;
         if from == to {
             return Ok(None);
         }
         from.check_transition(to)?;
         self.status = to;
-        let deeds = vec![Deed::StatusChanged { from, to, comment }];
-        let mut changed = self.changed(now, &deeds);
+        let kinds = vec![ActionKind::StatusChanged { from, to, comment }];
+        let mut changed = self.changed(now, &kinds);
         let at = Some(changed.updated_at);
         match to {
             Status::Open => {}
@@ -171,42 +171,42 @@ impl Incident {
             Status::Resolved => changed.resolved_at = at,
             Status::Closed => changed.closed_at = at,
         }
-        Ok(Some((changed, deeds)))
+        Ok(Some((changed, kinds)))
     }
 
     /// The entries of the history for what was done last. They are numbered through and carry the time of the change,
     /// which never goes back; so a history reads in the order in which things took effect.
     #[must_use]
-    pub fn last_actions(&self, deeds: Vec<Deed>, actor: &str) -> Vec<Action> {
-        let first = self.action_count - deeds.len() as u64;
-        let numbered = deeds.into_iter().zip(first..);
-        let action = |(deed, number)| Action {
+    pub fn last_actions(&self, kinds: Vec<ActionKind>, actor: &str) -> Vec<Action> {
+        let first = self.action_count - kinds.len() as u64;
+        let numbered = kinds.into_iter().zip(first..);
+        let action = |(kind, number)| Action {
             id: ActionId::numbered(self.updated_at, number),
             at: self.updated_at,
             actor: actor.to_owned(),
-            deed,
+            kind,
         };
         numbered.map(action).collect()
     }
 
     fn name_service(&mut self, alert: &Alert) {
-        if self.services.len() < MOST_SERVICES {
+        if self.services.len() < MAX_SERVICES {
             insert_sorted(&mut self.services, alert.service.as_ref());
         }
     }
 
-    fn raise(&mut self, alert_id: AlertId, to: Severity) -> Option<Deed> {
+    fn raise(&mut self, alert_id: AlertId, to: Severity) -> Option<ActionKind> {
         let from = self.severity;
         (to > from).then(|| {
             self.severity = to;
-            Deed::SeverityRaised { alert_id, from, to }
+            ActionKind::SeverityRaised { alert_id, from, to }
         })
     }
 
-    fn changed(mut self, now: Time, deeds: &[Deed]) -> Self {
+    fn changed(mut self, now: Time, kinds: &[ActionKind]) -> Self {
         // Writers' clocks may disagree by moments; an incident never seems to go back in time.
         self.updated_at = self.updated_at.max(now);
-        self.action_count += deeds.len() as u64;
+        self.action_count += kinds.len() as u64;
         self.version += 1;
         self
     }

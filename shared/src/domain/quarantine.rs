@@ -87,7 +87,7 @@ impl fmt::Display for EntryState {
 /// What was done with an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum EntryDeed {
+pub enum EntryActionKind {
     /// A person sent it through the same path again.
     RedriveRequested,
     /// It took effect.
@@ -103,7 +103,7 @@ pub enum EntryDeed {
 pub struct EntryAction {
     /// What.
     #[serde(rename = "type")]
-    pub deed: EntryDeed,
+    pub kind: EntryActionKind,
     /// The name of the API token, or [`SYSTEM_ACTOR`].
     pub actor: String,
     /// When.
@@ -118,8 +118,8 @@ pub struct QuarantineEntry {
     pub id: EntryId,
     /// Why it is here.
     pub kind: EntryKind,
-    /// The vendor's name; `None` if the message was no delivery.
-    pub vendor: Option<String>,
+    /// The source's name; `None` if the message was no delivery.
+    pub source: Option<String>,
     /// Identifies the delivery.
     pub delivery_id: Option<DeliveryId>,
     /// What went wrong.
@@ -144,7 +144,7 @@ pub struct QuarantineEntry {
 
 /// What an entry keeps of what came.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Kept {
+pub enum StoredBody {
     /// The delivery, whole.
     Delivery(Box<Delivery>),
     /// A message of the queue that was no delivery.
@@ -153,7 +153,7 @@ pub enum Kept {
     Nothing,
 }
 
-impl Kept {
+impl StoredBody {
     /// The body, as far as it is kept.
     ///
     /// # Errors
@@ -179,14 +179,14 @@ impl QuarantineEntry {
         Self {
             id,
             kind,
-            vendor: Some(delivery.vendor.clone()),
+            source: Some(delivery.source.clone()),
             delivery_id: Some(delivery.delivery_id.clone()),
             reason: bounded(reason),
             received_at: Some(delivery.received_at),
             state: EntryState::Pending,
             first_lines: String::new(),
             body_bytes: delivery.raw.length,
-            truncated: delivery.raw.trimmed,
+            truncated: delivery.raw.truncated,
             actions: Vec::new(),
             version: 0,
         }
@@ -198,14 +198,14 @@ impl QuarantineEntry {
         Self {
             id,
             kind: EntryKind::DeadLetter,
-            vendor: None,
+            source: None,
             delivery_id: None,
             reason: bounded(reason),
             received_at: None,
             state: EntryState::Pending,
             first_lines: String::new(),
             body_bytes: message.length,
-            truncated: message.trimmed,
+            truncated: message.truncated,
             actions: Vec::new(),
             version: 0,
         }
@@ -216,7 +216,7 @@ impl QuarantineEntry {
     /// # Errors
     /// [`EntryDone`]
     pub fn request_redrive(&self, actor: &str, now: Time) -> Result<Self, EntryDone> {
-        self.change(EntryState::Redriving, EntryDeed::RedriveRequested, actor, now)
+        self.change(EntryState::Redriving, EntryActionKind::RedriveRequested, actor, now)
     }
 
     /// It took effect.
@@ -224,7 +224,7 @@ impl QuarantineEntry {
     /// # Errors
     /// [`EntryDone`]
     pub fn redriven(&self, now: Time) -> Result<Self, EntryDone> {
-        self.change(EntryState::Redriven, EntryDeed::Redriven, SYSTEM_ACTOR, now)
+        self.change(EntryState::Redriven, EntryActionKind::Redriven, SYSTEM_ACTOR, now)
     }
 
     /// It failed again.
@@ -232,7 +232,7 @@ impl QuarantineEntry {
     /// # Errors
     /// [`EntryDone`]
     pub fn returned(&self, reason: &str, now: Time) -> Result<Self, EntryDone> {
-        let returned = self.change(EntryState::Pending, EntryDeed::RedriveFailed, SYSTEM_ACTOR, now)?;
+        let returned = self.change(EntryState::Pending, EntryActionKind::RedriveFailed, SYSTEM_ACTOR, now)?;
         Ok(Self { reason: bounded(reason), ..returned })
     }
 
@@ -241,16 +241,16 @@ impl QuarantineEntry {
     /// # Errors
     /// [`EntryDone`]
     pub fn deleted(&self, actor: &str, now: Time) -> Result<Self, EntryDone> {
-        let deleted = self.change(EntryState::Deleted, EntryDeed::Deleted, actor, now)?;
+        let deleted = self.change(EntryState::Deleted, EntryActionKind::Deleted, actor, now)?;
         Ok(Self { first_lines: String::new(), ..deleted })
     }
 
-    fn change(&self, state: EntryState, deed: EntryDeed, actor: &str, at: Time) -> Result<Self, EntryDone> {
+    fn change(&self, state: EntryState, kind: EntryActionKind, actor: &str, at: Time) -> Result<Self, EntryDone> {
         if !self.state.is_open() {
             return Err(EntryDone(self.state));
         }
         let mut changed = Self { state, version: self.version + 1, ..self.clone() };
-        changed.actions.push(EntryAction { deed, actor: actor.to_owned(), at });
+        changed.actions.push(EntryAction { kind, actor: actor.to_owned(), at });
         let forgotten = changed.actions.len().saturating_sub(ACTIONS);
         changed.actions.drain(..forgotten);
         Ok(changed)
@@ -282,7 +282,7 @@ mod tests {
         QuarantineEntry {
             id: IdGenerator::seeded(1).next(NOW),
             kind: EntryKind::DeadLetter,
-            vendor: None,
+            source: None,
             delivery_id: None,
             reason: "why".to_owned(),
             received_at: None,

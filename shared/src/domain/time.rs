@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_vendors_and_callers_write() {
+    fn reads_what_sources_and_callers_write() {
         for text in ["2019-08-19T20:58:37.391000Z", "2019-08-19T22:58:37.391999+02:00", "2019-08-19T20:58:37.391+00:00"]
         {
             assert_eq!(text.parse::<Time>().unwrap().to_string(), "2019-08-19T20:58:37.391Z", "{text}");

@@ -5,9 +5,9 @@ use proptest::prelude::*;
 
 use crate::{
     http::etag,
-    query::cursor::Cursor,
+    listing::cursor::Cursor,
     service::authorize::bearer_token,
-    vendors::{VENDORS, signature::Secret},
+    sources::{SOURCES, signature::Secret},
 };
 
 fn value() -> impl Strategy<Value = HeaderValue> {
@@ -41,8 +41,8 @@ proptest! {
         let names = ["x-webhook-token", "x-datadog-signature", "authorization", "sentry-hook-signature"];
         let headers: HeaderMap = names.into_iter().map(|name| name.parse().unwrap()).zip(proofs).collect();
         let secrets = [Secret::new("a secret that nobody guesses".to_owned()).unwrap()];
-        for vendor in VENDORS {
-            prop_assert!(!vendor.is_authentic(&secrets, &headers, &body) && !vendor.is_authentic(&[], &headers, &body));
+        for source in SOURCES {
+            prop_assert!(!source.is_authentic(&secrets, &headers, &body) && !source.is_authentic(&[], &headers, &body));
         }
     }
 

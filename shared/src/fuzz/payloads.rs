@@ -1,4 +1,4 @@
-//! Webhooks of both vendors, mutated: read, classified, grouped and made into a row.
+//! Webhooks of both sources, mutated: read, classified, grouped and made into a row.
 
 use fastrand::Rng;
 use http::{HeaderMap, HeaderValue};
@@ -17,27 +17,28 @@ use crate::{
         quarantine::FIRST_LINES_BYTES,
         time::Time,
     },
-    grouping::{Decision, Groups, Newcomer, decide, rules::Rules},
+    grouping::{Decision, Groups, NewAlert, decide},
     http::view::AlertView,
+    rules::Rules,
     service::{
         queue::message,
-        receive::{Webhook, read},
+        receive_webhook::{Webhook, read},
     },
+    sources::{self, InvalidJson},
     store::{alerts, claims::ClaimKeys},
-    vendors::{self, InvalidJson},
 };
 
 /// What SQS takes.
-const LARGEST_MESSAGE: usize = 1024 * 1024;
+const MAX_MESSAGE: usize = 1024 * 1024;
 
 /// Of what a list shows: 200 alerts are below the 6 MB that a function may answer.
-const LARGEST_SHOWN: usize = 30_000;
+const MAX_SHOWN_BYTES: usize = 30_000;
 
 /// What a partition key may have; that of an index too.
-const LARGEST_KEY: usize = 2048;
+const MAX_PARTITION_KEY: usize = 2048;
 
-/// A vendor's key with what our readers put before it.
-const LONGEST_KEY: usize = limits::KEY + "metric_alert_rule:".len();
+/// A source's key with what our readers put before it.
+const MAX_KEY: usize = limits::KEY + "metric_alert_rule:".len();
 
 const RESOURCES: [&str; 6] = ["issue", "event_alert", "error", "metric_alert", "comment", ""];
 
@@ -46,8 +47,8 @@ fn received_at() -> Time {
 }
 
 /// The payloads of the black-box suite.
-fn corpus(vendor: &str) -> Vec<(String, Value)> {
-    let directory = format!("{}/../tests/fixtures/{vendor}", env!("CARGO_MANIFEST_DIR"));
+fn corpus(source: &str) -> Vec<(String, Value)> {
+    let directory = format!("{}/../tests/fixtures/{source}", env!("CARGO_MANIFEST_DIR"));
     let mut corpus: Vec<(String, Value)> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap())
@@ -65,9 +66,9 @@ fn headers(resource: &str) -> HeaderMap {
 }
 
 /// What holds for a body, whatever it is.
-fn check(vendor: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), TestCaseError> {
-    let vendor = vendors::find(vendor).unwrap();
-    match read(vendor, headers, body, received_at()) {
+fn check(source: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), TestCaseError> {
+    let source = sources::find(source).unwrap();
+    match read(source, headers, body, received_at()) {
         Err(InvalidJson::NotJson(_)) => prop_assert!(serde_json::from_slice::<IgnoredAny>(body).is_err()),
         Err(InvalidJson::Unreadable(place)) => prop_assert!(false, "what is unreadable is a delivery: {place}"),
         Ok(Webhook::Ignored { reason }) => prop_assert!(!reason.is_empty() && reason.len() < 200),
@@ -80,7 +81,7 @@ fn check_delivery(delivery: &Delivery) -> Result<(), TestCaseError> {
     let message = message(delivery).unwrap();
     let is_taken = message.chars().all(|character| character >= ' ' && !matches!(character, '\u{fffe}' | '\u{ffff}'));
     prop_assert!(is_taken, "SQS refuses {}", message);
-    prop_assert!(message.len() <= LARGEST_MESSAGE, "a message of {} bytes", message.len());
+    prop_assert!(message.len() <= MAX_MESSAGE, "a message of {} bytes", message.len());
     prop_assert_eq!(&serde_json::from_str::<Delivery>(&message).unwrap(), delivery, "the queue carries it as it is");
     prop_assert!(delivery.delivery_id.as_str().len() < 60);
     prop_assert!(delivery.raw.beginning(FIRST_LINES_BYTES).unwrap().len() <= FIRST_LINES_BYTES);
@@ -98,7 +99,7 @@ fn check_event(event: &AlertEvent) -> Result<(), TestCaseError> {
     let within = |text: &str, most: usize| !text.is_empty() && text.chars().count() <= most;
     prop_assert!(within(&event.title, limits::TITLE), "title {:?}", event.title);
     prop_assert!(event.message.as_deref().is_none_or(|message| within(message, limits::MESSAGE)), "message");
-    prop_assert!(within(&event.dedup_key, LONGEST_KEY) && within(&event.group_key, LONGEST_KEY), "keys");
+    prop_assert!(within(&event.dedup_key, MAX_KEY) && within(&event.group_key, MAX_KEY), "keys");
     prop_assert!(event.external_id.as_deref().is_none_or(|id| within(id, limits::KEY)), "id");
     for name in [&event.service, &event.environment, &event.team].into_iter().flatten() {
         prop_assert!(within(name, limits::NAME) && *name == name.to_lowercase(), "name {:?}", name);
@@ -118,9 +119,9 @@ fn check_row(event: &AlertEvent, raw: &Raw) -> Result<(), TestCaseError> {
     let classification = classify(event, &rules);
     let environment = classification.environment.value.clone();
     let keys = ClaimKeys::of(event, classification.service.value.as_deref(), &environment);
-    prop_assert!(keys.all().all(|key| !key.is_empty() && key.len() <= LARGEST_KEY));
-    let newcomer = Newcomer { event, classification: &classification, resolved_at: None };
-    let grouping = match decide(newcomer, &Groups::default(), &rules) {
+    prop_assert!(keys.all().all(|key| !key.is_empty() && key.len() <= MAX_PARTITION_KEY));
+    let new_alert = NewAlert { event, classification: &classification, resolved_at: None };
+    let grouping = match decide(new_alert, &Groups::default(), &rules) {
         Decision::Open { grouping, .. } | Decision::Join { grouping, .. } | Decision::Ignore { grouping } => grouping,
     };
     if event.transition == Transition::Firing {
@@ -129,7 +130,7 @@ fn check_row(event: &AlertEvent, raw: &Raw) -> Result<(), TestCaseError> {
         let alert = Alert::first(ids.next(received_at()), event.clone(), classification, None, grouped);
         alerts::tests::check_item(&alert, raw)?;
         let shown = serde_json::to_string(&AlertView::from(alert)).unwrap().len();
-        prop_assert!(shown <= LARGEST_SHOWN, "an alert of {} bytes", shown);
+        prop_assert!(shown <= MAX_SHOWN_BYTES, "an alert of {} bytes", shown);
     }
     Ok(())
 }
@@ -137,21 +138,21 @@ fn check_row(event: &AlertEvent, raw: &Raw) -> Result<(), TestCaseError> {
 proptest! {
     #[test]
     fn mutated_payloads_are_read_and_stored_or_kept_unread(
-        vendor in prop::sample::select(vec!["datadog", "sentry"]), which in any::<prop::sample::Index>(), seed in any::<u64>(),
+        source in prop::sample::select(vec!["datadog", "sentry"]), which in any::<prop::sample::Index>(), seed in any::<u64>(),
     ) {
         let mut random = Rng::with_seed(seed);
-        let corpus = corpus(vendor);
+        let corpus = corpus(source);
         let (name, payload) = which.get(&corpus);
         let own = RESOURCES.iter().filter(|resource| !resource.is_empty()).find(|resource| name.starts_with(**resource));
         let resource = own.filter(|_| random.u8(..8) > 0).unwrap_or(&RESOURCES[random.usize(..RESOURCES.len())]);
-        check(vendor, &headers(resource), &mutated(payload, &mut random))?;
+        check(source, &headers(resource), &mutated(payload, &mut random))?;
     }
 
     #[test]
     fn any_bytes_are_refused_or_kept(
-        vendor in prop::sample::select(vec!["datadog", "sentry"]), resource in prop::sample::select(RESOURCES.to_vec()),
+        source in prop::sample::select(vec!["datadog", "sentry"]), resource in prop::sample::select(RESOURCES.to_vec()),
         body in prop::collection::vec(any::<u8>(), 0..300),
     ) {
-        check(vendor, &headers(resource), &body)?;
+        check(source, &headers(resource), &body)?;
     }
 }

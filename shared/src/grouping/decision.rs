@@ -1,20 +1,20 @@
 //! The decision "open, join or ignore".
 //!
-//! An alert joins, in this order: the open incident of the vendor's own grouping key; an open incident of its
+//! An alert joins, in this order: the open incident of the source's own grouping key; an open incident of its
 //! environment and service; an open incident of its environment, moments apart (a cascade). Each within
-//! the rule's window, reckoned in the vendors' time from the span of the incident's alerts, so that a
+//! the rule's window, reckoned in the sources' time from the span of the incident's alerts, so that a
 //! late delivery lands where it belongs. Else it opens an incident.
 
-use super::{
-    group::Group,
+use super::group::Group;
+use crate::{
+    domain::{
+        alert::{Classification, Grouping, GroupingDecision, GroupingRule},
+        event::AlertEvent,
+        id::IncidentId,
+        incident::Incident,
+        time::Time,
+    },
     rules::{Cascade, Rules},
-};
-use crate::domain::{
-    alert::{Classification, Grouping, GroupingDecision, GroupingRule},
-    event::AlertEvent,
-    id::IncidentId,
-    incident::Incident,
-    time::Time,
 };
 
 /// How long after an incident was resolved another problem of its service is a recurrence, in minutes: a day.
@@ -22,7 +22,7 @@ const SERVICE_RECURRENCE_MINUTES: i64 = 24 * 60;
 
 /// What grouping needs to know of a new alert.
 #[derive(Debug, Clone, Copy)]
-pub struct Newcomer<'alert> {
+pub struct NewAlert<'alert> {
     /// The delivery that begins it.
     pub event: &'alert AlertEvent,
     /// How it was classified.
@@ -34,8 +34,8 @@ pub struct Newcomer<'alert> {
 /// What is known of the groups that an alert may belong to.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
-    /// That of the vendor's grouping key.
-    pub vendor_key: Group,
+    /// That of the source's grouping key.
+    pub source_key: Group,
     /// That of the environment and service.
     pub service: Group,
     /// The incidents of these groups, and the recent ones of the environment.
@@ -73,15 +73,15 @@ pub enum Decision {
 
 /// Decides where a new alert belongs.
 #[must_use]
-pub fn decide(newcomer: Newcomer<'_>, groups: &Groups, rules: &Rules) -> Decision {
-    let search = Search { newcomer, groups, rules };
-    let matched = [GroupingRule::VendorKey, GroupingRule::Service, GroupingRule::Cascade]
+pub fn decide(new_alert: NewAlert<'_>, groups: &Groups, rules: &Rules) -> Decision {
+    let search = Search { new_alert, groups, rules };
+    let matched = [GroupingRule::SourceKey, GroupingRule::Service, GroupingRule::Cascade]
         .into_iter()
         .find_map(|rule| Some((rule, search.nearest(rule)?)));
     if let Some((rule, incident)) = matched {
         return search.join(rule, incident);
     }
-    if newcomer.resolved_at.is_some() {
+    if new_alert.resolved_at.is_some() {
         let reason = "It had recovered before it arrived, and no open incident matches.".to_owned();
         return Decision::Ignore { grouping: record(GroupingDecision::Ignored, None, reason) };
     }
@@ -89,7 +89,7 @@ pub fn decide(newcomer: Newcomer<'_>, groups: &Groups, rules: &Rules) -> Decisio
 }
 
 struct Search<'search> {
-    newcomer: Newcomer<'search>,
+    new_alert: NewAlert<'search>,
     groups: &'search Groups,
     rules: &'search Rules,
 }
@@ -109,7 +109,7 @@ impl Search<'_> {
     fn matches(&self, rule: GroupingRule, incident: &Incident) -> bool {
         let same_environment = incident.environment == self.environment();
         match rule {
-            GroupingRule::VendorKey => self.groups.vendor_key.contains(incident.id),
+            GroupingRule::SourceKey => self.groups.source_key.contains(incident.id),
             // An incident of very many services does not name them all.
             GroupingRule::Service => {
                 let is_named = |service| incident.services.iter().any(|other| other == service);
@@ -131,7 +131,7 @@ impl Search<'_> {
 
     /// How far the alert is from the span of the incident's alerts, in milliseconds.
     fn distance_ms(&self, incident: &Incident) -> i64 {
-        let at = self.newcomer.event.occurred_at.as_millis();
+        let at = self.new_alert.event.occurred_at.as_millis();
         let before = incident.first_alert_at.as_millis() - at;
         let after = at - incident.last_alert_at.as_millis();
         before.max(after).max(0)
@@ -140,7 +140,7 @@ impl Search<'_> {
     fn window_minutes(&self, rule: GroupingRule) -> u32 {
         let windows = self.rules.windows();
         match rule {
-            GroupingRule::VendorKey => windows.vendor_key_minutes,
+            GroupingRule::SourceKey => windows.source_key_minutes,
             GroupingRule::Service => windows.service_minutes,
             GroupingRule::Cascade => windows.cascade_minutes,
         }
@@ -149,8 +149,8 @@ impl Search<'_> {
     fn join(&self, rule: GroupingRule, incident: &Incident) -> Decision {
         let key = self.key(rule);
         let reason = match rule {
-            GroupingRule::VendorKey => {
-                format!("{} groups it with this incident's alerts: {key}.", self.newcomer.event.source)
+            GroupingRule::SourceKey => {
+                format!("{} groups it with this incident's alerts: {key}.", self.new_alert.event.source)
             }
             GroupingRule::Service => format!("The same service and environment: {key}."),
             GroupingRule::Cascade => format!("A cascade in the same environment: {key}."),
@@ -173,10 +173,10 @@ impl Search<'_> {
     fn open(&self) -> Decision {
         let too_far = self.groups.incidents.iter().filter(|incident| incident.status.is_active());
         let too_far = too_far.filter(|incident| {
-            self.matches(GroupingRule::VendorKey, incident) || self.matches(GroupingRule::Service, incident)
+            self.matches(GroupingRule::SourceKey, incident) || self.matches(GroupingRule::Service, incident)
         });
         let too_far: Vec<IncidentId> = too_far.map(|incident| incident.id).collect();
-        let ended = [(GroupingRule::VendorKey, &self.groups.vendor_key), (GroupingRule::Service, &self.groups.service)]
+        let ended = [(GroupingRule::SourceKey, &self.groups.source_key), (GroupingRule::Service, &self.groups.service)]
             .into_iter()
             .find_map(|(rule, group)| {
                 let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == group.latest())?;
@@ -185,7 +185,7 @@ impl Search<'_> {
             });
         let Some((rule, incident)) = ended else {
             let reason =
-                "No open incident of its vendor key, service or environment is near enough in time.".to_owned();
+                "No open incident of its source key, service or environment is near enough in time.".to_owned();
             let grouping = record(GroupingDecision::Opened, None, reason);
             return Decision::Open { recurrence_of: None, too_far, grouping };
         };
@@ -195,29 +195,29 @@ impl Search<'_> {
         Decision::Open { recurrence_of: Some(incident.id), too_far, grouping }
     }
 
-    /// The vendor's key names the same problem however late; another problem of a service is a recurrence only soon
+    /// The source's key names the same problem however late; another problem of a service is a recurrence only soon
     /// after people thought that it was over.
     fn follows(&self, rule: GroupingRule, ended: &Incident) -> bool {
         let is_soon =
-            |over_at: Time| self.newcomer.event.occurred_at <= over_at.plus_minutes(SERVICE_RECURRENCE_MINUTES);
-        rule == GroupingRule::VendorKey || ended.resolved_at.is_some_and(is_soon)
+            |over_at: Time| self.new_alert.event.occurred_at <= over_at.plus_minutes(SERVICE_RECURRENCE_MINUTES);
+        rule == GroupingRule::SourceKey || ended.resolved_at.is_some_and(is_soon)
     }
 
     fn key(&self, rule: GroupingRule) -> String {
-        let Newcomer { event, .. } = self.newcomer;
+        let NewAlert { event, .. } = self.new_alert;
         match rule {
-            GroupingRule::VendorKey => format!("{} {}", event.source, event.group_key),
+            GroupingRule::SourceKey => format!("{} {}", event.source, event.group_key),
             GroupingRule::Service => format!("{} in {}", self.service().unwrap_or_default(), self.environment()),
             GroupingRule::Cascade => self.environment().to_owned(),
         }
     }
 
     fn service(&self) -> Option<&str> {
-        self.newcomer.classification.service.value.as_deref()
+        self.new_alert.classification.service.value.as_deref()
     }
 
     fn environment(&self) -> &str {
-        &self.newcomer.classification.environment.value
+        &self.new_alert.classification.environment.value
     }
 }
 

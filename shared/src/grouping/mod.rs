@@ -2,7 +2,6 @@
 
 mod decision;
 pub mod group;
-pub mod rules;
 
-pub use decision::{Decision, Groups, Newcomer, decide};
+pub use decision::{Decision, Groups, NewAlert, decide};
 pub use group::Group;

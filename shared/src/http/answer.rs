@@ -7,7 +7,7 @@ use lambda_http::http::{
 use serde::Serialize;
 
 use super::{Body, Response, etag, view::PageView};
-use crate::query::Page;
+use crate::listing::page::Page;
 
 /// A JSON answer.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {

@@ -9,7 +9,7 @@ use super::{
 use crate::domain::status::Status;
 
 /// The longest comment, in characters.
-pub const LONGEST_COMMENT: usize = 2000;
+pub const MAX_COMMENT: usize = 2000;
 
 /// The status that is asked for, and the comment on it.
 ///
@@ -42,8 +42,8 @@ fn status(members: &mut Map<String, Value>) -> Result<Status, InvalidParameter> 
 fn comment(members: &mut Map<String, Value>) -> Result<Option<String>, InvalidParameter> {
     match members.remove("comment") {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.chars().count() > LONGEST_COMMENT => {
-            Err(invalid("comment", format!("must have at most {LONGEST_COMMENT} characters")))
+        Some(Value::String(text)) if text.chars().count() > MAX_COMMENT => {
+            Err(invalid("comment", format!("must have at most {MAX_COMMENT} characters")))
         }
         Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
         Some(_) => Err(invalid("comment", "must be a text")),
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        let long = format!(r#"{{"status":"OPEN","comment":"{}"}}"#, "ü".repeat(LONGEST_COMMENT + 1));
+        let long = format!(r#"{{"status":"OPEN","comment":"{}"}}"#, "ü".repeat(MAX_COMMENT + 1));
         for body in [
             "",
             "OPEN",

@@ -12,7 +12,7 @@ use crate::{
         severity::Severity,
         time::{InvalidTime, Time},
     },
-    query::{
+    listing::{
         alerts::AlertFilter,
         cursor::{Cursor, list_key},
         facets::Facet,
@@ -21,11 +21,11 @@ use crate::{
         plan::Range,
         quarantine::QuarantineFilter,
     },
-    vendors::VENDORS,
+    sources::SOURCES,
 };
 
 const DEFAULT_LIMIT: usize = 50;
-const LARGEST_LIMIT: usize = 200;
+const MAX_LIMIT: usize = 200;
 
 /// A list that is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,7 +104,7 @@ pub fn alerts(request: &Request) -> Result<ListRequest<AlertFilter>, Problem> {
 pub fn quarantine(request: &Request) -> Result<ListRequest<QuarantineFilter>, Problem> {
     let mut parameters = Parameters::of(request);
     let filter =
-        QuarantineFilter { kinds: parameters.many("kind", entry_kind), vendors: parameters.many("vendor", source) };
+        QuarantineFilter { kinds: parameters.many("kind", entry_kind), sources: parameters.many("source", source) };
     let ascending = created_sort(&mut parameters);
     finish("quarantine", parameters, filter, ascending)
 }
@@ -126,8 +126,8 @@ fn finish<F: Debug>(
 ) -> Result<ListRequest<F>, Problem> {
     let list = list_key(kind, &(&filter, ascending));
     let limit = parameters.one("limit", |value| match value.parse() {
-        Ok(limit @ 1..=LARGEST_LIMIT) => Ok(limit),
-        _ => Err(format!("must be a whole number from 1 to {LARGEST_LIMIT}")),
+        Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
+        _ => Err(format!("must be a whole number from 1 to {MAX_LIMIT}")),
     });
     let offset = parameters.one("offset", |value| match value.parse::<u64>() {
         Ok(offset) => Ok(offset),
@@ -192,7 +192,7 @@ fn alert_status(value: &str) -> Result<String, &'static str> {
 }
 
 fn source(value: &str) -> Result<String, String> {
-    let names = VENDORS.iter().map(|vendor| vendor.name());
+    let names = SOURCES.iter().map(|source| source.name());
     match names.clone().find(|name| name.eq_ignore_ascii_case(value)) {
         Some(name) => Ok(name.to_owned()),
         None => Err(format!("must be one of {}", names.collect::<Vec<_>>().join(", "))),

@@ -9,7 +9,7 @@ use super::{
 use crate::domain::event::limits;
 
 /// How many values a parameter may have: what DynamoDB takes in one condition.
-const MOST_VALUES: usize = 100;
+const MAX_VALUES: usize = 100;
 
 /// The parameters of a request. Each is taken by its reader; what is left over at the end is unknown.
 #[derive(Debug)]
@@ -57,8 +57,8 @@ impl Parameters {
         let given = self.given.remove(name).unwrap_or_default();
         let mut values = Vec::new();
         for (number, value) in given.iter().flat_map(|values| values.split(',')).enumerate() {
-            if number == MOST_VALUES {
-                self.error(name, format!("may have at most {MOST_VALUES} values"));
+            if number == MAX_VALUES {
+                self.error(name, format!("may have at most {MAX_VALUES} values"));
                 return Vec::new();
             }
             match parse(value.trim()) {
@@ -133,10 +133,10 @@ mod tests {
 
     #[test]
     fn too_many_values_are_refused() {
-        let values: Vec<String> = (0..=MOST_VALUES).map(|value| value.to_string()).collect();
+        let values: Vec<String> = (0..=MAX_VALUES).map(|value| value.to_string()).collect();
         let mut parameters = Parameters::read(&format!("a={}", values.join(",")));
         assert!(parameters.many("a", number).is_empty() && parameters.finish().is_err());
-        let mut parameters = Parameters::read(&format!("a={}", vec!["1"; MOST_VALUES + 1].join(",")));
+        let mut parameters = Parameters::read(&format!("a={}", vec!["1"; MAX_VALUES + 1].join(",")));
         assert!(parameters.many("a", number).is_empty() && parameters.finish().is_err(), "the same one, too");
     }
 

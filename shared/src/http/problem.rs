@@ -7,7 +7,7 @@ use tracing::{error, warn};
 use super::{Response, answer};
 use crate::{
     domain::{incident::Incident, quarantine::EntryState, status::Status},
-    query::ListError,
+    store::lists::ListError,
 };
 
 /// An answer that says what went wrong.

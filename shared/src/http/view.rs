@@ -18,8 +18,8 @@ use crate::{
         status::Status,
         time::Time,
     },
-    query::{Page, facets::FacetValues},
-    service::{get_incident::IncidentDetail, receive::Receipt},
+    listing::{facets::FacetValues, page::Page},
+    service::{get_incident::IncidentDetail, receive_webhook::Receipt},
 };
 
 /// A page of a list.
@@ -206,7 +206,7 @@ impl From<Alert> for AlertView {
 pub struct QuarantineEntryView {
     id: EntryId,
     kind: EntryKind,
-    vendor: Option<String>,
+    source: Option<String>,
     delivery_id: Option<DeliveryId>,
     reason: String,
     state: EntryState,
@@ -222,7 +222,7 @@ impl From<QuarantineEntry> for QuarantineEntryView {
         Self {
             id: entry.id,
             kind: entry.kind,
-            vendor: entry.vendor,
+            source: entry.source,
             delivery_id: entry.delivery_id,
             reason: entry.reason,
             state: entry.state,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::credentials::{ApiToken, CredentialStore, Credentials, Role};
-use crate::{domain::time::Time, vendors::signature::is_same};
+use crate::{domain::time::Time, sources::signature::is_same};
 
 /// Who calls, and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use crate::{
     store::{
         StoreError,
         counts::Counts,
-        incidents::{Incidents, late_changes},
+        incidents::{Incidents, invalidations},
         transaction::TransactionError,
     },
 };
@@ -57,12 +57,12 @@ impl From<StoreError> for ChangeStatusError {
 
 /// Changes the status of incidents.
 #[derive(Debug)]
-pub struct StatusChanger {
+pub struct ChangeStatus {
     incidents: Incidents,
     counts: Counts,
 }
 
-impl StatusChanger {
+impl ChangeStatus {
     /// Connects to the tables.
     ///
     /// # Errors
@@ -103,12 +103,12 @@ impl StatusChanger {
             if change.if_match.as_ref().is_some_and(|versions| !versions.contains(&incident.version)) {
                 return Err(ChangeStatusError::Stale(Box::new(incident)));
             }
-            let Some((changed, deeds)) = incident.clone().change_status(change.status, change.comment.clone(), now)?
+            let Some((changed, kinds)) = incident.clone().change_status(change.status, change.comment.clone(), now)?
             else {
                 return Ok(incident);
             };
-            let actions = changed.last_actions(deeds, &change.actor);
-            self.counts.announce(&late_changes([(&incident, &changed)], now), now).await?;
+            let actions = changed.last_actions(kinds, &change.actor);
+            self.counts.invalidate(&invalidations([(&incident, &changed)], now), now).await?;
             match self.incidents.change(&incident, &changed, &actions, mark).await {
                 Ok(()) => return Ok(changed),
                 Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => {

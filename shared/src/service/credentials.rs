@@ -20,7 +20,7 @@ use crate::{
     aws::{self, Aws},
     config::{Environment, MissingVariable},
     domain::time::Time,
-    vendors::signature::Secret,
+    sources::signature::Secret,
 };
 
 /// How old credentials may be before they are fetched again.
@@ -28,7 +28,7 @@ const FRESH_MINUTES: i64 = 5;
 
 /// How soon a proof that does not verify may cause another fetch: a rotation takes effect at once, but forged
 /// requests cannot make us call Secrets Manager each time.
-const PATIENCE_MINUTES: i64 = 1;
+const RETRY_AFTER_FAILURE_MINUTES: i64 = 1;
 
 /// How long a fetch may hold up a request. Sentry waits 1 s for its answer and never tries again.
 const REFRESH_TIMEOUT: Duration = Duration::from_millis(500);
@@ -61,7 +61,7 @@ pub struct ApiToken {
 /// What the secret holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Credentials {
-    /// The secrets by vendor; several are valid at a time, so that they can be rotated.
+    /// The secrets by source; several are valid at a time, so that they can be rotated.
     #[serde(default, deserialize_with = "secrets")]
     webhook_secrets: HashMap<String, Vec<Secret>>,
     /// The tokens of the API.
@@ -70,10 +70,10 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// The secrets of a vendor; none, if none is set.
+    /// The secrets of a source; none, if none is set.
     #[must_use]
-    pub fn webhook_secrets(&self, vendor: &str) -> &[Secret] {
-        self.webhook_secrets.get(vendor).map_or(&[], Vec::as_slice)
+    pub fn webhook_secrets(&self, source: &str) -> &[Secret] {
+        self.webhook_secrets.get(source).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -149,8 +149,9 @@ impl CredentialStore {
     pub async fn after_failure(&self, failed: &Arc<Credentials>, now: Time) -> Option<Arc<Credentials>> {
         let _fetching = self.fetching.lock().await;
         let held = self.held();
-        let is_early =
-            held.tried_after_failure_at.is_some_and(|tried_at| now < tried_at.plus_minutes(PATIENCE_MINUTES));
+        let is_early = held
+            .tried_after_failure_at
+            .is_some_and(|tried_at| now < tried_at.plus_minutes(RETRY_AFTER_FAILURE_MINUTES));
         let latest = if Arc::ptr_eq(&held.credentials, failed) && !is_early {
             self.refresh(now, Some(now)).await
         } else {
@@ -186,7 +187,7 @@ async fn fetch(client: &Client, secret_arn: &str, timeout: Duration) -> Result<C
 
 fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<String, Vec<Secret>>, D::Error> {
     let texts: HashMap<String, Vec<String>> = HashMap::deserialize(deserializer)?;
-    Ok(texts.into_iter().map(|(vendor, texts)| (vendor, texts.into_iter().filter_map(Secret::new).collect())).collect())
+    Ok(texts.into_iter().map(|(source, texts)| (source, texts.into_iter().filter_map(Secret::new).collect())).collect())
 }
 
 fn sha256<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 32], D::Error> {

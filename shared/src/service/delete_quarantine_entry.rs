@@ -18,7 +18,7 @@ use crate::{
 
 /// Why an entry was not deleted.
 #[derive(Debug, thiserror::Error)]
-pub enum DeleteError {
+pub enum DeleteQuarantineEntryError {
     /// There is no such entry.
     #[error("there is no entry with this id")]
     NotFound,
@@ -30,7 +30,7 @@ pub enum DeleteError {
     Unavailable(TransactionError),
 }
 
-impl From<StoreError> for DeleteError {
+impl From<StoreError> for DeleteQuarantineEntryError {
     fn from(error: StoreError) -> Self {
         Self::Unavailable(error.into())
     }
@@ -38,12 +38,12 @@ impl From<StoreError> for DeleteError {
 
 /// Deletes entries of the quarantine.
 #[derive(Debug)]
-pub struct Deleter {
+pub struct DeleteQuarantineEntry {
     client: aws_sdk_dynamodb::Client,
     quarantine: Quarantine,
 }
 
-impl Deleter {
+impl DeleteQuarantineEntry {
     /// Connects to the table.
     ///
     /// # Errors
@@ -61,11 +61,11 @@ impl Deleter {
     /// Deletes an entry, or finds that it is deleted already and records nothing.
     ///
     /// # Errors
-    /// [`DeleteError`]
-    pub async fn delete(&self, id: EntryId, actor: &str, now: Time) -> Result<(), DeleteError> {
+    /// [`DeleteQuarantineEntryError`]
+    pub async fn delete(&self, id: EntryId, actor: &str, now: Time) -> Result<(), DeleteQuarantineEntryError> {
         let mut attempts = 0;
         loop {
-            let (entry, _) = self.quarantine.get(id).await?.ok_or(DeleteError::NotFound)?;
+            let (entry, _) = self.quarantine.get(id).await?.ok_or(DeleteQuarantineEntryError::NotFound)?;
             let deleted = match entry.deleted(actor, now) {
                 Err(EntryDone(EntryState::Deleted)) => return Ok(()),
                 deleted => deleted?,
@@ -73,7 +73,7 @@ impl Deleter {
             match commit(&self.client, vec![self.quarantine.change(&entry, &deleted)?]).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
-                Err(error) => return Err(DeleteError::Unavailable(error)),
+                Err(error) => return Err(DeleteQuarantineEntryError::Unavailable(error)),
             }
             attempts += 1;
         }

@@ -27,13 +27,13 @@ pub struct IncidentDetail {
 
 /// Finds incidents.
 #[derive(Debug)]
-pub struct IncidentFinder {
+pub struct GetIncident {
     client: aws_sdk_dynamodb::Client,
     incidents: Incidents,
     alerts_table: String,
 }
 
-impl IncidentFinder {
+impl GetIncident {
     /// Connects to the tables.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::{
     config::{Environment, MissingVariable},
     domain::{
         id::EntryId,
-        quarantine::{Kept, QuarantineEntry},
+        quarantine::{QuarantineEntry, StoredBody},
         time::Time,
     },
     store::{StoreError, quarantine::Quarantine},
@@ -14,11 +14,11 @@ use crate::{
 
 /// Finds entries of the quarantine.
 #[derive(Debug)]
-pub struct QuarantineFinder {
+pub struct GetQuarantineEntry {
     quarantine: Quarantine,
 }
 
-impl QuarantineFinder {
+impl GetQuarantineEntry {
     /// Connects to the table.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ impl QuarantineFinder {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn find(&self, id: EntryId) -> Result<Option<(QuarantineEntry, Kept)>, StoreError> {
+    pub async fn find(&self, id: EntryId) -> Result<Option<(QuarantineEntry, StoredBody)>, StoreError> {
         self.quarantine.get(id).await
     }
 }

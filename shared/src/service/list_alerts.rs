@@ -9,13 +9,23 @@ use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
     domain::{alert::Alert, id::AlertId, time::Time},
-    query::{self, ListError, Page, Row, Sources, alerts::AlertFilter, page::PageRequest, plan::Plan},
-    store::{alerts, claims::Claims, counts::Counts, index::IndexReader},
+    listing::{
+        alerts::AlertFilter,
+        page::{Page, PageRequest},
+        plan::Plan,
+    },
+    store::{
+        alerts,
+        claims::Claims,
+        counts::Counts,
+        index::IndexReader,
+        lists::{self, ListContext, ListError, Row},
+    },
 };
 
 /// Lists alerts.
 #[derive(Debug)]
-pub struct AlertLister {
+pub struct ListAlerts {
     client: aws_sdk_dynamodb::Client,
     alerts_table: String,
     claims: Claims,
@@ -24,7 +34,7 @@ pub struct AlertLister {
     budget: Duration,
 }
 
-impl AlertLister {
+impl ListAlerts {
     /// Connects to the tables.
     ///
     /// # Errors
@@ -58,26 +68,26 @@ impl AlertLister {
         list: &str,
         now: Time,
     ) -> Result<Page<Alert>, ListError> {
-        let deadline = query::deadline(self.budget);
+        let deadline = lists::deadline(self.budget);
         let history_start = self.claims.history_start().await?;
         let Some(plan) = history_start.and_then(|start| filter.plan(start, now)) else {
             return Ok(Page::empty(request));
         };
         debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "planned");
-        let sources = Sources { reader: &self.index, counts: Some(&self.counts), now, deadline };
-        let mut page = query::list(sources, &plan, request, list).await?;
-        let mut alerts = self.alerts(sources, &plan, std::mem::take(&mut page.items)).await?;
+        let context = ListContext { reader: &self.index, counts: Some(&self.counts), now, deadline };
+        let mut page = lists::list(context, &plan, request, list).await?;
+        let mut alerts = self.alerts(context, &plan, std::mem::take(&mut page.items)).await?;
         alerts.retain(|alert| filter.matches(alert));
         Ok(page.with_items(alerts))
     }
 
     /// The alerts of a page, in its order. What was not read with the page is read from the index where that holds
     /// nothing in between, which is the cheaper; else from the table. One that is gone meanwhile is left out.
-    async fn alerts(&self, sources: Sources<'_>, plan: &Plan, rows: Vec<Row>) -> Result<Vec<Alert>, ListError> {
+    async fn alerts(&self, context: ListContext<'_>, plan: &Plan, rows: Vec<Row>) -> Result<Vec<Alert>, ListError> {
         let unread: Vec<&str> = rows.iter().filter(|row| row.item.is_none()).map(|row| row.position.as_str()).collect();
         let mut found: HashMap<AlertId, Alert> = HashMap::new();
         if plan.filter.is_empty() {
-            for row in query::rows_between(sources, plan, &unread).await? {
+            for row in lists::rows_between(context, plan, &unread).await? {
                 let alert = row.item.map(alerts::read).transpose()?;
                 found.extend(alert.map(|alert| (alert.id, alert)));
             }

@@ -9,18 +9,24 @@ use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
     domain::{id::IncidentId, incident::Incident, time::Time},
-    query::{
-        self, ListError, Page, Sources,
+    keys,
+    listing::{
         facets::{self, Facet, FacetValues},
         incidents::{IncidentFilter, IncidentOrder},
-        page::PageRequest,
+        page::{Page, PageRequest},
     },
-    store::{claims::Claims, counts::Counts, incidents::Incidents, index::IndexReader, keys},
+    store::{
+        claims::Claims,
+        counts::Counts,
+        incidents::Incidents,
+        index::IndexReader,
+        lists::{self, ListContext, ListError},
+    },
 };
 
 /// Lists incidents.
 #[derive(Debug)]
-pub struct IncidentLister {
+pub struct ListIncidents {
     claims: Claims,
     index: IndexReader,
     incidents: Incidents,
@@ -28,7 +34,7 @@ pub struct IncidentLister {
     budget: Duration,
 }
 
-impl IncidentLister {
+impl ListIncidents {
     /// Connects to the tables.
     ///
     /// # Errors
@@ -62,16 +68,16 @@ impl IncidentLister {
         list: &str,
         now: Time,
     ) -> Result<(Page<Incident>, Vec<FacetValues>), ListError> {
-        let deadline = query::deadline(self.budget);
+        let deadline = lists::deadline(self.budget);
         let history_start = self.claims.history_start().await?;
         let Some(plan) = history_start.and_then(|start| filter.plan(order, start, now)) else {
             return Ok((Page::empty(request), asked.iter().map(|facet| facets::none(*facet)).collect()));
         };
         debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "planned");
-        let sources = Sources { reader: &self.index, counts: Some(&self.counts), now, deadline };
+        let context = ListContext { reader: &self.index, counts: Some(&self.counts), now, deadline };
         // Both, even if one runs out of time: each keeps what it counted.
         let (page, facets) =
-            tokio::join!(query::list(sources, &plan, request, list), query::facets(sources, &plan, asked));
+            tokio::join!(lists::list(context, &plan, request, list), lists::facets(context, &plan, asked));
         let (page, facets) = (page?, facets?);
         let ids: Vec<IncidentId> = page.items.iter().filter_map(|row| id_of(&row.position)).collect();
         let mut incidents = self.incidents.get_many(&ids, false).await?;

@@ -7,19 +7,28 @@ use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
     domain::{quarantine::QuarantineEntry, time::Time},
-    query::{self, ListError, Page, Sources, page::PageRequest, quarantine::QuarantineFilter},
-    store::{claims::Claims, index::IndexReader, quarantine},
+    listing::{
+        self,
+        page::{Page, PageRequest},
+        quarantine::QuarantineFilter,
+    },
+    store::{
+        claims::Claims,
+        index::IndexReader,
+        lists::{self, ListContext, ListError},
+        quarantine,
+    },
 };
 
 /// Lists the quarantine.
 #[derive(Debug)]
-pub struct QuarantineLister {
+pub struct ListQuarantine {
     claims: Claims,
     index: IndexReader,
     budget: Duration,
 }
 
-impl QuarantineLister {
+impl ListQuarantine {
     /// Connects to the tables.
     ///
     /// # Errors
@@ -48,13 +57,13 @@ impl QuarantineLister {
         now: Time,
     ) -> Result<Page<QuarantineEntry>, ListError> {
         let history_start = self.claims.history_start().await?;
-        let Some(plan) = history_start.and_then(|start| query::quarantine::plan(filter, start, now)) else {
+        let Some(plan) = history_start.and_then(|start| listing::quarantine::plan(filter, start, now)) else {
             return Ok(Page::empty(request));
         };
-        let sources = Sources { reader: &self.index, counts: None, now, deadline: query::deadline(self.budget) };
-        let page = query::list(sources, &plan, request, list).await?;
+        let context = ListContext { reader: &self.index, counts: None, now, deadline: lists::deadline(self.budget) };
+        let page = lists::list(context, &plan, request, list).await?;
         let positions: Vec<&str> = page.items.iter().map(|row| row.position.as_str()).collect();
-        let mut rows = query::rows_between(sources, &plan, &positions).await?;
+        let mut rows = lists::rows_between(context, &plan, &positions).await?;
         rows.sort_by_key(|row| positions.iter().position(|position| *position == row.position));
         let entries = rows.into_iter().filter_map(|row| row.item).map(quarantine::read).collect::<Result<_, _>>()?;
         Ok(page.with_items(entries))

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         delivery::{Delivery, Raw},
         id::{EntryId, IdGenerator},
-        quarantine::{EntryKind, EntryState, FIRST_LINES_BYTES, Kept, QuarantineEntry, lines},
+        quarantine::{EntryKind, EntryState, FIRST_LINES_BYTES, QuarantineEntry, StoredBody, lines},
         time::Time,
     },
     store::{
@@ -20,14 +20,14 @@ use crate::{
 
 /// Puts dead letters into the quarantine.
 #[derive(Debug)]
-pub struct DeadLetterMover {
+pub struct QuarantineDeadLetter {
     client: aws_sdk_dynamodb::Client,
     claims: Claims,
     quarantine: Quarantine,
     ids: IdGenerator,
 }
 
-impl DeadLetterMover {
+impl QuarantineDeadLetter {
     /// Connects to the tables. `seed` makes the ids.
     ///
     /// # Errors
@@ -137,7 +137,7 @@ impl DeadLetterMover {
             ..QuarantineEntry::of(id, EntryKind::DeadLetter, delivery, reason)
         };
         let delivery = Delivery { redrive_of: None, ..delivery.clone() };
-        Ok((id, self.quarantine.insertion(&entry, &Kept::Delivery(Box::new(delivery)), now)?))
+        Ok((id, self.quarantine.insertion(&entry, &StoredBody::Delivery(Box::new(delivery)), now)?))
     }
 
     fn message(&self, body: &str, reason: &str, now: Time) -> Result<(EntryId, Write), StoreError> {
@@ -145,7 +145,7 @@ impl DeadLetterMover {
         let raw = Raw::pack(body.as_bytes());
         let beginning = &body.as_bytes()[..body.len().min(FIRST_LINES_BYTES)];
         let entry = QuarantineEntry { first_lines: lines(beginning), ..QuarantineEntry::of_message(id, &raw, reason) };
-        Ok((id, self.quarantine.insertion(&entry, &Kept::Message(raw), now)?))
+        Ok((id, self.quarantine.insertion(&entry, &StoredBody::Message(raw), now)?))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     aws::Aws,
     config::{Environment, MissingVariable},
     domain::{id::EntryId, time::Time},
-    query::quarantine::{QuarantineFilter, plan},
+    listing::quarantine::{QuarantineFilter, plan},
     store::{StoreError, claims::Claims, index::IndexReader},
     telemetry::metrics::{Measures, Metrics},
 };
@@ -20,7 +20,7 @@ use crate::{
 const ENTRIES: &str = "QuarantineEntries";
 
 /// How many entries are counted at the most; the alarm asks only whether there are any.
-const MOST_COUNTED: usize = 1000;
+const MAX_COUNTED: usize = 1000;
 
 /// Tells how many entries need work.
 #[derive(Debug)]
@@ -81,9 +81,9 @@ impl QuarantineGauge {
         let mut entries = BTreeSet::new();
         for run in plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs) {
             let mut start = None;
-            while entries.len() < MOST_COUNTED {
+            while entries.len() < MAX_COUNTED {
                 let part = (plan.index, &run, plan.filter.as_slice());
-                let (rows, rest) = self.index.rows(part, &[plan.position], (true, Some(MOST_COUNTED)), start).await?;
+                let (rows, rest) = self.index.rows(part, &[plan.position], (true, Some(MAX_COUNTED)), start).await?;
                 let ids = rows.into_iter().filter_map(|mut row| row.remove(plan.position)?.as_s().ok().cloned());
                 entries.extend(ids);
                 start = rest;

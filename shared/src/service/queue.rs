@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// SQS answers within milliseconds, and Sentry waits for one second in all.
-const SOON: Duration = Duration::from_millis(500);
+const SEND_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The queue does not take a delivery. It may have taken it all the same, if only its answer was lost.
 #[derive(Debug, thiserror::Error)]
@@ -52,10 +52,10 @@ impl Queue {
     pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
         let message = message(delivery).map_err(|error| QueueError(error.to_string()))?;
         let request = self.client.send_message().queue_url(&self.url).message_body(message);
-        let sent = if let Ok(sent) = timeout(SOON, request.clone().send()).await {
+        let sent = if let Ok(sent) = timeout(SEND_TIMEOUT, request.clone().send()).await {
             sent
         } else {
-            warn!("the queue does not answer within {SOON:?}");
+            warn!("the queue does not answer within {SEND_TIMEOUT:?}");
             request.send().await
         };
         sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))

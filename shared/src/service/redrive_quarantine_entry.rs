@@ -4,7 +4,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
     queue::{Queue, QueueError},
-    receive::{self, Webhook},
+    receive_webhook::{self, Webhook},
     retry,
     warm::warm,
 };
@@ -14,20 +14,20 @@ use crate::{
     domain::{
         delivery::{Content, Delivery},
         id::EntryId,
-        quarantine::{EntryDone, Kept, QuarantineEntry},
+        quarantine::{EntryDone, QuarantineEntry, StoredBody},
         time::Time,
     },
+    sources,
     store::{
         StoreError,
         quarantine::Quarantine,
         transaction::{TransactionError, commit},
     },
-    vendors,
 };
 
 /// Why an entry was not redriven.
 #[derive(Debug, thiserror::Error)]
-pub enum RedriveError {
+pub enum RedriveQuarantineEntryError {
     /// There is no such entry.
     #[error("there is no entry with this id")]
     NotFound,
@@ -45,7 +45,7 @@ pub enum RedriveError {
     Queue(#[from] QueueError),
 }
 
-impl From<StoreError> for RedriveError {
+impl From<StoreError> for RedriveQuarantineEntryError {
     fn from(error: StoreError) -> Self {
         Self::Unavailable(error.into())
     }
@@ -53,13 +53,13 @@ impl From<StoreError> for RedriveError {
 
 /// Redrives entries of the quarantine.
 #[derive(Debug)]
-pub struct Redriver {
+pub struct RedriveQuarantineEntry {
     client: aws_sdk_dynamodb::Client,
     quarantine: Quarantine,
     queue: Queue,
 }
 
-impl Redriver {
+impl RedriveQuarantineEntry {
     /// Connects to the table and the queue.
     ///
     /// # Errors
@@ -80,13 +80,18 @@ impl Redriver {
     /// that is lost between the two can be sent again.
     ///
     /// # Errors
-    /// [`RedriveError`]
-    pub async fn redrive(&self, id: EntryId, actor: &str, now: Time) -> Result<QuarantineEntry, RedriveError> {
+    /// [`RedriveQuarantineEntryError`]
+    pub async fn redrive(
+        &self,
+        id: EntryId,
+        actor: &str,
+        now: Time,
+    ) -> Result<QuarantineEntry, RedriveQuarantineEntryError> {
         let mut attempts = 0;
         loop {
-            let (entry, kept) = self.quarantine.get(id).await?.ok_or(RedriveError::NotFound)?;
+            let (entry, kept) = self.quarantine.get(id).await?.ok_or(RedriveQuarantineEntryError::NotFound)?;
             let redriving = entry.request_redrive(actor, now)?;
-            let delivery = delivery(id, kept).map_err(RedriveError::Impossible)?;
+            let delivery = delivery(id, kept).map_err(RedriveQuarantineEntryError::Impossible)?;
             // An attempt of which nobody answered whether it was written, was: it is recorded once.
             if attempts > 0 && entry.actions.last() == redriving.actions.last() {
                 self.queue.send(&delivery).await?;
@@ -98,7 +103,7 @@ impl Redriver {
                     return Ok(redriving);
                 }
                 Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
-                Err(error) => return Err(RedriveError::Unavailable(error)),
+                Err(error) => return Err(RedriveQuarantineEntryError::Unavailable(error)),
             }
             attempts += 1;
         }
@@ -106,11 +111,13 @@ impl Redriver {
 }
 
 /// The delivery that redrives an entry: as it was if it could be read, else read anew. Or why there is none.
-fn delivery(id: EntryId, kept: Kept) -> Result<Delivery, String> {
+fn delivery(id: EntryId, kept: StoredBody) -> Result<Delivery, String> {
     let delivery = match kept {
-        Kept::Delivery(delivery) => *delivery,
-        Kept::Message(_) => return Err("The message was no delivery of a webhook: nothing can read it.".to_owned()),
-        Kept::Nothing => return Err("Its body is gone.".to_owned()),
+        StoredBody::Delivery(delivery) => *delivery,
+        StoredBody::Message(_) => {
+            return Err("The message was no delivery of a webhook: nothing can read it.".to_owned());
+        }
+        StoredBody::Nothing => return Err("Its body is gone.".to_owned()),
     };
     let readable = match &delivery.content {
         Content::Event(_) => delivery,
@@ -120,19 +127,19 @@ fn delivery(id: EntryId, kept: Kept) -> Result<Delivery, String> {
 }
 
 /// Reads the body of a delivery again; a newer version may be able to. It then has the id that it would have had at
-/// once, so that it takes effect once even if the vendor sends it again, too.
+/// once, so that it takes effect once even if the source sends it again, too.
 fn read_anew(delivery: &Delivery) -> Result<Delivery, String> {
-    if delivery.raw.trimmed {
+    if delivery.raw.truncated {
         return Err("Its body was too large to be kept whole, so that it cannot be read again.".to_owned());
     }
-    let vendor = vendors::find(&delivery.vendor).ok_or_else(|| format!("No vendor is named {}.", delivery.vendor))?;
+    let source = sources::find(&delivery.source).ok_or_else(|| format!("No source is named {}.", delivery.source))?;
     let body = delivery.raw.body().map_err(|error| format!("Its body cannot be unpacked: {error}."))?;
     let headers: HeaderMap = delivery
         .headers
         .iter()
         .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)))
         .collect();
-    match receive::read(vendor, &headers, &body, delivery.received_at) {
+    match receive_webhook::read(source, &headers, &body, delivery.received_at) {
         Ok(Webhook::Delivery(read)) => match &read.content {
             Content::Event(_) => Ok(*read),
             Content::Unreadable(reason) => Err(format!("It still cannot be read: {reason}.")),

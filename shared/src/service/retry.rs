@@ -11,11 +11,11 @@ pub const ATTEMPTS: u32 = 40;
 pub const ATTEMPTS_TOGETHER: u32 = 25;
 
 const FIRST_PAUSE_MS: u64 = 10;
-const LONGEST_PAUSE_MS: u64 = 400;
+const MAX_PAUSE_MS: u64 = 400;
 
 /// Waits before another attempt: exponentially longer, and at random, so that those that collided do not
 /// collide again. All pauses of [`ATTEMPTS`] take 7 s on average, well within the worker's 30 s.
 pub async fn pause(attempt: u32) {
-    let longest = FIRST_PAUSE_MS.saturating_mul(1 << attempt.min(10)).min(LONGEST_PAUSE_MS);
+    let longest = FIRST_PAUSE_MS.saturating_mul(1 << attempt.min(10)).min(MAX_PAUSE_MS);
     tokio::time::sleep(Duration::from_millis(fastrand::u64(..=longest))).await;
 }

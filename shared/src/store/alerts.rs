@@ -12,17 +12,20 @@ use serde::{Deserialize, Serialize};
 use super::{
     StoreError, batch,
     item::{Item, from_item, number, string, to_attribute, to_item},
-    keys, packed,
+    packed,
     transaction::{Part, Write},
 };
-use crate::domain::{
-    alert::{Alert, AlertStatus, Classification, Classified, Grouping},
-    delivery::Raw,
-    episode::Episode,
-    id::{AlertId, IncidentId},
-    severity::Severity,
-    source::Source,
-    time::Time,
+use crate::{
+    domain::{
+        alert::{Alert, AlertStatus, Classification, Classified, Grouping},
+        delivery::Raw,
+        episode::Episode,
+        id::{AlertId, IncidentId},
+        severity::Severity,
+        source::Source,
+        time::Time,
+    },
+    keys,
 };
 
 /// The alerts table.
@@ -157,7 +160,7 @@ pub fn item(alert: &Alert, raw: Option<&Raw>) -> Result<Item, StoreError> {
     let mut item = to_item(OPERATION, &item)?;
     item.insert(DETAIL.to_owned(), packed::pack(OPERATION, DETAIL, &detail)?);
     item.insert("entity_type".to_owned(), string("alert"));
-    item.insert("created_bucket".to_owned(), string(keys::alert_bucket(alert.id)));
+    item.insert("created_partition".to_owned(), string(keys::alert_partition(alert.id)));
     if let Some(raw) = raw {
         item.insert("raw".to_owned(), AttributeValue::B(Blob::new(raw.gzip.clone())));
         item.insert("raw_bytes".to_owned(), number(raw.length as u64));

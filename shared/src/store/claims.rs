@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     StoreError, batch,
     item::{Item, from_item, number, string, to_attribute, to_item},
-    keys, packed,
+    packed,
     transaction::{Part, Write},
 };
 use crate::{
     domain::{delivery::DeliveryId, episode::Episodes, event::AlertEvent, id::IncidentId, time::Time},
     grouping::Group,
+    keys,
 };
 
 const MINUTES_A_DAY: i64 = 24 * 60;
@@ -52,8 +53,8 @@ pub struct Claims {
 pub struct ClaimKeys {
     /// What is known of the problem.
     pub episodes: String,
-    /// The vendor's grouping key.
-    pub vendor_group: String,
+    /// The source's grouping key.
+    pub source_group: String,
     /// The service in the environment.
     pub service_group: Option<String>,
     /// The openings in the environment.
@@ -70,20 +71,20 @@ pub struct Snapshot {
     /// Groups.
     pub groups: HashMap<String, Group>,
     /// The openings in environments.
-    pub openings: HashMap<String, Openings>,
+    pub opening_locks: HashMap<String, OpeningLock>,
 }
 
 /// The openings in one environment. Its version serialises them: two first alerts of one outage cannot
 /// both open an incident.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Openings {
+pub struct OpeningLock {
     /// Counts openings; 0 before the first.
     pub version: u64,
     /// The incidents opened last, youngest last.
     pub recent: Vec<IncidentId>,
 }
 
-impl Openings {
+impl OpeningLock {
     /// Notes an opening, and forgets the oldest if there are many.
     pub fn note(&mut self, incident_id: IncidentId) {
         self.version += 1;
@@ -107,7 +108,7 @@ const REASON: &str = "reason";
 const DELIVERY: &str = "delivery";
 const EPISODES: &str = "episodes";
 const GROUP: &str = "group";
-const OPENINGS: &str = "openings";
+const OPENING_LOCK: &str = "opening_locks";
 
 impl ClaimKeys {
     /// The claims of an event that was classified to a service and an environment.
@@ -115,7 +116,7 @@ impl ClaimKeys {
     pub fn of(event: &AlertEvent, service: Option<&str>, environment: &str) -> Self {
         Self {
             episodes: keys::episodes_claim(&event.source, &event.dedup_key),
-            vendor_group: keys::vendor_group_claim(&event.source, &event.group_key),
+            source_group: keys::source_group_claim(&event.source, &event.group_key),
             service_group: service.map(|service| keys::service_group_claim(environment, service)),
             environment: keys::environment_claim(environment),
         }
@@ -123,7 +124,7 @@ impl ClaimKeys {
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &str> {
-        let always = [&self.episodes, &self.vendor_group, &self.environment];
+        let always = [&self.episodes, &self.source_group, &self.environment];
         always.into_iter().chain(&self.service_group).map(String::as_str)
     }
 }
@@ -154,8 +155,8 @@ impl Claims {
                 Some(GROUP) => {
                     snapshot.groups.insert(claim, from_item(READ, item)?);
                 }
-                Some(OPENINGS) => {
-                    snapshot.openings.insert(claim, from_item(READ, item)?);
+                Some(OPENING_LOCK) => {
+                    snapshot.opening_locks.insert(claim, from_item(READ, item)?);
                 }
                 _ => return Err(StoreError::of_attribute(READ, ENTITY_TYPE)),
             }
@@ -194,8 +195,8 @@ impl Claims {
             let put = self.claim(claim, EPISODES, to_item("Put episodes", after)?, now, EPISODES_DAYS);
             writes.push(build(Part::Episodes, if_version(put, before.map(|before| before.version)))?);
         }
-        for (claim, before, after) in changed(&before.openings, &after.openings) {
-            let put = self.claim(claim, OPENINGS, to_item("Put openings", after)?, now, GROUP_DAYS);
+        for (claim, before, after) in changed(&before.opening_locks, &after.opening_locks) {
+            let put = self.claim(claim, OPENING_LOCK, to_item("Put opening_locks", after)?, now, GROUP_DAYS);
             writes.push(build(Part::Group, if_version(put, before.map(|before| before.version)))?);
         }
         for (claim, before, after) in changed(&before.groups, &after.groups) {

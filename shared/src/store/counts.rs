@@ -1,4 +1,4 @@
-//! The counts table: what lists remember of closed buckets, and the epochs by which writers announce late changes.
+//! The counts table: what lists remember of closed buckets, and the generations by which writers invalidate late changes.
 //!
 //! It is a cache: without it every list is as exact, and slower. All of it expires.
 //!
@@ -7,7 +7,7 @@
 //! | `COUNTS#kind#list` | month | what was counted in each bucket of the month, packed: 400 days are 14 small rows |
 //! | `POSITIONS#list` | day | which rows match, hour by hour, where they are few |
 //! | `MARKS#list` | hour | where every so-many-th matching row is, of a crowded hour |
-//! | `EPOCHS#series` | day | the latest announcement of late changes, hour by hour. A day without any has no row |
+//! | `GENERATIONS#series` | day | the latest invalidation of late changes, hour by hour. A day without any has no row |
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -22,11 +22,11 @@ use tracing::warn;
 use super::{
     StoreError, batch,
     item::{Item, number, string},
-    keys,
 };
 use crate::{
     domain::time::{Month, Time},
-    query::{
+    keys,
+    listing::{
         buckets::{Series, Unit, is_at_rest},
         marks::Marks,
     },
@@ -37,15 +37,15 @@ const MINUTES_A_DAY: i64 = 24 * 60;
 /// How long counts are good. Rows that somebody deletes without a word, by hand or by TTL, are counted no longer.
 const COUNTS_DAYS: i64 = 30;
 
-/// How long epochs are kept after the last change: longer than any count that was taken before it. Each is a number of its
+/// How long generations are kept after the last change: longer than any count that was taken before it. Each is a number of its
 /// own, so that one that is forgotten never comes again.
-const EPOCHS_DAYS: i64 = 2 * COUNTS_DAYS;
+const GENERATIONS_DAYS: i64 = 2 * COUNTS_DAYS;
 
 /// What every reader of JSON takes as a whole number.
-const MOST_EPOCH: u64 = 1 << 53;
+const MAX_GENERATION: u64 = 1 << 53;
 
 /// An item may have 400 KB. What does not fit is not remembered.
-const LARGEST_BODY_BYTES: usize = 350_000;
+const MAX_BODY_BYTES: usize = 350_000;
 
 /// The counts table.
 #[derive(Debug, Clone)]
@@ -54,9 +54,9 @@ pub struct Counts {
     table: String,
 }
 
-/// The epochs of a series.
+/// The generations of a series.
 #[derive(Debug, Clone, Default)]
-pub struct Epochs {
+pub struct Generations {
     hours: HashMap<i64, u64>,
     moved_at: HashMap<i64, Time>,
 }
@@ -66,34 +66,34 @@ pub struct Epochs {
 pub struct MonthCounts<T> {
     /// By the bucket's place in the month; `None` if it was not counted.
     values: Vec<Option<T>>,
-    /// The epochs at which, by the bucket's place, where they are not 0.
-    epochs: BTreeMap<usize, u64>,
+    /// The generations at which, by the bucket's place, where they are not 0.
+    generations: BTreeMap<usize, u64>,
     /// When it is to be counted anew, in seconds since 1970.
     #[serde(skip)]
     expires_at: i64,
 }
 
-/// The positions that match within hours, by the hour's number, each with its epoch.
+/// The positions that match within hours, by the hour's number, each with its generation.
 pub type Positions = HashMap<i64, (u64, Vec<String>)>;
 
-/// The positions that match within an hour: its number, its epoch, the positions.
+/// The positions that match within an hour: its number, its generation, the positions.
 pub type HourPositions<'list> = (i64, u64, &'list [String]);
 
 /// Buckets in which something is about to change.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LateChanges(BTreeSet<(&'static str, i64)>);
+pub struct Invalidations(BTreeSet<(&'static str, i64)>);
 
-impl LateChanges {
+impl Invalidations {
     /// Adds the bucket of a time, if it is closed.
     pub fn note(&mut self, series: Series, at: Time, now: Time) {
-        if series.is_late(at, now) {
+        if series.needs_invalidation(at, now) {
             self.0.insert((series.name(), Unit::Hour.number(at)));
         }
     }
 }
 
-impl Epochs {
-    /// That of a bucket: 0 if nothing was ever announced in it, else another one after each announcement.
+impl Generations {
+    /// That of a bucket: 0 if nothing was ever invalidated in it, else another one after each invalidation.
     #[must_use]
     pub fn of(&self, unit: Unit, number: i64) -> u64 {
         hours(unit, number).map(|hour| self.hours.get(&hour).copied().unwrap_or(0)).fold(0, u64::wrapping_add)
@@ -117,25 +117,29 @@ impl<T> MonthCounts<T> {
     #[must_use]
     pub fn empty(unit: Unit, month: Month, now: Time) -> Self {
         let values = unit.of_month(month).map(|_| None).collect();
-        Self { values, epochs: BTreeMap::new(), expires_at: now.plus_minutes(COUNTS_DAYS * MINUTES_A_DAY).as_seconds() }
+        Self {
+            values,
+            generations: BTreeMap::new(),
+            expires_at: now.plus_minutes(COUNTS_DAYS * MINUTES_A_DAY).as_seconds(),
+        }
     }
 
-    /// What was counted of the bucket at a place, if it was at this epoch.
-    pub fn take(&mut self, place: usize, epoch: u64) -> Option<T>
+    /// What was counted of the bucket at a place, if it was at this generation.
+    pub fn take(&mut self, place: usize, generation: u64) -> Option<T>
     where
         T: Clone,
     {
-        let is_good = self.epochs.get(&place).copied().unwrap_or(0) == epoch;
+        let is_good = self.generations.get(&place).copied().unwrap_or(0) == generation;
         self.values.get(place).filter(|_| is_good)?.clone()
     }
 
     /// Notes what was counted.
-    pub fn set(&mut self, place: usize, epoch: u64, value: T) {
+    pub fn set(&mut self, place: usize, generation: u64, value: T) {
         if let Some(slot) = self.values.get_mut(place) {
             *slot = Some(value);
-            match epoch {
-                0 => self.epochs.remove(&place),
-                epoch => self.epochs.insert(place, epoch),
+            match generation {
+                0 => self.generations.remove(&place),
+                generation => self.generations.insert(place, generation),
             };
         }
     }
@@ -148,61 +152,61 @@ impl Counts {
         Self { client, table }
     }
 
-    /// Announces late changes. To be called before they are written, and again if they are decided anew.
+    /// Invalidates late changes. To be called before they are written, and again if they are decided anew.
     ///
     /// # Errors
     /// [`StoreError`]: then they must not be written.
-    pub async fn announce(&self, changes: &LateChanges, now: Time) -> Result<(), StoreError> {
+    pub async fn invalidate(&self, changes: &Invalidations, now: Time) -> Result<(), StoreError> {
         let mut days: BTreeMap<(&str, String), Vec<i64>> = BTreeMap::new();
         for (series, hour) in &changes.0 {
             days.entry((series, Unit::Hour.start(*hour).day())).or_default().push(*hour);
         }
-        let announced = days.into_iter().map(|((series, day), hours)| self.advance(series, day, hours, now));
-        futures::future::try_join_all(announced).await.map(drop)
+        let invalidated = days.into_iter().map(|((series, day), hours)| self.advance(series, day, hours, now));
+        futures::future::try_join_all(invalidated).await.map(drop)
     }
 
     async fn advance(&self, series: &str, day: String, hours: Vec<i64>, now: Time) -> Result<(), StoreError> {
-        let expires_at = now.plus_minutes(EPOCHS_DAYS * MINUTES_A_DAY).as_seconds();
+        let expires_at = now.plus_minutes(GENERATIONS_DAYS * MINUTES_A_DAY).as_seconds();
         let mut update = self
             .client
             .update_item()
             .table_name(&self.table)
-            .key("filter", string(keys::epochs(series)))
+            .key("filter", string(keys::generations(series)))
             .key("bucket", string(day))
-            .expression_attribute_values(":epoch", number(fastrand::u64(1..=MOST_EPOCH)))
+            .expression_attribute_values(":generation", number(fastrand::u64(1..=MAX_GENERATION)))
             .expression_attribute_values(":now", number(now.as_millis()))
             .expression_attribute_values(":expires_at", number(expires_at));
         let mut settings = vec!["moved_at = :now".to_owned(), "expires_at = :expires_at".to_owned()];
         for hour in hours {
             let name = hour_name(hour);
-            settings.push(format!("#{name} = :epoch"));
+            settings.push(format!("#{name} = :generation"));
             update = update.expression_attribute_names(format!("#{name}"), name);
         }
         let written = update.update_expression(format!("SET {}", settings.join(", "))).send().await;
-        written.map(drop).map_err(|error| StoreError::of_call("Update epochs", &error))
+        written.map(drop).map_err(|error| StoreError::of_call("Update generations", &error))
     }
 
-    /// The epochs of the days of some months.
+    /// The generations of the days of some months.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn epochs(&self, series: Series, first: Month, last: Month) -> Result<Epochs, StoreError> {
-        let mut epochs = Epochs::default();
-        for item in self.query(&keys::epochs(series.name()), &first.to_string(), &last.next().to_string()).await? {
+    pub async fn generations(&self, series: Series, first: Month, last: Month) -> Result<Generations, StoreError> {
+        let mut generations = Generations::default();
+        for item in self.query(&keys::generations(series.name()), &first.to_string(), &last.next().to_string()).await? {
             let Some(midnight) = text(&item, "bucket").and_then(|day| format!("{day}T00:00:00Z").parse().ok()) else {
                 continue;
             };
             let first_hour = Unit::Hour.number(midnight);
             for hour in first_hour..first_hour + 24 {
-                if let Some(epoch) = integer(&item, &hour_name(hour)) {
-                    epochs.hours.insert(hour, epoch.unsigned_abs());
+                if let Some(generation) = integer(&item, &hour_name(hour)) {
+                    generations.hours.insert(hour, generation.unsigned_abs());
                 }
             }
             if let Some(moved_at) = integer(&item, "moved_at").and_then(Time::from_millis) {
-                epochs.moved_at.insert(Unit::Day.number(midnight), moved_at);
+                generations.moved_at.insert(Unit::Day.number(midnight), moved_at);
             }
         }
-        Ok(epochs)
+        Ok(generations)
     }
 
     /// What is remembered of some months of a list and still good.
@@ -240,7 +244,7 @@ impl Counts {
         let mut body = GzEncoder::new(Vec::new(), Compression::fast());
         let packed =
             serde_json::to_writer(&mut body, counts).map_err(std::io::Error::from).and_then(|()| body.finish());
-        let Some(body) = packed.ok().filter(|body| body.len() <= LARGEST_BODY_BYTES) else {
+        let Some(body) = packed.ok().filter(|body| body.len() <= MAX_BODY_BYTES) else {
             warn!(kind, month, "what was counted of a month is too much to be remembered");
             return Ok(());
         };
@@ -270,8 +274,8 @@ impl Counts {
             let first_hour = Unit::Hour.number(midnight);
             for hour in first_hour..first_hour + 24 {
                 let mut words = text(&item, &hour_name(hour)).into_iter().flat_map(|words| words.split(' '));
-                if let Some(epoch) = words.next().and_then(|epoch| epoch.parse().ok()) {
-                    positions.insert(hour, (epoch, words.map(str::to_owned).collect()));
+                if let Some(generation) = words.next().and_then(|generation| generation.parse().ok()) {
+                    positions.insert(hour, (generation, words.map(str::to_owned).collect()));
                 }
             }
         }
@@ -293,28 +297,29 @@ impl Counts {
         let mut settings = vec!["expires_at = :expires_at".to_owned()];
         let expires_at = now.plus_minutes((COUNTS_DAYS + 1) * MINUTES_A_DAY).as_seconds();
         request = request.expression_attribute_values(":expires_at", number(expires_at));
-        for (hour, epoch, positions) in hours {
+        for (hour, generation, positions) in hours {
             let name = hour_name(hour);
             settings.push(format!("#{name} = :{name}"));
-            request = request
-                .expression_attribute_names(format!("#{name}"), &name)
-                .expression_attribute_values(format!(":{name}"), string(format!("{epoch} {}", positions.join(" "))));
+            request = request.expression_attribute_names(format!("#{name}"), &name).expression_attribute_values(
+                format!(":{name}"),
+                string(format!("{generation} {}", positions.join(" "))),
+            );
         }
         let request = request.update_expression(format!("SET {}", settings.join(", ")));
         request.send().await.map(drop).map_err(|error| StoreError::of_call("Update positions", &error))
     }
 
-    /// The remembered marks of an hour of a list, if they were made at this epoch.
+    /// The remembered marks of an hour of a list, if they were made at this generation.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn marks(&self, list: &str, hour: i64, epoch: u64) -> Result<Option<Marks>, StoreError> {
+    pub async fn marks(&self, list: &str, hour: i64, generation: u64) -> Result<Option<Marks>, StoreError> {
         let found = batch::get(&self.client, &self.table, &[marks_key(list, hour)], false).await?;
         let read = |item: Item| {
             let size = |attribute: &str| integer(&item, attribute).and_then(|size| usize::try_from(size).ok());
             let positions = text(&item, "positions")?.split(' ').map(str::to_owned).collect();
             let marks = Marks { rows: size("rows")?, every: size("every").filter(|every| *every > 0)?, positions };
-            (integer(&item, "epoch")?.unsigned_abs() == epoch).then_some(marks)
+            (integer(&item, "generation")?.unsigned_abs() == generation).then_some(marks)
         };
         Ok(found.into_iter().next().and_then(read))
     }
@@ -326,13 +331,13 @@ impl Counts {
     pub async fn remember_marks(
         &self,
         list: &str,
-        (hour, epoch): (i64, u64),
+        (hour, generation): (i64, u64),
         marks: Marks,
         now: Time,
     ) -> Result<(), StoreError> {
         let expires_at = now.plus_minutes((COUNTS_DAYS + 1) * MINUTES_A_DAY).as_seconds();
         let mut item = marks_key(list, hour);
-        item.insert("epoch".to_owned(), number(epoch));
+        item.insert("generation".to_owned(), number(generation));
         item.insert("rows".to_owned(), number(marks.rows as u64));
         item.insert("every".to_owned(), number(marks.every as u64));
         item.insert("positions".to_owned(), string(marks.positions.join(" ")));

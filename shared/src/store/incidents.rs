@@ -9,14 +9,14 @@ use aws_sdk_dynamodb::{
 
 use super::{
     StoreError, batch,
-    counts::LateChanges,
+    counts::Invalidations,
     item::{Item, from_item, number, string, to_item},
-    keys,
     transaction::{Part, TransactionError, Write, commit},
 };
 use crate::{
     domain::{action::Action, id::IncidentId, incident::Incident, time::Time},
-    query::buckets::Series,
+    keys,
+    listing::buckets::Series,
 };
 
 const PUT: &str = "Put incident";
@@ -207,18 +207,18 @@ pub fn item(incident: &Incident) -> Result<Item, StoreError> {
     Ok(item)
 }
 
-/// What changes of incidents, before and after, are to be announced: one that lists may filter on, in the bucket of
+/// What changes of incidents, before and after, are to be invalidated: one that lists may filter on, in the bucket of
 /// its creation; and that it leaves the bucket of its last change.
 #[must_use]
-pub fn late_changes<'change>(
+pub fn invalidations<'change>(
     changes: impl IntoIterator<Item = (&'change Incident, &'change Incident)>,
     now: Time,
-) -> LateChanges {
+) -> Invalidations {
     let facts = |incident: &'change Incident| {
         let Incident { status, severity, services, sources, team, .. } = incident;
         (status, severity, services, sources, team)
     };
-    let mut late = LateChanges::default();
+    let mut late = Invalidations::default();
     for (before, after) in changes {
         late.note(Series::UpdatedIncidents, before.updated_at, now);
         if facts(before) != facts(after) {

@@ -6,7 +6,7 @@ use super::{
     StoreError,
     item::{Item, string},
 };
-use crate::query::{
+use crate::listing::{
     plan::{Index, Run},
     predicate::Predicate,
 };

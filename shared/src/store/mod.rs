@@ -8,7 +8,7 @@ mod error;
 pub mod incidents;
 pub mod index;
 mod item;
-pub mod keys;
+pub mod lists;
 mod packed;
 pub mod quarantine;
 pub mod transaction;

@@ -9,14 +9,16 @@ use aws_sdk_dynamodb::{
 use super::{
     StoreError,
     item::{Item, from_item, number, string, to_attribute, to_item},
-    keys,
     transaction::{Part, Write},
 };
-use crate::domain::{
-    delivery::{Delivery, Raw},
-    id::EntryId,
-    quarantine::{EntryState, Kept, QuarantineEntry},
-    time::Time,
+use crate::{
+    domain::{
+        delivery::{Delivery, Raw},
+        id::EntryId,
+        quarantine::{EntryState, QuarantineEntry, StoredBody},
+        time::Time,
+    },
+    keys,
 };
 
 /// How long an entry is kept.
@@ -48,7 +50,7 @@ impl Quarantine {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get(&self, id: EntryId) -> Result<Option<(QuarantineEntry, Kept)>, StoreError> {
+    pub async fn get(&self, id: EntryId) -> Result<Option<(QuarantineEntry, StoredBody)>, StoreError> {
         const OPERATION: &str = "GetItem quarantine entry";
         let request = self.client.get_item().table_name(&self.table).key(ENTRY_ID, string(id.to_string()));
         let answer = request.consistent_read(true).send().await;
@@ -59,12 +61,14 @@ impl Quarantine {
         let kept = match (delivery, message) {
             (Some(AttributeValue::B(packed)), _) => {
                 let delivery = Delivery::unpack(packed.as_ref());
-                Kept::Delivery(Box::new(delivery.map_err(|_| StoreError::of_attribute(OPERATION, DELIVERY))?))
+                StoredBody::Delivery(Box::new(delivery.map_err(|_| StoreError::of_attribute(OPERATION, DELIVERY))?))
             }
-            (_, Some(AttributeValue::B(packed))) => {
-                Kept::Message(Raw { gzip: packed.into_inner(), length: entry.body_bytes, trimmed: entry.truncated })
-            }
-            _ => Kept::Nothing,
+            (_, Some(AttributeValue::B(packed))) => StoredBody::Message(Raw {
+                gzip: packed.into_inner(),
+                length: entry.body_bytes,
+                truncated: entry.truncated,
+            }),
+            _ => StoredBody::Nothing,
         };
         Ok(Some((entry, kept)))
     }
@@ -73,15 +77,15 @@ impl Quarantine {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn insertion(&self, entry: &QuarantineEntry, kept: &Kept, now: Time) -> Result<Write, StoreError> {
+    pub fn insertion(&self, entry: &QuarantineEntry, kept: &StoredBody, now: Time) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put quarantine entry";
         let mut item = to_item(OPERATION, entry)?;
         item.insert("entity_type".to_owned(), string("quarantine_entry"));
         item.insert(CREATED_MONTH.to_owned(), string(keys::month(entry.id.created_at().month())));
         let kept = match kept {
-            Kept::Delivery(delivery) => Some((DELIVERY, delivery.pack())),
-            Kept::Message(raw) => Some((MESSAGE, raw.gzip.clone())),
-            Kept::Nothing => None,
+            StoredBody::Delivery(delivery) => Some((DELIVERY, delivery.pack())),
+            StoredBody::Message(raw) => Some((MESSAGE, raw.gzip.clone())),
+            StoredBody::Nothing => None,
         };
         item.extend(kept.map(|(name, packed)| (name.to_owned(), AttributeValue::B(Blob::new(packed)))));
         let expires_at = now.plus_minutes(RETENTION_DAYS * 24 * 60).as_seconds();

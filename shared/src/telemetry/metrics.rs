@@ -29,7 +29,7 @@ pub const TARGET: &str = "metrics";
 const NAMESPACE: &str = "IncidentReview";
 
 /// How many values of one metric a line may have.
-const MOST_VALUES: usize = 100;
+const MAX_VALUES: usize = 100;
 
 /// Writes the metrics of a function.
 #[derive(Debug, Clone)]
@@ -104,7 +104,7 @@ impl Measures {
     /// This took so long. Of more than a hundred in one call, the first are written.
     pub fn took(&mut self, name: &'static str, from: Time, to: Time) {
         if let Measure::Milliseconds(values) = self.0.entry(name).or_insert(Measure::Milliseconds(Vec::new()))
-            && values.len() < MOST_VALUES
+            && values.len() < MAX_VALUES
         {
             // Clocks differ.
             values.push((to.as_millis() - from.as_millis()).max(0));

@@ -17,7 +17,7 @@ use tokio::{sync::watch, time::sleep};
 use super::{Fault, Line, answers, locked};
 
 /// The longest delay of a request or of its answer, in milliseconds.
-const LONGEST_DELAY_MS: u64 = 25;
+const MAX_DELAY_MS: u64 = 25;
 
 /// An HTTP client with faults.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Call {
             }
             Fault::Unprocessed => self.execute_partly(request, &body).await,
             Fault::Delayed => {
-                let [before, after] = self.line.random(|random| [(); 2].map(|()| random.u64(..=LONGEST_DELAY_MS)));
+                let [before, after] = self.line.random(|random| [(); 2].map(|()| random.u64(..=MAX_DELAY_MS)));
                 sleep(Duration::from_millis(before)).await;
                 let answer = self.execute(request).await;
                 sleep(Duration::from_millis(after)).await;

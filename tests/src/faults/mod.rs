@@ -28,7 +28,7 @@ use tokio::sync::watch;
 
 /// The SDK pauses up to a second before it tries again; here it need not.
 const FIRST_BACKOFF: Duration = Duration::from_millis(4);
-const LONGEST_BACKOFF: Duration = Duration::from_millis(40);
+const MAX_BACKOFF: Duration = Duration::from_millis(40);
 
 /// What befalls a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -213,7 +213,7 @@ impl Line {
         aws.map(|service, config| {
             let inner = config.http_client().filter(|_| service != AwsService::SecretsManager);
             let Some(inner) = inner else { return config };
-            let retries = RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_backoff(LONGEST_BACKOFF);
+            let retries = RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_backoff(MAX_BACKOFF);
             let client = connector::Client { inner, line: Arc::clone(self) };
             config.into_builder().retry_config(retries).http_client(client).build()
         })

@@ -24,10 +24,10 @@ use self::{answer::Refusal, event::Incoming, routes::Matched};
 use crate::{clock, lambda::Function};
 
 /// The largest body that the platform takes.
-const LARGEST_BODY: usize = 10 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// The request line and the values of the headers, together.
-const LARGEST_HEAD: usize = 10_240;
+const MAX_HEAD: usize = 10_240;
 
 /// Where a route leads.
 pub struct Target {
@@ -98,7 +98,7 @@ async fn serve(
 impl Api {
     async fn answer(&self, peer: SocketAddr, request: Request, request_id: &str) -> Result<Response<Body>, Refusal> {
         let (head, body) = request.into_parts();
-        if head_size(&head.uri, &head.headers) > LARGEST_HEAD {
+        if head_size(&head.uri, &head.headers) > MAX_HEAD {
             return Err(Refusal::HeadersTooLarge);
         }
         let body = read(body).await?;
@@ -148,13 +148,13 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
         // The client went away or speaks no HTTP; nobody will see the answer.
         let Ok(chunk) = chunk else { return Err(Refusal::Internal) };
         size += chunk.len();
-        if size <= LARGEST_BODY {
+        if size <= MAX_BODY_BYTES {
             bytes.extend_from_slice(&chunk);
-        } else if size > 8 * LARGEST_BODY {
+        } else if size > 8 * MAX_BODY_BYTES {
             break;
         }
     }
-    if size > LARGEST_BODY { Err(Refusal::TooLarge) } else { Ok(Bytes::from(bytes)) }
+    if size > MAX_BODY_BYTES { Err(Refusal::TooLarge) } else { Ok(Bytes::from(bytes)) }
 }
 
 #[cfg(test)]
@@ -281,9 +281,9 @@ mod tests {
         assert_eq!(read(client.get(format!("{url}/nonsense")).send().await.unwrap()).await, failed);
         assert_eq!(read(post("/no/route").send().await.unwrap()).await, refused(404, "Not Found"));
         assert_eq!(read(client.get(format!("{url}/echo")).send().await.unwrap()).await, refused(404, "Not Found"));
-        let large = post("/echo").body(vec![0; LARGEST_BODY + 1]).send().await.unwrap();
+        let large = post("/echo").body(vec![0; MAX_BODY_BYTES + 1]).send().await.unwrap();
         assert_eq!(read(large).await, refused(413, "Request Entity Too Large"));
-        let long = post(&format!("/echo?{}", "a".repeat(LARGEST_HEAD))).send().await.unwrap();
+        let long = post(&format!("/echo?{}", "a".repeat(MAX_HEAD))).send().await.unwrap();
         assert_eq!(read(long).await, refused(431, "Request Header Fields Too Large"));
     }
 

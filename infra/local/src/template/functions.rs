@@ -171,7 +171,7 @@ mod tests {
         let variables = [("QUEUE_URL", "ref:AlertsQueue"), ("SECRET_ARN", "ref:Secret"), ("STACK_NAME", "local")];
         assert_eq!(webhook.environment, variables.map(|(n, v)| (n.to_owned(), v.to_owned())).into());
         assert_eq!(webhook.timeout, Duration::from_secs(10));
-        assert_eq!(webhook.routes[0].key(), "POST /webhooks/{vendor}");
+        assert_eq!(webhook.routes[0].key(), "POST /webhooks/{source}");
         assert_eq!(webhook.routes[0].authorizer(Some("BearerToken")), None);
 
         let list = function("ListIncidents");

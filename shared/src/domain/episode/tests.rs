@@ -37,7 +37,7 @@ fn fold_all(deliveries: &[(usize, Said)]) -> (Episodes, BTreeMap<AlertId, u64>) 
     };
     for (number, said) in deliveries {
         let mark = mark(*number, *said);
-        let transition = if said.0 { Transition::Firing } else { Transition::Recovered };
+        let transition = if said.0 { Transition::Firing } else { Transition::Resolved };
         let changed = match known.step(transition, mark.clone(), said.2) {
             Step::Begin { resolved_at } => {
                 vec![begin(Firings::of(&Firing { mark, severity: said.2 }), Vec::new(), resolved_at)]

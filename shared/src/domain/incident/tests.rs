@@ -13,7 +13,7 @@ fn at(minutes: i64) -> Time {
 
 fn alert(ids: &IdGenerator, severity: Severity, service: &str, minutes: i64) -> Alert {
     fn classified<T>(value: T) -> Classified<T> {
-        Classified { value, source: Evidence::Vendor, matched: None, confidence: 1.0 }
+        Classified { value, evidence: Evidence::Stated, matched: None, confidence: 1.0 }
     }
     let event = AlertEvent {
         source: Source::named("datadog"),
@@ -82,10 +82,10 @@ proptest! {
             let before = incident.clone();
             let outcome = match change {
                 Change::Join(severity, service, minutes) => {
-                    let newcomer = alert(&ids, severity, &format!("service-{service}"), minutes);
-                    alerts.push(newcomer.clone());
+                    let new_alert = alert(&ids, severity, &format!("service-{service}"), minutes);
+                    alerts.push(new_alert.clone());
                     (worst, firing) = (worst.max(severity), firing + 1);
-                    Some(incident.clone().join(&newcomer, GroupingRule::Service, at(now)))
+                    Some(incident.clone().join(&new_alert, GroupingRule::Service, at(now)))
                 }
                 Change::Worsen(severity) => {
                     worst = worst.max(severity);
@@ -98,14 +98,14 @@ proptest! {
                 Change::Recover => None,
                 Change::Status(to) => incident.clone().change_status(to, None, at(now)).unwrap_or(None),
             };
-            if let Some((changed, deeds)) = outcome {
+            if let Some((changed, kinds)) = outcome {
                 version += 1;
                 prop_assert_eq!(changed.updated_at, at(now));
                 if changed.status != before.status {
                     statuses.push(changed.status);
                 }
-                prop_assert_eq!(firing == 0 && before.firing_count == 1, deeds.iter().any(|deed| matches!(deed, Deed::AlertsRecovered { .. })));
-                history.extend(deeds);
+                prop_assert_eq!(firing == 0 && before.firing_count == 1, kinds.iter().any(|kind| matches!(kind, ActionKind::AlertsResolved { .. })));
+                history.extend(kinds);
                 incident = changed;
             }
         }

@@ -5,7 +5,7 @@ use crate::{
 };
 
 const RULES: &str = "
-windows: {vendor_key_minutes: 30, service_minutes: 30, cascade_minutes: 5}
+windows: {source_key_minutes: 30, service_minutes: 30, cascade_minutes: 5}
 cascade: environment
 default_environment: production
 dependencies: {web: [checkout]}
@@ -69,7 +69,7 @@ fn group(incident: &Incident) -> Group {
 
 fn decide_on(event: &AlertEvent, groups: &Groups, rules: &Rules) -> Decision {
     let classification = classify(event, rules);
-    decide(Newcomer { event, classification: &classification, resolved_at: None }, groups, rules)
+    decide(NewAlert { event, classification: &classification, resolved_at: None }, groups, rules)
 }
 
 fn joined(decision: &Decision) -> Option<(IncidentId, GroupingRule)> {
@@ -80,20 +80,20 @@ fn joined(decision: &Decision) -> Option<(IncidentId, GroupingRule)> {
 }
 
 #[test]
-fn the_vendors_key_comes_before_the_service_and_the_service_before_the_cascade() {
+fn the_sources_key_comes_before_the_service_and_the_service_before_the_cascade() {
     let by_key = incident(1, "elsewhere", Status::Open, (0, 0));
     let by_service = incident(2, "web", Status::Investigating, (0, 0));
     let near = incident(3, "other", Status::Open, (10, 10));
     let mut groups = Groups {
-        vendor_key: group(&by_key),
+        source_key: group(&by_key),
         service: group(&by_service),
         incidents: vec![near.clone(), by_service.clone(), by_key.clone()],
     };
     let rules = rules("environment");
-    let newcomer = event(Some("web"), 10);
-    assert_eq!(joined(&decide_on(&newcomer, &groups, &rules)), Some((by_key.id, GroupingRule::VendorKey)));
-    groups.vendor_key = Group::default();
-    assert_eq!(joined(&decide_on(&newcomer, &groups, &rules)), Some((by_service.id, GroupingRule::Service)));
+    let new_alert = event(Some("web"), 10);
+    assert_eq!(joined(&decide_on(&new_alert, &groups, &rules)), Some((by_key.id, GroupingRule::SourceKey)));
+    groups.source_key = Group::default();
+    assert_eq!(joined(&decide_on(&new_alert, &groups, &rules)), Some((by_service.id, GroupingRule::Service)));
     groups.service = Group::default();
     assert_eq!(joined(&decide_on(&event(Some("new"), 10), &groups, &rules)), Some((near.id, GroupingRule::Cascade)));
 }
@@ -159,12 +159,12 @@ fn a_group_whose_incident_ended_opens_a_recurrence() {
     }
     let ended = Incident { resolved_at: Some(at(0)), ..incident(1, "web", Status::Closed, (0, 0)) };
     let by_service = Groups { service: group(&ended), incidents: vec![ended.clone()], ..Groups::default() };
-    let by_key = Groups { vendor_key: group(&ended), incidents: vec![ended], ..Groups::default() };
+    let by_key = Groups { source_key: group(&ended), incidents: vec![ended], ..Groups::default() };
     let recurs = |groups| {
         let decision = decide_on(&event(Some("web"), 24 * 60 + 1), groups, &rules("environment"));
         matches!(decision, Decision::Open { recurrence_of: Some(_), .. })
     };
-    assert!(recurs(&by_key) && !recurs(&by_service), "a day later only the vendor's key says that it is the same");
+    assert!(recurs(&by_key) && !recurs(&by_service), "a day later only the source's key says that it is the same");
     let forgotten = incident(1, "web", Status::Open, (-600, -600));
     let groups = Groups { service: group(&forgotten), incidents: vec![forgotten], ..Groups::default() };
     let decision = decide_on(&event(Some("web"), 1), &groups, &rules("environment"));
@@ -176,21 +176,21 @@ fn what_has_recovered_joins_but_opens_nothing() {
     let rules = rules("environment");
     let late = event(Some("web"), 0);
     let classification = classify(&late, &rules);
-    let newcomer = Newcomer { event: &late, classification: &classification, resolved_at: Some(at(1)) };
-    assert!(matches!(decide(newcomer, &Groups::default(), &rules), Decision::Ignore { .. }));
+    let new_alert = NewAlert { event: &late, classification: &classification, resolved_at: Some(at(1)) };
+    assert!(matches!(decide(new_alert, &Groups::default(), &rules), Decision::Ignore { .. }));
     let groups = Groups { incidents: vec![incident(1, "web", Status::Open, (0, 0))], ..Groups::default() };
-    assert!(matches!(decide(newcomer, &groups, &rules), Decision::Join { .. }));
+    assert!(matches!(decide(new_alert, &groups, &rules), Decision::Join { .. }));
 }
 
 #[test]
-fn an_incident_of_the_vendors_key_is_found_although_another_is_later() {
+fn an_incident_of_the_sources_key_is_found_although_another_is_later() {
     // A late alert opened the second, far from the first, which is still open.
     let (first, second) =
         (incident(1, "elsewhere", Status::Open, (0, 0)), incident(2, "elsewhere", Status::Open, (-180, -180)));
-    let vendor_key = Group { incidents: vec![first.id, second.id] };
-    let groups = Groups { vendor_key, incidents: vec![first.clone(), second], ..Groups::default() };
+    let source_key = Group { incidents: vec![first.id, second.id] };
+    let groups = Groups { source_key, incidents: vec![first.clone(), second], ..Groups::default() };
     let decision = decide_on(&event(None, 10), &groups, &rules("environment"));
-    assert_eq!(joined(&decision), Some((first.id, GroupingRule::VendorKey)));
+    assert_eq!(joined(&decision), Some((first.id, GroupingRule::SourceKey)));
 }
 
 #[test]

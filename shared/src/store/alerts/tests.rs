@@ -9,7 +9,7 @@ use crate::domain::{
 };
 
 /// What DynamoDB takes.
-const LARGEST_ITEM: usize = 400 * 1024;
+const MAX_ITEM: usize = 400 * 1024;
 
 /// What one write unit of an index covers.
 const ONE_UNIT: usize = 1024;
@@ -41,7 +41,7 @@ fn projected(mut item: Item) -> Item {
 /// A row can be stored, and an index gives back the alert as it was.
 pub fn check_item(alert: &Alert, raw: &Raw) -> Result<(), TestCaseError> {
     let item = super::item(alert, Some(raw)).unwrap();
-    prop_assert!(item_size(&item) < LARGEST_ITEM, "{} bytes", item_size(&item));
+    prop_assert!(item_size(&item) < MAX_ITEM, "{} bytes", item_size(&item));
     // An empty text cannot be the key of an index.
     prop_assert!(!matches!(item.get("service"), Some(AttributeValue::S(service)) if service.is_empty()));
     prop_assert_eq!(&read(projected(item)).unwrap(), alert);
@@ -49,14 +49,14 @@ pub fn check_item(alert: &Alert, raw: &Raw) -> Result<(), TestCaseError> {
 }
 
 fn raw() -> Raw {
-    Raw { gzip: vec![0; 600], length: 1200, trimmed: false }
+    Raw { gzip: vec![0; 600], length: 1200, truncated: false }
 }
 
 fn classified<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Classified<T>> {
-    let source = prop::sample::select(vec![Evidence::Vendor, Evidence::Rule, Evidence::Text, Evidence::Default]);
-    (value, source, any::<Option<String>>(), 0_u8..=100).prop_map(|(value, source, matched, percent)| Classified {
+    let evidence = prop::sample::select(vec![Evidence::Stated, Evidence::Rule, Evidence::Text, Evidence::Default]);
+    (value, evidence, any::<Option<String>>(), 0_u8..=100).prop_map(|(value, evidence, matched, percent)| Classified {
         value,
-        source,
+        evidence,
         matched,
         confidence: f64::from(percent) / 100.0,
     })
@@ -73,7 +73,7 @@ fn severities() -> impl Strategy<Value = Severity> {
 fn groupings() -> impl Strategy<Value = Grouping> {
     let decision =
         prop::sample::select(vec![GroupingDecision::Opened, GroupingDecision::Joined, GroupingDecision::Ignored]);
-    let rule = prop::sample::select(vec![GroupingRule::VendorKey, GroupingRule::Service, GroupingRule::Cascade]);
+    let rule = prop::sample::select(vec![GroupingRule::SourceKey, GroupingRule::Service, GroupingRule::Cascade]);
     (decision, prop::option::of(rule), any::<Option<String>>(), any::<Option<u32>>(), any::<String>()).prop_map(
         |(decision, rule, key, window_minutes, reason)| Grouping { decision, rule, key, window_minutes, reason },
     )
@@ -139,12 +139,12 @@ proptest! {
 #[test]
 fn a_usual_alerts_entry_in_an_index_is_one_write_unit() {
     let body = include_bytes!("../../../../tests/fixtures/datadog/published_template_triggered_p1_is_critical.json");
-    let datadog = crate::vendors::find("datadog").unwrap();
+    let datadog = crate::sources::find("datadog").unwrap();
     let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
-    let read = crate::service::receive::read(datadog, &http::HeaderMap::new(), body, at).unwrap();
-    let crate::service::receive::Webhook::Delivery(delivery) = read else { panic!("not a delivery") };
+    let read = crate::service::receive_webhook::read(datadog, &http::HeaderMap::new(), body, at).unwrap();
+    let crate::service::receive_webhook::Webhook::Delivery(delivery) = read else { panic!("not a delivery") };
     let crate::domain::delivery::Content::Event(event) = delivery.content else { panic!("not an event") };
-    let rules = crate::grouping::rules::Rules::built_in().unwrap();
+    let rules = crate::rules::Rules::built_in().unwrap();
     let classification = crate::classification::classify(&event, &rules);
     let grouping = Grouping {
         decision: GroupingDecision::Joined,

@@ -1,0 +1,130 @@
+//! `GET /alerts`: what a list item shows and what the filters leave.
+
+use serde_json::{Value, json};
+use tests::{Scene, assert_members, assert_only_members, sentry::Issue};
+
+const MEMBERS: [&str; 21] = [
+    "id",
+    "source",
+    "external_id",
+    "dedup_key",
+    "title",
+    "message",
+    "severity",
+    "status",
+    "service",
+    "environment",
+    "team",
+    "tags",
+    "link",
+    "occurred_at",
+    "created_at",
+    "last_seen_at",
+    "resolved_at",
+    "occurrences",
+    "incident_id",
+    "classification",
+    "grouping",
+];
+
+/// A scene with one alert of each source, Datadog's first: it is resolved, and of severity error.
+async fn two_alerts() -> (Scene, Vec<Value>) {
+    let scene = Scene::new();
+    let monitor = scene.monitor();
+    scene.deliver(&monitor).await;
+    scene.deliver(&monitor.recovered().at(scene.minute(1))).await;
+    let alerts = scene.deliver(&Issue::of(&scene).level("warning").event_alert(scene.minute(2))).await;
+    assert_eq!(alerts.len(), 2);
+    (scene, alerts)
+}
+
+/// How many of the scene's alerts a filter leaves, and their sources, newest first.
+async fn sources(scene: &Scene, filter: &str) -> Vec<String> {
+    let path = format!("/alerts?environment={}&{filter}", scene.environment);
+    let alerts = scene.api.everything(&path).await;
+    alerts.iter().map(|alert| alert["source"].as_str().expect("a source").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn an_item_has_exactly_its_members() {
+    let (_, alerts) = two_alerts().await;
+    for alert in &alerts {
+        assert_only_members(alert, &MEMBERS);
+        assert_only_members(&alert["grouping"], &["decision", "rule", "key", "window_minutes", "reason"]);
+        assert_only_members(&alert["classification"], &["severity", "team", "service", "environment"]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_has_exactly_its_members() {
+    let (scene, _) = two_alerts().await;
+    let page = scene.api.get(&format!("/alerts?environment={}", scene.environment)).await.expect(200);
+    assert_eq!(page.header("content-type"), Some("application/json"));
+    assert_only_members(&page.json(), &["items", "total", "limit", "offset", "next_cursor"]);
+    assert_members(&page.json(), &json!({ "total": 2, "limit": 50, "offset": 0, "next_cursor": null }));
+}
+
+#[tokio::test]
+async fn source_severity_and_status_filter() {
+    let (scene, _) = two_alerts().await;
+    for (filter, expected) in [
+        ("source=sentry", &["sentry"][..]),
+        ("source=Datadog", &["datadog"]),
+        ("source=datadog,sentry", &["sentry", "datadog"]),
+        ("severity=error", &["datadog"]),
+        ("severity=WARNING,critical", &["sentry"]),
+        ("severity=error&severity=warning", &["sentry", "datadog"]),
+        ("severity=info", &[]),
+        ("status=firing", &["sentry"]),
+        ("status=Resolved", &["datadog"]),
+        ("status=firing,resolved", &["sentry", "datadog"]),
+        ("status=firing&severity=error", &[]),
+        ("status=resolved&severity=error&source=datadog", &["datadog"]),
+    ] {
+        assert_eq!(sources(&scene, filter).await, expected, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn service_environment_and_incident_filter() {
+    let (scene, alerts) = two_alerts().await;
+    let other = scene.other_service("search");
+    let newest = scene.deliver(&scene.monitor().service(&other).at(scene.minute(20))).await.remove(0);
+    let total = async |filter: String| scene.api.page(&format!("/alerts?{filter}")).await.total;
+    assert_eq!(total(format!("service={}", scene.service)).await, 2);
+    assert_eq!(total(format!("service={}", other.to_uppercase())).await, 1);
+    assert_eq!(total(format!("service={other},{}", scene.service)).await, 3);
+    assert_eq!(total(format!("environment={}", scene.environment.to_uppercase())).await, 3);
+    assert_eq!(total(format!("environment={}x", scene.environment)).await, 0);
+
+    let (first, second) = (alerts[0]["incident_id"].as_str().unwrap(), newest["incident_id"].as_str().unwrap());
+    assert_ne!(first, second);
+    assert_eq!(total(format!("incident_id={first}")).await, 2);
+    assert_eq!(total(format!("incident_id={second}")).await, 1);
+    assert_eq!(total(format!("incident_id={first},{second}")).await, 3);
+    assert_eq!(total(format!("incident_id={first}&service={other}")).await, 0);
+    assert_eq!(total("incident_id=01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()).await, 0);
+}
+
+#[tokio::test]
+async fn created_is_an_inclusive_range() {
+    let (scene, alerts) = two_alerts().await;
+    let [late, early] = [0, 1].map(|number: usize| alerts[number]["created_at"].as_str().unwrap());
+    assert!(early < late);
+    for (filter, expected) in [
+        (format!("created_from={early}&created_to={late}"), 2),
+        (format!("created_from={early}&created_to={early}"), 1),
+        (format!("created_from={late}"), 1),
+        (format!("created_to={early}"), 1),
+        ("created_to=2020-01-01T00:00:00Z".to_owned(), 0),
+    ] {
+        assert_eq!(sources(&scene, &filter).await.len(), expected, "{filter}");
+    }
+}
+
+#[tokio::test]
+async fn the_order_is_newest_first_unless_asked_otherwise() {
+    let (scene, _) = two_alerts().await;
+    assert_eq!(sources(&scene, "sort=-created_at").await, ["sentry", "datadog"]);
+    assert_eq!(sources(&scene, "sort=created_at").await, ["datadog", "sentry"]);
+}

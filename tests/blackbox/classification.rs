@@ -1,0 +1,80 @@
+//! Where an alert's severity, team, service and environment come from, and how sure that is.
+
+use serde_json::{Value, json};
+use tests::{Scene, assert_members, assert_only_members, digits, sentry::Issue};
+
+fn assert_well_formed(classification: &Value) {
+    assert_only_members(classification, &["severity", "team", "service", "environment"]);
+    for finding in classification.as_object().expect("an object").values() {
+        assert_only_members(finding, &["value", "source", "matched", "confidence"]);
+        let source = finding["source"].as_str().expect("a source");
+        assert!(["source", "rule", "text", "default"].contains(&source), "{finding}");
+        let confidence = finding["confidence"].as_f64().expect("a confidence");
+        assert!((0.0..=1.0).contains(&confidence), "{finding}");
+    }
+}
+
+/// The classification of an alert whose title is all that tells its severity.
+async fn by_title(title: &str) -> Value {
+    let scene = Scene::new();
+    let monitor = scene.monitor().by_the_default_template();
+    // With nothing else to go by, the title is the alert's identity: so no two are the same.
+    let title = format!("{title} ({})", digits(9));
+    let monitor = monitor.with("tags", scene.monitor().tags()).with("title", title).with("body", "");
+    scene.deliver(&monitor).await[0]["classification"].take()
+}
+
+#[tokio::test]
+async fn what_the_source_says_comes_first() {
+    let scene = Scene::new();
+    let monitor = scene.monitor().with("title", "Everything is down, a fatal outage").priority("P4");
+    let alert = scene.deliver(&monitor).await.remove(0);
+    assert_well_formed(&alert["classification"]);
+    for (what, value) in [
+        ("severity", "info"),
+        ("team", &*scene.team),
+        ("service", &*scene.service),
+        ("environment", &*scene.environment),
+    ] {
+        assert_members(&alert["classification"][what], &json!({ "value": value, "source": "source" }));
+    }
+    assert_eq!(alert["severity"], "info");
+}
+
+#[tokio::test]
+async fn sentry_names_severity_service_and_environment_itself() {
+    let scene = Scene::new();
+    let alert = scene.deliver(&Issue::of(&scene).level("fatal").event_alert(scene.time)).await.remove(0);
+    assert_well_formed(&alert["classification"]);
+    assert_members(&alert["classification"]["severity"], &json!({ "value": "critical", "source": "source" }));
+    assert_members(&alert["classification"]["service"], &json!({ "value": scene.service, "source": "source" }));
+    assert_eq!(alert["classification"]["environment"]["source"], "source");
+}
+
+#[tokio::test]
+async fn an_environment_that_nobody_names_is_a_default() {
+    let scene = Scene::in_production();
+    let alert = scene.deliver(&Issue::of(&scene).created(scene.time)).await.remove(0);
+    assert_members(&alert["classification"]["environment"], &json!({ "value": "production", "source": "default" }));
+}
+
+#[tokio::test]
+async fn without_the_sources_word_the_text_decides() {
+    let classification = by_title("The payment gateway is down").await;
+    assert_well_formed(&classification);
+    assert_eq!(classification["severity"]["source"], "text");
+    assert!(["critical", "error"].contains(&classification["severity"]["value"].as_str().unwrap()));
+    assert!(classification["severity"]["matched"].as_str().is_some_and(|term| term.contains("down")));
+}
+
+#[tokio::test]
+async fn words_of_the_text_are_matched_as_words() {
+    for title in
+        ["The nightly download finished", "Breakdown of costs is ready", "Uncritical notice for the error-free build"]
+    {
+        let severity = &by_title(title).await["severity"];
+        assert_ne!(severity["value"], "critical", "{title}: {severity}");
+        let matched = severity["matched"].as_str().unwrap_or_default();
+        assert!(!["down", "critical"].contains(&matched), "{title}: {severity}");
+    }
+}

@@ -1,0 +1,269 @@
+//! The laws of paging, for both lists, against a naive model of the same items.
+
+use std::{cmp::Ordering, collections::BTreeSet};
+
+use futures::future::join_all;
+use serde_json::Value;
+use tests::{Api, Scene, sentry::Issue};
+use tokio::sync::OnceCell;
+
+/// How many incidents there are to page through.
+const SIZE: usize = 30;
+
+/// How many random queries are asked of each list.
+const ROUNDS: usize = 40;
+
+/// Incidents of one team: each in an environment of its own, of three services, several severities and
+/// statuses, some of two services and two sources.
+struct Population {
+    team: String,
+    services: [String; 3],
+    incidents: Vec<Value>,
+    alerts: Vec<Value>,
+}
+
+impl Population {
+    /// The population that the tests of this module share: they only read it.
+    async fn shared() -> &'static Self {
+        static SHARED: OnceCell<Population> = OnceCell::const_new();
+        SHARED.get_or_init(Self::new).await
+    }
+
+    async fn new() -> Self {
+        let team = Scene::new();
+        let services = ["cart", "mail", "stock"].map(|name| team.other_service(name));
+        join_all((0..SIZE).map(async |number| {
+            let scene = team.elsewhere().of_service(&services[number % 3]);
+            let monitor = scene.monitor().priority(["P1", "P2", "P3", "P4"][number % 4]);
+            let alerts = scene.deliver(&monitor).await;
+            let incident = alerts[0]["incident_id"].as_str().expect("an incident");
+            if number % 5 == 0 {
+                let other = scene.clone().of_service(&services[(number + 1) % 3]);
+                other.deliver(&Issue::of(&other).event_alert(scene.minute(1))).await;
+            }
+            if number % 7 == 0 {
+                scene.deliver(&monitor.recovered().at(scene.minute(2))).await;
+            }
+            for status in &["INVESTIGATING", "RESOLVED", "CLOSED"][..number % 4] {
+                scene.api.move_to(incident, status).await;
+            }
+        }))
+        .await;
+
+        let incidents = team.api.everything(&format!("/incidents?team={}", team.team)).await;
+        let alerts = team.api.everything(&format!("/alerts?service={}", services.join(","))).await;
+        assert_eq!((incidents.len(), alerts.len()), (SIZE, SIZE + SIZE.div_ceil(5)));
+        Self { team: team.team, services, incidents, alerts }
+    }
+}
+
+/// Whether a filter leaves an item.
+type Keeps = Box<dyn Fn(&Value) -> bool>;
+
+/// A filter, and what a naive reader makes of it.
+struct Query {
+    parameters: Vec<String>,
+    sort: &'static str,
+    keeps: Vec<Keeps>,
+}
+
+impl Query {
+    fn new(sort: &'static str) -> Self {
+        Self { parameters: vec![format!("sort={sort}")], sort, keeps: Vec::new() }
+    }
+
+    /// Adds, half of the time, a filter on some of the values that the items have.
+    fn maybe_some_of(&mut self, random: &mut fastrand::Rng, items: &[Value], parameter: &str, member: &'static str) {
+        if random.bool() {
+            self.some_of(random, items, parameter, member);
+        }
+    }
+
+    /// Adds a filter on some of the values that the items have.
+    fn some_of(&mut self, random: &mut fastrand::Rng, items: &[Value], parameter: &str, member: &'static str) {
+        let mut known: Vec<String> = items.iter().flat_map(|item| texts(&item[member])).collect();
+        known.sort_unstable();
+        known.dedup();
+        random.shuffle(&mut known);
+        known.truncate(random.usize(1..=2));
+        self.parameters.push(format!("{parameter}={}", known.join(",")));
+        self.keeps.push(Box::new(move |item| texts(&item[member]).iter().any(|text| known.contains(text))));
+    }
+
+    /// Adds, a quarter of the time, a range that begins or ends at the time of some item.
+    fn maybe_range(&mut self, random: &mut fastrand::Rng, items: &[Value], parameter: &str, member: &'static str) {
+        if random.u8(..) >= 64 {
+            return;
+        }
+        let time = texts(&items[random.usize(..items.len())][member]).remove(0);
+        let from = random.bool();
+        self.parameters.push(format!("{parameter}_{}={time}", if from { "from" } else { "to" }));
+        self.keeps.push(Box::new(move |item| {
+            let at = item[member].as_str().expect("a time");
+            if from { at >= time.as_str() } else { at <= time.as_str() }
+        }));
+    }
+
+    /// The ids that it leaves, in its order.
+    fn answer<'items>(&self, items: &'items [Value]) -> Vec<&'items str> {
+        let mut left: Vec<&Value> = items.iter().filter(|item| self.keeps.iter().all(|keeps| keeps(item))).collect();
+        let (member, descending) = match self.sort.strip_prefix('-') {
+            Some(member) => (member, true),
+            None => (self.sort, false),
+        };
+        left.sort_by(|one, other| {
+            let ascending = by(one, other, member).then_with(|| by(one, other, "id"));
+            if descending { ascending.reverse() } else { ascending }
+        });
+        left.into_iter().map(|item| item["id"].as_str().expect("an id")).collect()
+    }
+}
+
+fn by(one: &Value, other: &Value, member: &str) -> Ordering {
+    one[member].as_str().cmp(&other[member].as_str())
+}
+
+/// A text, or a list's texts.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) => vec![text.clone()],
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Asks for one page at an offset, and for all pages by cursor: both must be as the model says.
+async fn holds(api: &Api, path: &str, random: &mut fastrand::Rng, expected: &[&str]) {
+    let (limit, offset) = (random.usize(1..=12), random.usize(0..=expected.len() + 3));
+    let page = api.page(&format!("{path}&limit={limit}&offset={offset}")).await;
+    let slice: Vec<&str> = expected.iter().skip(offset).take(limit).copied().collect();
+    assert_eq!(page.ids(), slice, "{path} limit {limit} offset {offset}");
+    assert_eq!((page.total, page.limit, page.offset), (expected.len(), limit, offset), "{path}");
+    assert_eq!(page.next_cursor.is_some(), offset + limit < expected.len(), "{path} limit {limit} offset {offset}");
+
+    let mut visited: Vec<String> = Vec::new();
+    let mut next = format!("{path}&limit={limit}");
+    loop {
+        let page = api.page(&next).await;
+        assert_eq!(page.total, expected.len(), "{next}");
+        visited.extend(page.ids().into_iter().map(str::to_owned));
+        let Some(cursor) = page.next_cursor else { break };
+        assert!(visited.len() < expected.len(), "a cursor after the last item: {next}");
+        next = format!("{path}&limit={limit}&cursor={cursor}");
+    }
+    assert_eq!(visited, expected, "{path} by cursor, limit {limit}");
+}
+
+#[tokio::test]
+async fn any_filter_order_and_page_of_incidents_is_what_a_naive_reader_finds() {
+    let (api, population) = (Api::shared(), Population::shared().await);
+    let items = &population.incidents;
+    let mut random = fastrand::Rng::new();
+    for _ in 0..ROUNDS {
+        let random = &mut random;
+        let sort = *random.choice(&["created_at", "-created_at", "updated_at", "-updated_at"]).expect("a sort");
+        let mut query = Query::new(sort);
+        query.parameters.push(format!("team={}", population.team));
+        query.maybe_some_of(random, items, "status", "status");
+        query.maybe_some_of(random, items, "severity", "severity");
+        query.maybe_some_of(random, items, "service", "services");
+        query.maybe_some_of(random, items, "source", "sources");
+        query.maybe_range(random, items, "created", "created_at");
+        query.maybe_range(random, items, "updated", "updated_at");
+        let path = format!("/incidents?{}", query.parameters.join("&"));
+        holds(&api, &path, random, &query.answer(items)).await;
+    }
+}
+
+#[tokio::test]
+async fn any_filter_order_and_page_of_alerts_is_what_a_naive_reader_finds() {
+    let (api, population) = (Api::shared(), Population::shared().await);
+    let items = &population.alerts;
+    let mut random = fastrand::Rng::new();
+    for _ in 0..ROUNDS {
+        let random = &mut random;
+        let mut query = Query::new(if random.bool() { "created_at" } else { "-created_at" });
+        if random.bool() {
+            query.parameters.push(format!("service={}", population.services.join(",")));
+        } else {
+            query.some_of(random, items, "service", "service");
+        }
+        query.maybe_some_of(random, items, "status", "status");
+        query.maybe_some_of(random, items, "severity", "severity");
+        query.maybe_some_of(random, items, "environment", "environment");
+        query.maybe_some_of(random, items, "source", "source");
+        query.maybe_some_of(random, items, "incident_id", "incident_id");
+        query.maybe_range(random, items, "created", "created_at");
+        let path = format!("/alerts?{}", query.parameters.join("&"));
+        holds(&api, &path, random, &query.answer(items)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_walk_by_offset_visits_each_item_once() {
+    let (api, population) = (Api::shared(), Population::shared().await);
+    for (path, total) in [
+        (format!("/incidents?team={}", population.team), population.incidents.len()),
+        (format!("/incidents?team={}&sort=updated_at", population.team), population.incidents.len()),
+        (format!("/alerts?service={}", population.services.join(",")), population.alerts.len()),
+    ] {
+        let mut visited = Vec::new();
+        while visited.len() < total {
+            let page = api.page(&format!("{path}&limit=7&offset={}", visited.len())).await;
+            assert!(!page.items.is_empty(), "{path} ends after {}", visited.len());
+            visited.extend(page.ids().into_iter().map(str::to_owned));
+        }
+        assert_eq!(visited.iter().collect::<BTreeSet<_>>().len(), total, "{path}");
+        assert_eq!(visited.len(), total, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_offset_beyond_the_end_is_an_empty_page_with_the_total() {
+    let scene = Scene::new();
+    scene.an_incident().await;
+    for offset in [1_usize, 2, 1_000_000] {
+        for filter in [format!("/incidents?team={}", scene.team), format!("/alerts?environment={}", scene.environment)]
+        {
+            let page = scene.api.page(&format!("{filter}&offset={offset}")).await;
+            assert_eq!((page.items.len(), page.total, page.offset, page.next_cursor), (0, 1, offset, None));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_continues_after_a_page_that_was_reached_by_offset() {
+    let scene = Scene::new();
+    for _ in 0..4 {
+        scene.elsewhere().an_incident().await;
+    }
+    let path = format!("/incidents?team={}", scene.team);
+    let all = scene.api.everything(&path).await;
+    let page = scene.api.page(&format!("{path}&limit=2&offset=1")).await;
+    let rest = scene.api.page(&format!("{path}&cursor={}", page.next_cursor.expect("one is left"))).await;
+    assert_eq!(rest.items, all[3..]);
+    assert_eq!(rest.next_cursor, None);
+}
+
+#[tokio::test]
+async fn what_arrives_during_a_walk_by_cursor_neither_hides_nor_repeats_an_item() {
+    for sort in ["-created_at", "created_at"] {
+        let scene = Scene::new();
+        for _ in 0..5 {
+            scene.elsewhere().an_incident().await;
+        }
+        let path = format!("/incidents?team={}&sort={sort}&limit=2", scene.team);
+        let before = scene.api.everything(&format!("/incidents?team={}&sort={sort}", scene.team)).await;
+        let mut page = scene.api.page(&path).await;
+        let mut visited = page.items;
+        while let Some(cursor) = page.next_cursor.take() {
+            if visited.len() <= 4 {
+                scene.elsewhere().an_incident().await;
+            }
+            page = scene.api.page(&format!("{path}&cursor={cursor}")).await;
+            visited.append(&mut page.items);
+        }
+        visited.retain(|incident| before.iter().any(|known| known["id"] == incident["id"]));
+        assert_eq!(visited, before, "{sort}");
+    }
+}

@@ -1,0 +1,89 @@
+//! How many entries of the quarantine need work, as its alarm sees it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+use shared::telemetry::metrics;
+use tests::{Api, DEADLINE, Delivery, OwnStack, digits, eventually};
+use tracing::{
+    Event, Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{
+    Layer,
+    layer::{Context, SubscriberExt},
+};
+
+use crate::quarantine::{delete, redrive};
+
+/// The lines of metrics that were written.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<Value>>>);
+
+impl<S: Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == metrics::TARGET {
+            event.record(&mut self.clone());
+        }
+    }
+}
+
+impl Visit for Lines {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "line" {
+            let line = serde_json::from_str(&format!("{value:?}")).expect("a line is JSON");
+            self.0.lock().expect("nobody panics with it").push(line);
+        }
+    }
+}
+
+impl Lines {
+    /// What was written of the quarantine so far.
+    fn entries(&self) -> Vec<u64> {
+        let lines = self.0.lock().expect("nobody panics with it");
+        lines.iter().filter_map(|line| line["QuarantineEntries"].as_u64()).collect()
+    }
+
+    async fn entries_when(&self, count: usize) -> Vec<u64> {
+        eventually(DEADLINE, async || {
+            let entries = self.entries();
+            if entries.len() >= count { Ok(entries) } else { Err(format!("{entries:?}")) }
+        })
+        .await
+    }
+}
+
+// One thread, so that what the functions write is heard here.
+#[tokio::test(flavor = "current_thread")]
+async fn each_change_of_the_quarantine_and_each_whole_list_tells_how_many_entries_need_work() {
+    let name = "each_change_of_the_quarantine_and_each_whole_list_tells_how_many_entries_need_work";
+    let lines = Lines::default();
+    // Of one subscriber alone, tracing asks only the thread on which an event happens first; of two, it asks both.
+    let _other = tracing::Dispatch::new(tracing_subscriber::registry());
+    let _heard = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
+    let Some(stack) = OwnStack::start(name, OwnStack::options()).await else { return };
+    let api = Api::to(stack.access());
+    for kept in 1..=2 {
+        let body = json!({ "action": "created", "data": { "nothing": digits(20) } }).to_string();
+        api.deliver(Delivery::sentry("issue", body)).await.quarantined();
+        let entries = lines.entries_when(kept).await;
+        assert_eq!(entries.last(), Some(&(kept as u64)));
+    }
+    api.quarantine("source=sentry").await;
+    let page = api.quarantine("").await;
+    for id in page.ids() {
+        redrive(&api, id).await.problem(422);
+        delete(&api, id).await.expect(204);
+    }
+    api.quarantine("").await;
+    assert_eq!(lines.entries(), [1, 2, 2, 1, 0, 0]);
+
+    let lines = lines.0.lock().unwrap().clone();
+    let line = lines.iter().find(|line| line["QuarantineEntries"].is_u64()).expect("a line");
+    assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Metrics"][0]["Name"], "QuarantineEntries");
+    assert_eq!(line["Stack"], "local");
+    stack.stop().await;
+}

@@ -1,0 +1,163 @@
+//! A stack with a data directory that is killed in the middle of a storm, and started again.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use futures::future::join_all;
+use http::HeaderMap;
+use shared::{clock, domain::delivery::Delivery, service::receive_webhook, sources};
+use tests::{Access, Api, DEADLINE, OwnStack, Scene, datadog::Notification, eventually, variable};
+
+use crate::{
+    invariants::{self, History},
+    tables::Tables,
+};
+
+/// Tells the child where its tables are.
+const DATA: &str = "FAULT_DATA";
+
+/// Where the child says, in its directory, how it is reached.
+const URL: &str = "url";
+
+/// How often it is killed.
+const KILLS: usize = 3;
+
+/// Not a test: the process that is killed. It runs the stack as `cargo local --empty --data` does.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "run by the test of the kill, as a process of its own"]
+async fn the_process_that_is_killed() {
+    let Some(directory) = variable(DATA) else { return };
+    let directory = Path::new(&directory);
+    let options = local::Options { data: Some(directory.join("tables")), ..OwnStack::options() };
+    let stack = local::Stack::start(options).await.expect("the stack starts");
+    // Whole at once: whoever reads it must not see a part.
+    std::fs::write(directory.join("url.new"), stack.url()).expect("written");
+    std::fs::rename(directory.join("url.new"), directory.join(URL)).expect("written");
+    std::future::pending::<()>().await;
+}
+
+/// Killed when it is dropped, too: no test leaves a process behind.
+struct Killed(Child);
+
+impl Killed {
+    fn start(directory: &Path) -> Self {
+        let _ = std::fs::remove_file(directory.join(URL));
+        let child = Command::new(std::env::current_exe().expect("a test is a program"))
+            .args(["--ignored", "--exact", "kill::the_process_that_is_killed"])
+            .env(DATA, directory)
+            .stdout(Stdio::null())
+            .spawn();
+        Self(child.expect("the process starts"))
+    }
+
+    /// SIGKILL.
+    fn kill(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_that_is_killed_in_a_storm_loses_nothing_that_is_sent_again() {
+    let directory = tempfile::tempdir().expect("a directory can be made");
+    let mut history = History::default();
+    let mut monitors: Vec<Notification> = Vec::new();
+    let mut scene: Option<Scene> = None;
+    let mut known = 0;
+    for _ in 0..KILLS {
+        let mut process = Killed::start(directory.path());
+        let url = eventually(DEADLINE, async || std::fs::read_to_string(directory.path().join(URL))).await;
+        let here = Api::to(Access::local(&url));
+        let here = scene.take().map_or_else(|| Scene::on(here.clone()), |scene| scene.over(here.clone()));
+        monitors.extend(storm(&here));
+        // Those that were cut off in the kill before, and more. The source does not hear of each.
+        let sent = join_all(monitors.iter().map(async |monitor| {
+            let delivery = here.api.sign(monitor);
+            let mut request = here.api.request(reqwest::Method::POST, "/webhooks/datadog");
+            for (name, value) in &delivery.headers {
+                request = request.header(name, value.as_slice());
+            }
+            let _ = request.body(delivery.body).send().await;
+        }));
+        let killing = async {
+            let path = format!("/alerts?environment={}&limit=1", here.environment);
+            known = eventually(DEADLINE, async || match here.api.page(&path).await.total {
+                total if total >= known + 25 => Ok(total),
+                total => Err(format!("{total} alerts after {known}")),
+            })
+            .await;
+            process.kill();
+        };
+        futures::join!(sent, killing);
+        scene = Some(here);
+    }
+
+    let options = local::Options { data: Some(directory.path().join("tables")), ..OwnStack::options() };
+    let stack = local::Stack::start(options).await.expect("the stack starts again");
+    let scene = scene.expect("there was a storm").over(Api::to(Access::local(stack.url())));
+    history.deliveries = monitors.iter().map(delivery).collect();
+    // What was written before the kill is whole, whatever is missing.
+    history.dead = history.deliveries.iter().map(|delivery| delivery.delivery_id.to_string()).collect();
+    let tables = Tables::read(&stack).await;
+    let violations = invariants::check(&tables, &history);
+    assert!(violations.0.is_empty(), "after the last kill:\n{violations}");
+    assert!(tables.claims.deliveries.len() >= known, "{} deliveries of {known}", tables.claims.deliveries.len());
+    assert!(tables.claims.deliveries.len() < monitors.len(), "it was killed in the middle of a storm");
+
+    // A busy machine may refuse one: then the source sends it again.
+    for some in monitors.chunks(20) {
+        let sent = some.iter().map(|monitor| eventually(DEADLINE, async || is_accepted(&scene, monitor).await));
+        join_all(sent).await;
+    }
+    history.dead.clear();
+    eventually(3 * DEADLINE, async || match Tables::read(&stack).await.claims.deliveries.len() {
+        count if count == monitors.len() => Ok(()),
+        count => Err(format!("{count} of {} deliveries took effect", monitors.len())),
+    })
+    .await;
+    let violations = invariants::check(&Tables::read(&stack).await, &history);
+    assert!(violations.0.is_empty(), "after everything was sent once more:\n{violations}");
+    stack.stop().await;
+}
+
+async fn is_accepted(scene: &Scene, monitor: &Notification) -> Result<(), String> {
+    match scene.api.deliver(monitor).await {
+        answer if answer.status == 202 => Ok(()),
+        answer => Err(answer.text().to_owned()),
+    }
+}
+
+/// Triggers of many monitors; some repeat and some recover.
+fn storm(scene: &Scene) -> Vec<Notification> {
+    let mut storm = Vec::new();
+    for number in 0..120 {
+        let service = format!("{}-{}", scene.service, number % 3);
+        let monitor = scene.monitor().service(&service);
+        if number % 4 == 0 {
+            storm.push(monitor.again().at(scene.minute(3)));
+        }
+        if number % 5 == 0 {
+            storm.push(monitor.recovered().at(scene.minute(9)));
+        }
+        storm.push(monitor);
+    }
+    storm
+}
+
+/// What the queue carries of a notification.
+pub fn delivery(notification: &Notification) -> Delivery {
+    let source = sources::find("datadog").expect("a source");
+    let body = notification.body().to_string();
+    match receive_webhook::read(source, &HeaderMap::new(), body.as_bytes(), clock::now()) {
+        Ok(receive_webhook::Webhook::Delivery(delivery)) => *delivery,
+        other => panic!("not a delivery: {other:?}"),
+    }
+}

@@ -1,0 +1,21 @@
+//! Every accepted delivery takes effect exactly once, whatever befalls the requests, the workers and the process.
+//!
+//! `FAULT_SEEDS=500 cargo test -p tests --test faults` runs many more scenarios, `FAULT_SEED=17` a single one. A seed fixes
+//! what is sent, in which order, what befalls each request of each worker and where workers are stopped. How the requests
+//! of several workers meet is up to the machine: a rare collision may take several runs to come again.
+
+mod doctored;
+mod invariants;
+mod kill;
+mod layer;
+mod model;
+mod people;
+mod quarantine;
+mod queue;
+mod scenario;
+mod seeds;
+mod sources;
+mod status;
+mod tables;
+mod whole_stack;
+mod workers;

@@ -1,0 +1,196 @@
+//! Dead letters, redrives and deletions under faults, by several at once.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use fastrand::Rng;
+use futures::future::join_all;
+use local::{Options, Stack};
+use shared::{
+    aws::Aws,
+    clock,
+    domain::{
+        delivery::{Content, Delivery},
+        id::EntryId,
+        quarantine::{EntryActionKind, EntryState, QuarantineEntry},
+    },
+    service::{
+        delete_quarantine_entry::{DeleteQuarantineEntry, DeleteQuarantineEntryError},
+        get_quarantine_entry::GetQuarantineEntry,
+        group_alerts::GroupAlerts,
+        quarantine_dead_letter::QuarantineDeadLetter,
+        redrive_quarantine_entry::{RedriveQuarantineEntry, RedriveQuarantineEntryError},
+    },
+};
+use tests::{
+    DEADLINE, eventually,
+    faults::{Faults, Rates},
+};
+
+use crate::{
+    invariants::{self, History},
+    sources,
+    tables::Tables,
+};
+
+const SEEDS: u64 = 6;
+
+/// What people do with an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    /// Two ask for its redrive.
+    Redrive,
+    /// Somebody deletes it.
+    Delete,
+    /// One asks for its redrive, and another deletes it.
+    Both,
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_are_kept_once_and_take_effect_once_whatever_fails() {
+    for seed in 0..SEEDS {
+        scenario(seed).await;
+    }
+}
+
+async fn scenario(seed: u64) {
+    let mut random = Rng::with_seed(seed);
+    let faults = Faults::seeded(seed, Rates::each(30));
+    let options = Options { visibility_timeout: Some(Duration::from_secs(1)), ..Options::default() };
+    let stack = Stack::start(options).await.expect("the stack starts");
+    let mut deliveries = sources::deliveries(&mut random, clock::now());
+    // What cannot be read would not be read by a redrive either.
+    deliveries.retain(|delivery| matches!(delivery.content, Content::Event(_)));
+
+    // Of some, the worker could not say any more that they took effect.
+    let grouper = GroupAlerts::start(stack.environment("GroupAlerts"), stack.aws(), seed).expect("configured");
+    let mut effective = Vec::new();
+    for delivery in deliveries.iter().filter(|_| random.u8(..3) == 0) {
+        grouper.group(delivery, clock::now()).await.expect("grouped");
+        effective.push(delivery.delivery_id.clone());
+    }
+    let entries = join_all(deliveries.iter().map(|delivery| bury(&stack, &faults, delivery))).await;
+    let entries: BTreeMap<EntryId, &Delivery> =
+        entries.into_iter().zip(&deliveries).filter_map(|(entry, delivery)| Some((entry?, delivery))).collect();
+    for delivery in &deliveries {
+        let kept = entries.values().filter(|other| other.delivery_id == delivery.delivery_id).count();
+        let expected = usize::from(!effective.contains(&delivery.delivery_id));
+        assert_eq!(kept, expected, "seed {seed}: entries of {}", delivery.delivery_id);
+    }
+    assert_eq!(Tables::read(&stack).await.quarantined.len(), entries.len(), "seed {seed}");
+
+    let works: Vec<Work> =
+        entries.keys().map(|_| sources::one(&mut random, &[Work::Redrive, Work::Delete, Work::Both])).collect();
+    join_all(entries.keys().zip(&works).map(|(id, work)| do_work(&stack, &faults, *id, *work))).await;
+    faults.cease();
+    faults.idle().await;
+
+    let finder = GetQuarantineEntry::start(stack.environment("GetQuarantineEntry"), stack.aws()).expect("configured");
+    let mut history = History::default();
+    for ((id, delivery), work) in entries.iter().zip(works) {
+        let entry = eventually(DEADLINE, async || {
+            let (entry, _) = finder.find(*id).await.expect("an answer").expect("an entry");
+            if entry.state.is_open() { Err(format!("{entry:?}")) } else { Ok(entry) }
+        });
+        check(&entry.await, work);
+        let found = finder.find(*id).await.expect("an answer").expect("an entry").0;
+        if found.state == EntryState::Deleted {
+            history.dead.insert(delivery.delivery_id.to_string());
+        }
+    }
+    let mut tables = Tables::read(&stack).await;
+    for (id, delivery) in &entries {
+        let is_deleted = history.dead.contains(delivery.delivery_id.as_str());
+        let took_effect = tables.claims.deliveries.iter().any(|claimed| claimed == delivery.delivery_id.as_str());
+        assert_eq!(took_effect, !is_deleted, "seed {seed}: entry {id}");
+    }
+    history.deliveries = deliveries;
+    tables.quarantined.clear();
+    // The dead letters' own claims.
+    tables.claims.others.retain(|claim| !claim.starts_with("DEAD_LETTER#"));
+    let violations = invariants::check(&tables, &history);
+    assert!(violations.0.is_empty(), "seed {seed}:\n{violations}");
+    stack.stop().await;
+}
+
+fn line(stack: &Stack, faults: &Arc<Faults>) -> Aws {
+    faults.line().through(stack.aws().clone())
+}
+
+/// Two workers put the same dead letter into the quarantine, each until it hears that it is there.
+async fn bury(stack: &Stack, faults: &Arc<Faults>, delivery: &Delivery) -> Option<EntryId> {
+    let (message_id, body) =
+        (format!("message-{}", delivery.delivery_id), serde_json::to_string(delivery).expect("JSON"));
+    let bury = async |seed: u64| {
+        let aws = line(stack, faults);
+        let mover =
+            QuarantineDeadLetter::start(stack.environment("QuarantineDeadLetters"), &aws, seed).expect("configured");
+        loop {
+            if let Ok(done) = mover.put(&message_id, &body, clock::now()).await {
+                return done;
+            }
+        }
+    };
+    let (first, second) = tokio::join!(bury(1), bury(2));
+    if first.is_none() && second.is_none() { written(stack, delivery).await } else { first.or(second) }
+}
+
+/// The entry of a delivery whose writer was not answered, and found it written.
+async fn written(stack: &Stack, delivery: &Delivery) -> Option<EntryId> {
+    let table = stack.environment("GroupAlerts").quarantine_table().expect("a name");
+    let scan = stack.aws().dynamodb().scan().table_name(table).consistent_read(true).send().await.expect("a scan");
+    let text = |item: &shared::store::Item, name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    let found = scan.items.unwrap_or_default();
+    let own = found.iter().find(|item| text(item, "delivery_id").as_deref() == Some(delivery.delivery_id.as_str()));
+    own.and_then(|item| text(item, "entry_id")).map(|id| id.parse().expect("an id"))
+}
+
+async fn do_work(stack: &Stack, faults: &Arc<Faults>, id: EntryId, work: Work) {
+    match work {
+        Work::Redrive => drop(tokio::join!(redrive(stack, faults, id, "alice"), redrive(stack, faults, id, "bob"))),
+        Work::Delete => delete(stack, faults, id).await,
+        Work::Both => drop(tokio::join!(redrive(stack, faults, id, "alice"), delete(stack, faults, id))),
+    }
+}
+
+/// Asks for a redrive until somebody answers.
+async fn redrive(stack: &Stack, faults: &Arc<Faults>, id: EntryId, actor: &str) {
+    let aws = line(stack, faults);
+    let redriver =
+        RedriveQuarantineEntry::start(stack.environment("RedriveQuarantineEntry"), &aws).expect("configured");
+    loop {
+        match redriver.redrive(id, actor, clock::now()).await {
+            Ok(_) | Err(RedriveQuarantineEntryError::Done(_)) => return,
+            Err(RedriveQuarantineEntryError::Unavailable(_) | RedriveQuarantineEntryError::Queue(_)) => {}
+            Err(error @ (RedriveQuarantineEntryError::NotFound | RedriveQuarantineEntryError::Impossible(_))) => {
+                panic!("{error}")
+            }
+        }
+    }
+}
+
+async fn delete(stack: &Stack, faults: &Arc<Faults>, id: EntryId) {
+    let aws = line(stack, faults);
+    let deleter = DeleteQuarantineEntry::start(stack.environment("DeleteQuarantineEntry"), &aws).expect("configured");
+    loop {
+        match deleter.delete(id, "carol", clock::now()).await {
+            Ok(()) | Err(DeleteQuarantineEntryError::Done(_)) => return,
+            Err(DeleteQuarantineEntryError::Unavailable(_)) => {}
+            Err(error @ DeleteQuarantineEntryError::NotFound) => panic!("{error}"),
+        }
+    }
+}
+
+/// An entry is done once, and its actions lead there.
+fn check(entry: &QuarantineEntry, work: Work) {
+    let kinds: Vec<EntryActionKind> = entry.actions.iter().map(|action| action.kind).collect();
+    let (last, before) = kinds.split_last().expect("something was done");
+    let expected =
+        if entry.state == EntryState::Deleted { EntryActionKind::Deleted } else { EntryActionKind::Redriven };
+    assert_eq!(*last, expected, "{entry:?}");
+    assert!(before.iter().all(|kind| *kind == EntryActionKind::RedriveRequested), "{entry:?}");
+    match work {
+        Work::Redrive => assert_eq!(entry.state, EntryState::Redriven, "{entry:?}"),
+        Work::Delete => assert_eq!((entry.state, before.len()), (EntryState::Deleted, 0), "{entry:?}"),
+        Work::Both => {}
+    }
+}

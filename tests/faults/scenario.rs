@@ -1,0 +1,95 @@
+//! One scenario, drawn from a seed.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
+};
+
+use fastrand::Rng;
+use futures::future::join_all;
+use local::{Options, Stack};
+use shared::{clock, domain::delivery::Delivery};
+use tests::faults::{Fault, Faults, Rates};
+
+use crate::{
+    invariants::{self, History, Violations},
+    people,
+    queue::Queue,
+    sources,
+    tables::Tables,
+    workers,
+};
+
+/// What came of a scenario.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub violations: Violations,
+    pub injected: BTreeMap<Fault, u64>,
+    /// How often a worker was stopped, a message was with two workers at once, and a message became a dead letter.
+    pub stopped: u64,
+    pub lapses: u64,
+    pub dead: u64,
+    pub deliveries: u64,
+    pub changes: u64,
+}
+
+/// Runs a scenario: sources send, workers group under faults and are stopped, people review. Then checks the tables;
+/// and once more after the dead letters have been sent again.
+pub async fn run(seed: u64) -> Outcome {
+    let random = RefCell::new(Rng::with_seed(seed));
+    let rates = Rates::each(sources::one(&mut random.borrow_mut(), &[10, 30, 60]));
+    let faults = Faults::seeded(seed, rates);
+    let stack = Stack::start(Options::default()).await.expect("the stack starts");
+
+    let deliveries = sources::deliveries(&mut random.borrow_mut(), clock::now());
+    let poison: Vec<String> =
+        (0..random.borrow_mut().u32(..3)).map(|number| format!("{{\"poison\":{number}}}")).collect();
+    let queue = Queue::of(bodies(&mut random.borrow_mut(), &deliveries, &poison));
+    let stopped = Cell::new(0);
+    let count = random.borrow_mut().usize(2..=4);
+    let workers = join_all((0..count).map(|_| workers::work(&stack, &queue, &faults, &random, &stopped)));
+    let (changes, _) = futures::join!(people::review(&stack, &queue, &faults, &random), workers);
+    faults.cease();
+    faults.idle().await;
+
+    let dead = queue.dead();
+    let mut outcome = Outcome {
+        injected: faults.injected(),
+        stopped: stopped.get(),
+        lapses: queue.lapses(),
+        dead: dead.len() as u64,
+        deliveries: deliveries.len() as u64,
+        changes: changes.len() as u64,
+        ..Outcome::default()
+    };
+    let missing = poison.iter().filter(|poison| dead.iter().all(|dead| dead.body != **poison));
+    outcome.violations.0.extend(missing.map(|poison| format!("the poison {poison} is not among the dead letters")));
+    let ids = dead.iter().filter_map(|dead| serde_json::from_str::<Delivery>(&dead.body).ok());
+    let ids: BTreeSet<String> = ids.map(|delivery| delivery.delivery_id.to_string()).collect();
+    let mut history = History { deliveries, dead: ids, changes };
+    outcome.violations.0.extend(invariants::check(&Tables::read(&stack).await, &history).0);
+
+    let again = Queue::of(dead.into_iter().map(|dead| dead.body).filter(|body| !poison.contains(body)));
+    let nobody = Cell::new(0);
+    workers::work(&stack, &again, &faults, &random, &nobody).await;
+    faults.idle().await;
+    history.dead.clear();
+    let after = invariants::check(&Tables::read(&stack).await, &history);
+    outcome.violations.0.extend(after.0.into_iter().map(|violation| format!("after the redrive: {violation}")));
+    stack.stop().await;
+    outcome
+}
+
+/// What is sent: each delivery once or more often, late and out of order, and what nobody can read.
+fn bodies(random: &mut Rng, deliveries: &[Delivery], poison: &[String]) -> Vec<String> {
+    let spread = sources::one(random, &[1, 4, 60]);
+    let mut sent: Vec<(usize, String)> = Vec::new();
+    for (position, delivery) in deliveries.iter().enumerate() {
+        let body = serde_json::to_string(delivery).expect("JSON");
+        let times = if random.u8(..4) == 0 { random.usize(2..=3) } else { 1 };
+        sent.extend((0..times).map(|_| (position + random.usize(..spread), body.clone())));
+    }
+    sent.extend(poison.iter().map(|poison| (random.usize(..deliveries.len()), poison.clone())));
+    sent.sort_by_key(|(position, _)| *position);
+    sent.into_iter().map(|(_, body)| body).collect()
+}

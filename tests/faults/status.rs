@@ -1,0 +1,205 @@
+//! People who change the status of one incident at the same moment, over HTTP, while alerts join it; without faults and
+//! under faults.
+
+use std::collections::BTreeMap;
+
+use futures::future::join_all;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{
+    Answer, Api, DEADLINE, OwnStack, Scene, eventually,
+    faults::{Fault, Faults, Rates},
+};
+
+/// How many people ask at once, and how many alerts join meanwhile.
+const PEOPLE: usize = 20;
+const ALERTS: usize = 20;
+
+/// What the people ask for.
+struct Asked {
+    status: &'static str,
+    comment: String,
+    /// Whether they insist on the version that they saw.
+    insists: bool,
+}
+
+/// Twenty people ask, while twenty alerts join. The answers, and the incident's detail afterwards.
+async fn contend(scene: &Scene, incident: &str, ask: impl Fn(usize) -> Asked) -> (Vec<(Asked, Answer)>, Value) {
+    let etag = eventually(DEADLINE, async || {
+        let answer = scene.api.get(&format!("/incidents/{incident}")).await;
+        answer.header("etag").map(str::to_owned).ok_or_else(|| answer.text().to_owned())
+    })
+    .await;
+    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(scene)));
+    let asking = join_all((0..PEOPLE).map(async |number| {
+        let asked = ask(number);
+        let mut request = scene.api.status_change(incident);
+        if asked.insists {
+            request = request.header("if-match", &etag);
+        }
+        let body = json!({ "status": asked.status, "comment": asked.comment });
+        let answer = scene.api.send(request.body(body.to_string())).await;
+        (asked, answer)
+    }));
+    let (answers, _) = futures::join!(asking, joining);
+    let detail = eventually(DEADLINE, async || {
+        let answer = scene.api.get(&format!("/incidents/{incident}")).await;
+        let detail = if answer.status == 200 { answer.json() } else { Value::Null };
+        if detail["incident"]["alert_count"] == 1 + ALERTS { Ok(detail) } else { Err(format!("{detail:#}")) }
+    })
+    .await;
+    (answers, detail)
+}
+
+/// As a source or a proxy does that tries again until it is heard: the same delivery.
+async fn send_until_accepted(scene: &Scene) {
+    let monitor = scene.monitor();
+    eventually(DEADLINE, async || match scene.api.deliver(&monitor).await {
+        answer if answer.status == 202 => Ok(()),
+        answer => Err(answer.text().to_owned()),
+    })
+    .await;
+}
+
+/// The comments of the recorded changes to each status.
+fn recorded(detail: &Value) -> BTreeMap<String, Vec<String>> {
+    let mut recorded: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for action in detail["actions"].as_array().expect("a list") {
+        if action["type"] == "status_changed" {
+            let of = |member: &str| action["details"][member].as_str().expect("a text").to_owned();
+            recorded.entry(of("to")).or_default().push(of("comment"));
+        }
+    }
+    recorded
+}
+
+/// Each answer is one of those that there may be, and says how the incident stands.
+fn check_answers(answers: &[(Asked, Answer)], detail: &Value) {
+    let recorded = recorded(detail);
+    for (asked, answer) in answers {
+        let won = recorded.get(asked.status).is_some_and(|comments| comments.contains(&asked.comment));
+        match answer.status {
+            200 => {
+                assert_eq!(answer.json()["incident"]["status"], asked.status);
+                assert!(answer.header("etag").is_some());
+                let is_so = asked.status == "OPEN" || recorded.contains_key(asked.status);
+                assert!(won || is_so, "{}: {detail:#}", asked.comment);
+            }
+            409 => {
+                assert!(!won, "{} was refused and recorded", asked.comment);
+                let problem = answer.problem(409);
+                assert_ne!(problem.member("current_status"), asked.status);
+                assert!(problem.member("allowed_transitions").is_array());
+            }
+            412 => {
+                assert!(!won && asked.insists, "{} was refused and recorded", asked.comment);
+                assert!(answer.problem(412).member("current_status").is_string());
+                assert!(answer.header("etag").is_some());
+            }
+            // Under faults: nobody knows, and the person is told to try again.
+            503 => assert!(answer.header("retry-after").is_some()),
+            other => panic!("{other}: {}", answer.text()),
+        }
+    }
+    assert!(recorded.values().all(|comments| comments.len() == 1), "recorded once each: {recorded:?}");
+}
+
+fn equal(number: usize) -> Asked {
+    Asked { status: "INVESTIGATING", comment: format!("person {number}"), insists: false }
+}
+
+fn insistent(number: usize) -> Asked {
+    Asked { insists: true, ..equal(number) }
+}
+
+fn mixed(number: usize) -> Asked {
+    let status = ["INVESTIGATING", "RESOLVED", "CLOSED", "OPEN"][number % 4];
+    Asked { status, comment: format!("person {number}"), insists: false }
+}
+
+#[tokio::test]
+async fn of_twenty_people_who_ask_for_the_same_while_alerts_join_one_is_recorded() {
+    let scene = Scene::new();
+    let incident = scene.an_incident().await;
+    let (answers, detail) = contend(&scene, &incident, equal).await;
+    check_answers(&answers, &detail);
+    assert!(answers.iter().all(|(_, answer)| answer.status == 200));
+    assert_eq!(recorded(&detail).len(), 1);
+    assert_eq!(detail["incident"]["status"], "INVESTIGATING");
+    assert_eq!(detail["actions_total"], 1 + ALERTS + 1);
+    assert_eq!(detail["alerts_total"], 1 + ALERTS);
+}
+
+#[tokio::test]
+async fn of_twenty_people_who_insist_on_a_version_while_alerts_join_at_most_one_wins() {
+    let scene = Scene::new();
+    let incident = scene.an_incident().await;
+    let (answers, detail) = contend(&scene, &incident, insistent).await;
+    check_answers(&answers, &detail);
+    // An alert may have been faster than all of them.
+    let won = answers.iter().filter(|(_, answer)| answer.status == 200).count();
+    assert_eq!(won, recorded(&detail).len());
+    assert!(answers.iter().all(|(_, answer)| [200, 412].contains(&answer.status)));
+    assert_eq!(detail["actions_total"], 1 + ALERTS + won);
+}
+
+#[tokio::test]
+async fn of_people_who_ask_for_different_statuses_while_alerts_join_none_skips_a_step() {
+    let scene = Scene::new();
+    let incident = scene.an_incident().await;
+    // All alerts are of this service: once the incident is resolved, those that come then open another.
+    let asking = join_all((0..PEOPLE).map(async |number| {
+        let asked = mixed(number);
+        let body = json!({ "status": asked.status, "comment": asked.comment });
+        let answer = scene.api.patch_status(&incident, &body).await;
+        (asked, answer)
+    }));
+    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(&scene)));
+    let (answers, _) = futures::join!(asking, joining);
+    let alerts = scene.alerts_when("all alerts", |alerts| alerts.len() == 1 + ALERTS).await;
+    let detail = scene.api.detail(&incident).await;
+    check_answers(&answers, &detail);
+    // An alert is in this incident, or in one that was opened after it was resolved.
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for alert in &alerts {
+        *counts.entry(alert["incident_id"].as_str().expect("an incident")).or_default() += 1;
+    }
+    for (id, count) in counts {
+        assert_eq!(scene.api.detail(id).await["incident"]["alert_count"], count);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_faults_no_change_and_no_alert_is_lost() {
+    let faults = Faults::seeded(7, Rates::each(25).with(Fault::AnswerLost, 80));
+    let options = local::Options { wire: Some(faults.wire()), ..OwnStack::options() };
+    let Some(stack) = OwnStack::start("under_faults_no_change_and_no_alert_is_lost", options).await else { return };
+    let scene = Scene::on(Api::to(stack.access()));
+    faults.cease();
+    let incident = scene.an_incident().await;
+    faults.resume();
+    let (answers, detail) =
+        contend(&scene, &incident, |number| if number % 2 == 0 { equal(number) } else { insistent(number) }).await;
+    faults.cease();
+    check_answers(&answers, &detail);
+    assert_eq!(detail["incident"]["alert_count"], 1 + ALERTS);
+
+    // Who was told to try again does so, and finds it done.
+    let again = scene
+        .api
+        .send(
+            scene
+                .api
+                .request(Method::PATCH, &format!("/incidents/{incident}/status"))
+                .bearer_auth(&scene.api.access().responder_token)
+                .body(json!({ "status": "INVESTIGATING", "comment": "again" }).to_string()),
+        )
+        .await;
+    again.expect(200);
+    let detail = scene.api.detail(&incident).await;
+    assert_eq!(detail["incident"]["status"], "INVESTIGATING");
+    assert_eq!(recorded(&detail).values().flatten().count(), 1);
+    let injected = faults.injected();
+    assert!(injected.get(&Fault::AnswerLost).is_some_and(|count| *count > 0), "{injected:?}");
+    stack.stop().await;
+}

@@ -1,0 +1,196 @@
+//! Everything that the tables hold, read by a client past all faults.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::{Client, types::AttributeValue};
+use local::Stack;
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Map, Number, Value as Json};
+use shared::{
+    config::Environment,
+    domain::{
+        action::Action,
+        alert::{Alert, AlertStatus, GroupingDecision},
+        episode::Episode,
+        id::{AlertId, IncidentId},
+        incident::Incident,
+        severity::Severity,
+        time::Time,
+    },
+    store::{Item, alerts},
+};
+
+/// What stands in the tables.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    pub incidents: BTreeMap<IncidentId, Incident>,
+    /// The history of each incident, in its order.
+    pub actions: BTreeMap<IncidentId, Vec<Action>>,
+    pub alerts: BTreeMap<AlertId, AlertRow>,
+    /// The delivery ids of the quarantine's entries.
+    pub quarantined: Vec<String>,
+    pub claims: Claims,
+}
+
+/// What an alert's row says.
+#[derive(Debug, Clone)]
+pub struct AlertRow {
+    pub alert_id: AlertId,
+    pub source: String,
+    pub severity: Severity,
+    pub status: AlertStatus,
+    pub service: Option<String>,
+    pub environment: String,
+    pub incident_id: Option<IncidentId>,
+    pub dedup_key: String,
+    pub occurred_at: Time,
+    pub last_seen_at: Time,
+    pub resolved_at: Option<Time>,
+    pub occurrences: u64,
+    pub decision: GroupingDecision,
+}
+
+impl From<Alert> for AlertRow {
+    fn from(alert: Alert) -> Self {
+        Self {
+            alert_id: alert.id,
+            source: alert.source.to_string(),
+            severity: alert.severity,
+            status: alert.status,
+            service: alert.service,
+            environment: alert.environment,
+            incident_id: alert.incident_id,
+            dedup_key: alert.dedup_key,
+            occurred_at: alert.occurred_at,
+            last_seen_at: alert.last_seen_at,
+            resolved_at: alert.resolved_at,
+            occurrences: alert.occurrences,
+            decision: alert.grouping.decision,
+        }
+    }
+}
+
+/// The claims, by their keys.
+#[derive(Debug, Clone, Default)]
+pub struct Claims {
+    pub deliveries: Vec<String>,
+    /// Every episode that the claim of a problem tells of.
+    pub episodes: BTreeMap<String, Vec<Episode>>,
+    pub groups: BTreeMap<String, Vec<IncidentId>>,
+    pub opening_locks: BTreeMap<String, OpeningLock>,
+    pub others: Vec<String>,
+}
+
+/// The claim of an environment.
+#[derive(Debug, Clone, Deserialize)]
+pub struct OpeningLock {
+    pub version: u64,
+    pub recent: Vec<IncidentId>,
+}
+
+impl Tables {
+    /// Reads everything.
+    pub async fn read(stack: &Stack) -> Self {
+        let client = stack.aws().dynamodb();
+        let environment = stack.environment("GroupAlerts");
+        let items = async |table: fn(&Environment) -> _| {
+            let name: Result<String, shared::config::MissingVariable> = table(environment);
+            scan(&client, &name.expect("the function knows its tables")).await
+        };
+        let mut tables = Self::default();
+        for item in items(Environment::incidents_table).await {
+            tables.add_entry(&json_of(item));
+        }
+        for item in items(Environment::alerts_table).await {
+            let alert = alerts::read(item).expect("an alert");
+            tables.alerts.insert(alert.id, alert.into());
+        }
+        for item in items(Environment::quarantine_table).await {
+            tables.quarantined.push(json_of(item)["delivery_id"].as_str().expect("a delivery's id").to_owned());
+        }
+        for item in items(Environment::claims_table).await {
+            tables.claims.add(json_of(item));
+        }
+        for history in tables.actions.values_mut() {
+            history.sort_by_key(|action| action.id);
+        }
+        tables
+    }
+
+    fn add_entry(&mut self, item: &Json) {
+        let id: IncidentId = typed(&item["incident_id"]);
+        if item["entity_type"] == "incident" {
+            self.incidents.insert(id, typed(item));
+        } else {
+            self.actions.entry(id).or_default().push(typed(item));
+        }
+    }
+}
+
+impl Claims {
+    fn add(&mut self, item: Json) {
+        let claim = item["claim"].as_str().expect("a claim").to_owned();
+        match item["entity_type"].as_str() {
+            Some("delivery") => self.deliveries.push(claim.trim_start_matches("DELIVERY#").to_owned()),
+            Some("episodes") => {
+                let mut episodes = Vec::new();
+                find_episodes(item, &mut episodes);
+                self.episodes.insert(claim, episodes);
+            }
+            Some("group") => {
+                self.groups.insert(claim, typed(&item["incidents"]));
+            }
+            Some("opening_locks") => {
+                self.opening_locks.insert(claim, typed(&item));
+            }
+            _ => self.others.push(claim),
+        }
+    }
+}
+
+/// Whatever in a claim names an alert is an episode, wherever it stands.
+fn find_episodes(value: Json, found: &mut Vec<Episode>) {
+    match value {
+        Json::Object(members) if members.contains_key("alert_id") => found.push(typed(&Json::Object(members))),
+        Json::Object(members) => members.into_iter().for_each(|(_, member)| find_episodes(member, found)),
+        Json::Array(list) => list.into_iter().for_each(|member| find_episodes(member, found)),
+        _ => {}
+    }
+}
+
+fn typed<T: DeserializeOwned>(value: &Json) -> T {
+    T::deserialize(value).unwrap_or_else(|error| panic!("{error} in {value:#}"))
+}
+
+async fn scan(client: &Client, table: &str) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut after: Option<HashMap<String, AttributeValue>> = None;
+    loop {
+        let page = client.scan().table_name(table).consistent_read(true).set_exclusive_start_key(after.take());
+        let page = page.send().await.expect("the table can be read");
+        items.extend(page.items.unwrap_or_default());
+        after = page.last_evaluated_key;
+        if after.is_none() {
+            return items;
+        }
+    }
+}
+
+fn json_of(item: Item) -> Json {
+    json(AttributeValue::M(item))
+}
+
+/// What an attribute holds; of bytes, only how many.
+fn json(value: AttributeValue) -> Json {
+    match value {
+        AttributeValue::S(text) => text.into(),
+        AttributeValue::N(number) => number.parse::<Number>().expect("a number").into(),
+        AttributeValue::Bool(truth) => truth.into(),
+        AttributeValue::B(bytes) => bytes.as_ref().len().into(),
+        AttributeValue::L(list) => list.into_iter().map(json).collect(),
+        AttributeValue::M(members) => {
+            members.into_iter().map(|(name, value)| (name, json(value))).collect::<Map<_, _>>().into()
+        }
+        _ => Json::Null,
+    }
+}

@@ -1,0 +1,402 @@
+//! Histories that go on between lists: what was remembered before is not believed when it is no longer so.
+//!
+//! Real writers write, whose clocks are up to a minute wrong; real lists are compared with a scan of the tables.
+
+use std::sync::{Arc, Mutex};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+    orchestrator::HttpRequest,
+};
+use fastrand::Rng;
+use local::{Options, Stack};
+use shared::{
+    domain::{
+        alert::Alert,
+        delivery::{Content, Delivery, DeliveryId, Raw},
+        event::{AlertEvent, StatedSeverity, Transition},
+        incident::Incident,
+        source::Source,
+        status::Status,
+        time::Time,
+    },
+    listing::{
+        alerts::AlertFilter,
+        incidents::{IncidentFilter, IncidentOrder},
+        page::{PageRequest, Start},
+        plan::Range,
+    },
+    service::{
+        change_status::{ChangeStatus, StatusChange},
+        group_alerts::GroupAlerts,
+        list_alerts::ListAlerts,
+        list_incidents::ListIncidents,
+    },
+    store::{alerts, incidents::Incidents},
+};
+
+use super::{
+    alerts::model,
+    history::{self, ENVIRONMENTS, SERVICES, SEVERITIES, SOURCES, TEAMS, one},
+    incidents::assert_list,
+    paging::assert_page,
+};
+
+const STEPS: usize = 60;
+const PROBLEMS: u8 = 12;
+
+struct World {
+    stack: Stack,
+    grouper: GroupAlerts,
+    changer: ChangeStatus,
+    alerts: ListAlerts,
+    incidents: ListIncidents,
+    random: Rng,
+    now: Time,
+    deliveries: u64,
+}
+
+impl World {
+    async fn new(seed: u64) -> Self {
+        let stack = Stack::start(Options::default()).await.expect("the stack starts");
+        let aws = stack.aws();
+        Self {
+            grouper: GroupAlerts::start(stack.environment("GroupAlerts"), aws, seed).expect("configured"),
+            changer: ChangeStatus::start(stack.environment("ChangeStatus"), aws).expect("configured"),
+            alerts: ListAlerts::start(stack.environment("ListAlerts"), aws).expect("configured"),
+            incidents: ListIncidents::start(stack.environment("ListIncidents"), aws).expect("configured"),
+            random: Rng::with_seed(seed),
+            now: history::at("2026-02-26T20:00:00Z"),
+            deliveries: 0,
+            stack,
+        }
+    }
+
+    /// What one of many machines takes for now.
+    fn clock(&mut self) -> Time {
+        self.now.plus_millis(self.random.i64(-60_000..=60_000))
+    }
+
+    /// Some time passes: moments, minutes, hours or days.
+    fn wait(&mut self) {
+        let minutes = match self.random.u8(..6) {
+            0 => 0,
+            1 => self.random.i64(0..10),
+            2 | 3 => self.random.i64(0..120),
+            4 => self.random.i64(0..2_000),
+            _ => self.random.i64(0..5_000),
+        };
+        self.now = self.now.plus_minutes(minutes);
+    }
+
+    async fn deliver(&mut self) {
+        let problem = self.random.u8(..PROBLEMS);
+        let recovers = self.random.u8(..3) == 0;
+        // Some arrive late, and then an alert says what they say.
+        let late = if self.random.u8(..3) == 0 { self.random.i64(0..300) } else { 0 };
+        let service = if self.random.u8(..3) == 0 { self.random.u8(..) } else { problem };
+        let event = AlertEvent {
+            source: Source::named(one(&mut self.random, &SOURCES)),
+            transition: if recovers { Transition::Resolved } else { Transition::Firing },
+            severity: Some(StatedSeverity {
+                value: one(&mut self.random, &SEVERITIES),
+                matched: String::new(),
+                confidence: 1.0,
+            }),
+            team: Some(one(&mut self.random, &TEAMS).to_owned()),
+            ..event(problem, usize::from(service), self.now.plus_minutes(-late))
+        };
+        self.group(event).await;
+    }
+
+    async fn group(&mut self, event: AlertEvent) {
+        self.deliveries += 1;
+        let delivery = Delivery {
+            delivery_id: DeliveryId::new(format!("datadog-1-{}", self.deliveries)),
+            source: "datadog".to_owned(),
+            received_at: self.now,
+            content: Content::Event(Box::new(event)),
+            raw: Raw { gzip: vec![0; 8], length: 8, truncated: false },
+            headers: std::collections::BTreeMap::new(),
+            redrive_of: None,
+        };
+        let now = self.clock();
+        self.grouper.group(&delivery, now).await.expect("grouped");
+    }
+
+    async fn change_a_status(&mut self, incidents: &[Incident]) {
+        if incidents.is_empty() {
+            return;
+        }
+        let incident = one(&mut self.random, incidents);
+        let Some(status) = incident.status.allowed_transitions().first() else { return };
+        let change = StatusChange { status: *status, comment: None, actor: "alice".to_owned(), if_match: None };
+        let now = self.clock();
+        self.changer.change(incident.id, &change, now).await.expect("changed");
+    }
+
+    /// Rows go without a word, and then the time passes after which nothing is believed any more.
+    async fn expire(&mut self, alerts: &[Alert], incidents: &[Incident]) {
+        let client = self.stack.aws().dynamodb();
+        let environment = self.stack.environment("GroupAlerts");
+        for alert in alerts.iter().filter(|_| self.random.u8(..4) == 0) {
+            let delete = client.delete_item().table_name(environment.alerts_table().expect("a name"));
+            delete.key("alert_id", text(&alert.id)).send().await.expect("deleted");
+        }
+        for incident in incidents.iter().filter(|_| self.random.u8(..4) == 0) {
+            let delete = client.delete_item().table_name(environment.incidents_table().expect("a name"));
+            let delete = delete.key("incident_id", text(&incident.id)).key("entry", text(&"INCIDENT"));
+            delete.send().await.expect("deleted");
+        }
+        self.now = self.now.plus_minutes(31 * 24 * 60);
+    }
+
+    /// Generations expire.
+    async fn forget_generations(&self) {
+        let client = self.stack.aws().dynamodb();
+        let table = self.stack.environment("ListAlerts").counts_table().expect("a name");
+        let scan = client.scan().table_name(&table).send().await.expect("a scan");
+        for row in scan.items.unwrap_or_default() {
+            if row["filter"].as_s().is_ok_and(|filter| filter.starts_with("GENERATIONS#")) {
+                let delete = client.delete_item().table_name(&table).key("filter", row["filter"].clone());
+                delete.key("bucket", row["bucket"].clone()).send().await.expect("deleted");
+            }
+        }
+    }
+
+    /// The tables, row by row.
+    async fn scan(&self) -> (Vec<Alert>, Vec<Incident>) {
+        let client = self.stack.aws().dynamodb();
+        let environment = self.stack.environment("GroupAlerts");
+        let scan = client.scan().table_name(environment.alerts_table().expect("a name")).send().await.expect("a scan");
+        let found = scan.items.unwrap_or_default().into_iter();
+        let alerts = found.map(|item| alerts::read(item).expect("an alert")).collect();
+        let table = environment.incidents_table().expect("a name");
+        let scan = client.scan().table_name(&table).send().await.expect("a scan");
+        let rows = scan.items.unwrap_or_default();
+        let ids: Vec<_> = rows
+            .iter()
+            .filter(|row| row["entry"].as_s().is_ok_and(|entry| entry == "INCIDENT"))
+            .map(|row| row["incident_id"].as_s().expect("an id").parse().expect("an id"))
+            .collect();
+        let incidents = Incidents::new(client, table).get_many(&ids, true).await.expect("incidents");
+        (alerts, incidents)
+    }
+
+    /// Lists are those of the tables, asked twice: by whoever remembers, and by who believes it.
+    async fn check(&mut self, alerts: &[Alert], incidents: &[Incident]) {
+        let filter = self.alert_filter(alerts);
+        let request = self.page(alerts.len());
+        let query = (self.incident_filter(), one(&mut self.random, &[IncidentOrder::Created, IncidentOrder::Updated]));
+        for _ in 0..2 {
+            let now = self.clock();
+            let page = self.alerts.list(&filter, &request, "", now).await.expect("a page");
+            assert_page(&page, &request, &model(alerts, &filter, request.ascending));
+            assert_list(&self.incidents, incidents, (&query, &request), now).await;
+        }
+    }
+
+    fn page(&mut self, length: usize) -> PageRequest {
+        let limit = one(&mut self.random, &[1, 3, 50]);
+        let offset = self.random.u64(0..=length as u64);
+        PageRequest { limit, start: Start::Offset(offset), ascending: self.random.bool() }
+    }
+
+    fn some(&mut self, values: &[&str]) -> Vec<String> {
+        if self.random.u8(..3) > 0 { Vec::new() } else { vec![one(&mut self.random, values).to_owned()] }
+    }
+
+    /// Few filters, so that each is asked for again after a change.
+    fn alert_filter(&mut self, alerts: &[Alert]) -> AlertFilter {
+        let incidents =
+            alerts.iter().filter_map(|alert| alert.incident_id).take(usize::from(self.random.u8(..12) == 0));
+        AlertFilter {
+            statuses: self.some(&["firing", "resolved"]),
+            severities: self.some(&["critical"]),
+            services: self.some(&SERVICES[..1]),
+            environments: self.some(&ENVIRONMENTS[..1]),
+            incidents: incidents.collect(),
+            created: self.range(),
+            ..AlertFilter::default()
+        }
+    }
+
+    fn incident_filter(&mut self) -> IncidentFilter {
+        let statuses = self.random.u8(..3) == 0;
+        IncidentFilter {
+            statuses: if statuses { vec![one(&mut self.random, &Status::ALL)] } else { Vec::new() },
+            severities: self.some(&["critical"]),
+            services: self.some(&SERVICES[..1]),
+            created: self.range(),
+            updated: self.range(),
+            ..IncidentFilter::default()
+        }
+    }
+
+    fn range(&mut self) -> Range {
+        if self.random.u8(..4) > 0 {
+            return Range::default();
+        }
+        let from = self.now.plus_minutes(-self.random.i64(0..10_000));
+        Range { from: Some(from), to: self.random.bool().then(|| from.plus_minutes(self.random.i64(0..5_000))) }
+    }
+}
+
+/// What fires of a problem, by default.
+fn event(problem: u8, service: usize, occurred_at: Time) -> AlertEvent {
+    AlertEvent {
+        source: Source::named(SOURCES[0]),
+        external_id: None,
+        dedup_key: format!("monitor:{problem}"),
+        group_key: format!("monitor:{problem}"),
+        transition: Transition::Firing,
+        occurred_at,
+        title: format!("Problem {problem}"),
+        message: None,
+        severity: None,
+        service: Some(SERVICES[service % SERVICES.len()].to_owned()),
+        environment: Some(ENVIRONMENTS[usize::from(problem) % ENVIRONMENTS.len()].to_owned()),
+        team: None,
+        tags: Vec::new(),
+        link: None,
+    }
+}
+
+fn text(value: &impl ToString) -> AttributeValue {
+    AttributeValue::S(value.to_string())
+}
+
+#[test]
+fn lists_are_exact_whatever_changes_between_them() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    for seed in 1..=8 {
+        runtime.block_on(async {
+            let mut world = World::new(seed).await;
+            for step in 0..STEPS {
+                let (alerts, incidents) = world.scan().await;
+                match world.random.u8(..8) {
+                    // Last, for claims still name what is deleted.
+                    _ if step + 1 == STEPS => world.expire(&alerts, &incidents).await,
+                    0 => world.change_a_status(&incidents).await,
+                    1 | 2 => world.wait(),
+                    _ => world.deliver().await,
+                }
+                let (alerts, incidents) = world.scan().await;
+                world.check(&alerts, &incidents).await;
+            }
+            world.stack.stop().await;
+        });
+    }
+}
+
+#[tokio::test]
+async fn what_is_told_anew_leaves_the_lists_of_what_was_said_before() {
+    let mut world = World::new(1).await;
+    let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
+    world.group(event(1, 0, began_at)).await;
+    // Its hour is closed, so what lists count of it is remembered.
+    world.now = world.now.plus_minutes(6 * 60);
+    let filters =
+        [0, 1].map(|service| AlertFilter { services: vec![SERVICES[service].to_owned()], ..AlertFilter::default() });
+    for told in 0..2 {
+        for _ in 0..2 {
+            for (service, filter) in filters.iter().enumerate() {
+                let page = world.alerts.list(filter, &first, "", world.now).await.expect("a page");
+                let expected = usize::from(service == told);
+                assert_eq!((page.total, page.items.len()), (expected as u64, expected), "{filter:?}");
+            }
+        }
+        // An earlier delivery, which names another service, arrives late.
+        world.group(event(1, 1, began_at.plus_minutes(-5))).await;
+        world.now = world.now.plus_minutes(10);
+    }
+    world.stack.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_counted_at_a_generation_that_is_forgotten_is_never_believed_again() {
+    let mut world = World::new(1).await;
+    let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
+    let firing = AlertFilter { statuses: vec!["firing".to_owned()], ..AlertFilter::default() };
+    for problem in [1, 2] {
+        world.group(event(problem, 0, began_at)).await;
+    }
+    world.now = world.now.plus_minutes(6 * 60);
+    for (problem, left) in [(1, 1), (2, 0)] {
+        let recovered = AlertEvent { transition: Transition::Resolved, ..event(problem, 0, world.now) };
+        world.group(recovered).await;
+        world.now = world.now.plus_minutes(10);
+        for _ in 0..2 {
+            let page = world.alerts.list(&firing, &first, "", world.now).await.expect("a page");
+            assert_eq!(page.total, left);
+        }
+        world.forget_generations().await;
+    }
+    world.stack.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_counted_while_an_index_lags_behind_is_not_remembered() {
+    let mut world = World::new(1).await;
+    let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
+    let firing = AlertFilter { statuses: vec!["firing".to_owned()], ..AlertFilter::default() };
+    world.group(event(1, 0, began_at)).await;
+    world.now = world.now.plus_minutes(6 * 60);
+    let recovered = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
+    world.group(recovered).await;
+    // For a moment the index shows what was before.
+    let (alerts, _) = world.scan().await;
+    for (status, total) in [("firing", 1), ("resolved", 0)] {
+        let client = world.stack.aws().dynamodb();
+        let table = world.stack.environment("GroupAlerts").alerts_table().expect("a name");
+        let update = client.update_item().table_name(table).key("alert_id", text(&alerts[0].id));
+        let update = update.update_expression("SET #status = :status").expression_attribute_names("#status", "status");
+        update.expression_attribute_values(":status", text(&status)).send().await.expect("updated");
+        world.now = world.now.plus_minutes(1);
+        let page = world.alerts.list(&firing, &first, "", world.now).await.expect("a page");
+        assert_eq!(page.total, total, "while the row is {status}");
+    }
+    world.stack.stop().await;
+}
+
+/// Notes the order of what is written.
+#[derive(Debug)]
+struct Scribe {
+    connector: SharedHttpConnector,
+    written: Arc<Mutex<Vec<String>>>,
+}
+
+impl HttpConnector for Scribe {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        if let Some((_, operation @ ("UpdateItem" | "TransactWriteItems"))) = target.split_once('.') {
+            self.written.lock().expect("nobody panics with it").push(operation.to_owned());
+        }
+        self.connector.call(request)
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_is_invalidated_before_it_changes() {
+    let mut world = World::new(1).await;
+    let began_at = world.now;
+    world.group(event(1, 0, began_at)).await;
+    world.now = world.now.plus_minutes(6 * 60);
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let aws = world.stack.aws().clone().map(|_, config| {
+        let Some(inner) = config.http_client() else { return config };
+        let written = Arc::clone(&written);
+        let client = http_client_fn(move |settings, components| {
+            let connector = inner.http_connector(settings, components);
+            SharedHttpConnector::new(Scribe { connector, written: Arc::clone(&written) })
+        });
+        config.to_builder().http_client(client).build()
+    });
+    world.grouper = GroupAlerts::start(world.stack.environment("GroupAlerts"), &aws, 2).expect("configured");
+    world.grouper.warm().await;
+    let recovered = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
+    world.group(recovered).await;
+    assert_eq!(*written.lock().expect("nobody panics with it"), ["UpdateItem", "TransactWriteItems"]);
+    world.stack.stop().await;
+}

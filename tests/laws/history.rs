@@ -1,0 +1,172 @@
+//! Random histories, and a stack that holds one.
+
+use jiff::Timestamp;
+use local::{Options, Stack};
+use shared::{
+    domain::{
+        alert::{Alert, AlertStatus, Classification, Classified, Evidence, Grouping, GroupingDecision},
+        delivery::Raw,
+        id::{IdGenerator, IncidentId},
+        incident::Incident,
+        severity::Severity,
+        source::Source,
+        status::Status,
+        time::Time,
+    },
+    store::{
+        alerts::Alerts,
+        claims::Claims,
+        incidents::Incidents,
+        transaction::{Write, commit},
+    },
+};
+
+pub const SERVICES: [&str; 4] = ["cart", "search", "ledger", "web"];
+pub const TEAMS: [&str; 3] = ["red", "green", "blue"];
+pub const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
+pub const SOURCES: [&str; 2] = ["datadog", "sentry"];
+pub const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
+
+/// `TransactWriteItems` takes 100 writes.
+const WRITES: usize = 100;
+
+/// The end of every history; there is a border of months a few days before. It is in the future, or the tables would
+/// take the claims of a history for expired.
+pub fn now() -> Time {
+    at("2126-03-05T12:00:00Z")
+}
+
+pub fn at(text: &str) -> Time {
+    text.parse::<Timestamp>().expect("a time").into()
+}
+
+/// A time in the 100 days before [`now`], often the same as another and often at the border of a month.
+pub fn some_time(random: &mut fastrand::Rng) -> Time {
+    let borders =
+        ["2126-02-28T23:59:59.999Z", "2126-03-01T00:00:00Z", "2126-01-01T00:00:00Z", "2125-12-31T23:59:59.999Z"];
+    match random.u8(..8) {
+        0 => at(borders[random.usize(..borders.len())]),
+        1 => now().plus_minutes(-random.i64(0..5) * 24 * 60),
+        _ => now().plus_millis(-random.i64(0..100 * 24 * 60 * 60 * 1000)),
+    }
+}
+
+pub fn one<T: Clone>(random: &mut fastrand::Rng, values: &[T]) -> T {
+    values[random.usize(..values.len())].clone()
+}
+
+fn some(random: &mut fastrand::Rng, values: &[&str]) -> Vec<String> {
+    values.iter().filter(|_| random.bool()).map(|value| (*value).to_owned()).collect()
+}
+
+pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
+    let ids = IdGenerator::seeded(random.u64(..));
+    (0..count)
+        .map(|_| {
+            let created_at = some_time(random);
+            let latest = now().as_millis() - created_at.as_millis();
+            Incident {
+                id: ids.next(created_at),
+                title: "Checkout is slow".to_owned(),
+                status: one(random, &Status::ALL),
+                severity: one(random, &SEVERITIES),
+                services: some(random, &SERVICES),
+                sources: some(random, &SOURCES).iter().map(|source| Source::named(source)).collect(),
+                team: random.bool().then(|| one(random, &TEAMS).to_owned()),
+                environment: one(random, &ENVIRONMENTS).to_owned(),
+                created_at,
+                updated_at: if random.bool() { created_at } else { created_at.plus_millis(random.i64(0..=latest)) },
+                acknowledged_at: None,
+                resolved_at: None,
+                closed_at: None,
+                alert_count: 1,
+                firing_count: 0,
+                first_alert_at: created_at,
+                last_alert_at: created_at,
+                action_count: 0,
+                recurrence_of: None,
+                version: 1,
+            }
+        })
+        .collect()
+}
+
+pub fn alerts(random: &mut fastrand::Rng, count: usize) -> Vec<Alert> {
+    alerts_at(random, count, some_time)
+}
+
+/// Alerts that were recorded at such times.
+pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fastrand::Rng) -> Time) -> Vec<Alert> {
+    let ids = IdGenerator::seeded(random.u64(..));
+    let incidents: Vec<IncidentId> = (0..5).map(|_| ids.next(some_time(random))).collect();
+    (0..count)
+        .map(|_| {
+            let created_at = time(random);
+            let severity = one(random, &SEVERITIES);
+            let service = (random.u8(..4) > 0).then(|| one(random, &SERVICES).to_owned());
+            let environment = one(random, &ENVIRONMENTS).to_owned();
+            Alert {
+                id: ids.next(created_at),
+                source: Source::named(one(random, &SOURCES)),
+                external_id: None,
+                dedup_key: "monitor:1|".to_owned(),
+                title: "Checkout is slow".to_owned(),
+                message: None,
+                severity,
+                status: one(random, &[AlertStatus::Firing, AlertStatus::Resolved]),
+                service: service.clone(),
+                environment: environment.clone(),
+                team: None,
+                tags: Vec::new(),
+                link: None,
+                occurred_at: created_at,
+                created_at,
+                last_seen_at: created_at,
+                resolved_at: None,
+                occurrences: 1,
+                incident_id: (random.u8(..8) > 0).then(|| one(random, &incidents)),
+                classification: Classification {
+                    severity: classified(severity),
+                    team: classified(None),
+                    service: classified(service),
+                    environment: classified(environment),
+                },
+                grouping: Grouping {
+                    decision: GroupingDecision::Opened,
+                    rule: None,
+                    key: None,
+                    window_minutes: None,
+                    reason: String::new(),
+                },
+            }
+        })
+        .collect()
+}
+
+fn classified<T>(value: T) -> Classified<T> {
+    Classified { value, evidence: Evidence::Stated, matched: None, confidence: 1.0 }
+}
+
+/// An embedded stack that holds these incidents and alerts and nothing else.
+pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
+    let options = Options::default();
+    let stack = Stack::start(options).await.expect("the stack starts");
+    let environment = stack.environment("GroupAlerts");
+    let client = stack.aws().dynamodb();
+    let incident_table = Incidents::new(client.clone(), environment.incidents_table().expect("a name"));
+    let alert_table = Alerts::new(client.clone(), environment.alerts_table().expect("a name"));
+    let claims = Claims::new(client.clone(), environment.claims_table().expect("a name"));
+    let times = incidents.iter().map(|incident| incident.created_at).chain(alerts.iter().map(|alert| alert.created_at));
+    if let Some(first) = times.min() {
+        claims.note_history_start(first).await.expect("noted");
+    }
+    let raw = Raw { gzip: vec![0; 8], length: 8, truncated: false };
+    let mut writes: Vec<Write> =
+        incidents.iter().flat_map(|incident| incident_table.writes(None, incident, &[]).expect("a write")).collect();
+    writes.extend(alerts.iter().map(|alert| alert_table.insertion(alert, Some(&raw)).expect("a write")));
+    while !writes.is_empty() {
+        let rest = writes.split_off(writes.len().min(WRITES));
+        commit(&client, std::mem::replace(&mut writes, rest)).await.expect("written");
+    }
+    stack
+}

@@ -1,0 +1,164 @@
+//! The list of incidents against a naive model.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use proptest::{prelude::*, sample::subsequence, test_runner::TestRunner};
+use shared::{
+    domain::{incident::Incident, status::Status, time::Time},
+    listing::{
+        facets::{Facet, FacetValues},
+        incidents::{IncidentFilter, IncidentOrder},
+        page::{PageRequest, Start},
+        plan::Range,
+    },
+    service::list_incidents::ListIncidents,
+};
+
+use super::{
+    history::{self, SERVICES, SEVERITIES, SOURCES, TEAMS},
+    paging::{assert_page, pages},
+};
+
+const INCIDENTS: usize = 150;
+const LIST: &str = "list";
+
+pub type Query = (IncidentFilter, IncidentOrder);
+
+fn names(all: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
+    prop_oneof![2 => Just(Vec::new()), 1 => subsequence(all, 1..=2)]
+        .prop_map(|names: Vec<&str>| names.into_iter().map(str::to_owned).collect())
+}
+
+fn time() -> impl Strategy<Value = Option<Time>> {
+    let some = any::<u64>().prop_map(|seed| Some(history::some_time(&mut fastrand::Rng::with_seed(seed))));
+    prop_oneof![2 => Just(None), 1 => some]
+}
+
+fn range() -> impl Strategy<Value = Range> {
+    (time(), time()).prop_map(|(from, to)| match (from, to) {
+        (Some(from), Some(to)) if from > to => Range { from: Some(to), to: Some(from) },
+        (from, to) => Range { from, to },
+    })
+}
+
+pub fn queries() -> impl Strategy<Value = Query> {
+    let statuses = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(Status::ALL.to_vec(), 1..=3)];
+    let severities = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(SEVERITIES.to_vec(), 1..=3)];
+    let order = prop_oneof![Just(IncidentOrder::Created), Just(IncidentOrder::Updated)];
+    (statuses, severities, names(&SERVICES), names(&TEAMS), names(&SOURCES), range(), range(), order).prop_map(
+        |(statuses, severities, services, teams, sources, created, updated, order)| {
+            let severities = severities.into_iter().map(|severity| severity.as_str().to_owned()).collect();
+            (IncidentFilter { statuses, severities, services, teams, sources, created, updated }, order)
+        },
+    )
+}
+
+/// The whole list, one incident after the other.
+pub fn model(incidents: &[Incident], (filter, order): &Query, ascending: bool) -> Vec<Incident> {
+    let asked = |values: &[String], value: &str| values.is_empty() || values.iter().any(|other| other == value);
+    let within =
+        |range: &Range, at: Time| range.from.is_none_or(|from| from <= at) && range.to.is_none_or(|to| at <= to);
+    let mut list: Vec<Incident> = incidents
+        .iter()
+        .filter(|incident| filter.statuses.is_empty() || filter.statuses.contains(&incident.status))
+        .filter(|incident| asked(&filter.severities, incident.severity.as_str()))
+        .filter(|incident| {
+            filter.services.is_empty() || incident.services.iter().any(|service| filter.services.contains(service))
+        })
+        .filter(|incident| {
+            filter.teams.is_empty() || incident.team.as_ref().is_some_and(|team| filter.teams.contains(team))
+        })
+        .filter(|incident| {
+            filter.sources.is_empty() || incident.sources.iter().any(|source| asked(&filter.sources, source.as_str()))
+        })
+        .filter(|incident| within(&filter.created, incident.created_at) && within(&filter.updated, incident.updated_at))
+        .cloned()
+        .collect();
+    list.sort_by_key(|incident| match order {
+        IncidentOrder::Created => (incident.created_at, incident.id),
+        IncidentOrder::Updated => (incident.updated_at, incident.id),
+    });
+    if !ascending {
+        list.reverse();
+    }
+    list
+}
+
+/// How many incidents have each value, in the order that answers have.
+fn facet_model(incidents: &[Incident], facet: Facet) -> FacetValues {
+    let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
+    for incident in incidents {
+        let values: Vec<Option<String>> = match facet {
+            Facet::Status => vec![Some(incident.status.as_str().to_owned())],
+            Facet::Severity => vec![Some(incident.severity.as_str().to_owned())],
+            Facet::Team => vec![incident.team.clone()],
+            Facet::Service if incident.services.is_empty() => vec![None],
+            Facet::Service => incident.services.iter().cloned().map(Some).collect(),
+            Facet::Source if incident.sources.is_empty() => vec![None],
+            Facet::Source => incident.sources.iter().map(|source| Some(source.as_str().to_owned())).collect(),
+        };
+        for value in values {
+            *counts.entry(value).or_default() += 1;
+        }
+    }
+    let mut values: Vec<(Option<String>, u64)> = counts.into_iter().collect();
+    values.sort_by_key(|(_, count)| Reverse(*count));
+    FacetValues { facet, values, omitted: 0 }
+}
+
+/// Asks for a page with all facets and compares it with the model.
+pub async fn assert_list(
+    lister: &ListIncidents,
+    incidents: &[Incident],
+    (query, request): (&Query, &PageRequest),
+    now: Time,
+) {
+    let answer = lister.list((&query.0, query.1), (request, &Facet::ALL), LIST, now).await;
+    let (page, facets) = answer.expect("a page");
+    let expected = model(incidents, query, request.ascending);
+    assert_page(&page, request, &expected);
+    assert_eq!(facets, Facet::ALL.map(|facet| facet_model(&expected, facet)), "facets");
+}
+
+fn check(seed: u64, cases: u32, law: &impl AsyncFn(&ListIncidents, &[Incident], &Query, &PageRequest)) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let incidents = history::incidents(&mut fastrand::Rng::with_seed(seed), INCIDENTS);
+    let stack = runtime.block_on(history::stack_with(&incidents, &[]));
+    let lister = ListIncidents::start(stack.environment("ListIncidents"), stack.aws()).expect("configured");
+    let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(cases) });
+    let outcome = runner.run(&(queries(), pages(INCIDENTS)), |(query, request)| {
+        runtime.block_on(law(&lister, &incidents, &query, &request));
+        Ok(())
+    });
+    runtime.block_on(stack.stop());
+    outcome.unwrap_or_else(|failure| panic!("history {seed}: {failure}"));
+}
+
+#[test]
+fn pages_and_totals_are_those_of_the_naive_model() {
+    for seed in 1..=3 {
+        check(seed, 80, &async |lister, incidents, (filter, order), request| {
+            let query = (filter.clone(), *order);
+            assert_list(lister, incidents, (&query, request), history::now()).await;
+        });
+    }
+}
+
+#[test]
+fn a_walk_by_cursor_visits_each_incident_once_and_in_order() {
+    check(4, 30, &async |lister, incidents, (filter, order), request| {
+        let expected = model(incidents, &(filter.clone(), *order), request.ascending);
+        let mut visited: Vec<Incident> = Vec::new();
+        let mut request = PageRequest { start: Start::Offset(0), limit: request.limit.max(5), ..request.clone() };
+        loop {
+            let (page, _) = lister.list((filter, *order), (&request, &[]), LIST, history::now()).await.expect("a page");
+            assert_eq!((page.total, page.offset), (expected.len() as u64, visited.len() as u64));
+            visited.extend(page.items);
+            match page.next_cursor {
+                Some(cursor) => request.start = Start::Cursor(cursor),
+                None => break,
+            }
+        }
+        assert_eq!(visited, expected);
+    });
+}

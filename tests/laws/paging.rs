@@ -1,0 +1,25 @@
+//! What every list of pages must be.
+
+use proptest::prelude::*;
+use shared::listing::page::{Page, PageRequest, Start};
+
+/// Limits and offsets, small ones and ones beyond the end.
+pub fn pages(length: usize) -> impl Strategy<Value = PageRequest> {
+    let offset = prop_oneof![4 => 0..length as u64 + 5, 1 => Just(0), 1 => Just(u64::MAX)];
+    let limit = prop_oneof![1_usize..=7, Just(50), Just(200)];
+    (limit, offset, any::<bool>()).prop_map(|(limit, offset, ascending)| PageRequest {
+        limit,
+        start: Start::Offset(offset),
+        ascending,
+    })
+}
+
+/// Compares a page with the same part of the whole list, which is in order.
+pub fn assert_page<T: PartialEq + Clone + std::fmt::Debug>(page: &Page<T>, request: &PageRequest, expected: &[T]) {
+    let start = usize::try_from(request.start.offset()).unwrap_or(usize::MAX).min(expected.len());
+    let end = start.saturating_add(request.limit).min(expected.len());
+    assert_eq!(page.total, expected.len() as u64, "total");
+    assert_eq!(page.items, &expected[start..end], "items");
+    assert_eq!(page.next_cursor.is_some(), end < expected.len(), "whether the list goes on");
+    assert_eq!((page.limit, page.offset), (request.limit, request.start.offset()));
+}
