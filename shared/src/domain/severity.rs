@@ -1,5 +1,7 @@
 //! How bad it is.
 
+mod stated;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
