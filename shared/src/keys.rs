@@ -88,8 +88,8 @@ pub fn failure_claim(message_id: &str) -> String {
 
 /// The claim of what is known of one problem.
 #[must_use]
-pub fn episodes_claim(source: &Source, dedup_key: &str) -> String {
-    format!("EPISODES#{source}#{}", short_hash(dedup_key))
+pub fn problem_claim(source: &Source, dedup_key: &str) -> String {
+    format!("PROBLEM#{source}#{}", short_hash(dedup_key))
 }
 
 /// The claim of a source's grouping key.

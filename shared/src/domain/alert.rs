@@ -156,10 +156,37 @@ impl Alert {
         }
     }
 
+    /// A person ends it, and its problem does not remember it.
+    pub fn end(&mut self, now: Time) {
+        self.state.status = AlertStatus::Resolved;
+        self.state.resolved_at = Some(now.max(self.state.last_seen_at));
+    }
+
     /// Takes in what another firing delivery reports.
     pub fn merge(&mut self, delivered: Delivered<'_>) {
         let grouping = self.report.grouping.clone();
         self.report = self.report.clone().and(AlertReport::of(delivered, grouping));
+        self.take_over_report();
+    }
+}
+
+impl Alert {
+    /// Takes over another report of the same alert, but keeps what deliveries with certain keys
+    /// reported, too.
+    pub fn keep_report(&mut self, fresh: Self, keep: impl Fn(&EventKey) -> bool) {
+        let kept = self.report.clone().only(&fresh.report, keep);
+        self.report = fresh.report.and(kept);
+        self.take_over_report();
+    }
+
+    /// What lists filter on and what may change.
+    #[must_use]
+    pub fn filtered(&self) -> impl PartialEq + use<> {
+        let AlertState { severity, status, service, environment, team, .. } = self.state.clone();
+        (severity, status, service, environment, team)
+    }
+
+    fn take_over_report(&mut self) {
         self.state.service.clone_from(&self.report.service.value.value);
         self.state.environment.clone_from(&self.report.environment.value.value);
         self.state.team.clone_from(&self.report.team.value.value);
@@ -183,6 +210,25 @@ impl AlertReport {
             environment: Reported { value: classification.environment.clone(), by: key.clone() },
             key_scope: event.key_scope,
             grouping,
+        }
+    }
+
+    /// What deliveries with certain keys reported; of the rest, what `other` says.
+    fn only(self, other: &Self, keep: impl Fn(&EventKey) -> bool) -> Self {
+        fn pick<T: Clone>(one: Reported<T>, other: &Reported<T>, keep: impl Fn(&EventKey) -> bool) -> Reported<T> {
+            if keep(&one.by) { one } else { other.clone() }
+        }
+        Self {
+            title: pick(self.title, &other.title, &keep),
+            external_id: self.external_id.filter(|reported| keep(&reported.by)),
+            message: self.message.filter(|reported| keep(&reported.by)),
+            tags: self.tags.filter(|reported| keep(&reported.by)),
+            link: self.link.filter(|reported| keep(&reported.by)),
+            group: self.group.filter(|reported| keep(&reported.by)),
+            team: pick(self.team, &other.team, &keep),
+            service: pick(self.service, &other.service, &keep),
+            environment: pick(self.environment, &other.environment, &keep),
+            ..self
         }
     }
 

@@ -199,6 +199,10 @@ impl Episode {
         self.resolution.map(|resolution| resolution.at)
     }
 
+    pub(super) fn resolved(self, resolution: Resolution) -> Self {
+        Self { resolution: Some(resolution), ..self }
+    }
+
     /// What the firing deliveries come to.
     #[must_use]
     pub fn firings(&self) -> Firings {
@@ -239,7 +243,7 @@ impl Episode {
             return Ending::Before;
         }
         if firings.last_at <= at {
-            return Ending::Ends(Box::new(Self { resolution: Some(resolution), ..self.clone() }));
+            return Ending::Ends(Box::new(self.clone().resolved(resolution)));
         }
         let (before, after) = self.recent.split_at(self.recent.partition_point(|firing| firing.key.at <= at));
         match after {

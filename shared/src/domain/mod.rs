@@ -16,4 +16,8 @@ pub mod reported;
 pub mod severity;
 pub mod source;
 pub mod status;
+pub mod text;
 pub mod time;
+
+#[cfg(test)]
+pub(crate) mod samples;

@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     episode::{Ending, Episode, Firing, Resolution, ResolvedBy, Rest},
     event::{KeyScope, Transition},
-    id::AlertId,
+    id::{AlertId, IncidentId},
     time::Time,
 };
 
@@ -104,6 +104,15 @@ pub enum StepKind {
     RememberEverywhere(Time),
 }
 
+/// An incident, and when an alert of a problem was active in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    pub incident_id: IncidentId,
+    pub first_at: Time,
+    /// When it last fired or was resolved.
+    pub last_at: Time,
+}
+
 impl Problem {
     /// What a delivery means, lane by lane. Nothing if it changes nothing.
     #[must_use]
@@ -132,13 +141,26 @@ impl Problem {
         self.lanes.values().flat_map(|lane| &lane.episodes)
     }
 
+    /// The incidents of the alerts of a lane, and from when to when those were active, earliest first.
+    pub fn activity(&self, lane: &str) -> impl Iterator<Item = Activity> {
+        let episodes = self.lanes.get(lane).into_iter().flat_map(|lane| &lane.episodes);
+        episodes.filter_map(|episode| {
+            let firings = episode.firings();
+            Some(Activity {
+                incident_id: episode.incident_id?,
+                first_at: firings.occurred_at,
+                last_at: episode.resolved_at().map_or(firings.last_seen_at, |end| end.max(firings.last_seen_at)),
+            })
+        })
+    }
+
     /// An alert as a person ends it; `None` if it is not remembered or over already.
     #[must_use]
     pub fn resolved_by_person(&self, alert_id: AlertId, now: Time) -> Option<Episode> {
         let episode = self.episode(alert_id).filter(|episode| episode.resolution.is_none())?;
         // The source's clock may be ahead of ours; what fired so far is over.
         let resolution = Resolution { at: now.max(episode.firings().last_at), by: ResolvedBy::Person };
-        Some(Episode { resolution: Some(resolution), ..episode.clone() })
+        Some(episode.clone().resolved(resolution))
     }
 
     /// Takes in an alert as it is now, and forgets the earliest of its lane if there are many.
@@ -223,8 +245,7 @@ impl Problem {
             }
             (KeyScope::ProblemPerEnvironment, None) => {
                 let steps = self.lanes.keys().filter_map(|lane| self.end_lane(lane, at));
-                let mut steps: Vec<Step> =
-                    steps.filter(|step| !matches!(step.kind, StepKind::Remember(_))).collect();
+                let mut steps: Vec<Step> = steps.filter(|step| !matches!(step.kind, StepKind::Remember(_))).collect();
                 if !self.everywhere.contains(&at) {
                     steps.push(Step { lane: NO_ENVIRONMENT.to_owned(), kind: StepKind::RememberEverywhere(at) });
                 }
@@ -303,8 +324,7 @@ impl Lane {
         let moved = moved.filter(|end| Some(*end) != episode.resolved_at());
         let position = self.episodes.partition_point(|other| other.first_key() < episode.first_key());
         self.episodes.insert(position, episode);
-        let forgotten =
-            if self.episodes.len() > MAX_EPISODES { self.episodes.remove(0).resolved_at() } else { None };
+        let forgotten = if self.episodes.len() > MAX_EPISODES { self.episodes.remove(0).resolved_at() } else { None };
         for resolution in moved.into_iter().chain(forgotten) {
             self.remember(resolution);
         }

@@ -12,7 +12,7 @@ use super::{
     StoreError, batch,
     counts::Invalidations,
     item::{Item, from_item, number, string, to_item},
-    transaction::{Part, TransactionError, Write, commit},
+    transaction::{Part, Write},
 };
 use crate::{
     aws::warm,
@@ -102,21 +102,21 @@ impl Incidents {
         answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item)).collect()
     }
 
-    /// Writes a change: what the incident is now and what was done, if it is still what it was. 4 write units and
-    /// those of the indexes. The `change_id` tells it from every other change, however alike; see [`Self::is_written`].
+    /// The writes of a change by a person: what the incident is now and what was done, if it is still
+    /// what it was. The `change_id` tells it from every other change, however alike; see
+    /// [`Self::is_written`].
     ///
     /// # Errors
-    /// [`TransactionError`]
-    pub async fn change(
+    /// [`StoreError`]
+    pub fn writes_of_person(
         &self,
         before: &Incident,
         after: &Incident,
         actions: &[Action],
         change_id: u128,
-    ) -> Result<(), TransactionError> {
+    ) -> Result<Vec<Write>, StoreError> {
         let history = actions.iter().map(|action| self.action_write(after.id, action, Some(change_id)));
-        let writes = std::iter::once(self.incident_write(Some(before), after)).chain(history);
-        commit(&self.client, writes.collect::<Result<_, _>>()?).await
+        std::iter::once(self.incident_write(Some(before), after)).chain(history).collect()
     }
 
     /// Whether a change whose answer was lost was written: an entry of its history is there, with its change id.
@@ -208,6 +208,7 @@ pub fn item(incident: &Incident) -> Result<Item, StoreError> {
     let mut item = to_item(PUT, incident)?;
     item.extend(key(incident.id));
     item.insert("entity_type".to_owned(), string("incident"));
+    item.insert("has_firing".to_owned(), string((incident.firing_alert_count > 0).to_string()));
     item.insert("created_month".to_owned(), string(keys::month(incident.created_at.month())));
     item.insert("updated_month".to_owned(), string(keys::month(incident.updated_at.month())));
     item.insert("updated_key".to_owned(), string(keys::updated_key(incident.updated_at, incident.id)));
@@ -222,8 +223,8 @@ pub fn invalidations<'change>(
     now: Time,
 ) -> Invalidations {
     let facts = |incident: &'change Incident| {
-        let Incident { status, severity, services, sources, team, .. } = incident;
-        (status, severity, services, sources, team)
+        let Incident { status, severity, services, sources, team, environment, .. } = incident;
+        (status, severity, services, sources, team, environment, incident.firing_alert_count > 0)
     };
     let mut late = Invalidations::default();
     for (before, after) in changes {

@@ -18,8 +18,8 @@ const OPERATION: &str = "TransactWriteItems";
 pub enum Part {
     /// The claim of a delivery: its condition fails if the delivery took effect before.
     Delivery,
-    /// The claim of a problem's episodes.
-    Episodes,
+    /// The claim of a problem.
+    Problem,
     /// The claim of a group or an environment.
     Group,
     /// An alert's row.

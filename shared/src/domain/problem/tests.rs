@@ -229,7 +229,11 @@ fn environments_are_alerts_of_their_own_and_one_resolution_ends_them_all() {
         untimed(4, fires(4), "c", Some("canary")),
     ];
     let known = fold_all(&news).0;
-    assert_eq!(ends(&known), [(1, Some(at(5))), (1, Some(at(5))), (1, None), (1, Some(at(5)))], "canary, two of production, staging");
+    assert_eq!(
+        ends(&known),
+        [(1, Some(at(5))), (1, Some(at(5))), (1, None), (1, Some(at(5)))],
+        "canary, two of production, staging"
+    );
 }
 
 #[test]
@@ -238,7 +242,10 @@ fn an_alert_without_an_environment_takes_that_of_the_same_moment_in_either_order
     let event = untimed(1, fires(0), "e", Some("staging"));
     for order in [[issue.clone(), event.clone()], [event, issue]] {
         let known = fold_all(&order).0;
-        assert_eq!((ends(&known), known.lanes.keys().collect::<Vec<_>>()), (vec![(2, None)], vec!["staging"]));
+        assert_eq!(
+            (ends(&known), known.lanes.keys().collect::<Vec<_>>()),
+            (vec![(2, None)], vec![&"staging".to_owned()])
+        );
     }
 }
 
