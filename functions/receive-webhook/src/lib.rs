@@ -6,7 +6,7 @@ use shared::{
     clock,
     config::Environment,
     domain::time::Time,
-    http::{Request, Response, answer, path_parameter, problem::Problem, view::ReceiptView},
+    http::{Request, Response, answer, headers, path_parameter, problem::Problem, view::ReceiptView},
     service::{
         credentials::CredentialsError,
         receive_webhook::{Receipt, ReceiveWebhook, Refusal},
@@ -43,7 +43,8 @@ impl Function {
             self.count("RefusedUnknownSource", now);
             return Err(Problem::not_found("There are no webhooks of this source."));
         };
-        let received = self.receiver.receive(source, request.headers(), request.body().as_ref(), now).await;
+        let received =
+            self.receiver.receive(source, &headers::of_webhook(request.headers()), request.body().as_ref(), now).await;
         let name = source.name();
         match &received {
             Ok(Receipt::Accepted { delivery_id }) => info!(source = name, %delivery_id, "webhook accepted"),
@@ -71,7 +72,6 @@ fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
         Ok(Receipt::Quarantined { .. }) => "Quarantined",
         Err(Refusal::TooLarge) => "RefusedTooLarge",
         Err(Refusal::NotAuthentic) => "RefusedNotAuthentic",
-        Err(Refusal::NotJson(_)) => "RefusedNotJson",
         Err(Refusal::Queue(_)) => "RefusedUnavailable",
     }
 }
@@ -80,7 +80,6 @@ fn problem(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::TooLarge => Problem::too_large("A webhook may have at most 1 MiB."),
         Refusal::NotAuthentic => Problem::unauthenticated("The webhook does not prove that the source sent it."),
-        Refusal::NotJson(error) => Problem::malformed_body(format!("{error}.")),
         Refusal::Queue(cause) => Problem::unavailable(&cause),
     }
 }

@@ -11,4 +11,5 @@ pub mod quarantine;
 pub mod severity;
 pub mod source;
 pub mod status;
+pub mod text;
 pub mod time;

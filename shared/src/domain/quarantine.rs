@@ -8,6 +8,7 @@ use super::{
     action::SYSTEM_ACTOR,
     delivery::{Delivery, DeliveryId, Raw},
     id::EntryId,
+    text::truncated_to_chars,
     time::Time,
 };
 
@@ -181,7 +182,7 @@ impl QuarantineEntry {
             kind,
             source: Some(delivery.source.clone()),
             delivery_id: Some(delivery.delivery_id.clone()),
-            reason: bounded(reason),
+            reason: truncated_to_chars(reason, REASON),
             received_at: Some(delivery.received_at),
             state: EntryState::Pending,
             first_lines: String::new(),
@@ -200,7 +201,7 @@ impl QuarantineEntry {
             kind: EntryKind::DeadLetter,
             source: None,
             delivery_id: None,
-            reason: bounded(reason),
+            reason: truncated_to_chars(reason, REASON),
             received_at: None,
             state: EntryState::Pending,
             first_lines: String::new(),
@@ -233,7 +234,7 @@ impl QuarantineEntry {
     /// [`EntryDone`]
     pub fn returned(&self, reason: &str, now: Time) -> Result<Self, EntryDone> {
         let returned = self.change(EntryState::Pending, EntryActionKind::RedriveFailed, SYSTEM_ACTOR, now)?;
-        Ok(Self { reason: bounded(reason), ..returned })
+        Ok(Self { reason: truncated_to_chars(reason, REASON), ..returned })
     }
 
     /// Deleted: the body goes, who did it stays.
@@ -265,10 +266,6 @@ pub fn lines(beginning: &[u8]) -> String {
         _ => beginning,
     };
     String::from_utf8_lossy(whole).into_owned()
-}
-
-fn bounded(reason: &str) -> String {
-    reason.chars().take(REASON).collect()
 }
 
 #[cfg(test)]
@@ -312,7 +309,10 @@ mod tests {
         for _ in 0..ACTIONS {
             entry = entry.request_redrive("alice", NOW).unwrap().returned(&"why ".repeat(REASON), NOW).unwrap();
         }
-        assert_eq!((entry.state, entry.actions.len(), entry.reason.len()), (EntryState::Pending, ACTIONS, REASON));
+        assert_eq!(
+            (entry.state, entry.actions.len(), entry.reason.chars().count()),
+            (EntryState::Pending, ACTIONS, REASON)
+        );
         assert_eq!(entry.version, 2 * ACTIONS as u64);
     }
 }

@@ -53,3 +53,19 @@ impl FromStr for Severity {
             .ok_or(UnknownSeverity)
     }
 }
+
+impl Severity {
+    /// The severity that words state, or `None` if they are not understood.
+    #[must_use]
+    pub fn from_words(text: &str) -> Option<Self> {
+        let text = text.to_lowercase();
+        let words: Vec<&str> = text.split(|character: char| !character.is_alphanumeric()).collect();
+        words.iter().find_map(|word| match word.trim_start_matches("sev").trim_start_matches('p') {
+            "critical" | "fatal" | "emergency" | "age" | "0" | "1" => Some(Self::Critical),
+            "error" | "high" | "major" | "2" => Some(Self::Error),
+            "warning" | "warn" | "medium" | "minor" | "3" => Some(Self::Warning),
+            "info" | "low" | "4" | "5" => Some(Self::Info),
+            _ => None,
+        })
+    }
+}

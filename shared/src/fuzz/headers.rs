@@ -1,13 +1,13 @@
 //! Headers and cursors: whatever they hold, nothing panics and nothing forged is believed.
 
-use http::{HeaderMap, HeaderValue, header::IF_MATCH};
+use lambda_http::http::{HeaderMap, HeaderValue, header::IF_MATCH};
 use proptest::prelude::*;
 
 use crate::{
     http::etag,
     listing::cursor::Cursor,
     service::authorize::bearer_token,
-    sources::{SOURCES, signature::Secret},
+    sources::{Headers, SOURCES, signature::Secret},
 };
 
 fn value() -> impl Strategy<Value = HeaderValue> {
@@ -39,7 +39,7 @@ proptest! {
         proofs in prop::collection::vec(value(), 4), body in prop::collection::vec(any::<u8>(), 0..60),
     ) {
         let names = ["x-webhook-token", "x-datadog-signature", "authorization", "sentry-hook-signature"];
-        let headers: HeaderMap = names.into_iter().map(|name| name.parse().unwrap()).zip(proofs).collect();
+        let headers: Headers = names.into_iter().zip(proofs.iter().map(HeaderValue::as_bytes)).collect();
         let secrets = [Secret::new("a secret that nobody guesses".to_owned()).unwrap()];
         for source in SOURCES {
             prop_assert!(!source.is_authentic(&secrets, &headers, &body) && !source.is_authentic(&[], &headers, &body));

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::{
-    domain::event::limits,
+    domain::text::limits,
     http::{Request, lists, problem::Problem},
 };
 

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod etag;
+pub mod headers;
 pub mod incident_status;
 pub mod lists;
 mod parameters;

@@ -6,7 +6,7 @@ use super::{
     Request,
     problem::{InvalidParameter, Problem},
 };
-use crate::domain::event::limits;
+use crate::domain::text::limits;
 
 /// How many values a parameter may have: what DynamoDB takes in one condition.
 const MAX_VALUES: usize = 100;

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
-
 use super::{
     credentials::{CredentialStore, CredentialsError},
     queue::{Queue, QueueError},
@@ -16,7 +14,7 @@ use crate::{
         delivery::{Content, Delivery, DeliveryId, Raw},
         time::Time,
     },
-    sources::{self, InvalidJson, Reading, WebhookSource},
+    sources::{self, Headers, Reading, WebhookSource},
 };
 
 /// The largest body that is accepted: 1 MiB.
@@ -53,9 +51,6 @@ pub enum Refusal {
     /// It does not prove that the source sent it.
     #[error("the webhook is not signed with a secret that is known")]
     NotAuthentic,
-    /// It is not JSON.
-    #[error("{0}")]
-    NotJson(InvalidJson),
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -98,7 +93,7 @@ impl ReceiveWebhook {
     pub async fn receive(
         &self,
         source: &dyn WebhookSource,
-        headers: &HeaderMap,
+        headers: &Headers,
         body: &[u8],
         now: Time,
     ) -> Result<Receipt, Refusal> {
@@ -108,7 +103,7 @@ impl ReceiveWebhook {
         if !self.is_authentic(source, headers, body, now).await {
             return Err(Refusal::NotAuthentic);
         }
-        let delivery = match read(source, headers, body, now).map_err(Refusal::NotJson)? {
+        let delivery = match read(source, headers, body, now) {
             Webhook::Delivery(delivery) => delivery,
             Webhook::Ignored { reason } => return Ok(Receipt::Ignored { reason }),
         };
@@ -120,7 +115,7 @@ impl ReceiveWebhook {
         })
     }
 
-    async fn is_authentic(&self, source: &dyn WebhookSource, headers: &HeaderMap, body: &[u8], now: Time) -> bool {
+    async fn is_authentic(&self, source: &dyn WebhookSource, headers: &Headers, body: &[u8], now: Time) -> bool {
         let credentials = self.credentials.current(now).await;
         if source.is_authentic(credentials.webhook_secrets(source.name()), headers, body) {
             return true;
@@ -130,38 +125,27 @@ impl ReceiveWebhook {
     }
 }
 
-/// Reads an authentic webhook. Pure.
-///
-/// # Errors
-/// [`InvalidJson::NotJson`]; JSON that cannot be read is a delivery for the quarantine.
-pub fn read(
-    source: &dyn WebhookSource,
-    headers: &HeaderMap,
-    body: &[u8],
-    received_at: Time,
-) -> Result<Webhook, InvalidJson> {
+/// Reads an authentic webhook. Pure. A body that cannot be read is a delivery for the quarantine,
+/// whatever it is: nothing authentic is dropped.
+#[must_use]
+pub fn read(source: &dyn WebhookSource, headers: &Headers, body: &[u8], received_at: Time) -> Webhook {
     let reading = match sources::parse(body) {
         Ok(payload) => source.read(headers, &payload, received_at).map_err(|unreadable| unreadable.to_string()),
-        Err(InvalidJson::Unreadable(place)) => Err(InvalidJson::Unreadable(place).to_string()),
-        Err(error @ InvalidJson::NotJson(_)) => return Err(error),
+        Err(unreadable) => Err(unreadable.to_string()),
     };
     let mut kept = BTreeMap::new();
     let (delivery_id, content) = match reading {
-        Ok(Reading::Ignored { reason }) => return Ok(Webhook::Ignored { reason }),
-        Ok(Reading::Event { event, identity }) => {
-            (sources::delivery_id(source.name(), identity.as_deref(), body), Content::Event(Box::new(event.fitted())))
+        Ok(Reading::Ignored { reason }) => return Webhook::Ignored { reason },
+        Ok(Reading::Event(event)) => {
+            (sources::delivery_id(source.name(), body), Content::Event(Box::new(event.fitted())))
         }
         Err(reason) => {
-            kept.extend(
-                source
-                    .reading_headers()
-                    .iter()
-                    .filter_map(|name| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))),
-            );
+            let names = source.reading_headers().iter();
+            kept.extend(names.filter_map(|name| Some(((*name).to_owned(), headers.text(name)?.to_owned()))));
             (sources::unreadable_delivery_id(source.name(), body), Content::Unreadable(reason))
         }
     };
-    Ok(Webhook::Delivery(Box::new(Delivery {
+    Webhook::Delivery(Box::new(Delivery {
         delivery_id,
         source: source.name().to_owned(),
         received_at,
@@ -169,7 +153,7 @@ pub fn read(
         raw: Raw::pack(body),
         headers: kept,
         redrive_of: None,
-    })))
+    }))
 }
 
 #[cfg(test)]
@@ -180,11 +164,19 @@ mod tests {
     fn what_cannot_be_read_is_a_delivery_of_its_own() {
         let datadog = sources::find("datadog").unwrap();
         let at = Time::EARLIEST;
-        let read = |body: &str| read(datadog, &HeaderMap::new(), body.as_bytes(), at);
-        let Ok(Webhook::Delivery(one)) = read(r#"{"title":"\ud83d"}"#) else { panic!("not a delivery") };
-        let Ok(Webhook::Delivery(other)) = read(r#"{"title":"\ud83e"}"#) else { panic!("not a delivery") };
-        assert!(matches!(one.content, Content::Unreadable(_)));
-        assert_ne!(one.delivery_id, other.delivery_id);
-        assert!(matches!(read("title=x"), Err(InvalidJson::NotJson(_))));
+        let read = |body: &[u8]| match read(datadog, &Headers::default(), body, at) {
+            Webhook::Delivery(delivery) => *delivery,
+            Webhook::Ignored { reason } => panic!("{reason}"),
+        };
+        let bodies: [&[u8]; 5] =
+            [br#"{"title":"\ud83d"}"#, br#"{"title":"\ud83e"}"#, b"<alert/>", b"", b"\xff\xfe\x00{"];
+        let deliveries = bodies.map(read);
+        for (delivery, body) in deliveries.iter().zip(bodies) {
+            assert!(matches!(delivery.content, Content::Unreadable(_)), "{delivery:?}");
+            assert_eq!(delivery.raw.body().unwrap(), body, "the bytes are kept");
+        }
+        let ids: std::collections::BTreeSet<_> = deliveries.iter().map(|delivery| &delivery.delivery_id).collect();
+        assert_eq!(ids.len(), bodies.len());
+        assert!(matches!(read(b"title=Disk+is+full").content, Content::Event(_)));
     }
 }

@@ -1,7 +1,5 @@
 //! A person sends an entry of the quarantine through the same path again.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-
 use super::{
     queue::{Queue, QueueError},
     receive_webhook::{self, Webhook},
@@ -134,17 +132,12 @@ fn read_anew(delivery: &Delivery) -> Result<Delivery, String> {
     }
     let source = sources::find(&delivery.source).ok_or_else(|| format!("No source is named {}.", delivery.source))?;
     let body = delivery.raw.body().map_err(|error| format!("Its body cannot be unpacked: {error}."))?;
-    let headers: HeaderMap = delivery
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)))
-        .collect();
+    let headers = delivery.headers.iter().collect();
     match receive_webhook::read(source, &headers, &body, delivery.received_at) {
-        Ok(Webhook::Delivery(read)) => match &read.content {
+        Webhook::Delivery(read) => match &read.content {
             Content::Event(_) => Ok(*read),
             Content::Unreadable(reason) => Err(format!("It still cannot be read: {reason}.")),
         },
-        Ok(Webhook::Ignored { reason }) => Err(format!("It can be read now, and says nothing that matters: {reason}.")),
-        Err(error) => Err(format!("It still cannot be read: {error}.")),
+        Webhook::Ignored { reason } => Err(format!("It can be read now, and says nothing that matters: {reason}.")),
     }
 }

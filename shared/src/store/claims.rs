@@ -16,15 +16,18 @@ use super::{
     transaction::{Part, Write},
 };
 use crate::{
-    domain::{delivery::DeliveryId, episode::Episodes, event::AlertEvent, id::IncidentId, time::Time},
+    domain::{
+        delivery::{DeliveryId, MEMORY_DAYS},
+        episode::Episodes,
+        event::AlertEvent,
+        id::IncidentId,
+        time::Time,
+    },
     grouping::Group,
     keys,
 };
 
 const MINUTES_A_DAY: i64 = 24 * 60;
-
-/// How long a delivery is remembered: as long as a message can live in the queue and its dead-letter queue.
-const DELIVERY_DAYS: i64 = 18;
 
 /// How long a problem is remembered after its last delivery.
 const EPISODES_DAYS: i64 = 90;
@@ -188,7 +191,7 @@ impl Claims {
             if let Some(event) = event {
                 item.insert(EVENT.to_owned(), packed::pack(PUT, EVENT, event)?);
             }
-            let put = self.claim(claim, DELIVERY, item, now, DELIVERY_DAYS);
+            let put = self.claim(claim, DELIVERY, item, now, MEMORY_DAYS);
             writes.push(build(Part::Delivery, put.condition_expression("attribute_not_exists(claim)"))?);
         }
         for (claim, before, after) in changed(&before.episodes, &after.episodes) {
@@ -256,7 +259,7 @@ impl Claims {
     /// [`StoreError`]
     pub fn dead_letter(&self, message_id: &str, now: Time) -> Result<Write, StoreError> {
         let item = Item::from([("moved_at".to_owned(), string(now.to_string()))]);
-        let put = self.claim(&keys::dead_letter_claim(message_id), "dead_letter", item, now, DELIVERY_DAYS);
+        let put = self.claim(&keys::dead_letter_claim(message_id), "dead_letter", item, now, MEMORY_DAYS);
         build(Part::DeadLetter, put.condition_expression("attribute_not_exists(claim)"))
     }
 
@@ -298,7 +301,7 @@ impl Claims {
     /// # Errors
     /// [`StoreError`]
     pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<(), StoreError> {
-        let expires_at = now.plus_minutes(DELIVERY_DAYS * MINUTES_A_DAY).as_seconds();
+        let expires_at = now.plus_minutes(MEMORY_DAYS * MINUTES_A_DAY).as_seconds();
         let put = self.client.put_item().table_name(&self.table);
         let put = put.item("claim", string(keys::failure_claim(message_id))).item(ENTITY_TYPE, string("failure"));
         let put = put.item(REASON, string(reason)).item("expires_at", number(expires_at));

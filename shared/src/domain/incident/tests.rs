@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     alert::{Classification, Classified, Evidence, Grouping, GroupingDecision},
-    event::{AlertEvent, Transition},
+    event::{AlertEvent, KeyScope, Transition},
     id::IdGenerator,
 };
 
@@ -19,15 +19,22 @@ fn alert(ids: &IdGenerator, severity: Severity, service: &str, minutes: i64) -> 
         source: Source::named("datadog"),
         external_id: None,
         dedup_key: "d".into(),
+        key_scope: KeyScope::Problem,
         group_key: "g".into(),
         transition: Transition::Firing,
         occurred_at: at(minutes),
+        ordered_at: at(minutes),
+        is_timed: true,
         title: "t".into(),
         message: None,
         severity: None,
+        unknown_severity: None,
+        transition_severity: None,
         service: None,
         environment: None,
         team: None,
+        group: None,
+        is_test: false,
         tags: Vec::new(),
         link: None,
     };

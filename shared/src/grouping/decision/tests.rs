@@ -1,7 +1,13 @@
 use super::*;
 use crate::{
     classification::classify,
-    domain::{event::Transition, id::IdGenerator, severity::Severity, source::Source, status::Status},
+    domain::{
+        event::{KeyScope, Transition},
+        id::IdGenerator,
+        severity::Severity,
+        source::Source,
+        status::Status,
+    },
 };
 
 const RULES: &str = "
@@ -24,15 +30,22 @@ fn event(service: Option<&str>, minutes: i64) -> AlertEvent {
         source: Source::named("datadog"),
         external_id: None,
         dedup_key: "d".into(),
+        key_scope: KeyScope::Problem,
         group_key: "monitor:1|".into(),
         transition: Transition::Firing,
         occurred_at: at(minutes),
+        ordered_at: at(minutes),
+        is_timed: true,
         title: "t".into(),
         message: None,
         severity: None,
+        unknown_severity: None,
+        transition_severity: None,
         service: service.map(str::to_owned),
         environment: None,
         team: None,
+        group: None,
+        is_test: false,
         tags: Vec::new(),
         link: None,
     }
