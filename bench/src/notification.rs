@@ -1,6 +1,5 @@
 //! What Datadog sends, with the template of the README.
 
-use http::HeaderMap;
 use serde_json::{Value as Json, json};
 use shared::{
     clock,
@@ -8,7 +7,7 @@ use shared::{
         queue::message,
         receive_webhook::{Webhook, read},
     },
-    sources,
+    sources::{self, Headers},
 };
 
 use crate::report::Failure;
@@ -50,7 +49,7 @@ impl Notification<'_> {
     /// The message that `receive-webhook` makes of it.
     pub fn message(&self) -> Result<String, Failure> {
         let datadog = sources::find("datadog").ok_or("there is no source datadog")?;
-        match read(datadog, &HeaderMap::new(), self.body().to_string().as_bytes(), clock::now())? {
+        match read(datadog, &Headers::default(), self.body().to_string().as_bytes(), clock::now()) {
             Webhook::Delivery(delivery) => Ok(message(&delivery)?),
             Webhook::Ignored { reason } => Err(reason.into()),
         }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::{
     classification::classify,
     domain::{
@@ -81,12 +80,12 @@ impl Model {
         let now = Time::from(delivery.at);
         let source = sources::find(delivery.source.name()).unwrap();
         let payload = sources::parse(delivery.body.as_bytes()).unwrap();
-        let (event, identity) = match source.read(&headers(delivery), &payload, now) {
-            Ok(Reading::Event { event, identity }) => (*event, identity),
+        let event = match source.read(&delivery.headers.iter().collect(), &payload, now) {
+            Ok(Reading::Event(event)) => *event,
             Ok(Reading::Ignored { .. }) => return self.ignored += 1,
             Err(_) => return self.quarantined += 1,
         };
-        let id = sources::delivery_id(source.name(), identity.as_deref(), delivery.body.as_bytes());
+        let id = sources::delivery_id(source.name(), delivery.body.as_bytes());
         if !seen.insert(id.as_str().to_owned()) {
             return self.duplicates += 1;
         }
@@ -163,9 +162,4 @@ impl Model {
         let recovered = self.incidents[&incident_id].clone().recover(latest.alert_id, now).0;
         self.incidents.insert(incident_id, recovered);
     }
-}
-
-fn headers(delivery: &Delivery) -> HeaderMap {
-    let pairs = delivery.headers.iter();
-    pairs.map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())).collect()
 }

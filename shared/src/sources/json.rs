@@ -17,7 +17,7 @@ pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
-/// Makes a [`Value`], as serde_json does, but refuses members that come twice.
+/// Makes a [`Value`], as `serde_json` does, but refuses members that come twice.
 struct Strict;
 
 impl<'de> DeserializeSeed<'de> for Strict {

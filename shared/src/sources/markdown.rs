@@ -138,10 +138,11 @@ fn unmarked(text: &str, is_shown: impl Fn(&str) -> bool) -> String {
     while let Some(Link { before, label, target, after }) = first_link(rest) {
         if let Some(before) = before.strip_suffix('!') {
             cleaned += before;
-        } else if is_shown(target) && label != target {
-            cleaned += &format!("{before}{label} ({target})");
         } else {
-            cleaned += &format!("{before}{label}");
+            cleaned.extend([before, label]);
+            if is_shown(target) && label != target {
+                cleaned.extend([" (", target, ")"]);
+            }
         }
         rest = after;
     }

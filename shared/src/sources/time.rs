@@ -159,16 +159,16 @@ mod tests {
     #[test]
     fn a_change_is_ordered_by_its_time_and_shown_as_not_later_than_its_receipt() {
         let now = at("2026-11-23T09:00:00Z");
-        let times = |stated| Times::of_change(stated, now);
+        let read = |stated| Times::of_change(stated, now);
         let timed = |occurred_at, ordered_at| Ok(Times { occurred_at, ordered_at, is_timed: true });
         let (early, late) = (now.plus_minutes(-60), now.plus_minutes(60));
-        assert_eq!(times(Some(early)), timed(early, early));
-        assert_eq!(times(Some(late)), timed(now, late), "the clock of a source may be ahead");
+        assert_eq!(read(Some(early)), timed(early, early));
+        assert_eq!(read(Some(late)), timed(now, late), "the clock of a source may be ahead");
         let untimed = Ok(Times { occurred_at: now, ordered_at: now, is_timed: false });
-        assert_eq!(times(None), untimed);
-        assert_eq!(times(Some(now.plus_minutes(24 * 60 + 1))), untimed, "so far ahead is an error");
-        assert_eq!(times(Some(now.plus_minutes(-18 * 24 * 60))).map(|times| times.is_timed), Ok(true));
-        assert_eq!(times(Some(now.plus_minutes(-18 * 24 * 60 - 1))), Err(Forgotten));
+        assert_eq!(read(None), untimed);
+        assert_eq!(read(Some(now.plus_minutes(24 * 60 + 1))), untimed, "so far ahead is an error");
+        assert_eq!(read(Some(now.plus_minutes(-18 * 24 * 60))).map(|times| times.is_timed), Ok(true));
+        assert_eq!(read(Some(now.plus_minutes(-18 * 24 * 60 - 1))), Err(Forgotten));
     }
 
     #[test]

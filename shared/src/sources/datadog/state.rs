@@ -97,9 +97,9 @@ pub fn transition(words: &str) -> Option<Transition> {
     };
     if words.split(' ').count() > MAX_WORDS {
         None
-    } else if RESOLVED.iter().any(|known| begins(&known)) || OTHER_RESOLVED.contains(&words.as_str()) {
+    } else if RESOLVED.iter().any(&begins) || OTHER_RESOLVED.contains(&words.as_str()) {
         Some(Transition::Resolved)
-    } else if FIRING.iter().any(|known| begins(&known)) || OTHER_FIRING.contains(&words.as_str()) {
+    } else if FIRING.iter().any(begins) || OTHER_FIRING.contains(&words.as_str()) {
         Some(Transition::Firing)
     } else {
         None

@@ -29,7 +29,7 @@ fn issue(action: &str) -> Value {
     }}})
 }
 
-fn event_alert(change: Value) -> Value {
+fn event_alert(change: &Value) -> Value {
     let mut event = json!({
         "event_id": "e1", "issue_id": 99, "title": "ReferenceError: heck", "level": "warning", "project": 1,
         "timestamp": 1_795_427_580.5_f64, "received": 1_795_427_582.25_f64,
@@ -61,7 +61,7 @@ fn issues_fire_are_resolved_and_are_silenced() {
 
 #[test]
 fn an_event_belongs_to_its_issue() {
-    let triggered = event("event_alert", &event_alert(json!({})));
+    let triggered = event("event_alert", &event_alert(&json!({})));
     assert_eq!((triggered.dedup_key.as_str(), triggered.service.as_deref()), ("issue:99", Some("front-end")));
     assert_eq!(triggered.environment.as_deref(), Some("staging"));
     assert_eq!(triggered.tags, ["environment:Staging", "handled:no", "triggered_rule:Notify on call"]);
@@ -72,11 +72,11 @@ fn an_event_belongs_to_its_issue() {
 
 #[test]
 fn an_event_is_shown_at_its_time_but_not_after_its_receipt() {
-    let ahead = event("event_alert", &event_alert(json!({"timestamp": 1_795_999_999})));
+    let ahead = event("event_alert", &event_alert(&json!({"timestamp": 1_795_999_999})));
     assert_eq!(ahead.occurred_at, ahead.ordered_at);
-    let unreceived = event("event_alert", &event_alert(json!({"received": null})));
+    let unreceived = event("event_alert", &event_alert(&json!({"received": null})));
     assert_eq!((unreceived.ordered_at, unreceived.is_timed), (now(), false));
-    let of_a_phone = event("event_alert", &event_alert(json!({"timestamp": "2026-01-01T00:00:00Z"})));
+    let of_a_phone = event("event_alert", &event_alert(&json!({"timestamp": "2026-01-01T00:00:00Z"})));
     assert_eq!(of_a_phone.occurred_at.to_string(), "2026-01-01T00:00:00.000Z", "received lately, so it is no old news");
 }
 
@@ -117,9 +117,9 @@ fn a_metric_alert_of_long_ago_that_changes_now_is_news() {
 
 #[test]
 fn a_level_that_is_not_understood_is_passed_on() {
-    let odd = event("event_alert", &event_alert(json!({"level": "Sample"})));
+    let odd = event("event_alert", &event_alert(&json!({"level": "Sample"})));
     assert_eq!((odd.severity, odd.unknown_severity.as_deref()), (None, Some("sample")));
-    let of_occurrence = event("event_alert", &event_alert(json!({"level": null, "occurrence": {"level": "fatal"}})));
+    let of_occurrence = event("event_alert", &event_alert(&json!({"level": null, "occurrence": {"level": "fatal"}})));
     assert_eq!(of_occurrence.severity.map(|severity| severity.matched).as_deref(), Some("level fatal"));
 }
 
@@ -128,7 +128,7 @@ fn samples_are_tests() {
     for change in
         [json!({"title": "Exception: This is an example Python exception"}), json!({"tags": [["sample_event", "yes"]]})]
     {
-        assert!(event("event_alert", &event_alert(change.clone())).is_test, "{change}");
+        assert!(event("event_alert", &event_alert(&change)).is_test, "{change}");
     }
     let mut sample = issue("created");
     sample["data"]["issue"]["title"] = json!("This is an example Ruby exception");
@@ -141,7 +141,7 @@ fn user_feedback_is_ignored() {
     feedback["data"]["issue"]["issueCategory"] = json!("feedback");
     assert!(matches!(read("issue", &feedback), Ok(Reading::Ignored { .. })));
     for change in [json!({"occurrence": {"type": 6001}}), json!({"contexts": {"feedback": {"message": "nice"}}})] {
-        assert!(matches!(read("event_alert", &event_alert(change)), Ok(Reading::Ignored { .. })));
+        assert!(matches!(read("event_alert", &event_alert(&change)), Ok(Reading::Ignored { .. })));
     }
 }
 
@@ -149,10 +149,11 @@ fn user_feedback_is_ignored() {
 fn texts_are_for_people() {
     let change =
         json!({"title": "a\u{202e}b\nc", "message": "mail of jane@example.com\u{0}", "web_url": "javascript:x"});
-    let shown = event("event_alert", &event_alert(change));
+    let shown = event("event_alert", &event_alert(&change));
     assert_eq!((shown.title.as_str(), shown.link), ("ab c", None));
     assert_eq!(shown.message.as_deref(), Some("mail of (e-mail)"));
-    let untitled = event_alert(json!({"title": "<unlabeled event>", "metadata": {"type": "KeyError", "value": "sku"}}));
+    let untitled =
+        event_alert(&json!({"title": "<unlabeled event>", "metadata": {"type": "KeyError", "value": "sku"}}));
     assert_eq!(event("event_alert", &untitled).title, "KeyError: sku");
 }
 
@@ -164,7 +165,7 @@ fn what_does_not_matter_is_ignored_and_what_cannot_be_mapped_is_unreadable() {
         ("installation", json!({"action": "created"})),
         ("comment", json!({})),
         ("error", json!({"action": "deleted"})),
-        ("event_alert", event_alert(json!({"received": 1_566_248_777}))),
+        ("event_alert", event_alert(&json!({"received": 1_566_248_777}))),
     ] {
         assert!(matches!(read(resource, &payload), Ok(Reading::Ignored { .. })), "{resource}");
     }
