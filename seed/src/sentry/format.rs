@@ -23,6 +23,41 @@ pub fn api(path: &str) -> String {
     format!("https://sentry.io/api/0/{path}")
 }
 
+/// The exception's type and the first line of its value. Sentry cuts the value after 100 characters.
 pub fn title(definition: &IssueDefinition) -> String {
-    format!("{}: {}", definition.exception, definition.value)
+    let IssueDefinition { exception, value, .. } = definition;
+    let line = value.lines().next().unwrap_or_default();
+    if line.chars().count() > MAX_TITLE_VALUE {
+        let cut: String = line.chars().take(MAX_TITLE_VALUE - 3).collect();
+        return format!("{exception}: {cut}...");
+    }
+    format!("{exception}: {line}")
+}
+
+const MAX_TITLE_VALUE: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::company::Level;
+
+    fn titled(value: String) -> String {
+        title(&IssueDefinition {
+            level: Level::Error,
+            exception: "ValueError".to_owned(),
+            value,
+            culprit: String::new(),
+            filename: String::new(),
+            function: String::new(),
+            lineno: 1,
+            context_line: String::new(),
+        })
+    }
+
+    #[test]
+    fn a_title_holds_at_most_100_characters_of_one_line() {
+        assert_eq!(titled("ł\nsecond line".to_owned()), "ValueError: ł");
+        assert_eq!(titled("ł".repeat(100)), format!("ValueError: {}", "ł".repeat(100)));
+        assert_eq!(titled("ł".repeat(101)), format!("ValueError: {}...", "ł".repeat(97)));
+    }
 }

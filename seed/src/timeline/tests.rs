@@ -199,6 +199,17 @@ fn bodies_have_the_sources_fields() {
 }
 
 #[test]
+fn every_variable_of_a_monitor_is_replaced() {
+    for seed in 1..=20 {
+        let timeline = timeline(seed);
+        for webhook in timeline.webhooks().filter(|webhook| webhook.source == Source::Datadog) {
+            let body = &webhook.body;
+            assert!(!body.contains("{{") && !body.contains('$'), "seed {seed}: {body}");
+        }
+    }
+}
+
+#[test]
 fn some_webhooks_arrive_twice() {
     for seed in 1..=20 {
         let timeline = timeline(seed);
