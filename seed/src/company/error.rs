@@ -5,7 +5,7 @@ pub enum DataError {
     Unreadable { path: &'static str, reason: String },
     #[error("service {service}: there is no team {team}")]
     UnknownTeam { service: String, team: String },
-    #[error("scenario {scenario}: there is no {signal}")]
+    #[error("scenario {scenario}: there is no {signal} of that kind")]
     UnknownSignal { scenario: String, signal: String },
     #[error("scenario {scenario}: no signal fires first")]
     NoSignal { scenario: String },

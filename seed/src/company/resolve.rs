@@ -75,11 +75,9 @@ struct Owner {
 type Owners = BTreeMap<&'static str, Owner>;
 
 fn scenario(entry: &'static ScenarioEntry, owners: &Owners) -> Result<Scenario, DataError> {
-    let resolve = |entry_of_signal| {
-        signal(entry_of_signal, owners).ok_or_else(|| DataError::UnknownSignal {
-            scenario: entry.name.clone(),
-            signal: format!("{entry_of_signal:?}"),
-        })
+    let resolve = |named: &SignalEntry| {
+        let unknown = || DataError::UnknownSignal { scenario: entry.name.clone(), signal: named.name().to_owned() };
+        signal(named, owners).ok_or_else(unknown)
     };
     let waves = entry.waves.iter().map(|wave| wave.iter().map(resolve).collect::<Result<Vec<_>, _>>());
     let waves = waves.collect::<Result<Vec<_>, _>>()?;
@@ -95,10 +93,7 @@ fn scenario(entry: &'static ScenarioEntry, owners: &Owners) -> Result<Scenario, 
 
 /// `None` if nothing has this name.
 fn signal(entry: &SignalEntry, owners: &Owners) -> Option<Signal> {
-    let (SignalEntry::Monitor { monitor: name, .. }
-    | SignalEntry::Issue { issue: name }
-    | SignalEntry::MetricAlert { metric_alert: name }) = entry;
-    let (service, key) = name.split_once('/')?;
+    let (service, key) = entry.name().split_once('/')?;
     let Owner { service, team } = *owners.get(service)?;
     let kind = match *entry {
         SignalEntry::Monitor { groups, .. } => SignalKind::Monitor { monitor: service.monitors.get(key)?, groups },

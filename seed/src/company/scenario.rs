@@ -43,6 +43,16 @@ const fn one() -> usize {
     1
 }
 
+impl SignalEntry {
+    /// `service/key`
+    pub fn name(&self) -> &str {
+        let (Self::Monitor { monitor: name, .. }
+        | Self::Issue { issue: name }
+        | Self::MetricAlert { metric_alert: name }) = self;
+        name
+    }
+}
+
 /// An outage that can happen.
 #[derive(Debug)]
 pub struct Scenario {
