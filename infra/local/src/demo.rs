@@ -1,11 +1,11 @@
-//! Demo data: a believable month, so that there is something to review.
+//! Demo data: a month of alerts and incidents, so that there is something to review.
 
 use seed::{DEFAULT_SEED, SeedError};
 use shared::{aws::Aws, config::Environment};
 
 use crate::clock;
 
-/// Fills the tables, unless they hold something: what people made is theirs.
+/// Fills the tables with demo data if they are empty. Data that people made is never touched.
 ///
 /// # Errors
 /// When the history cannot be written.
