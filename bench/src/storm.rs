@@ -219,8 +219,8 @@ async fn burst(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Checks that each alert exists once, that incidents count their alerts, and that each environment
-/// has at most one incident.
+/// Checks that each alert exists once, that incidents count their alerts, and that there are no more
+/// incidents than environments.
 async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
     let alerts = bench.rows("AlertsTable").await?;
     let incident_rows = bench.rows("IncidentsTable").await?;

@@ -29,7 +29,7 @@ pub enum ReadOrder {
 }
 
 impl ReadOrder {
-    /// [`Self::Ascending`] or [`Self::Descending`].
+    /// The order of a list. Without `ascending`, it is descending.
     #[must_use]
     pub const fn of(ascending: bool) -> Self {
         if ascending { Self::Ascending } else { Self::Descending }

@@ -1,4 +1,4 @@
-//! What the template says of functions: variables, routes, queues and authorizers.
+//! A function of the template: its variables, policy, routes and queues.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -7,31 +7,28 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{ACCOUNT, REGION, Resource, Scope, Template, TemplateError};
-use crate::permissions::{Permission, Policy};
+use super::{
+    document::Template,
+    error::TemplateError,
+    policy::{Permission, Policy},
+    resolve::{ACCOUNT, REGION, Scope},
+    resource::Resource,
+};
 
-/// What `Globals.Function` may say. Of these only `Timeout` means anything in one process.
-pub(super) const GLOBALS: [&str; 7] =
-    ["Handler", "Runtime", "Architectures", "MemorySize", "Timeout", "Tracing", "LoggingConfig"];
+/// The properties that a function may have.
+const PROPERTIES: [&str; 6] = ["CodeUri", "Environment", "Events", "MemorySize", "Policies", "Timeout"];
 
-/// What a function may say.
-const PROPERTIES: [&str; 7] =
-    ["CodeUri", "Environment", "Events", "LoggingConfig", "MemorySize", "Policies", "Timeout"];
-
-/// A function with everything that the template says of it.
+/// A function as the template declares it.
 #[derive(Debug)]
 pub struct FunctionResource {
-    /// Its name in the template.
+    /// The name in the template.
     pub logical_id: String,
-    /// How long a call may take. Not enforced: the machines differ; but a function may look at its deadline.
+    /// The local stack does not enforce it, since this machine may be slower. A function can read
+    /// its deadline.
     pub timeout: Duration,
-    /// Its environment variables.
     pub environment: HashMap<String, String>,
-    /// What it may do.
     pub permissions: BTreeSet<Permission>,
-    /// The routes that lead to it.
     pub routes: Vec<Route>,
-    /// The queues that are polled for it.
     pub queues: Vec<QueueTrigger>,
 }
 
@@ -40,21 +37,21 @@ pub struct FunctionResource {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Route {
     api_id: String,
-    /// The method, in capitals.
+    /// In upper case.
     pub method: String,
-    /// The path, with `{name}` for a segment that varies.
+    /// `{name}` stands for one segment.
     pub path: String,
     #[serde(default)]
     auth: RouteAuth,
 }
 
 impl Route {
-    /// The name of its authorizer, unless it has none.
+    /// The name of the route's authorizer. `None` if the route is open.
     pub fn authorizer<'a>(&'a self, default: Option<&'a str>) -> Option<&'a str> {
         self.auth.authorizer.as_deref().or(default).filter(|name| *name != "NONE")
     }
 
-    /// The route as API Gateway names it.
+    /// API Gateway's name for the route, such as `GET /incidents/{id}`.
     #[must_use]
     pub fn key(&self) -> String {
         format!("{} {}", self.method, self.path)
@@ -67,14 +64,22 @@ struct RouteAuth {
     authorizer: Option<String>,
 }
 
+/// How a function reports that messages of a batch failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureReports {
+    /// Its answer names the messages that failed.
+    PerMessage,
+    /// The batch succeeds if the call does.
+    WholeBatch,
+}
+
 /// An `SQS` event.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct QueueTrigger {
-    /// The ARN of the queue.
+    /// The ARN.
     pub queue: String,
-    /// How many messages a call may bring.
-    #[serde(default = "ten")]
+    #[serde(default = "default_batch_size")]
     pub batch_size: i32,
     #[serde(default)]
     function_response_types: Vec<String>,
@@ -82,19 +87,23 @@ pub struct QueueTrigger {
     scaling_config: ScalingConfig,
 }
 
-/// What Lambda takes for a batch when nothing is said.
-fn ten() -> i32 {
+/// Lambda's default.
+fn default_batch_size() -> i32 {
     10
 }
 
 impl QueueTrigger {
-    /// Whether the function says which messages failed; otherwise a batch succeeds or fails as a whole.
+    /// How the function reports failures.
     #[must_use]
-    pub fn reports_failures(&self) -> bool {
-        self.function_response_types.iter().any(|kind| kind == "ReportBatchItemFailures")
+    pub fn failure_reports(&self) -> FailureReports {
+        if self.function_response_types.iter().any(|kind| kind == "ReportBatchItemFailures") {
+            FailureReports::PerMessage
+        } else {
+            FailureReports::WholeBatch
+        }
     }
 
-    /// How many calls may run at once, if that is limited.
+    /// The maximum number of concurrent calls, if the template limits it.
     #[must_use]
     pub fn maximum_concurrency(&self) -> Option<usize> {
         self.scaling_config.maximum_concurrency
@@ -122,10 +131,10 @@ struct Variables {
 }
 
 impl FunctionResource {
-    /// Reads a function. Whatever its events and variables refer to has to run already.
+    /// Reads a function. The resources that it refers to must run already.
     ///
     /// # Errors
-    /// When something in it is not known.
+    /// If the function has a property that is not known.
     pub fn read(resource: &Resource, template: &Template, scope: &Scope) -> Result<Self, TemplateError> {
         resource.only(&PROPERTIES)?;
         let policies: Vec<Policy> = resource.read("Policies", scope)?.unwrap_or_default();
@@ -147,7 +156,7 @@ impl FunctionResource {
         Ok(function)
     }
 
-    /// The ARN of the function with this name, running or not.
+    /// The ARN of the function with this name, whether it runs or not.
     #[must_use]
     pub fn arn(logical_id: &str) -> String {
         format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{logical_id}")
@@ -157,7 +166,7 @@ impl FunctionResource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::{Kind, tests::running};
+    use crate::template::{document::tests::running, resource::Kind};
 
     fn function(logical_id: &str) -> FunctionResource {
         let (template, scope) = running();
@@ -184,7 +193,7 @@ mod tests {
         assert_eq!(worker.timeout, Duration::from_secs(30));
         let trigger = &worker.queues[0];
         assert_eq!((trigger.queue.as_str(), trigger.batch_size), ("arn:AlertsQueue", 10));
-        assert!(trigger.reports_failures());
+        assert_eq!(trigger.failure_reports(), FailureReports::PerMessage);
         assert_eq!(trigger.maximum_concurrency(), Some(10));
     }
 
@@ -200,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_setting_that_is_not_known_is_refused() {
+    fn an_unknown_event_setting_is_refused() {
         let text = "
             Resources:
               F:
