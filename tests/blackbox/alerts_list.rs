@@ -1,7 +1,7 @@
 //! `GET /alerts`: what a list item shows and what the filters leave.
 
 use serde_json::{Value, json};
-use tests::{Scene, assert_members, assert_only_members, sentry::Issue};
+use tests::{Sandbox, assert_members, assert_only_members, sentry::Issue};
 
 const MEMBERS: [&str; 21] = [
     "id",
@@ -27,21 +27,21 @@ const MEMBERS: [&str; 21] = [
     "grouping",
 ];
 
-/// A scene with one alert of each source, Datadog's first: it is resolved, and of severity error.
-async fn two_alerts() -> (Scene, Vec<Value>) {
-    let scene = Scene::new();
-    let monitor = scene.monitor();
-    scene.deliver(&monitor).await;
-    scene.deliver(&monitor.recovered().at(scene.minute(1))).await;
-    let alerts = scene.deliver(&Issue::of(&scene).level("warning").event_alert(scene.minute(2))).await;
+/// A sandbox with one alert of each source, Datadog's first: it is resolved, and of severity error.
+async fn two_alerts() -> (Sandbox, Vec<Value>) {
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor();
+    sandbox.deliver(&monitor).await;
+    sandbox.deliver(&monitor.resolved().at(sandbox.minute(1))).await;
+    let alerts = sandbox.deliver(&Issue::of(&sandbox).level("warning").event_alert(sandbox.minute(2))).await;
     assert_eq!(alerts.len(), 2);
-    (scene, alerts)
+    (sandbox, alerts)
 }
 
-/// How many of the scene's alerts a filter leaves, and their sources, newest first.
-async fn sources(scene: &Scene, filter: &str) -> Vec<String> {
-    let path = format!("/alerts?environment={}&{filter}", scene.environment);
-    let alerts = scene.api.everything(&path).await;
+/// How many of the sandbox's alerts a filter leaves, and their sources, newest first.
+async fn sources(sandbox: &Sandbox, filter: &str) -> Vec<String> {
+    let path = format!("/alerts?environment={}&{filter}", sandbox.environment);
+    let alerts = sandbox.api.all_items(&path).await;
     alerts.iter().map(|alert| alert["source"].as_str().expect("a source").to_owned()).collect()
 }
 
@@ -57,8 +57,8 @@ async fn an_item_has_exactly_its_members() {
 
 #[tokio::test]
 async fn a_page_has_exactly_its_members() {
-    let (scene, _) = two_alerts().await;
-    let page = scene.api.get(&format!("/alerts?environment={}", scene.environment)).await.expect(200);
+    let (sandbox, _) = two_alerts().await;
+    let page = sandbox.api.get(&format!("/alerts?environment={}", sandbox.environment)).await.expect(200);
     assert_eq!(page.header("content-type"), Some("application/json"));
     assert_only_members(&page.json(), &["items", "total", "limit", "offset", "next_cursor"]);
     assert_members(&page.json(), &json!({ "total": 2, "limit": 50, "offset": 0, "next_cursor": null }));
@@ -66,7 +66,7 @@ async fn a_page_has_exactly_its_members() {
 
 #[tokio::test]
 async fn source_severity_and_status_filter() {
-    let (scene, _) = two_alerts().await;
+    let (sandbox, _) = two_alerts().await;
     for (filter, expected) in [
         ("source=sentry", &["sentry"][..]),
         ("source=Datadog", &["datadog"]),
@@ -81,21 +81,21 @@ async fn source_severity_and_status_filter() {
         ("status=firing&severity=error", &[]),
         ("status=resolved&severity=error&source=datadog", &["datadog"]),
     ] {
-        assert_eq!(sources(&scene, filter).await, expected, "{filter}");
+        assert_eq!(sources(&sandbox, filter).await, expected, "{filter}");
     }
 }
 
 #[tokio::test]
 async fn service_environment_and_incident_filter() {
-    let (scene, alerts) = two_alerts().await;
-    let other = scene.other_service("search");
-    let newest = scene.deliver(&scene.monitor().service(&other).at(scene.minute(20))).await.remove(0);
-    let total = async |filter: String| scene.api.page(&format!("/alerts?{filter}")).await.total;
-    assert_eq!(total(format!("service={}", scene.service)).await, 2);
+    let (sandbox, alerts) = two_alerts().await;
+    let other = sandbox.another_service("search");
+    let newest = sandbox.deliver(&sandbox.monitor().service(&other).at(sandbox.minute(20))).await.remove(0);
+    let total = async |filter: String| sandbox.api.page(&format!("/alerts?{filter}")).await.total;
+    assert_eq!(total(format!("service={}", sandbox.service)).await, 2);
     assert_eq!(total(format!("service={}", other.to_uppercase())).await, 1);
-    assert_eq!(total(format!("service={other},{}", scene.service)).await, 3);
-    assert_eq!(total(format!("environment={}", scene.environment.to_uppercase())).await, 3);
-    assert_eq!(total(format!("environment={}x", scene.environment)).await, 0);
+    assert_eq!(total(format!("service={other},{}", sandbox.service)).await, 3);
+    assert_eq!(total(format!("environment={}", sandbox.environment.to_uppercase())).await, 3);
+    assert_eq!(total(format!("environment={}x", sandbox.environment)).await, 0);
 
     let (first, second) = (alerts[0]["incident_id"].as_str().unwrap(), newest["incident_id"].as_str().unwrap());
     assert_ne!(first, second);
@@ -108,7 +108,7 @@ async fn service_environment_and_incident_filter() {
 
 #[tokio::test]
 async fn created_is_an_inclusive_range() {
-    let (scene, alerts) = two_alerts().await;
+    let (sandbox, alerts) = two_alerts().await;
     let [late, early] = [0, 1].map(|number: usize| alerts[number]["created_at"].as_str().unwrap());
     assert!(early < late);
     for (filter, expected) in [
@@ -118,13 +118,13 @@ async fn created_is_an_inclusive_range() {
         (format!("created_to={early}"), 1),
         ("created_to=2020-01-01T00:00:00Z".to_owned(), 0),
     ] {
-        assert_eq!(sources(&scene, &filter).await.len(), expected, "{filter}");
+        assert_eq!(sources(&sandbox, &filter).await.len(), expected, "{filter}");
     }
 }
 
 #[tokio::test]
 async fn the_order_is_newest_first_unless_asked_otherwise() {
-    let (scene, _) = two_alerts().await;
-    assert_eq!(sources(&scene, "sort=-created_at").await, ["sentry", "datadog"]);
-    assert_eq!(sources(&scene, "sort=created_at").await, ["datadog", "sentry"]);
+    let (sandbox, _) = two_alerts().await;
+    assert_eq!(sources(&sandbox, "sort=-created_at").await, ["sentry", "datadog"]);
+    assert_eq!(sources(&sandbox, "sort=created_at").await, ["datadog", "sentry"]);
 }

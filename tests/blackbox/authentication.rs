@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use tests::{Api, Scene};
+use tests::{Api, Sandbox};
 
 const READS: [&str; 5] = [
     "/incidents",
@@ -72,15 +72,15 @@ async fn viewer_and_responder_may_read() {
 
 #[tokio::test]
 async fn a_viewer_may_not_change_a_status() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let change = scene
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let change = sandbox
         .api
         .request(Method::PATCH, &format!("/incidents/{incident}/status"))
-        .bearer_auth(&scene.api.access().viewer_token)
+        .bearer_auth(&sandbox.api.access().viewer_token)
         .body(json!({ "status": "INVESTIGATING" }).to_string());
-    scene.api.send(change).await.problem(403);
-    assert_eq!(scene.api.detail(&incident).await["incident"]["status"], "OPEN");
+    sandbox.api.send(change).await.problem(403);
+    assert_eq!(sandbox.api.detail(&incident).await["incident"]["status"], "OPEN");
 }
 
 #[tokio::test]

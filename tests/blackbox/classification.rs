@@ -1,7 +1,7 @@
 //! Where an alert's severity, team, service and environment come from, and how sure that is.
 
 use serde_json::{Value, json};
-use tests::{Scene, assert_members, assert_only_members, digits, sentry::Issue};
+use tests::{Sandbox, assert_members, assert_only_members, random_digits, sentry::Issue};
 
 fn assert_well_formed(classification: &Value) {
     assert_only_members(classification, &["severity", "team", "service", "environment"]);
@@ -16,25 +16,25 @@ fn assert_well_formed(classification: &Value) {
 
 /// The classification of an alert whose title is all that tells its severity.
 async fn by_title(title: &str) -> Value {
-    let scene = Scene::new();
-    let monitor = scene.monitor().by_the_default_template();
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor().with_default_template();
     // With nothing else to go by, the title is the alert's identity: so no two are the same.
-    let title = format!("{title} ({})", digits(9));
-    let monitor = monitor.with("tags", scene.monitor().tags()).with("title", title).with("body", "");
-    scene.deliver(&monitor).await[0]["classification"].take()
+    let title = format!("{title} ({})", random_digits(9));
+    let monitor = monitor.with("tags", sandbox.monitor().tags()).with("title", title).with("body", "");
+    sandbox.deliver(&monitor).await[0]["classification"].take()
 }
 
 #[tokio::test]
 async fn what_the_source_says_comes_first() {
-    let scene = Scene::new();
-    let monitor = scene.monitor().with("title", "Everything is down, a fatal outage").priority("P4");
-    let alert = scene.deliver(&monitor).await.remove(0);
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor().with("title", "Everything is down, a fatal outage").priority("P4");
+    let alert = sandbox.deliver(&monitor).await.remove(0);
     assert_well_formed(&alert["classification"]);
     for (what, value) in [
         ("severity", "info"),
-        ("team", &*scene.team),
-        ("service", &*scene.service),
-        ("environment", &*scene.environment),
+        ("team", &*sandbox.team),
+        ("service", &*sandbox.service),
+        ("environment", &*sandbox.environment),
     ] {
         assert_members(&alert["classification"][what], &json!({ "value": value, "source": "source" }));
     }
@@ -43,18 +43,18 @@ async fn what_the_source_says_comes_first() {
 
 #[tokio::test]
 async fn sentry_names_severity_service_and_environment_itself() {
-    let scene = Scene::new();
-    let alert = scene.deliver(&Issue::of(&scene).level("fatal").event_alert(scene.time)).await.remove(0);
+    let sandbox = Sandbox::new();
+    let alert = sandbox.deliver(&Issue::of(&sandbox).level("fatal").event_alert(sandbox.time)).await.remove(0);
     assert_well_formed(&alert["classification"]);
     assert_members(&alert["classification"]["severity"], &json!({ "value": "critical", "source": "source" }));
-    assert_members(&alert["classification"]["service"], &json!({ "value": scene.service, "source": "source" }));
+    assert_members(&alert["classification"]["service"], &json!({ "value": sandbox.service, "source": "source" }));
     assert_eq!(alert["classification"]["environment"]["source"], "source");
 }
 
 #[tokio::test]
 async fn an_environment_that_nobody_names_is_a_default() {
-    let scene = Scene::in_production();
-    let alert = scene.deliver(&Issue::of(&scene).created(scene.time)).await.remove(0);
+    let sandbox = Sandbox::in_production();
+    let alert = sandbox.deliver(&Issue::of(&sandbox).created(sandbox.time)).await.remove(0);
     assert_members(&alert["classification"]["environment"], &json!({ "value": "production", "source": "default" }));
 }
 

@@ -1,4 +1,5 @@
-//! `openapi.yaml` agrees with the rest. That every answer is one of those that it describes is checked by the client.
+//! `openapi.yaml` agrees with the rest. That every answer is one of those that it describes is
+//! checked by the client.
 
 use std::collections::BTreeSet;
 

@@ -1,7 +1,7 @@
 //! Fixed bodies in the sources' shapes, byte for byte, and what each must become.
 
 use serde_json::{Value, json};
-use tests::{Api, DEADLINE, Delivery, assert_members, eventually, hmac_sha256_hex};
+use tests::{Api, WAIT_TIMEOUT, WebhookRequest, assert_members, eventually, hmac_sha256_hex};
 
 macro_rules! fixture {
     ($source:literal, $name:literal) => {
@@ -9,7 +9,8 @@ macro_rules! fixture {
     };
 }
 
-/// A Sentry fixture, its resource, and its signature under `local-sentry-secret` as `openssl dgst` computed it.
+/// A Sentry fixture, its resource, and its signature under `local-sentry-secret` as `openssl dgst`
+/// computed it.
 struct Sentry {
     resource: &'static str,
     body: &'static [u8],
@@ -62,7 +63,8 @@ const INSTALLATION: Sentry = Sentry {
     signature: "9b7a8469ab73bd996969396ad1a6f62dc0f1ab937fb05f33c6ecce6e5b31008b",
 };
 
-/// The signatures of two Datadog fixtures under `local-datadog-secret`, as `openssl dgst` computed them.
+/// The signatures of two Datadog fixtures under `local-datadog-secret`, as `openssl dgst` computed
+/// them.
 const DATADOG_SIGNATURES: [(&[u8], &str); 3] = [
     (
         fixture!("datadog", "published_template_triggered_p1_is_critical"),
@@ -100,8 +102,8 @@ fn the_suite_signs_as_openssl_does() {
 
 /// The one alert of a fixture, as soon as there is one.
 async fn alert(api: &Api, filter: &str, title: &str) -> Value {
-    eventually(DEADLINE, async || {
-        let mut alerts = api.everything(&format!("/alerts?{filter}")).await;
+    eventually(WAIT_TIMEOUT, async || {
+        let mut alerts = api.all_items(&format!("/alerts?{filter}")).await;
         alerts.retain(|alert| alert["title"].as_str().is_some_and(|present| present.contains(title)));
         match alerts.as_slice() {
             [alert] => Ok(alert.clone()),
@@ -114,14 +116,14 @@ async fn alert(api: &Api, filter: &str, title: &str) -> Value {
 /// Delivers a Datadog body and asserts what becomes of it.
 async fn datadog_becomes(body: &[u8], filter: &str, expected: Value) {
     let api = Api::shared();
-    api.deliver(Delivery::datadog(body)).await.accepted();
+    api.deliver(WebhookRequest::datadog(body)).await.accepted();
     becomes(&api, "datadog", filter, expected).await;
 }
 
 /// Delivers a Sentry body and asserts what becomes of it.
 async fn sentry_becomes(sentry: Sentry, filter: &str, expected: Value) {
     let api = Api::shared();
-    api.deliver(Delivery::sentry(sentry.resource, sentry.body)).await.accepted();
+    api.deliver(WebhookRequest::sentry(sentry.resource, sentry.body)).await.accepted();
     becomes(&api, "sentry", filter, expected).await;
 }
 
@@ -295,6 +297,6 @@ async fn sentry_metric_alert_with_a_number_for_an_id() {
 async fn sentry_comments_and_installations_are_ignored() {
     let api = Api::shared();
     for sentry in [COMMENT, INSTALLATION] {
-        api.deliver(Delivery::sentry(sentry.resource, sentry.body)).await.ignored();
+        api.deliver(WebhookRequest::sentry(sentry.resource, sentry.body)).await.ignored();
     }
 }

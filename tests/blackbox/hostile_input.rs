@@ -2,7 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
-use tests::{Api, Delivery, Scene, digits, sentry::Issue, strings};
+use tests::{Api, Sandbox, WebhookRequest, random_digits, sentry::Issue, strings};
 
 #[tokio::test]
 async fn text_is_data() {
@@ -18,72 +18,72 @@ async fn text_is_data() {
         // What SQS takes only if it is escaped.
         "\u{fffe}\u{ffff}\u{feff}\u{fffd}\u{7f}",
     ] {
-        let scene = Scene::new();
-        let alert = scene.deliver(&scene.monitor().with("title", title).with("body", title)).await.remove(0);
+        let sandbox = Sandbox::new();
+        let alert = sandbox.deliver(&sandbox.monitor().with("title", title).with("body", title)).await.remove(0);
         assert_eq!((&alert["title"], &alert["message"]), (&json!(title), &json!(title)));
-        assert_eq!(scene.incident_of(&alert).await["incident"]["title"], title);
+        assert_eq!(sandbox.incident_of(&alert).await["incident"]["title"], title);
     }
 }
 
 #[tokio::test]
 async fn names_are_data() {
     for hostile in ["../../etc/passwd", "a/b?c=d&e#f", "<b>", "100%", "service#by_created|x", "имя сервиса"] {
-        let scene = Scene::new().of_any_service();
-        let service = format!("{hostile}{}", digits(8));
-        let alert = scene.deliver(&scene.monitor().service(&service)).await.remove(0);
+        let sandbox = Sandbox::new().watching_every_service();
+        let service = format!("{hostile}{}", random_digits(8));
+        let alert = sandbox.deliver(&sandbox.monitor().service(&service)).await.remove(0);
         assert_eq!(alert["service"], service.to_lowercase());
         let query = utf8_percent_encode(&service, NON_ALPHANUMERIC);
-        assert_eq!(scene.api.page(&format!("/incidents?service={query}")).await.total, 1, "{service}");
-        assert_eq!(scene.api.page(&format!("/alerts?service={query}")).await.total, 1, "{service}");
+        assert_eq!(sandbox.api.page(&format!("/incidents?service={query}")).await.total, 1, "{service}");
+        assert_eq!(sandbox.api.page(&format!("/alerts?service={query}")).await.total, 1, "{service}");
     }
 }
 
 #[tokio::test]
 async fn a_nul_is_neither_lost_nor_harmful() {
-    let scene = Scene::new();
-    let hook = Issue::of(&scene).error(scene.time).with("/data/error/title", "before\0after");
-    let alert = scene.deliver(&hook).await.remove(0);
+    let sandbox = Sandbox::new();
+    let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/title", "before\0after");
+    let alert = sandbox.deliver(&webhook).await.remove(0);
     let title = alert["title"].as_str().unwrap();
     assert!(title.starts_with("before") && title.ends_with("after"), "{title:?}");
 }
 
 #[tokio::test]
 async fn numbers_of_any_size_do_no_harm() {
-    let scene = Scene::new();
-    let [above_u64, below_i64] = [digits(24), format!("-{}", digits(24))];
-    let [large, small] = [format!("{}e290", digits(9)), format!("0.{}e-290", digits(9))];
+    let sandbox = Sandbox::new();
+    let [above_u64, below_i64] = [random_digits(24), format!("-{}", random_digits(24))];
+    let [large, small] = [format!("{}e290", random_digits(9)), format!("0.{}e-290", random_digits(9))];
     for number in [&above_u64, &below_i64, &large, &small] {
         for member in ["id", "alert_id", "date", "priority"] {
-            let body = scene.monitor().again().with(member, "NUMBER").body().to_string();
+            let body = sandbox.monitor().again().with(member, "NUMBER").body().to_string();
             let body = body.replace("\"NUMBER\"", number);
-            scene.api.deliver(Delivery::datadog(body)).await.accepted();
+            sandbox.api.deliver(WebhookRequest::datadog(body)).await.accepted();
         }
     }
-    scene.alerts_when("all alerts", |alerts| alerts.len() == 16).await;
+    sandbox.alerts_when("all alerts", |alerts| alerts.len() == 16).await;
 }
 
 #[tokio::test]
 async fn values_of_unexpected_types_do_no_harm() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     for value in [json!(null), json!(true), json!(7), json!([]), json!({}), json!([[["deep"]]])] {
         for member in
             ["title", "body", "transition", "alert_type", "priority", "link", "date", "org", "scope", "hostname"]
         {
-            scene.send(&scene.monitor().with(member, value.clone())).await;
+            sandbox.send(&sandbox.monitor().with(member, value.clone())).await;
         }
     }
-    scene.alerts_when("all alerts", |alerts| alerts.len() == 60).await;
+    sandbox.alerts_when("all alerts", |alerts| alerts.len() == 60).await;
 }
 
 #[tokio::test]
 async fn sentry_bodies_with_unexpected_types_are_taken_or_kept_aside() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     for value in [json!(null), json!(true), json!(7), json!([]), json!({}), json!("text")] {
         for pointer in
             ["/data", "/data/error", "/data/error/issue_id", "/data/error/tags", "/data/error/level", "/action"]
         {
-            let hook = Issue::of(&scene).error(scene.time).with(pointer, value.clone());
-            let (status, body) = scene.api.deliver(&hook).await.taken();
+            let webhook = Issue::of(&sandbox).error(sandbox.time).with(pointer, value.clone());
+            let (status, body) = sandbox.api.deliver(&webhook).await.receipt();
             assert!(["accepted", "quarantined", "ignored"].contains(&status.as_str()), "{body}");
         }
     }
@@ -91,34 +91,34 @@ async fn sentry_bodies_with_unexpected_types_are_taken_or_kept_aside() {
 
 #[tokio::test]
 async fn a_body_nested_within_reason_is_read() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     let deep = (0..100).fold(json!("bottom"), |inner, _| json!([inner]));
-    let hook = Issue::of(&scene).error(scene.time).with("/data/error/metadata", deep);
-    assert_eq!(scene.deliver(&hook).await.len(), 1);
+    let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/metadata", deep);
+    assert_eq!(sandbox.deliver(&webhook).await.len(), 1);
 }
 
 #[tokio::test]
 async fn duplicate_members_do_no_harm() {
-    let scene = Scene::new();
-    let body = scene.monitor().body().to_string();
+    let sandbox = Sandbox::new();
+    let body = sandbox.monitor().body().to_string();
     let doubled = format!("{{\"title\":\"first\",{}", &body[1..]);
-    assert_eq!(scene.deliver(Delivery::datadog(doubled)).await.len(), 1);
+    assert_eq!(sandbox.deliver(WebhookRequest::datadog(doubled)).await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_title_of_500_and_a_message_of_4000_characters_are_kept() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     let (title, message) = ("ü".repeat(490), "é".repeat(3_990));
-    let monitor = scene.monitor().with("title", title.clone()).with("body", message.clone());
-    let alert = scene.deliver(&monitor).await.remove(0);
+    let monitor = sandbox.monitor().with("title", title.clone()).with("body", message.clone());
+    let alert = sandbox.deliver(&monitor).await.remove(0);
     assert_eq!((&alert["title"], &alert["message"]), (&json!(title), &json!(message)));
 }
 
 #[tokio::test]
 async fn longer_texts_are_trimmed_visibly() {
-    let scene = Scene::new();
-    let monitor = scene.monitor().with("title", "👀".repeat(5_000)).with("body", "ü".repeat(50_000));
-    let alert = scene.deliver(&monitor).await.remove(0);
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor().with("title", "👀".repeat(5_000)).with("body", "ü".repeat(50_000));
+    let alert = sandbox.deliver(&monitor).await.remove(0);
     for member in ["title", "message"] {
         let text = alert[member].as_str().unwrap();
         assert!(text.ends_with("…[truncated]"), "{member}: {text}");
@@ -127,28 +127,28 @@ async fn longer_texts_are_trimmed_visibly() {
 
 #[tokio::test]
 async fn many_tags_are_kept() {
-    let scene = Scene::new();
-    let mut tags = scene.monitor().tags();
+    let sandbox = Sandbox::new();
+    let mut tags = sandbox.monitor().tags();
     tags.extend((0..40).map(|number| format!("shard:{number}")));
-    let alert = scene.deliver(&scene.monitor().with("tags", tags.clone())).await.remove(0);
+    let alert = sandbox.deliver(&sandbox.monitor().with("tags", tags.clone())).await.remove(0);
     assert_eq!(strings(&alert["tags"]), tags);
 }
 
 #[tokio::test]
 async fn a_flood_of_tags_does_no_harm() {
-    let scene = Scene::new();
-    let mut tags = scene.monitor().tags();
+    let sandbox = Sandbox::new();
+    let mut tags = sandbox.monitor().tags();
     tags.extend((0..20_000).map(|number| format!("flood:{number}")));
-    let alert = scene.deliver(&scene.monitor().with("tags", tags)).await.remove(0);
+    let alert = sandbox.deliver(&sandbox.monitor().with("tags", tags)).await.remove(0);
     let tags = strings(&alert["tags"]);
     assert!((20..=100).contains(&tags.len()) && tags.last().is_some_and(|tag| *tag == "…[truncated]"), "{tags:?}");
 }
 
 #[tokio::test]
 async fn names_of_any_length_do_no_harm() {
-    let scene = Scene::new().of_any_service();
-    let long = format!("{}{}", digits(10), "s".repeat(5_000));
-    let monitor = scene
+    let sandbox = Sandbox::new().watching_every_service();
+    let long = format!("{}{}", random_digits(10), "s".repeat(5_000));
+    let monitor = sandbox
         .monitor()
         .service(&long)
         .tag("team", &long)
@@ -156,7 +156,7 @@ async fn names_of_any_length_do_no_harm() {
         .with("alert_id", long.clone())
         .with("id", long.clone())
         .with("link", format!("https://app.datadoghq.com/{long}"));
-    let alert = scene.deliver(&monitor).await.remove(0);
+    let alert = sandbox.deliver(&monitor).await.remove(0);
     assert!(alert["incident_id"].is_string());
 }
 
@@ -188,14 +188,14 @@ async fn queries_of_any_bytes_are_answered() {
 
 #[tokio::test]
 async fn an_answer_never_tells_of_the_inside() {
-    let scene = Scene::new();
-    let api = &scene.api;
+    let sandbox = Sandbox::new();
+    let api = &sandbox.api;
     for answer in [
         api.get("/incidents?cursor=%00").await,
         api.get("/incidents/%00").await,
-        api.post(&Delivery::datadog("{")).await,
-        api.deliver(Delivery::datadog("{")).await,
-        api.deliver(Delivery::sentry("issue", "[]")).await,
+        api.post(&WebhookRequest::datadog("{")).await,
+        api.deliver(WebhookRequest::datadog("{")).await,
+        api.deliver(WebhookRequest::sentry("issue", "[]")).await,
     ] {
         let text = answer.text().to_lowercase();
         for word in ["dynamodb", "panicked", "src/", ".rs:", "serde", "local-datadog", "local-sentry", "table"] {
@@ -207,8 +207,9 @@ async fn an_answer_never_tells_of_the_inside() {
 #[tokio::test]
 async fn a_quarantined_text_is_data() {
     let api = Api::shared();
-    let body = json!({ "action": "created", "data": "<img src=x onerror=alert(1)>", "n": digits(12) }).to_string();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let entry = crate::quarantine::entries(&api, &[delivery_id]).await.remove(0);
+    let body =
+        json!({ "action": "created", "data": "<img src=x onerror=alert(1)>", "n": random_digits(12) }).to_string();
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let entry = crate::quarantine::entries_of(&api, &[delivery_id]).await.remove(0);
     assert_eq!(entry["body"], body);
 }

@@ -4,7 +4,7 @@ use std::{cmp::Ordering, collections::BTreeSet};
 
 use futures::future::join_all;
 use serde_json::Value;
-use tests::{Api, Scene, sentry::Issue};
+use tests::{Api, Sandbox, sentry::Issue};
 use tokio::sync::OnceCell;
 
 /// How many incidents there are to page through.
@@ -13,8 +13,8 @@ const SIZE: usize = 30;
 /// How many random queries are asked of each list.
 const ROUNDS: usize = 40;
 
-/// Incidents of one team: each in an environment of its own, of three services, several severities and
-/// statuses, some of two services and two sources.
+/// Incidents of one team: each in an environment of its own, of three services, several severities
+/// and statuses, some of two services and two sources.
 struct Population {
     team: String,
     services: [String; 3],
@@ -30,28 +30,28 @@ impl Population {
     }
 
     async fn new() -> Self {
-        let team = Scene::new();
-        let services = ["cart", "mail", "stock"].map(|name| team.other_service(name));
+        let team = Sandbox::new();
+        let services = ["cart", "mail", "stock"].map(|name| team.another_service(name));
         join_all((0..SIZE).map(async |number| {
-            let scene = team.elsewhere().of_service(&services[number % 3]);
-            let monitor = scene.monitor().priority(["P1", "P2", "P3", "P4"][number % 4]);
-            let alerts = scene.deliver(&monitor).await;
+            let sandbox = team.in_another_environment().with_service(&services[number % 3]);
+            let monitor = sandbox.monitor().priority(["P1", "P2", "P3", "P4"][number % 4]);
+            let alerts = sandbox.deliver(&monitor).await;
             let incident = alerts[0]["incident_id"].as_str().expect("an incident");
             if number % 5 == 0 {
-                let other = scene.clone().of_service(&services[(number + 1) % 3]);
-                other.deliver(&Issue::of(&other).event_alert(scene.minute(1))).await;
+                let other = sandbox.clone().with_service(&services[(number + 1) % 3]);
+                other.deliver(&Issue::of(&other).event_alert(sandbox.minute(1))).await;
             }
             if number % 7 == 0 {
-                scene.deliver(&monitor.recovered().at(scene.minute(2))).await;
+                sandbox.deliver(&monitor.resolved().at(sandbox.minute(2))).await;
             }
             for status in &["INVESTIGATING", "RESOLVED", "CLOSED"][..number % 4] {
-                scene.api.move_to(incident, status).await;
+                sandbox.api.change_status(incident, status).await;
             }
         }))
         .await;
 
-        let incidents = team.api.everything(&format!("/incidents?team={}", team.team)).await;
-        let alerts = team.api.everything(&format!("/alerts?service={}", services.join(","))).await;
+        let incidents = team.api.all_items(&format!("/incidents?team={}", team.team)).await;
+        let alerts = team.api.all_items(&format!("/alerts?service={}", services.join(","))).await;
         assert_eq!((incidents.len(), alerts.len()), (SIZE, SIZE + SIZE.div_ceil(5)));
         Self { team: team.team, services, incidents, alerts }
     }
@@ -220,12 +220,13 @@ async fn a_walk_by_offset_visits_each_item_once() {
 
 #[tokio::test]
 async fn an_offset_beyond_the_end_is_an_empty_page_with_the_total() {
-    let scene = Scene::new();
-    scene.an_incident().await;
+    let sandbox = Sandbox::new();
+    sandbox.open_incident().await;
     for offset in [1_usize, 2, 1_000_000] {
-        for filter in [format!("/incidents?team={}", scene.team), format!("/alerts?environment={}", scene.environment)]
+        for filter in
+            [format!("/incidents?team={}", sandbox.team), format!("/alerts?environment={}", sandbox.environment)]
         {
-            let page = scene.api.page(&format!("{filter}&offset={offset}")).await;
+            let page = sandbox.api.page(&format!("{filter}&offset={offset}")).await;
             assert_eq!((page.items.len(), page.total, page.offset, page.next_cursor), (0, 1, offset, None));
         }
     }
@@ -233,14 +234,14 @@ async fn an_offset_beyond_the_end_is_an_empty_page_with_the_total() {
 
 #[tokio::test]
 async fn a_cursor_continues_after_a_page_that_was_reached_by_offset() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     for _ in 0..4 {
-        scene.elsewhere().an_incident().await;
+        sandbox.in_another_environment().open_incident().await;
     }
-    let path = format!("/incidents?team={}", scene.team);
-    let all = scene.api.everything(&path).await;
-    let page = scene.api.page(&format!("{path}&limit=2&offset=1")).await;
-    let rest = scene.api.page(&format!("{path}&cursor={}", page.next_cursor.expect("one is left"))).await;
+    let path = format!("/incidents?team={}", sandbox.team);
+    let all = sandbox.api.all_items(&path).await;
+    let page = sandbox.api.page(&format!("{path}&limit=2&offset=1")).await;
+    let rest = sandbox.api.page(&format!("{path}&cursor={}", page.next_cursor.expect("one is left"))).await;
     assert_eq!(rest.items, all[3..]);
     assert_eq!(rest.next_cursor, None);
 }
@@ -248,19 +249,19 @@ async fn a_cursor_continues_after_a_page_that_was_reached_by_offset() {
 #[tokio::test]
 async fn what_arrives_during_a_walk_by_cursor_neither_hides_nor_repeats_an_item() {
     for sort in ["-created_at", "created_at"] {
-        let scene = Scene::new();
+        let sandbox = Sandbox::new();
         for _ in 0..5 {
-            scene.elsewhere().an_incident().await;
+            sandbox.in_another_environment().open_incident().await;
         }
-        let path = format!("/incidents?team={}&sort={sort}&limit=2", scene.team);
-        let before = scene.api.everything(&format!("/incidents?team={}&sort={sort}", scene.team)).await;
-        let mut page = scene.api.page(&path).await;
+        let path = format!("/incidents?team={}&sort={sort}&limit=2", sandbox.team);
+        let before = sandbox.api.all_items(&format!("/incidents?team={}&sort={sort}", sandbox.team)).await;
+        let mut page = sandbox.api.page(&path).await;
         let mut visited = page.items;
         while let Some(cursor) = page.next_cursor.take() {
             if visited.len() <= 4 {
-                scene.elsewhere().an_incident().await;
+                sandbox.in_another_environment().open_incident().await;
             }
-            page = scene.api.page(&format!("{path}&cursor={cursor}")).await;
+            page = sandbox.api.page(&format!("{path}&cursor={cursor}")).await;
             visited.append(&mut page.items);
         }
         visited.retain(|incident| before.iter().any(|known| known["id"] == incident["id"]));

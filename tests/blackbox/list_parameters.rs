@@ -1,6 +1,6 @@
 //! Bad parameters of the two lists: never ignored, always named, all at once.
 
-use tests::{Api, Scene};
+use tests::{Api, Sandbox};
 
 /// Asks both lists, each of which must complain about exactly these parameters.
 async fn both_name(query: &str, parameters: &[&str]) {
@@ -114,34 +114,34 @@ async fn a_cursor_that_is_none_of_ours_is_named() {
 
 #[tokio::test]
 async fn a_cursor_belongs_to_its_query() {
-    let scene = Scene::new();
-    scene.an_incident().await;
-    scene.elsewhere().an_incident().await;
-    let of_team = format!("team={}", scene.team);
-    let page = scene.api.page(&format!("/incidents?{of_team}&limit=1")).await;
+    let sandbox = Sandbox::new();
+    sandbox.open_incident().await;
+    sandbox.in_another_environment().open_incident().await;
+    let of_team = format!("team={}", sandbox.team);
+    let page = sandbox.api.page(&format!("/incidents?{of_team}&limit=1")).await;
     let cursor = page.next_cursor.expect("there is another page");
 
-    let next = scene.api.page(&format!("/incidents?{of_team}&limit=2&cursor={cursor}")).await;
+    let next = sandbox.api.page(&format!("/incidents?{of_team}&limit=2&cursor={cursor}")).await;
     assert_eq!(next.items.len(), 1, "another limit is no other query");
     for other in [
         format!("/incidents?limit=1&cursor={cursor}"),
         format!("/incidents?{of_team}&severity=error&cursor={cursor}"),
         format!("/incidents?{of_team}&sort=created_at&cursor={cursor}"),
-        format!("/incidents?team={}x&cursor={cursor}", scene.team),
+        format!("/incidents?team={}x&cursor={cursor}", sandbox.team),
         format!("/alerts?cursor={cursor}"),
         format!("/incidents?{of_team}&cursor={}", &cursor[..cursor.len() - 2]),
     ] {
-        assert_eq!(scene.api.get(&other).await.problem(400).parameters(), ["cursor"], "{other}");
+        assert_eq!(sandbox.api.get(&other).await.problem(400).parameters(), ["cursor"], "{other}");
     }
 }
 
 #[tokio::test]
 async fn offset_and_cursor_exclude_each_other() {
-    let scene = Scene::new();
-    scene.an_incident().await;
-    scene.elsewhere().an_incident().await;
-    let path = format!("/incidents?team={}&limit=1", scene.team);
-    let cursor = scene.api.page(&path).await.next_cursor.expect("there is another page");
-    let problem = scene.api.get(&format!("{path}&offset=1&cursor={cursor}")).await.problem(400);
+    let sandbox = Sandbox::new();
+    sandbox.open_incident().await;
+    sandbox.in_another_environment().open_incident().await;
+    let path = format!("/incidents?team={}&limit=1", sandbox.team);
+    let cursor = sandbox.api.page(&path).await.next_cursor.expect("there is another page");
+    let problem = sandbox.api.get(&format!("{path}&offset=1&cursor={cursor}")).await.problem(400);
     assert!(!problem.parameters().is_empty());
 }

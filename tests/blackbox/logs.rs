@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tests::{Api, Delivery, OwnStack, Scene, sentry::Issue, suffix};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, random_suffix, sentry::Issue};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -18,7 +18,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::quarantine::entries;
+use crate::quarantine::entries_of;
 
 /// What every function of the process has logged.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -53,30 +53,29 @@ fn lines_with(text: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn logs_have_the_ids_and_nothing_of_what_was_sent() {
     listen();
-    let Some(stack) = OwnStack::start("logs_have_the_ids_and_nothing_of_what_was_sent", OwnStack::options()).await
-    else {
+    let Some(stack) = TestStack::start(TestStack::options()).await else {
         return;
     };
-    let marker = format!("unspeakable-{}", suffix());
+    let marker = format!("unspeakable-{}", random_suffix());
     let access = stack.access();
-    let scene = Scene::on(Api::to(access.clone()));
-    let api = &scene.api;
+    let sandbox = Sandbox::on(Api::to(access.clone()));
+    let api = &sandbox.api;
 
-    let monitor = scene.monitor().with("title", marker.as_str()).with("body", marker.as_str());
+    let monitor = sandbox.monitor().with("title", marker.as_str()).with("body", marker.as_str());
     let delivery_id = api.deliver(&monitor).await.accepted();
-    let alert = scene.alerts_when("an alert", |alerts| alerts.len() == 1).await.remove(0);
+    let alert = sandbox.alerts_when("an alert", |alerts| alerts.len() == 1).await.remove(0);
     let incident_id = alert["incident_id"].as_str().unwrap();
     assert_eq!(alert["title"], marker.as_str());
 
     let body = json!({ "data": { "nothing": marker }, "action": "created" }).to_string();
-    let quarantined = api.deliver(Delivery::sentry("issue", body)).await.quarantined();
-    entries(api, &[quarantined]).await;
-    api.deliver(Delivery::sentry(&marker, "{}")).await.ignored();
-    api.deliver(Delivery::datadog(format!("{{\"title\": \"{marker}"))).await.problem(400);
-    api.deliver(&Issue::of(&scene).error(scene.time)).await.accepted();
-    let forged = Delivery::datadog("{}").header("x-webhook-token", marker.as_str());
+    let quarantined = api.deliver(WebhookRequest::sentry("issue", body)).await.quarantined();
+    entries_of(api, &[quarantined]).await;
+    api.deliver(WebhookRequest::sentry(&marker, "{}")).await.ignored();
+    api.deliver(WebhookRequest::datadog(format!("{{\"title\": \"{marker}"))).await.problem(400);
+    api.deliver(&Issue::of(&sandbox).error(sandbox.time)).await.accepted();
+    let forged = WebhookRequest::datadog("{}").header("x-webhook-token", marker.as_str());
     api.post(&forged).await.problem(401);
-    api.post(&Delivery::of(&marker, "{}")).await.problem(404);
+    api.post(&WebhookRequest::to(&marker, "{}")).await.problem(404);
     api.get_as(&marker, "/incidents").await.refused_by_gateway(403, "Forbidden");
     api.get(&format!("/incidents?service={marker}&color={marker}")).await.problem(400);
     let change = json!({ "status": "INVESTIGATING", "comment": marker });

@@ -1,7 +1,8 @@
 //! The product as its users meet it: webhooks in, incidents out, everything over HTTP.
 //!
-//! By default against one embedded stack for the whole run; against a deployed one when `STACK_URL`,
-//! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET` are set.
+//! By default against one embedded stack for the whole run; against a deployed one when
+//! `STACK_URL`, `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and
+//! `STACK_SENTRY_SECRET` are set.
 
 mod alerts_list;
 mod authentication;

@@ -2,10 +2,12 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Api, DEADLINE, Delivery, assert_members, assert_only_members, digits, eventually};
+use tests::{
+    Answer, Api, WAIT_TIMEOUT, WebhookRequest, assert_members, assert_only_members, eventually, random_digits,
+};
 
 /// An id that no entry has.
-const NOBODY: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+const UNKNOWN_ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
 /// How the list shows an entry.
 const MEMBERS: [&str; 11] = [
@@ -23,27 +25,27 @@ const MEMBERS: [&str; 11] = [
 ];
 
 /// Asks for something as the responder.
-pub async fn ask(api: &Api, method: Method, path: &str) -> Answer {
+pub async fn send_as_responder(api: &Api, method: Method, path: &str) -> Answer {
     api.send(api.request(method, path).bearer_auth(&api.access().responder_token)).await
 }
 
 /// An entry, whole.
-pub async fn whole(api: &Api, id: &str) -> Value {
+pub async fn get_entry(api: &Api, id: &str) -> Value {
     api.get_as_responder(&format!("/quarantine/{id}")).await.expect(200).json()
 }
 
 /// Asks for the redrive of an entry.
 pub async fn redrive(api: &Api, id: &str) -> Answer {
-    ask(api, Method::POST, &format!("/quarantine/{id}/redrive")).await
+    send_as_responder(api, Method::POST, &format!("/quarantine/{id}/redrive")).await
 }
 
 /// Asks for the deletion of an entry.
 pub async fn delete(api: &Api, id: &str) -> Answer {
-    ask(api, Method::DELETE, &format!("/quarantine/{id}")).await
+    send_as_responder(api, Method::DELETE, &format!("/quarantine/{id}")).await
 }
 
 /// What was done with an entry, and by whom.
-pub fn kinds(entry: &Value) -> Vec<(&str, &str)> {
+pub fn actions_of(entry: &Value) -> Vec<(&str, &str)> {
     let actions = entry["actions"].as_array().expect("actions");
     actions
         .iter()
@@ -52,21 +54,21 @@ pub fn kinds(entry: &Value) -> Vec<(&str, &str)> {
 }
 
 /// An entry of an unreadable delivery, and the body that it has.
-async fn an_entry(api: &Api) -> (String, String) {
+async fn quarantined_entry(api: &Api) -> (String, String) {
     let body = unreadable();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let entry = entries(api, &[delivery_id]).await.remove(0);
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let entry = entries_of(api, &[delivery_id]).await.remove(0);
     (entry["id"].as_str().expect("an id").to_owned(), body)
 }
 
 /// A body that no other test sends and that cannot be mapped.
 fn unreadable() -> String {
-    json!({ "data": { "nothing": digits(20) }, "action": "created" }).to_string()
+    json!({ "data": { "nothing": random_digits(20) }, "action": "created" }).to_string()
 }
 
 /// The entries of deliveries, newest first, as soon as they are all there.
-pub async fn entries(api: &Api, delivery_ids: &[String]) -> Vec<Value> {
-    eventually(DEADLINE, async || {
+pub async fn entries_of(api: &Api, delivery_ids: &[String]) -> Vec<Value> {
+    eventually(WAIT_TIMEOUT, async || {
         let mut found = Vec::new();
         let mut page = api.quarantine("limit=50").await;
         loop {
@@ -87,8 +89,8 @@ pub async fn entries(api: &Api, delivery_ids: &[String]) -> Vec<Value> {
 async fn a_delivery_that_cannot_be_read_is_kept_whole_with_the_reason() {
     let api = Api::shared();
     let body = unreadable();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let entry = entries(&api, std::slice::from_ref(&delivery_id)).await.remove(0);
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let entry = entries_of(&api, std::slice::from_ref(&delivery_id)).await.remove(0);
     assert_only_members(&entry, &MEMBERS);
     assert_members(
         &entry,
@@ -110,10 +112,10 @@ async fn a_delivery_that_cannot_be_read_is_kept_whole_with_the_reason() {
 async fn the_same_delivery_twice_is_kept_once() {
     let api = Api::shared();
     let body = unreadable();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    assert_eq!(api.deliver(Delivery::sentry("issue", body)).await.quarantined(), delivery_id);
-    let later = api.deliver(Delivery::sentry("issue", unreadable())).await.quarantined();
-    assert_eq!(entries(&api, &[delivery_id, later]).await.len(), 2);
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    assert_eq!(api.deliver(WebhookRequest::sentry("issue", body)).await.quarantined(), delivery_id);
+    let later = api.deliver(WebhookRequest::sentry("issue", unreadable())).await.quarantined();
+    assert_eq!(entries_of(&api, &[delivery_id, later]).await.len(), 2);
 }
 
 #[tokio::test]
@@ -121,11 +123,11 @@ async fn it_is_listed_newest_first_in_pages() {
     let api = Api::shared();
     let mut delivery_ids = Vec::new();
     for _ in 0..3 {
-        let delivery_id = api.deliver(Delivery::sentry("issue", unreadable())).await.quarantined();
-        entries(&api, std::slice::from_ref(&delivery_id)).await;
+        let delivery_id = api.deliver(WebhookRequest::sentry("issue", unreadable())).await.quarantined();
+        entries_of(&api, std::slice::from_ref(&delivery_id)).await;
         delivery_ids.push(delivery_id);
     }
-    let listed = entries(&api, &delivery_ids).await;
+    let listed = entries_of(&api, &delivery_ids).await;
     let listed: Vec<&str> = listed.iter().map(|entry| entry["delivery_id"].as_str().unwrap()).collect();
     delivery_ids.reverse();
     assert_eq!(listed, delivery_ids);
@@ -142,11 +144,11 @@ async fn a_body_that_does_not_fit_is_cut_and_says_so() {
     let api = Api::shared();
     let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
     let body = json!({ "action": "created", "data": { "noise": noise } }).to_string();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let entry = entries(&api, &[delivery_id]).await.remove(0);
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let entry = entries_of(&api, &[delivery_id]).await.remove(0);
     assert_eq!((&entry["truncated"], &entry["body_bytes"]), (&json!(true), &json!(body.len())));
     let id = entry["id"].as_str().unwrap();
-    let whole = whole(&api, id).await;
+    let whole = get_entry(&api, id).await;
     let kept = whole["body"].as_str().unwrap();
     let (beginning, mark) = kept.split_once('…').expect("a mark");
     assert!(beginning.len() > 200_000 && body.starts_with(beginning), "{mark}");
@@ -158,7 +160,7 @@ async fn a_body_that_does_not_fit_is_cut_and_says_so() {
 #[tokio::test]
 async fn bodies_that_no_reader_of_json_takes_are_kept_as_they_came() {
     let api = Api::shared();
-    let id = digits(19);
+    let id = random_digits(19);
     let bodies = [
         format!(r#"{{"id":"{id}","title":"half a pair \ud83d of surrogates"}}"#),
         format!(r#"{{"id":"{id}","value":NaN,"other":-Infinity}}"#),
@@ -166,15 +168,15 @@ async fn bodies_that_no_reader_of_json_takes_are_kept_as_they_came() {
         format!(r#"{{"id":"{id}","value":1e999}}"#),
     ];
     for body in bodies {
-        let delivery_id = api.deliver(Delivery::datadog(body.clone())).await.quarantined();
-        assert_eq!(entries(&api, &[delivery_id]).await[0]["body"], body);
+        let delivery_id = api.deliver(WebhookRequest::datadog(body.clone())).await.quarantined();
+        assert_eq!(entries_of(&api, &[delivery_id]).await[0]["body"], body);
     }
 }
 
 #[tokio::test]
 async fn only_responders_see_it() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
+    let (id, _) = quarantined_entry(&api).await;
     for (method, path) in [
         (Method::GET, "/quarantine".to_owned()),
         (Method::GET, format!("/quarantine/{id}")),
@@ -185,16 +187,16 @@ async fn only_responders_see_it() {
         api.send(request.bearer_auth(&api.access().viewer_token)).await.problem(403);
         api.send(api.request(method, &path)).await.refused_by_gateway(401, "Unauthorized");
     }
-    let entry = whole(&api, &id).await;
+    let entry = get_entry(&api, &id).await;
     assert_members(&entry, &json!({ "state": "pending", "actions": [] }));
 }
 
 #[tokio::test]
 async fn an_unknown_or_malformed_id_is_not_found() {
     let api = Api::shared();
-    for id in [NOBODY, "7", "01arz3ndektsv4rrffq69g5fav", "%20"] {
+    for id in [UNKNOWN_ID, "7", "01arz3ndektsv4rrffq69g5fav", "%20"] {
         for (method, suffix) in [(Method::GET, ""), (Method::POST, "/redrive"), (Method::DELETE, "")] {
-            ask(&api, method, &format!("/quarantine/{id}{suffix}")).await.problem(404);
+            send_as_responder(&api, method, &format!("/quarantine/{id}{suffix}")).await.problem(404);
         }
     }
 }
@@ -202,9 +204,10 @@ async fn an_unknown_or_malformed_id_is_not_found() {
 #[tokio::test]
 async fn actions_take_no_parameters() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
+    let (id, _) = quarantined_entry(&api).await;
     for (method, suffix) in [(Method::GET, ""), (Method::POST, "/redrive"), (Method::DELETE, "")] {
-        let problem = ask(&api, method, &format!("/quarantine/{id}{suffix}?force=true")).await.problem(400);
+        let problem =
+            send_as_responder(&api, method, &format!("/quarantine/{id}{suffix}?force=true")).await.problem(400);
         assert_eq!(problem.parameters(), ["force"]);
     }
 }
@@ -212,13 +215,14 @@ async fn actions_take_no_parameters() {
 #[tokio::test]
 async fn an_entry_has_its_whole_body_and_what_was_done_with_it() {
     let api = Api::shared();
-    let body = json!({ "action": "created", "data": { "nothing": digits(20), "long": "ä".repeat(5_000) } }).to_string();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let listed = entries(&api, &[delivery_id]).await.remove(0);
+    let body =
+        json!({ "action": "created", "data": { "nothing": random_digits(20), "long": "ä".repeat(5_000) } }).to_string();
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let listed = entries_of(&api, &[delivery_id]).await.remove(0);
     let first_lines = listed["body"].as_str().unwrap();
     assert!(first_lines.len() <= 1024 && first_lines.len() > 1000 && body.starts_with(first_lines));
 
-    let entry = whole(&api, listed["id"].as_str().unwrap()).await;
+    let entry = get_entry(&api, listed["id"].as_str().unwrap()).await;
     assert_only_members(&entry, &[&MEMBERS[..], &["body_base64", "actions"]].concat());
     let mut expected = listed.clone();
     expected["body"] = json!(body);
@@ -232,23 +236,26 @@ async fn a_body_that_is_no_text_comes_in_base64() {
     use base64::prelude::{BASE64_STANDARD, Engine};
 
     let api = Api::shared();
-    let mut body = format!(r#"{{"id":"{}","title":"latin "#, digits(19)).into_bytes();
+    let mut body = format!(r#"{{"id":"{}","title":"latin "#, random_digits(19)).into_bytes();
     body.extend(b"\xe4\"}");
     // Of a body that says it is JSON, a gateway may take it for text and replace what is none.
-    let sent = Delivery::datadog(body.clone()).header("content-type", "application/octet-stream");
+    let sent = WebhookRequest::datadog(body.clone()).header("content-type", "application/octet-stream");
     let delivery_id = api.deliver(sent).await.quarantined();
-    let listed = entries(&api, &[delivery_id]).await.remove(0);
+    let listed = entries_of(&api, &[delivery_id]).await.remove(0);
     assert!(listed["body"].as_str().unwrap().contains('\u{fffd}'));
-    let entry = whole(&api, listed["id"].as_str().unwrap()).await;
+    let entry = get_entry(&api, listed["id"].as_str().unwrap()).await;
     assert_eq!((&entry["body"], &entry["body_base64"]), (&Value::Null, &json!(BASE64_STANDARD.encode(body))));
 }
 
 #[tokio::test]
 async fn it_is_filtered_by_kind_and_source() {
     let api = Api::shared();
-    let sentry = api.deliver(Delivery::sentry("issue", unreadable())).await.quarantined();
-    let datadog = api.deliver(Delivery::datadog(format!(r#"{{"id":"{}","x":1e999}}"#, digits(19)))).await.quarantined();
-    entries(&api, &[sentry.clone(), datadog.clone()]).await;
+    let sentry = api.deliver(WebhookRequest::sentry("issue", unreadable())).await.quarantined();
+    let datadog = api
+        .deliver(WebhookRequest::datadog(format!(r#"{{"id":"{}","x":1e999}}"#, random_digits(19))))
+        .await
+        .quarantined();
+    entries_of(&api, &[sentry.clone(), datadog.clone()]).await;
     for (filter, has_sentry, has_datadog) in [
         ("kind=unreadable", true, true),
         ("kind=dead_letter", false, false),
@@ -266,27 +273,27 @@ async fn it_is_filtered_by_kind_and_source() {
 #[tokio::test]
 async fn what_still_cannot_be_read_is_not_redriven() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
-    let before = whole(&api, &id).await;
+    let (id, _) = quarantined_entry(&api).await;
+    let before = get_entry(&api, &id).await;
     let problem = redrive(&api, &id).await.problem(422);
     assert!(problem.member("detail").as_str().unwrap().contains("still cannot be read"), "{problem:?}");
-    assert_eq!(whole(&api, &id).await, before);
+    assert_eq!(get_entry(&api, &id).await, before);
 }
 
 #[tokio::test]
 async fn a_deleted_entry_loses_its_body_and_keeps_who_deleted_it() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
+    let (id, _) = quarantined_entry(&api).await;
     let answer = delete(&api, &id).await.expect(204);
     assert_eq!(answer.text(), "");
     delete(&api, &id).await.expect(204);
-    let entry = whole(&api, &id).await;
+    let entry = get_entry(&api, &id).await;
     assert_members(&entry, &json!({ "state": "deleted", "body": null, "body_base64": null }));
     // The embedded stack's tokens are named as they are.
-    let [("deleted", actor)] = kinds(&entry)[..] else { panic!("{entry:#}") };
+    let [("deleted", actor)] = actions_of(&entry)[..] else { panic!("{entry:#}") };
     assert!(!actor.is_empty());
     assert_eq!(redrive(&api, &id).await.problem(409).member("state"), "deleted");
-    eventually(DEADLINE, async || {
+    eventually(WAIT_TIMEOUT, async || {
         let page = api.quarantine("limit=200").await;
         if page.ids().contains(&id.as_str()) { Err("it is listed") } else { Ok(()) }
     })
@@ -296,10 +303,10 @@ async fn a_deleted_entry_loses_its_body_and_keeps_who_deleted_it() {
 #[tokio::test]
 async fn deletions_at_once_are_recorded_once() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
+    let (id, _) = quarantined_entry(&api).await;
     let deletions = futures::future::join_all((0..10).map(|_| delete(&api, &id))).await;
     assert!(deletions.iter().all(|answer| answer.status == 204));
-    assert_eq!(kinds(&whole(&api, &id).await).len(), 1);
+    assert_eq!(actions_of(&get_entry(&api, &id).await).len(), 1);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 use shared::telemetry::metrics;
-use tests::{Api, DEADLINE, Delivery, OwnStack, digits, eventually};
+use tests::{Api, TestStack, WAIT_TIMEOUT, WebhookRequest, eventually, random_digits};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -48,7 +48,7 @@ impl Lines {
     }
 
     async fn entries_when(&self, count: usize) -> Vec<u64> {
-        eventually(DEADLINE, async || {
+        eventually(WAIT_TIMEOUT, async || {
             let entries = self.entries();
             if entries.len() >= count { Ok(entries) } else { Err(format!("{entries:?}")) }
         })
@@ -59,16 +59,16 @@ impl Lines {
 // One thread, so that what the functions write is heard here.
 #[tokio::test(flavor = "current_thread")]
 async fn each_change_of_the_quarantine_and_each_whole_list_tells_how_many_entries_need_work() {
-    let name = "each_change_of_the_quarantine_and_each_whole_list_tells_how_many_entries_need_work";
     let lines = Lines::default();
-    // Of one subscriber alone, tracing asks only the thread on which an event happens first; of two, it asks both.
+    // Of one subscriber alone, tracing asks only the thread on which an event happens first; of
+    // two, it asks both.
     let _other = tracing::Dispatch::new(tracing_subscriber::registry());
     let _heard = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
-    let Some(stack) = OwnStack::start(name, OwnStack::options()).await else { return };
+    let Some(stack) = TestStack::start(TestStack::options()).await else { return };
     let api = Api::to(stack.access());
     for kept in 1..=2 {
-        let body = json!({ "action": "created", "data": { "nothing": digits(20) } }).to_string();
-        api.deliver(Delivery::sentry("issue", body)).await.quarantined();
+        let body = json!({ "action": "created", "data": { "nothing": random_digits(20) } }).to_string();
+        api.deliver(WebhookRequest::sentry("issue", body)).await.quarantined();
         let entries = lines.entries_when(kept).await;
         assert_eq!(entries.last(), Some(&(kept as u64)));
     }

@@ -1,15 +1,15 @@
 //! `PATCH /incidents/{id}/status`.
 
 use serde_json::{Value, json};
-use tests::{Scene, assert_members, assert_only_members, strings};
+use tests::{Sandbox, assert_members, assert_only_members, strings};
 
 const STATUSES: [&str; 4] = ["OPEN", "INVESTIGATING", "RESOLVED", "CLOSED"];
 
-/// An incident of the scene that was moved to a status.
-async fn an_incident_in(scene: &Scene, status: &str) -> String {
-    let incident = scene.an_incident().await;
+/// An incident of the sandbox that was moved to a status.
+async fn an_incident_in(sandbox: &Sandbox, status: &str) -> String {
+    let incident = sandbox.open_incident().await;
     for step in &STATUSES[1..=position(status)] {
-        scene.api.move_to(&incident, step).await;
+        sandbox.api.change_status(&incident, step).await;
     }
     incident
 }
@@ -20,13 +20,13 @@ fn position(status: &str) -> usize {
 
 #[tokio::test]
 async fn a_status_goes_one_step_at_a_time_and_each_is_stamped() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let mut before = scene.api.detail(&incident).await["incident"].take();
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let mut before = sandbox.api.detail(&incident).await["incident"].take();
     for (status, stamp) in [("INVESTIGATING", "acknowledged_at"), ("RESOLVED", "resolved_at"), ("CLOSED", "closed_at")]
     {
         assert_eq!(before[stamp], Value::Null);
-        let after = scene.api.move_to(&incident, status).await;
+        let after = sandbox.api.change_status(&incident, status).await;
         assert_members(&after, &json!({ "id": incident, "status": status, "alert_count": 1 }));
         assert_eq!(after["version"], before["version"].as_u64().unwrap() + 1);
         assert!(after["updated_at"].as_str() >= before["updated_at"].as_str());
@@ -34,17 +34,17 @@ async fn a_status_goes_one_step_at_a_time_and_each_is_stamped() {
         before = after;
     }
     assert!(before["acknowledged_at"].as_str() <= before["resolved_at"].as_str());
-    assert_eq!(scene.api.detail(&incident).await["incident"], before);
+    assert_eq!(sandbox.api.detail(&incident).await["incident"], before);
 }
 
 #[tokio::test]
 async fn a_change_is_recorded_with_who_what_and_why() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
     let comment = "Rolling back 3.9.1 – <b>see</b> #ops 👀";
     let body = json!({ "status": "INVESTIGATING", "comment": comment });
-    scene.api.patch_status(&incident, &body).await.expect(200);
-    let detail = scene.api.detail(&incident).await;
+    sandbox.api.patch_status(&incident, &body).await.expect(200);
+    let detail = sandbox.api.detail(&incident).await;
     let action = &detail["actions"][0];
     assert_only_members(action, &["id", "type", "at", "actor", "details"]);
     assert_eq!(action["type"], "status_changed");
@@ -55,11 +55,11 @@ async fn a_change_is_recorded_with_who_what_and_why() {
 
 #[tokio::test]
 async fn the_actor_is_the_tokens_name() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    scene.api.move_to(&incident, "INVESTIGATING").await;
-    let actor = scene.api.detail(&incident).await["actions"][0]["actor"].take();
-    if scene.api.access().responder_token == "local-responder" {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    sandbox.api.change_status(&incident, "INVESTIGATING").await;
+    let actor = sandbox.api.detail(&incident).await["actions"][0]["actor"].take();
+    if sandbox.api.access().responder_token == "local-responder" {
         assert_eq!(actor, "local-responder");
     }
     assert!(actor.as_str().is_some_and(|actor| !actor.is_empty() && actor != "incident-review"));
@@ -68,86 +68,86 @@ async fn the_actor_is_the_tokens_name() {
 #[tokio::test]
 async fn every_other_transition_is_a_conflict_that_names_the_allowed_ones() {
     for from in STATUSES {
-        let scene = Scene::new();
-        let incident = an_incident_in(&scene, from).await;
-        let before = scene.api.detail(&incident).await;
+        let sandbox = Sandbox::new();
+        let incident = an_incident_in(&sandbox, from).await;
+        let before = sandbox.api.detail(&incident).await;
         let allowed: Vec<&str> = STATUSES.get(position(from) + 1).copied().into_iter().collect();
         for to in STATUSES.into_iter().filter(|to| *to != from && !allowed.contains(to)) {
-            let problem = scene.api.patch_status(&incident, &json!({ "status": to })).await.problem(409);
+            let problem = sandbox.api.patch_status(&incident, &json!({ "status": to })).await.problem(409);
             assert_eq!(problem.member("current_status"), from, "{from} to {to}");
             assert_eq!(strings(problem.member("allowed_transitions")), allowed, "{from} to {to}");
         }
-        assert_eq!(scene.api.detail(&incident).await, before, "nothing is recorded");
+        assert_eq!(sandbox.api.detail(&incident).await, before, "nothing is recorded");
     }
 }
 
 #[tokio::test]
 async fn the_status_that_it_has_already_changes_and_records_nothing() {
     for status in STATUSES {
-        let scene = Scene::new();
-        let incident = an_incident_in(&scene, status).await;
-        let before = scene.api.detail(&incident).await;
+        let sandbox = Sandbox::new();
+        let incident = an_incident_in(&sandbox, status).await;
+        let before = sandbox.api.detail(&incident).await;
         let body = json!({ "status": status, "comment": "again" });
-        let answer = scene.api.patch_status(&incident, &body).await.expect(200);
+        let answer = sandbox.api.patch_status(&incident, &body).await.expect(200);
         assert_eq!(answer.json()["incident"], before["incident"]);
-        assert_eq!(scene.api.detail(&incident).await, before);
+        assert_eq!(sandbox.api.detail(&incident).await, before);
     }
 }
 
 #[tokio::test]
 async fn a_status_may_be_written_in_any_case() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    assert_eq!(scene.api.move_to(&incident, "investigating").await["status"], "INVESTIGATING");
-    assert_eq!(scene.api.move_to(&incident, "Resolved").await["status"], "RESOLVED");
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    assert_eq!(sandbox.api.change_status(&incident, "investigating").await["status"], "INVESTIGATING");
+    assert_eq!(sandbox.api.change_status(&incident, "Resolved").await["status"], "RESOLVED");
 }
 
 #[tokio::test]
 async fn a_change_for_the_version_that_was_seen_is_made() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let seen = scene.api.get(&format!("/incidents/{incident}")).await;
-    let change = scene.api.status_change(&incident).header("if-match", seen.header("etag").unwrap());
-    let answer = scene.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.expect(200);
-    let now = scene.api.get(&format!("/incidents/{incident}")).await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let seen = sandbox.api.get(&format!("/incidents/{incident}")).await;
+    let change = sandbox.api.status_request(&incident).header("if-match", seen.header("etag").unwrap());
+    let answer = sandbox.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.expect(200);
+    let now = sandbox.api.get(&format!("/incidents/{incident}")).await;
     assert_eq!(answer.header("etag"), now.header("etag"));
     assert_ne!(answer.header("etag"), seen.header("etag"));
 }
 
 #[tokio::test]
 async fn a_change_for_a_stale_version_is_refused_and_says_what_is_now() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let seen = scene.api.get(&format!("/incidents/{incident}")).await;
-    scene.deliver(&scene.monitor()).await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let seen = sandbox.api.get(&format!("/incidents/{incident}")).await;
+    sandbox.deliver(&sandbox.monitor()).await;
 
     let stale = seen.header("etag").unwrap();
-    let change = scene.api.status_change(&incident).header("if-match", stale);
-    let answer = scene.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await;
+    let change = sandbox.api.status_request(&incident).header("if-match", stale);
+    let answer = sandbox.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await;
     assert_eq!(answer.problem(412).member("current_status"), "OPEN");
-    let current = scene.api.get(&format!("/incidents/{incident}")).await;
+    let current = sandbox.api.get(&format!("/incidents/{incident}")).await;
     assert_eq!(answer.header("etag"), current.header("etag"));
 
-    let change = scene.api.status_change(&incident).header("if-match", answer.header("etag").unwrap());
-    scene.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.expect(200);
+    let change = sandbox.api.status_request(&incident).header("if-match", answer.header("etag").unwrap());
+    sandbox.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_malformed_if_match_is_a_bad_request() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
     for malformed in ["1", "\"1", "latest"] {
-        let change = scene.api.status_change(&incident).header("if-match", malformed);
-        scene.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.problem(400);
+        let change = sandbox.api.status_request(&incident).header("if-match", malformed);
+        sandbox.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.problem(400);
     }
-    assert_eq!(scene.api.detail(&incident).await["incident"]["status"], "OPEN");
+    assert_eq!(sandbox.api.detail(&incident).await["incident"]["status"], "OPEN");
 }
 
 #[tokio::test]
 async fn what_is_wrong_with_a_body_is_named() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let before = scene.api.detail(&incident).await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let before = sandbox.api.detail(&incident).await;
     for (body, parameters) in [
         (json!({}), vec!["status"]),
         (json!({ "status": null }), vec!["status"]),
@@ -160,43 +160,43 @@ async fn what_is_wrong_with_a_body_is_named() {
         (json!({ "status": "INVESTIGATING", "severity": "info" }), vec!["severity"]),
         (json!({ "status": "DONE", "comment": [], "by": "me" }), vec!["by", "comment", "status"]),
     ] {
-        let problem = scene.api.patch_status(&incident, &body).await.problem(400);
+        let problem = sandbox.api.patch_status(&incident, &body).await.problem(400);
         assert_eq!(problem.parameters(), parameters, "{body}");
     }
     for body in ["", "INVESTIGATING", "\"INVESTIGATING\"", "[]", "null", "{\"status\":", "{\"status\":\"\\ud83d\"}"] {
-        let answer = scene.api.send(scene.api.status_change(&incident).body(body)).await;
+        let answer = sandbox.api.send(sandbox.api.status_request(&incident).body(body)).await;
         answer.problem(400);
     }
-    assert_eq!(scene.api.detail(&incident).await, before);
+    assert_eq!(sandbox.api.detail(&incident).await, before);
 }
 
 #[tokio::test]
 async fn a_comment_of_two_thousand_characters_is_kept() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
     let comment = "ü".repeat(2_000);
     let body = json!({ "status": "INVESTIGATING", "comment": comment });
-    scene.api.patch_status(&incident, &body).await.expect(200);
-    assert_eq!(scene.api.detail(&incident).await["actions"][0]["details"]["comment"], comment);
+    sandbox.api.patch_status(&incident, &body).await.expect(200);
+    assert_eq!(sandbox.api.detail(&incident).await["actions"][0]["details"]["comment"], comment);
 }
 
 #[tokio::test]
 async fn an_incident_that_does_not_exist_is_not_found() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     for id in ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "7", "incident", "01ARZ3NDEKTSV4RRFFQ69G5FA%00", "%F0%9F%91%80"] {
-        scene.api.patch_status(id, &json!({ "status": "INVESTIGATING" })).await.problem(404);
+        sandbox.api.patch_status(id, &json!({ "status": "INVESTIGATING" })).await.problem(404);
     }
 }
 
 #[tokio::test]
 async fn a_change_shows_in_the_lists() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    scene.api.move_to(&incident, "INVESTIGATING").await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    sandbox.api.change_status(&incident, "INVESTIGATING").await;
     let of = async |status: &str| {
-        scene.api.page(&format!("/incidents?service={}&status={status}", scene.service)).await.total
+        sandbox.api.page(&format!("/incidents?service={}&status={status}", sandbox.service)).await.total
     };
-    tests::eventually(tests::DEADLINE, async || {
+    tests::eventually(tests::WAIT_TIMEOUT, async || {
         let totals = (of("OPEN").await, of("INVESTIGATING").await);
         if totals == (0, 1) { Ok(()) } else { Err(format!("{totals:?}")) }
     })

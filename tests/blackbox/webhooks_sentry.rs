@@ -3,16 +3,16 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{
-    Delivery, Scene, assert_members, hmac_sha256_hex, now, rfc3339,
-    sentry::{Hook, Issue, MetricAlert},
+    Sandbox, WebhookRequest, assert_members, hmac_sha256_hex, now, rfc3339,
+    sentry::{Issue, MetricAlert, SentryWebhook},
     strings,
 };
 
 #[tokio::test]
 async fn a_created_issue_is_an_alert_in_production() {
-    let scene = Scene::in_production();
-    let issue = Issue::of(&scene);
-    let alert = scene.deliver(&issue.created(scene.time)).await.remove(0);
+    let sandbox = Sandbox::in_production();
+    let issue = Issue::of(&sandbox);
+    let alert = sandbox.deliver(&issue.created(sandbox.time)).await.remove(0);
     assert_members(
         &alert,
         &json!({
@@ -21,28 +21,28 @@ async fn a_created_issue_is_an_alert_in_production() {
             "title": "PaymentDeclined: the card was refused",
             "severity": "error",
             "status": "firing",
-            "service": scene.service,
+            "service": sandbox.service,
             "environment": "production",
             "link": format!("https://larkspur.sentry.io/issues/{}/", issue.id),
-            "occurred_at": rfc3339(scene.time),
+            "occurred_at": rfc3339(sandbox.time),
         }),
     );
 }
 
 #[tokio::test]
 async fn an_issue_that_is_unresolved_again_is_firing() {
-    let scene = Scene::in_production();
-    let alert = scene.deliver(&Issue::of(&scene).hook("unresolved", scene.time)).await.remove(0);
+    let sandbox = Sandbox::in_production();
+    let alert = sandbox.deliver(&Issue::of(&sandbox).webhook("unresolved", sandbox.time)).await.remove(0);
     assert_eq!(alert["status"], "firing");
 }
 
 #[tokio::test]
 async fn a_resolved_ignored_or_archived_issue_ends_the_alert() {
     join_all(["resolved", "ignored", "archived"].map(async |action| {
-        let scene = Scene::in_production();
-        let issue = Issue::of(&scene);
-        scene.deliver(&issue.created(scene.time)).await;
-        let alerts = scene.deliver(&issue.hook(action, scene.minute(10))).await;
+        let sandbox = Sandbox::in_production();
+        let issue = Issue::of(&sandbox);
+        sandbox.deliver(&issue.created(sandbox.time)).await;
+        let alerts = sandbox.deliver(&issue.webhook(action, sandbox.minute(10))).await;
         assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")), "{action}");
         assert!(alerts[0]["resolved_at"].is_string(), "{action}");
     }))
@@ -51,11 +51,11 @@ async fn a_resolved_ignored_or_archived_issue_ends_the_alert() {
 
 #[tokio::test]
 async fn an_issue_that_comes_back_is_a_new_alert() {
-    let scene = Scene::in_production();
-    let issue = Issue::of(&scene);
-    scene.deliver(&issue.created(scene.time)).await;
-    scene.deliver(&issue.resolved(now())).await;
-    let alerts = scene.deliver(&issue.hook("unresolved", now())).await;
+    let sandbox = Sandbox::in_production();
+    let issue = Issue::of(&sandbox);
+    sandbox.deliver(&issue.created(sandbox.time)).await;
+    sandbox.deliver(&issue.resolved(now())).await;
+    let alerts = sandbox.deliver(&issue.webhook("unresolved", now())).await;
     assert_eq!(alerts.len(), 2);
     assert_eq!((&alerts[0]["status"], &alerts[1]["status"]), (&json!("firing"), &json!("resolved")));
     assert_eq!(alerts[0]["dedup_key"], alerts[1]["dedup_key"]);
@@ -63,18 +63,18 @@ async fn an_issue_that_comes_back_is_a_new_alert() {
 
 #[tokio::test]
 async fn an_assignment_is_ignored() {
-    let scene = Scene::in_production();
-    let issue = Issue::of(&scene);
-    scene.deliver(&issue.created(scene.time)).await;
-    scene.api.deliver(&issue.hook("assigned", scene.minute(1))).await.ignored();
-    scene.fence().await;
-    assert_members(&scene.alerts().await[0], &json!({ "status": "firing", "occurrences": 1 }));
+    let sandbox = Sandbox::in_production();
+    let issue = Issue::of(&sandbox);
+    sandbox.deliver(&issue.created(sandbox.time)).await;
+    sandbox.api.deliver(&issue.webhook("assigned", sandbox.minute(1))).await.ignored();
+    sandbox.wait_until_processed().await;
+    assert_members(&sandbox.alerts().await[0], &json!({ "status": "firing", "occurrences": 1 }));
 }
 
 #[tokio::test]
 async fn an_unknown_action_of_an_issue_is_ignored() {
-    let scene = Scene::in_production();
-    scene.api.deliver(&Issue::of(&scene).hook("admired", scene.time)).await.ignored();
+    let sandbox = Sandbox::in_production();
+    sandbox.api.deliver(&Issue::of(&sandbox).webhook("admired", sandbox.time)).await.ignored();
 }
 
 #[tokio::test]
@@ -82,8 +82,8 @@ async fn the_level_is_the_severity() {
     let expected =
         [("fatal", "critical"), ("error", "error"), ("warning", "warning"), ("info", "info"), ("debug", "info")];
     join_all(expected.map(async |(level, severity)| {
-        let scene = Scene::new();
-        let alert = scene.deliver(&Issue::of(&scene).level(level).event_alert(scene.time)).await.remove(0);
+        let sandbox = Sandbox::new();
+        let alert = sandbox.deliver(&Issue::of(&sandbox).level(level).event_alert(sandbox.time)).await.remove(0);
         assert_eq!(alert["severity"], severity, "{level}");
     }))
     .await;
@@ -91,20 +91,20 @@ async fn the_level_is_the_severity() {
 
 #[tokio::test]
 async fn an_event_alert_is_read_into_an_alert() {
-    let scene = Scene::new();
-    let issue = Issue::of(&scene);
-    let hook = issue.event_alert(scene.time);
-    let alert = scene.deliver(&hook).await.remove(0);
+    let sandbox = Sandbox::new();
+    let issue = Issue::of(&sandbox);
+    let webhook = issue.event_alert(sandbox.time);
+    let alert = sandbox.deliver(&webhook).await.remove(0);
     assert_members(
         &alert,
         &json!({
             "source": "sentry",
             "external_id": issue.id,
             "title": "PaymentDeclined: the card was refused",
-            "service": scene.service,
-            "environment": scene.environment,
-            "link": hook.body["data"]["event"]["web_url"],
-            "occurred_at": rfc3339(scene.time),
+            "service": sandbox.service,
+            "environment": sandbox.environment,
+            "link": webhook.body["data"]["event"]["web_url"],
+            "occurred_at": rfc3339(sandbox.time),
         }),
     );
     assert!(strings(&alert["tags"]).contains(&"runtime:CPython 3.13.1"), "{alert:#}");
@@ -112,64 +112,64 @@ async fn an_event_alert_is_read_into_an_alert() {
 
 #[tokio::test]
 async fn the_tag_environment_will_do_when_the_event_names_none() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     for environment in [json!(null), json!("")] {
-        let hook = Issue::of(&scene).event_alert(scene.time).with("/data/event/environment", environment);
-        assert_eq!(scene.deliver(&hook).await[0]["environment"], *scene.environment);
+        let webhook = Issue::of(&sandbox).event_alert(sandbox.time).with("/data/event/environment", environment);
+        assert_eq!(sandbox.deliver(&webhook).await[0]["environment"], *sandbox.environment);
     }
 }
 
 #[tokio::test]
 async fn a_resolved_issue_ends_its_event_alert() {
-    let scene = Scene::new();
-    let issue = Issue::of(&scene);
-    scene.deliver(&issue.event_alert(scene.time)).await;
-    let alerts = scene.deliver(&issue.resolved(scene.minute(5))).await;
+    let sandbox = Sandbox::new();
+    let issue = Issue::of(&sandbox);
+    sandbox.deliver(&issue.event_alert(sandbox.time)).await;
+    let alerts = sandbox.deliver(&issue.resolved(sandbox.minute(5))).await;
     assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
 }
 
 #[tokio::test]
 async fn errors_and_event_alerts_of_one_issue_are_one_alert() {
-    let scene = Scene::new();
-    let issue = Issue::of(&scene);
-    scene.deliver(&issue.error(scene.time)).await;
-    scene.deliver(&issue.event_alert(scene.minute(1))).await;
-    let alerts = scene.deliver(&issue.error(scene.minute(2))).await;
+    let sandbox = Sandbox::new();
+    let issue = Issue::of(&sandbox);
+    sandbox.deliver(&issue.error(sandbox.time)).await;
+    sandbox.deliver(&issue.event_alert(sandbox.minute(1))).await;
+    let alerts = sandbox.deliver(&issue.error(sandbox.minute(2))).await;
     assert_eq!(alerts.len(), 1);
-    assert_members(&alerts[0], &json!({ "occurrences": 3, "last_seen_at": rfc3339(scene.minute(2)) }));
+    assert_members(&alerts[0], &json!({ "occurrences": 3, "last_seen_at": rfc3339(sandbox.minute(2)) }));
 }
 
 #[tokio::test]
 async fn an_issue_id_is_the_same_as_a_number_and_as_a_string() {
-    let scene = Scene::new();
-    let issue = Issue::of(&scene);
+    let sandbox = Sandbox::new();
+    let issue = Issue::of(&sandbox);
     let number: u64 = issue.id.parse().unwrap();
-    scene.deliver(&issue.error(scene.time).with("/data/error/issue_id", number)).await;
-    let alerts = scene.deliver(&issue.resolved(scene.minute(1))).await;
+    sandbox.deliver(&issue.error(sandbox.time).with("/data/error/issue_id", number)).await;
+    let alerts = sandbox.deliver(&issue.resolved(sandbox.minute(1))).await;
     assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
 }
 
 #[tokio::test]
 async fn a_metric_alert_fires_by_its_action_until_it_is_resolved() {
     join_all([("critical", "critical"), ("warning", "warning")].map(async |(action, severity)| {
-        let scene = Scene::new();
-        let metric_alert = MetricAlert::of(&scene);
-        let alert = scene.deliver(&metric_alert.hook(action, scene.time)).await.remove(0);
+        let sandbox = Sandbox::new();
+        let metric_alert = MetricAlert::of(&sandbox);
+        let alert = sandbox.deliver(&metric_alert.webhook(action, sandbox.time)).await.remove(0);
         assert_members(
             &alert,
             &json!({
                 "severity": severity,
                 "status": "firing",
-                "service": scene.service,
-                "environment": scene.environment,
+                "service": sandbox.service,
+                "environment": sandbox.environment,
                 "link": "https://larkspur.sentry.io/alerts/rules/details/31/",
-                "occurred_at": rfc3339(scene.time),
+                "occurred_at": rfc3339(sandbox.time),
             }),
         );
         assert!(alert["title"].as_str().is_some_and(|title| title.contains("Too many failed payments")), "{alert:#}");
         assert!(alert["message"].as_str().is_some_and(|text| text.contains("412 events")), "{alert:#}");
 
-        let alerts = scene.deliver(&metric_alert.hook("resolved", scene.minute(9))).await;
+        let alerts = sandbox.deliver(&metric_alert.webhook("resolved", sandbox.minute(9))).await;
         assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
     }))
     .await;
@@ -177,19 +177,19 @@ async fn a_metric_alert_fires_by_its_action_until_it_is_resolved() {
 
 #[tokio::test]
 async fn an_open_metric_alert_is_firing() {
-    let scene = Scene::new();
-    let alert = scene.deliver(&MetricAlert::of(&scene).hook("open", scene.time)).await.remove(0);
+    let sandbox = Sandbox::new();
+    let alert = sandbox.deliver(&MetricAlert::of(&sandbox).webhook("open", sandbox.time)).await.remove(0);
     assert_eq!(alert["status"], "firing");
 }
 
 #[tokio::test]
 async fn a_metric_alert_that_becomes_critical_raises_its_incident() {
-    let scene = Scene::new();
-    let metric_alert = MetricAlert::of(&scene);
-    scene.deliver(&metric_alert.hook("warning", scene.time)).await;
-    let alerts = scene.deliver(&metric_alert.hook("critical", scene.minute(2))).await;
+    let sandbox = Sandbox::new();
+    let metric_alert = MetricAlert::of(&sandbox);
+    sandbox.deliver(&metric_alert.webhook("warning", sandbox.time)).await;
+    let alerts = sandbox.deliver(&metric_alert.webhook("critical", sandbox.minute(2))).await;
     assert_eq!((alerts.len(), &alerts[0]["occurrences"]), (1, &json!(2)));
-    assert_eq!(scene.incident_of(&alerts[0]).await["incident"]["severity"], "critical");
+    assert_eq!(sandbox.incident_of(&alerts[0]).await["incident"]["severity"], "critical");
 }
 
 #[tokio::test]
@@ -202,90 +202,94 @@ async fn times_are_read_in_all_of_sentrys_forms() {
         json!(1_777_863_721.25),
     ];
     join_all(forms.map(async |form| {
-        let scene = Scene::new();
-        let hook = Issue::of(&scene).error(scene.time).with("/data/error/timestamp", form.clone());
-        let hook = hook.with("/data/error/datetime", form.clone());
-        assert_eq!(scene.deliver(&hook).await[0]["occurred_at"], instant, "{form}");
+        let sandbox = Sandbox::new();
+        let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/timestamp", form.clone());
+        let webhook = webhook.with("/data/error/datetime", form.clone());
+        assert_eq!(sandbox.deliver(&webhook).await[0]["occurred_at"], instant, "{form}");
     }))
     .await;
 }
 
 #[tokio::test]
 async fn absent_times_actors_and_links_do_no_harm() {
-    let scene = Scene::new();
-    let hook = Issue::of(&scene)
-        .event_alert(scene.time)
+    let sandbox = Sandbox::new();
+    let webhook = Issue::of(&sandbox)
+        .event_alert(sandbox.time)
         .with("/data/event/timestamp", Value::Null)
         .with("/data/event/datetime", Value::Null)
         .with("/data/event/web_url", Value::Null)
         .without("/actor")
         .without("/installation");
-    assert_members(&scene.deliver(&hook).await[0], &json!({ "status": "firing", "link": null }));
+    assert_members(&sandbox.deliver(&webhook).await[0], &json!({ "status": "firing", "link": null }));
 
-    let scene = Scene::in_production();
-    let hook = Issue::of(&scene)
-        .created(scene.time)
+    let sandbox = Sandbox::in_production();
+    let webhook = Issue::of(&sandbox)
+        .created(sandbox.time)
         .with("/data/issue/firstSeen", Value::Null)
         .with("/data/issue/lastSeen", Value::Null)
         .without("/data/issue/web_url")
         .with("/actor/id", 662_437);
-    assert_members(&scene.deliver(&hook).await[0], &json!({ "status": "firing", "link": null }));
+    assert_members(&sandbox.deliver(&webhook).await[0], &json!({ "status": "firing", "link": null }));
 }
 
 #[tokio::test]
 async fn the_same_webhook_twice_has_the_same_delivery_id_whatever_its_request_id() {
-    let scene = Scene::new();
-    let issue = Issue::of(&scene);
-    for hook in [issue.error(scene.time), issue.event_alert(scene.time), issue.created(scene.time)] {
-        let first = scene.send(&hook).await;
-        assert_eq!(scene.send(&hook).await, first, "{:#}", hook.body);
+    let sandbox = Sandbox::new();
+    let issue = Issue::of(&sandbox);
+    for webhook in [issue.error(sandbox.time), issue.event_alert(sandbox.time), issue.created(sandbox.time)] {
+        let first = sandbox.send(&webhook).await;
+        assert_eq!(sandbox.send(&webhook).await, first, "{:#}", webhook.body);
     }
-    let [one, other] = [issue.error(scene.time), issue.error(scene.time)];
-    assert_ne!(scene.send(&one).await, scene.send(&other).await, "two events of one issue");
+    let [one, other] = [issue.error(sandbox.time), issue.error(sandbox.time)];
+    assert_ne!(sandbox.send(&one).await, sandbox.send(&other).await, "two events of one issue");
 }
 
 #[tokio::test]
 async fn the_timestamp_is_not_signed_and_may_say_anything() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     for timestamp in ["", "soon", "-1", "99999999999999999999", "0"] {
-        let delivery = Delivery::from(&Issue::of(&scene).error(scene.time));
-        scene.api.deliver(delivery.header("sentry-hook-timestamp", timestamp)).await.accepted();
+        let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
+        sandbox.api.deliver(delivery.header("sentry-hook-timestamp", timestamp)).await.accepted();
     }
-    let delivery = Delivery::from(&Issue::of(&scene).error(scene.time)).without("sentry-hook-timestamp");
-    scene.api.deliver(delivery).await.accepted();
+    let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time)).without("sentry-hook-timestamp");
+    sandbox.api.deliver(delivery).await.accepted();
 }
 
 #[tokio::test]
 async fn uninteresting_and_unknown_resources_are_ignored() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     for resource in ["installation", "comment", "seer", "preprod_artifact", "something_of_next_year"] {
-        scene.api.deliver(&Hook::new(resource, scene.time, json!({ "action": "created", "data": {} }))).await.ignored();
+        sandbox
+            .api
+            .deliver(&SentryWebhook::new(resource, sandbox.time, json!({ "action": "created", "data": {} })))
+            .await
+            .ignored();
     }
 }
 
 #[tokio::test]
 async fn a_webhook_that_names_no_resource_is_quarantined() {
-    let scene = Scene::new();
-    let delivery = Delivery::from(&Issue::of(&scene).error(scene.time)).without("sentry-hook-resource");
-    scene.api.deliver(delivery).await.quarantined();
+    let sandbox = Sandbox::new();
+    let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time)).without("sentry-hook-resource");
+    sandbox.api.deliver(delivery).await.quarantined();
 }
 
 #[tokio::test]
 async fn a_body_that_was_quarantined_is_grouped_when_it_comes_again_and_can_be_read() {
-    let scene = Scene::in_production();
-    let hook = Issue::of(&scene).created(scene.time);
-    scene.api.deliver(Delivery::from(&hook).without("sentry-hook-resource")).await.quarantined();
-    assert_eq!(scene.deliver(&hook).await.len(), 1);
+    let sandbox = Sandbox::in_production();
+    let webhook = Issue::of(&sandbox).created(sandbox.time);
+    sandbox.api.deliver(WebhookRequest::from(&webhook).without("sentry-hook-resource")).await.quarantined();
+    assert_eq!(sandbox.deliver(&webhook).await.len(), 1);
 }
 
 #[tokio::test]
 async fn a_missing_or_malformed_signature_is_refused() {
-    let scene = Scene::new();
-    let hook = Issue::of(&scene).error(scene.time);
-    let unsigned = Delivery::from(&hook);
-    scene.api.post(&unsigned).await.problem(401);
+    let sandbox = Sandbox::new();
+    let webhook = Issue::of(&sandbox).error(sandbox.time);
+    let unsigned = WebhookRequest::from(&webhook);
+    sandbox.api.post(&unsigned).await.problem(401);
 
-    let signature = hmac_sha256_hex(&scene.api.access().sentry_secret, &unsigned.body);
+    let signature = hmac_sha256_hex(&sandbox.api.access().sentry_secret, &unsigned.body);
     for wrong in [
         String::new(),
         " ".to_owned(),
@@ -296,70 +300,70 @@ async fn a_missing_or_malformed_signature_is_refused() {
         signature.replace(|character: char| character.is_ascii_digit(), "g"),
         "0".repeat(64),
     ] {
-        scene.api.post(&unsigned.clone().header("sentry-hook-signature", wrong)).await.problem(401);
+        sandbox.api.post(&unsigned.clone().header("sentry-hook-signature", wrong)).await.problem(401);
     }
-    scene.fence().await;
-    assert_eq!(scene.alerts().await, Vec::<Value>::new());
+    sandbox.wait_until_processed().await;
+    assert_eq!(sandbox.alerts().await, Vec::<Value>::new());
 }
 
 #[tokio::test]
 async fn garbage_bytes_for_a_signature_are_refused_and_do_no_harm() {
-    let scene = Scene::new();
-    let unsigned = Delivery::from(&Issue::of(&scene).error(scene.time));
+    let sandbox = Sandbox::new();
+    let unsigned = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
     for garbage in [&b"\xff\xfe\x80"[..], "é".as_bytes(), &[0xc3; 64], b"\xf0\x9f\x91\x80"] {
-        scene.api.post(&unsigned.clone().header("sentry-hook-signature", garbage)).await.problem(401);
+        sandbox.api.post(&unsigned.clone().header("sentry-hook-signature", garbage)).await.problem(401);
     }
 }
 
 #[tokio::test]
 async fn two_signatures_are_no_signature() {
-    let scene = Scene::new();
-    let signed = scene.api.sign(&Issue::of(&scene).error(scene.time));
-    let twice = signed.clone().one_more_header("sentry-hook-signature", "0".repeat(64));
-    scene.api.post(&twice).await.problem(401);
+    let sandbox = Sandbox::new();
+    let signed = sandbox.api.sign(&Issue::of(&sandbox).error(sandbox.time));
+    let twice = signed.clone().add_header("sentry-hook-signature", "0".repeat(64));
+    sandbox.api.post(&twice).await.problem(401);
 }
 
 #[tokio::test]
 async fn a_tampered_body_is_refused() {
-    let scene = Scene::new();
-    let signed = scene.api.sign(&Issue::of(&scene).error(scene.time));
-    scene.api.post(&signed.clone().tampered()).await.problem(401);
+    let sandbox = Sandbox::new();
+    let signed = sandbox.api.sign(&Issue::of(&sandbox).error(sandbox.time));
+    sandbox.api.post(&signed.clone().tampered()).await.problem(401);
     let mut longer = signed;
     longer.body.push(b' ');
-    scene.api.post(&longer).await.problem(401);
+    sandbox.api.post(&longer).await.problem(401);
 }
 
 #[tokio::test]
 async fn a_signature_under_another_secret_is_refused() {
-    let scene = Scene::new();
-    let access = scene.api.access();
+    let sandbox = Sandbox::new();
+    let access = sandbox.api.access();
     for secret in ["", "another secret", &access.datadog_secret, &access.sentry_secret.to_uppercase()] {
-        let delivery = Delivery::from(&Issue::of(&scene).error(scene.time));
-        scene.api.post(&delivery.signed("sentry-hook-signature", secret)).await.problem(401);
+        let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
+        sandbox.api.post(&delivery.signed("sentry-hook-signature", secret)).await.problem(401);
     }
 }
 
 #[tokio::test]
 async fn the_other_sources_scheme_proves_nothing() {
-    let scene = Scene::new();
-    let access = scene.api.access();
-    let delivery = Delivery::from(&Issue::of(&scene).error(scene.time));
-    scene.api.post(&delivery.clone().header("x-webhook-token", access.sentry_secret.as_str())).await.problem(401);
-    scene.api.post(&delivery.signed("x-datadog-signature", &access.sentry_secret)).await.problem(401);
+    let sandbox = Sandbox::new();
+    let access = sandbox.api.access();
+    let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
+    sandbox.api.post(&delivery.clone().header("x-webhook-token", access.sentry_secret.as_str())).await.problem(401);
+    sandbox.api.post(&delivery.signed("x-datadog-signature", &access.sentry_secret)).await.problem(401);
 }
 
 #[tokio::test]
 async fn the_signature_is_over_the_bytes_not_over_their_meaning() {
-    let scene = Scene::new();
+    let sandbox = Sandbox::new();
     let title = "Café 👀";
-    let hook = Issue::of(&scene).error(scene.time).with("/data/error/title", title);
-    let utf8 = hook.body.to_string();
+    let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/title", title);
+    let utf8 = webhook.body.to_string();
     let escaped = utf8.replace(title, r"Caf\u00e9 \ud83d\udc40");
     assert_ne!(utf8, escaped);
 
-    let signed = scene.api.sign(Delivery::sentry("error", escaped.clone()));
+    let signed = sandbox.api.sign(WebhookRequest::sentry("error", escaped.clone()));
     let mut reserialised = signed.clone();
     reserialised.body = utf8.into_bytes();
-    scene.api.post(&reserialised).await.problem(401);
-    assert_eq!(scene.deliver(Delivery::sentry("error", escaped)).await[0]["title"], title);
+    sandbox.api.post(&reserialised).await.problem(401);
+    assert_eq!(sandbox.deliver(WebhookRequest::sentry("error", escaped)).await[0]["title"], title);
 }

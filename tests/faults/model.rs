@@ -1,5 +1,5 @@
-//! What deliveries say, naively: what must come of them in whatever order they arrive, however often, and whatever
-//! befalls the workers. The one place that knows what is promised of episodes.
+//! What deliveries say, naively: what must come of them in whatever order they arrive, however
+//! often, and whatever befalls the workers. The one place that knows what is promised of episodes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,8 +94,8 @@ impl Problem {
         self.firings.last() > self.recoveries.last()
     }
 
-    /// The alerts that must have come of it, in whatever order it arrived: what fired up to the same recovery is one.
-    /// `None` if it is more than what is remembered of a problem.
+    /// The alerts that must have come of it, in whatever order it arrived: what fired up to the
+    /// same recovery is one. `None` if it is more than what is remembered of a problem.
     pub fn alerts(&self) -> Option<Vec<Outcome>> {
         let mut alerts: BTreeMap<Option<Time>, Outcome> = BTreeMap::new();
         for (at, severity) in &self.severities {
@@ -114,8 +114,8 @@ impl Problem {
         is_remembered.then_some(alerts)
     }
 
-    /// The longest time between two of its firings and those of another, in milliseconds. Whichever of them began
-    /// alerts, they were not further apart.
+    /// The longest time between two of its firings and those of another, in milliseconds. Whichever
+    /// of them began alerts, they were not further apart.
     pub fn furthest_ms(&self, other: &Self) -> Option<i64> {
         let (first, last) = (self.firings.first()?, self.firings.last()?);
         let (other_first, other_last) = (other.firings.first()?, other.firings.last()?);

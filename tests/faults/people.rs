@@ -10,7 +10,7 @@ use shared::{
     domain::{incident::Incident, status::Status},
     service::change_status::{ChangeStatus, ChangeStatusError, StatusChange},
 };
-use tests::faults::Faults;
+use tests::faults::FaultInjector;
 
 use crate::{
     invariants::{Answer, Change},
@@ -20,8 +20,9 @@ use crate::{
     workers::Stop,
 };
 
-/// Reviews incidents for as long as something moves in the queue, and tells what was asked and answered.
-pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: &RefCell<Rng>) -> Vec<Change> {
+/// Reviews incidents for as long as something moves in the queue, and tells what was asked and
+/// answered.
+pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<FaultInjector>, random: &RefCell<Rng>) -> Vec<Change> {
     let mut random = Rng::with_seed(random.borrow_mut().u64(..));
     let mut changes = Vec::new();
     while queue.moves().await {
@@ -47,9 +48,9 @@ pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: 
     changes
 }
 
-async fn ask(stack: &Stack, faults: &Arc<Faults>, mut change: Change, stop: Stop) -> Change {
-    let line = faults.line();
-    let aws = line.through(stack.aws().clone());
+async fn ask(stack: &Stack, faults: &Arc<FaultInjector>, mut change: Change, stop: Stop) -> Change {
+    let connection = faults.connection();
+    let aws = connection.wrap(stack.aws().clone());
     let changer = ChangeStatus::start(stack.environment("ChangeStatus"), &aws).expect("configured");
     let asked = StatusChange {
         status: change.to,
@@ -57,7 +58,7 @@ async fn ask(stack: &Stack, faults: &Arc<Faults>, mut change: Change, stop: Stop
         actor: "alice".to_owned(),
         if_match: change.if_match.map(|version| vec![version]),
     };
-    let answered = stop.or_done(changer.change(change.incident_id, &asked, clock::now()), &line).await;
+    let answered = stop.or_done(changer.change(change.incident_id, &asked, clock::now()), &connection).await;
     change.answer = match answered {
         Some(Ok(_)) => Answer::Done,
         Some(Err(ChangeStatusError::Stale(_) | ChangeStatusError::Illegal(_))) => Answer::Refused,

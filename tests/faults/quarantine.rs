@@ -22,8 +22,8 @@ use shared::{
     },
 };
 use tests::{
-    DEADLINE, eventually,
-    faults::{Faults, Rates},
+    WAIT_TIMEOUT, eventually,
+    faults::{FaultInjector, FaultRates},
 };
 
 use crate::{
@@ -54,7 +54,7 @@ async fn dead_letters_are_kept_once_and_take_effect_once_whatever_fails() {
 
 async fn scenario(seed: u64) {
     let mut random = Rng::with_seed(seed);
-    let faults = Faults::seeded(seed, Rates::each(30));
+    let faults = FaultInjector::seeded(seed, FaultRates::each(30));
     let options = Options { visibility_timeout: Some(Duration::from_secs(1)), ..Options::default() };
     let stack = Stack::start(options).await.expect("the stack starts");
     let mut deliveries = sources::deliveries(&mut random, clock::now());
@@ -81,13 +81,13 @@ async fn scenario(seed: u64) {
     let works: Vec<Work> =
         entries.keys().map(|_| sources::one(&mut random, &[Work::Redrive, Work::Delete, Work::Both])).collect();
     join_all(entries.keys().zip(&works).map(|(id, work)| do_work(&stack, &faults, *id, *work))).await;
-    faults.cease();
-    faults.idle().await;
+    faults.pause();
+    faults.wait_until_idle().await;
 
     let finder = GetQuarantineEntry::start(stack.environment("GetQuarantineEntry"), stack.aws()).expect("configured");
     let mut history = History::default();
     for ((id, delivery), work) in entries.iter().zip(works) {
-        let entry = eventually(DEADLINE, async || {
+        let entry = eventually(WAIT_TIMEOUT, async || {
             let (entry, _) = finder.find(*id).await.expect("an answer").expect("an entry");
             if entry.state.is_open() { Err(format!("{entry:?}")) } else { Ok(entry) }
         });
@@ -112,16 +112,16 @@ async fn scenario(seed: u64) {
     stack.stop().await;
 }
 
-fn line(stack: &Stack, faults: &Arc<Faults>) -> Aws {
-    faults.line().through(stack.aws().clone())
+fn connection(stack: &Stack, faults: &Arc<FaultInjector>) -> Aws {
+    faults.connection().wrap(stack.aws().clone())
 }
 
 /// Two workers put the same dead letter into the quarantine, each until it hears that it is there.
-async fn bury(stack: &Stack, faults: &Arc<Faults>, delivery: &Delivery) -> Option<EntryId> {
+async fn bury(stack: &Stack, faults: &Arc<FaultInjector>, delivery: &Delivery) -> Option<EntryId> {
     let (message_id, body) =
         (format!("message-{}", delivery.delivery_id), serde_json::to_string(delivery).expect("JSON"));
     let bury = async |seed: u64| {
-        let aws = line(stack, faults);
+        let aws = connection(stack, faults);
         let mover =
             QuarantineDeadLetter::start(stack.environment("QuarantineDeadLetters"), &aws, seed).expect("configured");
         loop {
@@ -144,7 +144,7 @@ async fn written(stack: &Stack, delivery: &Delivery) -> Option<EntryId> {
     own.and_then(|item| text(item, "entry_id")).map(|id| id.parse().expect("an id"))
 }
 
-async fn do_work(stack: &Stack, faults: &Arc<Faults>, id: EntryId, work: Work) {
+async fn do_work(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId, work: Work) {
     match work {
         Work::Redrive => drop(tokio::join!(redrive(stack, faults, id, "alice"), redrive(stack, faults, id, "bob"))),
         Work::Delete => delete(stack, faults, id).await,
@@ -153,8 +153,8 @@ async fn do_work(stack: &Stack, faults: &Arc<Faults>, id: EntryId, work: Work) {
 }
 
 /// Asks for a redrive until somebody answers.
-async fn redrive(stack: &Stack, faults: &Arc<Faults>, id: EntryId, actor: &str) {
-    let aws = line(stack, faults);
+async fn redrive(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId, actor: &str) {
+    let aws = connection(stack, faults);
     let redriver =
         RedriveQuarantineEntry::start(stack.environment("RedriveQuarantineEntry"), &aws).expect("configured");
     loop {
@@ -168,8 +168,8 @@ async fn redrive(stack: &Stack, faults: &Arc<Faults>, id: EntryId, actor: &str) 
     }
 }
 
-async fn delete(stack: &Stack, faults: &Arc<Faults>, id: EntryId) {
-    let aws = line(stack, faults);
+async fn delete(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId) {
+    let aws = connection(stack, faults);
     let deleter = DeleteQuarantineEntry::start(stack.environment("DeleteQuarantineEntry"), &aws).expect("configured");
     loop {
         match deleter.delete(id, "carol", clock::now()).await {

@@ -1,5 +1,5 @@
-//! The queue, played: at least once and in any order, dead letters after five times. Unlike the emulated one it decides by
-//! a seed when a message comes back.
+//! The queue, played: at least once and in any order, dead letters after five times. Unlike the
+//! emulated one it decides by a seed when a message comes back.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,8 @@ const RECEPTIONS: u32 = 5;
 /// The largest batch, as template.yaml says.
 const BATCH: usize = 10;
 
-/// Of a hundred receptions, how many take a message that another worker has: its visibility timeout has passed.
+/// Of a hundred receptions, how many take a message that another worker has: its visibility timeout
+/// has passed.
 const LAPSES: u8 = 8;
 
 /// A message as a worker gets it.
@@ -96,7 +97,8 @@ impl Queue {
         self.changed.notify_waiters();
     }
 
-    /// A worker has failed, or has been stopped: the message is visible again, anywhere in the queue.
+    /// A worker has failed, or has been stopped: the message is visible again, anywhere in the
+    /// queue.
     pub fn give_back(&self, id: &str, random: &mut Rng) {
         let mut messages = locked(&self.messages);
         if let Some(position) = messages.iter().position(|held| held.message.id == id) {

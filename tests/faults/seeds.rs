@@ -21,7 +21,7 @@ const SEEDS: u64 = 24;
 const AT_ONCE: usize = 6;
 
 /// A scenario takes seconds.
-const PATIENCE: Duration = Duration::from_mins(2);
+const SCENARIO_TIMEOUT: Duration = Duration::from_mins(2);
 
 #[test]
 fn every_accepted_delivery_takes_effect_exactly_once_whatever_happens() {
@@ -57,15 +57,16 @@ fn every_accepted_delivery_takes_effect_exactly_once_whatever_happens() {
     say(&format!("{} scenarios: {tally:?}", outcomes.len()));
 }
 
-/// A thread and a runtime of its own: what is drawn on the way, ids and pauses, is drawn from the seed as well.
+/// A thread and a runtime of its own: what is drawn on the way, ids and pauses, is drawn from the
+/// seed as well.
 fn outcome_of(seed: u64) -> Outcome {
     fastrand::seed(seed);
     let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
     runtime.block_on(async {
-        let outcome = tokio::time::timeout(PATIENCE, scenario::run(seed)).await;
+        let outcome = tokio::time::timeout(SCENARIO_TIMEOUT, scenario::run(seed)).await;
         outcome.unwrap_or_else(|_| {
             let mut outcome = Outcome::default();
-            outcome.violations.0.push(format!("the scenario does not end within {PATIENCE:?}"));
+            outcome.violations.0.push(format!("the scenario does not end within {SCENARIO_TIMEOUT:?}"));
             outcome
         })
     })

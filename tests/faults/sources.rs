@@ -14,7 +14,8 @@ const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
 const SOURCES: [&str; 2] = ["datadog", "sentry"];
 const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
 
-/// How far apart the beginnings of problems are, in minutes: within each window of grouping and beyond.
+/// How far apart the beginnings of problems are, in minutes: within each window of grouping and
+/// beyond.
 const BEGINNINGS: [i64; 5] = [0, 2, 20, 45, 150];
 
 /// A problem of which sources tell.
@@ -29,7 +30,8 @@ struct Problem {
     pace: i64,
 }
 
-/// The deliveries of a scenario by the sources' clocks, each once. The last of them occur before `now`.
+/// The deliveries of a scenario by the sources' clocks, each once. The last of them occur before
+/// `now`.
 pub fn deliveries(random: &mut Rng, now: Time) -> Vec<Delivery> {
     let problems: Vec<Problem> = (0..random.u32(2..=8)).map(|number| problem(random, number, now)).collect();
     let mut deliveries = Vec::new();

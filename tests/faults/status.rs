@@ -1,5 +1,5 @@
-//! People who change the status of one incident at the same moment, over HTTP, while alerts join it; without faults and
-//! under faults.
+//! People who change the status of one incident at the same moment, over HTTP, while alerts join
+//! it; without faults and under faults.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
-    Answer, Api, DEADLINE, OwnStack, Scene, eventually,
-    faults::{Fault, Faults, Rates},
+    Answer, Api, Sandbox, TestStack, WAIT_TIMEOUT, eventually,
+    faults::{Fault, FaultInjector, FaultRates},
 };
 
 /// How many people ask at once, and how many alerts join meanwhile.
@@ -24,26 +24,26 @@ struct Asked {
 }
 
 /// Twenty people ask, while twenty alerts join. The answers, and the incident's detail afterwards.
-async fn contend(scene: &Scene, incident: &str, ask: impl Fn(usize) -> Asked) -> (Vec<(Asked, Answer)>, Value) {
-    let etag = eventually(DEADLINE, async || {
-        let answer = scene.api.get(&format!("/incidents/{incident}")).await;
+async fn contend(sandbox: &Sandbox, incident: &str, ask: impl Fn(usize) -> Asked) -> (Vec<(Asked, Answer)>, Value) {
+    let etag = eventually(WAIT_TIMEOUT, async || {
+        let answer = sandbox.api.get(&format!("/incidents/{incident}")).await;
         answer.header("etag").map(str::to_owned).ok_or_else(|| answer.text().to_owned())
     })
     .await;
-    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(scene)));
+    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(sandbox)));
     let asking = join_all((0..PEOPLE).map(async |number| {
         let asked = ask(number);
-        let mut request = scene.api.status_change(incident);
+        let mut request = sandbox.api.status_request(incident);
         if asked.insists {
             request = request.header("if-match", &etag);
         }
         let body = json!({ "status": asked.status, "comment": asked.comment });
-        let answer = scene.api.send(request.body(body.to_string())).await;
+        let answer = sandbox.api.send(request.body(body.to_string())).await;
         (asked, answer)
     }));
     let (answers, _) = futures::join!(asking, joining);
-    let detail = eventually(DEADLINE, async || {
-        let answer = scene.api.get(&format!("/incidents/{incident}")).await;
+    let detail = eventually(WAIT_TIMEOUT, async || {
+        let answer = sandbox.api.get(&format!("/incidents/{incident}")).await;
         let detail = if answer.status == 200 { answer.json() } else { Value::Null };
         if detail["incident"]["alert_count"] == 1 + ALERTS { Ok(detail) } else { Err(format!("{detail:#}")) }
     })
@@ -52,9 +52,9 @@ async fn contend(scene: &Scene, incident: &str, ask: impl Fn(usize) -> Asked) ->
 }
 
 /// As a source or a proxy does that tries again until it is heard: the same delivery.
-async fn send_until_accepted(scene: &Scene) {
-    let monitor = scene.monitor();
-    eventually(DEADLINE, async || match scene.api.deliver(&monitor).await {
+async fn send_until_accepted(sandbox: &Sandbox) {
+    let monitor = sandbox.monitor();
+    eventually(WAIT_TIMEOUT, async || match sandbox.api.deliver(&monitor).await {
         answer if answer.status == 202 => Ok(()),
         answer => Err(answer.text().to_owned()),
     })
@@ -119,9 +119,9 @@ fn mixed(number: usize) -> Asked {
 
 #[tokio::test]
 async fn of_twenty_people_who_ask_for_the_same_while_alerts_join_one_is_recorded() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let (answers, detail) = contend(&scene, &incident, equal).await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let (answers, detail) = contend(&sandbox, &incident, equal).await;
     check_answers(&answers, &detail);
     assert!(answers.iter().all(|(_, answer)| answer.status == 200));
     assert_eq!(recorded(&detail).len(), 1);
@@ -132,9 +132,9 @@ async fn of_twenty_people_who_ask_for_the_same_while_alerts_join_one_is_recorded
 
 #[tokio::test]
 async fn of_twenty_people_who_insist_on_a_version_while_alerts_join_at_most_one_wins() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let (answers, detail) = contend(&scene, &incident, insistent).await;
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let (answers, detail) = contend(&sandbox, &incident, insistent).await;
     check_answers(&answers, &detail);
     // An alert may have been faster than all of them.
     let won = answers.iter().filter(|(_, answer)| answer.status == 200).count();
@@ -145,19 +145,20 @@ async fn of_twenty_people_who_insist_on_a_version_while_alerts_join_at_most_one_
 
 #[tokio::test]
 async fn of_people_who_ask_for_different_statuses_while_alerts_join_none_skips_a_step() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    // All alerts are of this service: once the incident is resolved, those that come then open another.
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    // All alerts are of this service: once the incident is resolved, those that come then open
+    // another.
     let asking = join_all((0..PEOPLE).map(async |number| {
         let asked = mixed(number);
         let body = json!({ "status": asked.status, "comment": asked.comment });
-        let answer = scene.api.patch_status(&incident, &body).await;
+        let answer = sandbox.api.patch_status(&incident, &body).await;
         (asked, answer)
     }));
-    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(&scene)));
+    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(&sandbox)));
     let (answers, _) = futures::join!(asking, joining);
-    let alerts = scene.alerts_when("all alerts", |alerts| alerts.len() == 1 + ALERTS).await;
-    let detail = scene.api.detail(&incident).await;
+    let alerts = sandbox.alerts_when("all alerts", |alerts| alerts.len() == 1 + ALERTS).await;
+    let detail = sandbox.api.detail(&incident).await;
     check_answers(&answers, &detail);
     // An alert is in this incident, or in one that was opened after it was resolved.
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -165,38 +166,38 @@ async fn of_people_who_ask_for_different_statuses_while_alerts_join_none_skips_a
         *counts.entry(alert["incident_id"].as_str().expect("an incident")).or_default() += 1;
     }
     for (id, count) in counts {
-        assert_eq!(scene.api.detail(id).await["incident"]["alert_count"], count);
+        assert_eq!(sandbox.api.detail(id).await["incident"]["alert_count"], count);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn under_faults_no_change_and_no_alert_is_lost() {
-    let faults = Faults::seeded(7, Rates::each(25).with(Fault::AnswerLost, 80));
-    let options = local::Options { wire: Some(faults.wire()), ..OwnStack::options() };
-    let Some(stack) = OwnStack::start("under_faults_no_change_and_no_alert_is_lost", options).await else { return };
-    let scene = Scene::on(Api::to(stack.access()));
-    faults.cease();
-    let incident = scene.an_incident().await;
+    let faults = FaultInjector::seeded(7, FaultRates::each(25).with(Fault::AnswerLost, 80));
+    let options = local::Options { wire: Some(faults.wire()), ..TestStack::options() };
+    let Some(stack) = TestStack::start(options).await else { return };
+    let sandbox = Sandbox::on(Api::to(stack.access()));
+    faults.pause();
+    let incident = sandbox.open_incident().await;
     faults.resume();
     let (answers, detail) =
-        contend(&scene, &incident, |number| if number % 2 == 0 { equal(number) } else { insistent(number) }).await;
-    faults.cease();
+        contend(&sandbox, &incident, |number| if number % 2 == 0 { equal(number) } else { insistent(number) }).await;
+    faults.pause();
     check_answers(&answers, &detail);
     assert_eq!(detail["incident"]["alert_count"], 1 + ALERTS);
 
     // Who was told to try again does so, and finds it done.
-    let again = scene
+    let again = sandbox
         .api
         .send(
-            scene
+            sandbox
                 .api
                 .request(Method::PATCH, &format!("/incidents/{incident}/status"))
-                .bearer_auth(&scene.api.access().responder_token)
+                .bearer_auth(&sandbox.api.access().responder_token)
                 .body(json!({ "status": "INVESTIGATING", "comment": "again" }).to_string()),
         )
         .await;
     again.expect(200);
-    let detail = scene.api.detail(&incident).await;
+    let detail = sandbox.api.detail(&incident).await;
     assert_eq!(detail["incident"]["status"], "INVESTIGATING");
     assert_eq!(recorded(&detail).values().flatten().count(), 1);
     let injected = faults.injected();

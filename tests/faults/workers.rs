@@ -14,7 +14,7 @@ use group_alerts::Function;
 use lambda_runtime::{Context, LambdaEvent};
 use local::Stack;
 use serde_json::json;
-use tests::faults::{Faults, Line};
+use tests::faults::{FaultInjector, FaultyConnection};
 
 use crate::queue::{Message, Queue};
 
@@ -43,7 +43,7 @@ impl Stop {
     }
 
     /// Works until it is done or stopped.
-    pub async fn or_done<T>(self, work: impl Future<Output = T>, line: &Line) -> Option<T> {
+    pub async fn or_done<T>(self, work: impl Future<Output = T>, connection: &FaultyConnection) -> Option<T> {
         match self {
             Self::Never => Some(work.await),
             Self::Polls(polls) => {
@@ -59,11 +59,11 @@ impl Stop {
                 .await
             }
             Self::Request(request) => {
-                let last = line.requests() + request;
+                let last = connection.requests() + request;
                 tokio::select! {
                     biased;
                     done = work => Some(done),
-                    () = line.sent(last) => None,
+                    () = connection.sent(last) => None,
                 }
             }
         }
@@ -71,12 +71,18 @@ impl Stop {
 }
 
 /// Works on the queue until nothing is left in it.
-pub async fn work(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: &RefCell<Rng>, stopped: &Cell<u64>) {
+pub async fn work(
+    stack: &Stack,
+    queue: &Queue,
+    faults: &Arc<FaultInjector>,
+    random: &RefCell<Rng>,
+    stopped: &Cell<u64>,
+) {
     let mut random = Rng::with_seed(random.borrow_mut().u64(..));
     let mut worker = Worker::start(stack, faults).await;
     while let Some(batch) = queue.receive(&mut random).await {
         let stop = Stop::draw(&mut random);
-        let failed = stop.or_done(worker.function.handle(event(&batch)), &worker.line).await.map(|response| {
+        let failed = stop.or_done(worker.function.handle(event(&batch)), &worker.connection).await.map(|response| {
             let failures = response.batch_item_failures.into_iter();
             failures.map(|failure| failure.item_identifier).collect::<Vec<_>>()
         });
@@ -96,15 +102,15 @@ pub async fn work(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: &R
 
 struct Worker {
     function: Function,
-    line: Arc<Line>,
+    connection: Arc<FaultyConnection>,
 }
 
 impl Worker {
-    async fn start(stack: &Stack, faults: &Arc<Faults>) -> Self {
-        let line = faults.line();
-        let aws = line.through(stack.aws().clone());
+    async fn start(stack: &Stack, faults: &Arc<FaultInjector>) -> Self {
+        let connection = faults.connection();
+        let aws = connection.wrap(stack.aws().clone());
         let function = Function::start(stack.environment("GroupAlerts"), &aws).await.expect("the function starts");
-        Self { function, line }
+        Self { function, connection }
     }
 }
 

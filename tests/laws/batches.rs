@@ -82,7 +82,8 @@ pub type SourceFacts = (String, String, Option<String>, [Time; 2], Option<Time>,
 /// What an incident is, but for ids.
 type IncidentFacts = (String, Severity, Vec<String>, Time, Time, [u64; 4]);
 
-/// Groups deliveries in batches of a size, in an empty stack, and tells what came of it in the order of creation.
+/// Groups deliveries in batches of a size, in an empty stack, and tells what came of it in the
+/// order of creation.
 async fn outcome(deliveries: &[Delivery], size: usize) -> (Vec<AlertFacts>, Vec<IncidentFacts>) {
     let (alerts, incidents) = rows(deliveries, size).await;
     (
@@ -91,7 +92,8 @@ async fn outcome(deliveries: &[Delivery], size: usize) -> (Vec<AlertFacts>, Vec<
     )
 }
 
-/// Groups deliveries in batches of a size, in an empty stack: the alerts and incidents in the order of creation.
+/// Groups deliveries in batches of a size, in an empty stack: the alerts and incidents in the order
+/// of creation.
 pub async fn rows(deliveries: &[Delivery], size: usize) -> (Vec<Alert>, Vec<Incident>) {
     let stack = history::stack_with(&[], &[]).await;
     let grouper = GroupAlerts::start(stack.environment("GroupAlerts"), stack.aws(), 1).expect("configured");

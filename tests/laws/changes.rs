@@ -1,6 +1,8 @@
-//! Histories that go on between lists: what was remembered before is not believed when it is no longer so.
+//! Histories that go on between lists: what was remembered before is not believed when it is no
+//! longer so.
 //!
-//! Real writers write, whose clocks are up to a minute wrong; real lists are compared with a scan of the tables.
+//! Real writers write, whose clocks are up to a minute wrong; real lists are compared with a scan
+//! of the tables.
 
 use std::sync::{Arc, Mutex};
 
@@ -362,12 +364,12 @@ async fn what_is_counted_while_an_index_lags_behind_is_not_remembered() {
 
 /// Notes the order of what is written.
 #[derive(Debug)]
-struct Scribe {
+struct WriteLog {
     connector: SharedHttpConnector,
     written: Arc<Mutex<Vec<String>>>,
 }
 
-impl HttpConnector for Scribe {
+impl HttpConnector for WriteLog {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         if let Some((_, operation @ ("UpdateItem" | "TransactWriteItems"))) = target.split_once('.') {
@@ -389,7 +391,7 @@ async fn a_bucket_is_invalidated_before_it_changes() {
         let written = Arc::clone(&written);
         let client = http_client_fn(move |settings, components| {
             let connector = inner.http_connector(settings, components);
-            SharedHttpConnector::new(Scribe { connector, written: Arc::clone(&written) })
+            SharedHttpConnector::new(WriteLog { connector, written: Arc::clone(&written) })
         });
         config.to_builder().http_client(client).build()
     });

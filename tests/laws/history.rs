@@ -30,8 +30,8 @@ pub const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severi
 /// `TransactWriteItems` takes 100 writes.
 const WRITES: usize = 100;
 
-/// The end of every history; there is a border of months a few days before. It is in the future, or the tables would
-/// take the claims of a history for expired.
+/// The end of every history; there is a border of months a few days before. It is in the future, or
+/// the tables would take the claims of a history for expired.
 pub fn now() -> Time {
     at("2126-03-05T12:00:00Z")
 }
@@ -40,7 +40,8 @@ pub fn at(text: &str) -> Time {
     text.parse::<Timestamp>().expect("a time").into()
 }
 
-/// A time in the 100 days before [`now`], often the same as another and often at the border of a month.
+/// A time in the 100 days before [`now`], often the same as another and often at the border of a
+/// month.
 pub fn some_time(random: &mut fastrand::Rng) -> Time {
     let borders =
         ["2126-02-28T23:59:59.999Z", "2126-03-01T00:00:00Z", "2126-01-01T00:00:00Z", "2125-12-31T23:59:59.999Z"];

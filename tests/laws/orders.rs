@@ -1,4 +1,5 @@
-//! The order of arrival does not matter: alerts are what the sources' times make of their deliveries.
+//! The order of arrival does not matter: alerts are what the sources' times make of their
+//! deliveries.
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use shared::domain::{alert::GroupingDecision, delivery::Delivery};

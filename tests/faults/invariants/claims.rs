@@ -73,7 +73,8 @@ fn groups(tables: &Tables, model: &Model, violations: &mut Violations) {
     }
 }
 
-/// The claim of an environment knows the incidents that were opened there last, and how many there were.
+/// The claim of an environment knows the incidents that were opened there last, and how many there
+/// were.
 fn opening_locks(tables: &Tables, violations: &mut Violations) {
     let environments: BTreeSet<&str> =
         tables.incidents.values().map(|incident| incident.environment.as_str()).collect();

@@ -1,13 +1,15 @@
 //! At most one open incident of what belongs together.
 //!
-//! What is guaranteed: openings in an environment, and openings of a source's grouping key, come one after the other, and
-//! each sees the incidents that were opened before it. An alert does not open an incident while one is open that it
-//! could join. So of two incidents that are both open, and therefore always were, the alert that opened the later one
-//! occurred further from the alert that opened the earlier one than the window of the rule by which they belong together.
+//! What is guaranteed: openings in an environment, and openings of a source's grouping key, come
+//! one after the other, and each sees the incidents that were opened before it. An alert does not
+//! open an incident while one is open that it could join. So of two incidents that are both open,
+//! and therefore always were, the alert that opened the later one occurred further from the alert
+//! that opened the earlier one than the window of the rule by which they belong together.
 //!
-//! An incident's span grows later, and a late delivery moves an alert's beginning: so two open incidents may well come to
-//! lie within a window. When exactly an alert began that opened an incident is not kept. Of each problem all its firings
-//! are taken instead, and what is certain of all of them is checked.
+//! An incident's span grows later, and a late delivery moves an alert's beginning: so two open
+//! incidents may well come to lie within a window. When exactly an alert began that opened an
+//! incident is not kept. Of each problem all its firings are taken instead, and what is certain of
+//! all of them is checked.
 
 use std::collections::BTreeSet;
 

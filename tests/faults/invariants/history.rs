@@ -99,7 +99,8 @@ fn alerts(tables: &Tables, found: &Incident, actions: &[Action], violations: &mu
     violations.equal(&came, &rows, || format!("the list of alerts of {name}, by its history,"));
 }
 
-/// What was answered is so: recorded once if it was done and not so before, never if it was refused.
+/// What was answered is so: recorded once if it was done and not so before, never if it was
+/// refused.
 fn check_change(tables: &Tables, change: &Change, violations: &mut Violations) {
     let Change { incident_id, to, comment, answer, .. } = change;
     let recorded = recorded(tables, *incident_id, comment);
@@ -123,7 +124,8 @@ fn check_change(tables: &Tables, change: &Change, violations: &mut Violations) {
     }
 }
 
-/// Of equal changes that insist on one version, one is done and the others are refused; unless there was nothing to do.
+/// Of equal changes that insist on one version, one is done and the others are refused; unless
+/// there was nothing to do.
 fn winners(tables: &Tables, changes: &[Change], violations: &mut Violations) {
     let mut done: BTreeMap<(IncidentId, u64, Status), Vec<&str>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.answer == Answer::Done) {

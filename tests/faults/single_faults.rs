@@ -1,5 +1,5 @@
-//! The faults are those of the services, and the SDK takes them for what they are; and what each of them alone does to
-//! grouping and to a change of status.
+//! The faults are those of the services, and the SDK takes them for what they are; and what each of
+//! them alone does to grouping and to a change of status.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use shared::{
         group_alerts::{Effect, GroupAlerts},
     },
 };
-use tests::faults::{Fault, Faults, Rates};
+use tests::faults::{Fault, FaultInjector, FaultRates};
 
 use crate::{sources, tables::Tables};
 
@@ -29,8 +29,8 @@ async fn stack() -> Stack {
     Stack::start(Options::default()).await.expect("the stack starts")
 }
 
-fn grouper(stack: &Stack, faults: &Arc<Faults>) -> GroupAlerts {
-    let aws = faults.line().through(stack.aws().clone());
+fn grouper(stack: &Stack, faults: &Arc<FaultInjector>) -> GroupAlerts {
+    let aws = faults.connection().wrap(stack.aws().clone());
     GroupAlerts::start(stack.environment("GroupAlerts"), &aws, 1).expect("configured")
 }
 
@@ -44,7 +44,7 @@ fn a_firing() -> Delivery {
 
 /// An incident that one alert opened.
 async fn an_incident(stack: &Stack) -> IncidentId {
-    let effect = grouper(stack, &Faults::seeded(0, Rates::none())).group(&a_firing(), clock::now()).await;
+    let effect = grouper(stack, &FaultInjector::seeded(0, FaultRates::none())).group(&a_firing(), clock::now()).await;
     let Ok(Effect::Opened(_, incident)) = effect else { panic!("{effect:?}") };
     incident
 }
@@ -54,7 +54,7 @@ async fn a_delivery_takes_effect_once_whichever_fault_befalls_its_writing() {
     for fault in Fault::ALL.into_iter().filter(|fault| *fault != Fault::Unprocessed) {
         // Within the SDK's attempts and beyond them.
         for times in [1, SDK_ATTEMPTS, 2 * SDK_ATTEMPTS] {
-            let (stack, faults) = (stack().await, Faults::seeded(times as u64, Rates::none()));
+            let (stack, faults) = (stack().await, FaultInjector::seeded(times as u64, FaultRates::none()));
             faults.plan(WRITE, vec![fault; times]);
             let effect = grouper(&stack, &faults).group(&a_firing(), clock::now()).await;
             let effect = effect.unwrap_or_else(|error| panic!("{times} times {fault:?}: {error}"));
@@ -88,10 +88,10 @@ async fn every_part_of_a_transaction_may_fail() {
         let (mut part, mut parts) = (0, 1);
         while part < parts {
             let stack = stack().await;
-            let faults = Faults::seeded(1, Rates::none());
+            let faults = FaultInjector::seeded(1, FaultRates::none());
             let opened = grouper(&stack, &faults).group(&firings[0], clock::now()).await;
             assert!(matches!(opened, Ok(Effect::Opened(..))), "{opened:?}");
-            faults.aim(part);
+            faults.fail_part(part);
             faults.plan(WRITE, [fault]);
             let joined = grouper(&stack, &faults).group(&firings[1], clock::now()).await;
             assert!(matches!(joined, Ok(Effect::Joined(..))), "{fault:?} of part {part}: {joined:?}");
@@ -110,11 +110,11 @@ async fn every_part_of_a_transaction_may_fail() {
 #[tokio::test]
 async fn keys_that_are_handed_back_are_asked_for_again() {
     let stack = stack().await;
-    let first = grouper(&stack, &Faults::seeded(0, Rates::none()));
+    let first = grouper(&stack, &FaultInjector::seeded(0, FaultRates::none()));
     let delivery = a_firing();
     first.group(&delivery, clock::now()).await.expect("grouped");
 
-    let faults = Faults::seeded(1, Rates::none());
+    let faults = FaultInjector::seeded(1, FaultRates::none());
     faults.plan("BatchGetItem", [Fault::Unprocessed; 4]);
     let again = grouper(&stack, &faults).group(&delivery, clock::now()).await.expect("grouped");
     assert_eq!(again, Effect::Duplicate, "what is there is found, although it was handed back at first");
@@ -127,8 +127,9 @@ async fn a_transaction_that_is_sent_again_with_its_token_is_not_written_twice() 
     let stack = stack().await;
     let incident = an_incident(&stack).await;
     let version = Tables::read(&stack).await.incidents[&incident].version;
-    let faults = Faults::seeded(1, Rates::none());
-    // Lost at first; then the SDK sends it again, with its token, and DynamoDB answers that it is written.
+    let faults = FaultInjector::seeded(1, FaultRates::none());
+    // Lost at first; then the SDK sends it again, with its token, and DynamoDB answers that it is
+    // written.
     faults.plan(WRITE, [Fault::AnswerLost]);
     let changed = change(&stack, &faults, incident, Some(version)).await.expect("changed");
     assert_eq!((changed.status, changed.version), (Status::Investigating, version + 1));
@@ -142,7 +143,7 @@ async fn a_change_of_status_whose_answer_is_lost_knows_its_own_writing() {
         let stack = stack().await;
         let incident = an_incident(&stack).await;
         let before = Tables::read(&stack).await.incidents[&incident].version;
-        let faults = Faults::seeded(1, Rates::none());
+        let faults = FaultInjector::seeded(1, FaultRates::none());
         faults.plan(WRITE, [Fault::AnswerLost; SDK_ATTEMPTS]);
         let changed = change(&stack, &faults, incident, if_match.then_some(before)).await.expect("changed");
         assert_eq!((changed.status, changed.version), (Status::Investigating, before + 1));
@@ -158,9 +159,9 @@ async fn of_equal_changes_of_status_whose_answers_are_lost_one_wins() {
     let stack = stack().await;
     let incident = an_incident(&stack).await;
     let version = Tables::read(&stack).await.incidents[&incident].version;
-    let faults = Faults::seeded(1, Rates::none().with(Fault::AnswerLost, 700));
+    let faults = FaultInjector::seeded(1, FaultRates::none().with(Fault::AnswerLost, 700));
     let changes = futures::future::join_all((0..10).map(|_| change(&stack, &faults, incident, Some(version)))).await;
-    faults.idle().await;
+    faults.wait_until_idle().await;
     let won = changes.iter().filter(|change| change.is_ok()).count();
     // The winner may not hear of it; nobody else may be told that it won.
     assert!(won <= 1, "{changes:?}");
@@ -170,11 +171,11 @@ async fn of_equal_changes_of_status_whose_answers_are_lost_one_wins() {
 
 async fn change(
     stack: &Stack,
-    faults: &Arc<Faults>,
+    faults: &Arc<FaultInjector>,
     id: IncidentId,
     version: Option<u64>,
 ) -> Result<shared::domain::incident::Incident, ChangeStatusError> {
-    let aws = faults.line().through(stack.aws().clone());
+    let aws = faults.connection().wrap(stack.aws().clone());
     let changer = ChangeStatus::start(stack.environment("ChangeStatus"), &aws).expect("configured");
     let change = StatusChange {
         status: Status::Investigating,
