@@ -65,7 +65,7 @@ async fn a_page_has_exactly_its_members() {
 }
 
 #[tokio::test]
-async fn source_severity_and_status_filter() {
+async fn alerts_filter_by_source_severity_and_status() {
     let (sandbox, _) = two_alerts().await;
     for (filter, expected) in [
         ("source=sentry", &["sentry"][..]),
@@ -86,7 +86,7 @@ async fn source_severity_and_status_filter() {
 }
 
 #[tokio::test]
-async fn service_environment_and_incident_filter() {
+async fn alerts_filter_by_service_environment_and_incident() {
     let (sandbox, alerts) = two_alerts().await;
     let other = sandbox.another_service("search");
     let newest = sandbox.deliver(&sandbox.monitor().service(&other).at(sandbox.minute(20))).await.remove(0);
@@ -107,7 +107,7 @@ async fn service_environment_and_incident_filter() {
 }
 
 #[tokio::test]
-async fn created_is_an_inclusive_range() {
+async fn created_from_and_created_to_are_inclusive() {
     let (sandbox, alerts) = two_alerts().await;
     let [late, early] = [0, 1].map(|number: usize| alerts[number]["created_at"].as_str().unwrap());
     assert!(early < late);
@@ -123,7 +123,7 @@ async fn created_is_an_inclusive_range() {
 }
 
 #[tokio::test]
-async fn the_order_is_newest_first_unless_asked_otherwise() {
+async fn alerts_are_listed_newest_first_by_default() {
     let (sandbox, _) = two_alerts().await;
     assert_eq!(sources(&sandbox, "sort=-created_at").await, ["sentry", "datadog"]);
     assert_eq!(sources(&sandbox, "sort=created_at").await, ["datadog", "sentry"]);

@@ -13,7 +13,7 @@ const READS: [&str; 5] = [
 ];
 
 #[tokio::test]
-async fn health_is_open_to_all() {
+async fn health_needs_no_token() {
     let api = Api::shared();
     let answer = api.send(api.request(Method::GET, "/health")).await.expect(200);
     assert_eq!(answer.json(), json!({ "status": "ok" }));
@@ -21,7 +21,7 @@ async fn health_is_open_to_all() {
 }
 
 #[tokio::test]
-async fn everything_else_needs_a_token() {
+async fn a_request_without_a_token_gets_401() {
     let api = Api::shared();
     for path in READS {
         api.send(api.request(Method::GET, path)).await.refused_by_gateway(401, "Unauthorized");
@@ -31,7 +31,7 @@ async fn everything_else_needs_a_token() {
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_refused() {
+async fn an_unknown_token_gets_403() {
     let api = Api::shared();
     let access = api.access();
     let almost = &access.viewer_token[1..];
@@ -46,7 +46,7 @@ async fn a_wrong_token_is_refused() {
 }
 
 #[tokio::test]
-async fn only_bearer_tokens_are_tokens() {
+async fn only_the_bearer_scheme_is_accepted() {
     let api = Api::shared();
     let viewer = &api.access().viewer_token;
     for header in [format!("Basic {viewer}"), viewer.clone(), "Bearer".to_owned(), format!("Bearer {viewer} {viewer}")]
@@ -61,7 +61,7 @@ async fn only_bearer_tokens_are_tokens() {
 }
 
 #[tokio::test]
-async fn viewer_and_responder_may_read() {
+async fn viewers_and_responders_can_read() {
     let api = Api::shared();
     for path in ["/incidents", "/alerts"] {
         api.get(path).await.expect(200);
@@ -71,7 +71,7 @@ async fn viewer_and_responder_may_read() {
 }
 
 #[tokio::test]
-async fn a_viewer_may_not_change_a_status() {
+async fn a_viewer_cannot_change_a_status() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let change = sandbox
@@ -84,7 +84,7 @@ async fn a_viewer_may_not_change_a_status() {
 }
 
 #[tokio::test]
-async fn unknown_routes_and_methods_are_not_found() {
+async fn an_unknown_route_or_method_gets_404() {
     let api = Api::shared();
     for (method, path) in [
         (Method::GET, "/"),

@@ -25,7 +25,7 @@ async fn by_title(title: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_the_source_says_comes_first() {
+async fn values_that_the_source_states_win_over_the_text() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().with("title", "Everything is down, a fatal outage").priority("P4");
     let alert = sandbox.deliver(&monitor).await.remove(0);
@@ -42,7 +42,7 @@ async fn what_the_source_says_comes_first() {
 }
 
 #[tokio::test]
-async fn sentry_names_severity_service_and_environment_itself() {
+async fn sentry_states_severity_service_and_environment() {
     let sandbox = Sandbox::new();
     let alert = sandbox.deliver(&Issue::of(&sandbox).level("fatal").event_alert(sandbox.time)).await.remove(0);
     assert_well_formed(&alert["classification"]);
@@ -52,14 +52,14 @@ async fn sentry_names_severity_service_and_environment_itself() {
 }
 
 #[tokio::test]
-async fn an_environment_that_nobody_names_is_a_default() {
+async fn the_environment_is_production_by_default() {
     let sandbox = Sandbox::in_production();
     let alert = sandbox.deliver(&Issue::of(&sandbox).created(sandbox.time)).await.remove(0);
     assert_members(&alert["classification"]["environment"], &json!({ "value": "production", "source": "default" }));
 }
 
 #[tokio::test]
-async fn without_the_sources_word_the_text_decides() {
+async fn without_a_stated_severity_the_text_decides() {
     let classification = by_title("The payment gateway is down").await;
     assert_well_formed(&classification);
     assert_eq!(classification["severity"]["source"], "text");
@@ -68,7 +68,7 @@ async fn without_the_sources_word_the_text_decides() {
 }
 
 #[tokio::test]
-async fn words_of_the_text_are_matched_as_words() {
+async fn severity_terms_match_whole_words_only() {
     for title in
         ["The nightly download finished", "Breakdown of costs is ready", "Uncritical notice for the error-free build"]
     {

@@ -12,7 +12,7 @@ fn incidents_of(alerts: &[Value]) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn fifty_identical_deliveries_are_one_alert_and_one_incident() {
+async fn fifty_identical_datadog_webhooks_make_one_alert_and_one_incident() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     let delivery_ids = join_all((0..50).map(|_| sandbox.send(&monitor))).await;
@@ -30,7 +30,7 @@ async fn fifty_identical_deliveries_are_one_alert_and_one_incident() {
 }
 
 #[tokio::test]
-async fn fifty_identical_sentry_deliveries_are_one_alert_and_one_incident() {
+async fn fifty_identical_sentry_webhooks_make_one_alert_and_one_incident() {
     let sandbox = Sandbox::new();
     let webhook = Issue::of(&sandbox).event_alert(sandbox.time);
     join_all((0..50).map(|_| sandbox.send(&webhook))).await;
@@ -42,7 +42,7 @@ async fn fifty_identical_sentry_deliveries_are_one_alert_and_one_incident() {
 }
 
 #[tokio::test]
-async fn fifty_alerts_of_one_service_are_one_incident_that_counts_them_all() {
+async fn fifty_concurrent_alerts_of_a_service_share_one_incident_that_counts_them() {
     let sandbox = Sandbox::new();
     let monitors: Vec<_> = (0..50).map(|_| sandbox.monitor()).collect();
     join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
@@ -61,7 +61,7 @@ async fn fifty_alerts_of_one_service_are_one_incident_that_counts_them_all() {
 }
 
 #[tokio::test]
-async fn first_alerts_of_twenty_services_in_one_environment_open_one_incident() {
+async fn concurrent_first_alerts_of_twenty_services_open_one_incident() {
     let sandbox = Sandbox::new();
     let monitors: Vec<_> =
         (0..20).map(|number| sandbox.monitor().service(&sandbox.another_service(&format!("part{number}")))).collect();
@@ -76,7 +76,7 @@ async fn first_alerts_of_twenty_services_in_one_environment_open_one_incident() 
 }
 
 #[tokio::test]
-async fn a_history_reads_in_order_whoever_was_first() {
+async fn concurrent_alerts_leave_the_history_in_order() {
     let sandbox = Sandbox::new();
     let monitors: Vec<_> = (0..40).map(|_| sandbox.monitor()).collect();
     join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
@@ -91,7 +91,7 @@ async fn a_history_reads_in_order_whoever_was_first() {
 }
 
 #[tokio::test]
-async fn of_a_storm_in_one_environment_nothing_is_lost_or_counted_twice() {
+async fn a_storm_of_400_alerts_loses_and_doubles_none() {
     let sandbox = Sandbox::new();
     let services: Vec<String> = (0..4).map(|number| sandbox.another_service(&format!("part{number}"))).collect();
     let monitors: Vec<_> = (0..400).map(|number| sandbox.monitor().service(&services[number % 4])).collect();
@@ -111,7 +111,7 @@ async fn of_a_storm_in_one_environment_nothing_is_lost_or_counted_twice() {
 }
 
 #[tokio::test]
-async fn fifty_repeats_of_one_alert_are_all_counted() {
+async fn fifty_concurrent_repeats_of_an_alert_are_all_counted() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     let repeats: Vec<_> = (0..50).map(|minute| monitor.again().at(sandbox.minute(minute % 20))).collect();
@@ -125,7 +125,7 @@ async fn fifty_repeats_of_one_alert_are_all_counted() {
 }
 
 #[tokio::test]
-async fn triggers_and_recoveries_that_race_leave_nothing_firing() {
+async fn firing_and_resolution_that_race_leave_nothing_firing() {
     let sandbox = Sandbox::new();
     let monitors: Vec<_> = (0..15).map(|_| sandbox.monitor()).collect();
     let recoveries: Vec<_> = monitors.iter().map(|monitor| monitor.resolved().at(sandbox.minute(2))).collect();
@@ -150,7 +150,7 @@ async fn triggers_and_recoveries_that_race_leave_nothing_firing() {
 }
 
 #[tokio::test]
-async fn of_twenty_equal_status_changes_at_once_one_is_recorded() {
+async fn twenty_equal_concurrent_status_changes_are_recorded_once() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let before = sandbox.api.detail(&incident).await["incident"]["version"].as_u64().unwrap();
@@ -162,7 +162,7 @@ async fn of_twenty_equal_status_changes_at_once_one_is_recorded() {
 }
 
 #[tokio::test]
-async fn of_twenty_status_changes_of_one_version_one_wins() {
+async fn of_twenty_concurrent_status_changes_for_one_version_one_succeeds() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let etag = sandbox.api.get(&format!("/incidents/{incident}")).await.header("etag").expect("an ETag").to_owned();
@@ -178,7 +178,7 @@ async fn of_twenty_status_changes_of_one_version_one_wins() {
 }
 
 #[tokio::test]
-async fn status_changes_at_once_leave_a_legal_history() {
+async fn concurrent_status_changes_never_skip_a_step() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let statuses = ["INVESTIGATING", "RESOLVED", "CLOSED"].into_iter().cycle().take(30);
@@ -200,7 +200,7 @@ async fn status_changes_at_once_leave_a_legal_history() {
 }
 
 #[tokio::test]
-async fn alerts_that_join_while_the_status_changes_are_all_counted() {
+async fn alerts_that_join_during_a_status_change_are_all_counted() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let monitors: Vec<_> = (0..10).map(|_| sandbox.monitor()).collect();

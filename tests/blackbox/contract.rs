@@ -46,14 +46,14 @@ fn template_document_and_readme_have_the_same_routes() {
 }
 
 #[test]
-fn every_example_of_the_document_holds() {
+fn every_example_in_openapi_matches_its_schema() {
     let (broken, holding) = examples();
     assert!(broken.is_empty(), "{broken:#?}");
     assert!(holding > 30, "{holding} examples only");
 }
 
 #[test]
-fn the_document_knows_every_source() {
+fn openapi_lists_every_source() {
     let document = document();
     let documented: BTreeSet<&str> = document["components"]["schemas"]["WebhookSource"]["enum"]
         .as_array()

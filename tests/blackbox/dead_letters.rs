@@ -107,7 +107,7 @@ pub async fn entry_when(api: &Api, id: &str, state: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_fails_five_times_becomes_a_dead_letter_and_its_neighbours_are_grouped() {
+async fn a_message_that_fails_five_times_becomes_a_dead_letter_and_the_others_are_grouped() {
     let Some(stack) = TestStack::start(options()).await else { return };
     let sqs = stack.local().aws().sqs();
     let sandbox = Sandbox::on(Api::to(stack.access()));
@@ -143,7 +143,7 @@ async fn a_message_that_fails_five_times_becomes_a_dead_letter_and_its_neighbour
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_is_redriven_once_and_comes_back_to_its_entry_while_it_fails() {
+async fn a_redrive_that_fails_returns_to_its_entry_and_one_that_succeeds_counts_once() {
     let (options, broken) = failing_worker();
     let Some(stack) = TestStack::start(options).await else { return };
     let sandbox = Sandbox::on(Api::to(stack.access()));
@@ -186,7 +186,7 @@ async fn a_dead_letter_is_redriven_once_and_comes_back_to_its_entry_while_it_fai
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redrive_of_what_the_source_sent_again_meanwhile_counts_nothing_twice() {
+async fn a_redrive_after_the_source_sent_the_webhook_again_counts_nothing_twice() {
     let (options, broken) = failing_worker();
     let Some(stack) = TestStack::start(options).await else { return };
     let sandbox = Sandbox::on(Api::to(stack.access()));
@@ -204,7 +204,7 @@ async fn a_redrive_of_what_the_source_sent_again_meanwhile_counts_nothing_twice(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_older_version_could_not_read_is_redriven_once_by_one_that_can() {
+async fn an_entry_that_an_older_version_could_not_read_is_redriven_once() {
     let Some(stack) = TestStack::start(options()).await else { return };
     let sandbox = Sandbox::on(Api::to(stack.access()));
     let webhook = Issue::of(&sandbox).event_alert(sandbox.time);
@@ -238,7 +238,7 @@ async fn what_an_older_version_could_not_read_is_redriven_once_by_one_that_can()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_that_comes_twice_is_one_entry() {
+async fn a_dead_letter_that_is_received_twice_makes_one_entry() {
     let Some(stack) = TestStack::start(options()).await else { return };
     let environment = stack.local().environment("QuarantineDeadLetters");
     let mover = QuarantineDeadLetter::start(environment, stack.local().aws(), 1).unwrap();
@@ -251,7 +251,7 @@ async fn a_dead_letter_that_comes_twice_is_one_entry() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_takes_dead_letters_along() {
+async fn a_stop_moves_waiting_dead_letters_to_the_quarantine() {
     let directory = tempfile::tempdir().unwrap();
     let options = || local::Options { data: Some(directory.path().to_owned()), ..options() };
     let Some(stack) = TestStack::start(options()).await else { return };

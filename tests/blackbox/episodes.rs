@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::{Sandbox, assert_members, rfc3339};
 
 #[tokio::test]
-async fn a_first_firing_delivery_is_an_alert_and_an_incident() {
+async fn a_first_firing_event_makes_an_alert_and_an_incident() {
     let sandbox = Sandbox::new();
     let alerts = sandbox.deliver(&sandbox.monitor()).await;
     assert_members(&alerts[0], &json!({ "status": "firing", "occurrences": 1, "resolved_at": null }));
@@ -15,7 +15,7 @@ async fn a_first_firing_delivery_is_an_alert_and_an_incident() {
 }
 
 #[tokio::test]
-async fn a_repeat_is_counted_and_seen_later() {
+async fn a_repeat_counts_as_an_occurrence_and_moves_last_seen_at() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -35,7 +35,7 @@ async fn a_repeat_is_counted_and_seen_later() {
 }
 
 #[tokio::test]
-async fn a_late_repeat_does_not_move_last_seen_back() {
+async fn a_late_repeat_does_not_move_last_seen_at_back() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().at(sandbox.minute(5));
     sandbox.deliver(&monitor).await;
@@ -44,7 +44,7 @@ async fn a_late_repeat_does_not_move_last_seen_back() {
 }
 
 #[tokio::test]
-async fn the_same_delivery_again_changes_nothing() {
+async fn the_same_webhook_again_changes_nothing() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -54,7 +54,7 @@ async fn the_same_delivery_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_recovery_ends_the_alert_but_not_the_incident() {
+async fn a_resolution_resolves_the_alert_but_not_the_incident() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -70,7 +70,7 @@ async fn a_recovery_ends_the_alert_but_not_the_incident() {
 }
 
 #[tokio::test]
-async fn firing_again_after_the_recovery_is_a_new_alert_of_the_incident() {
+async fn firing_again_after_the_resolution_is_a_new_alert_of_the_same_incident() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -89,7 +89,7 @@ async fn firing_again_after_the_recovery_is_a_new_alert_of_the_incident() {
 }
 
 #[tokio::test]
-async fn a_second_recovery_changes_nothing() {
+async fn a_second_resolution_changes_nothing() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -98,14 +98,14 @@ async fn a_second_recovery_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_recovery_never_opens_an_incident() {
+async fn a_resolution_never_opens_an_incident() {
     let sandbox = Sandbox::new();
     sandbox.deliver_without_effect(&sandbox.monitor().resolved()).await;
     assert_eq!(sandbox.incidents().await, Vec::<Value>::new());
 }
 
 #[tokio::test]
-async fn a_trigger_that_arrives_after_its_recovery_is_a_resolved_alert_without_an_incident() {
+async fn an_alert_whose_resolution_arrived_first_is_resolved_and_opens_no_incident() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver_without_effect(&monitor.resolved().at(sandbox.minute(3))).await;
@@ -124,7 +124,7 @@ async fn a_trigger_that_arrives_after_its_recovery_is_a_resolved_alert_without_a
 }
 
 #[tokio::test]
-async fn a_trigger_at_the_time_of_a_recovery_that_came_first_is_over_already() {
+async fn an_alert_that_fires_at_the_time_of_an_earlier_resolution_is_resolved() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver_without_effect(&monitor.resolved()).await;
@@ -132,7 +132,7 @@ async fn a_trigger_at_the_time_of_a_recovery_that_came_first_is_over_already() {
 }
 
 #[tokio::test]
-async fn a_trigger_later_than_a_recovery_that_came_first_fires() {
+async fn an_alert_that_fires_after_an_earlier_resolution_is_firing() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver_without_effect(&monitor.resolved()).await;
@@ -142,7 +142,7 @@ async fn a_trigger_later_than_a_recovery_that_came_first_fires() {
 }
 
 #[tokio::test]
-async fn a_repeat_from_before_the_recovery_does_not_fire_again() {
+async fn a_late_repeat_from_before_the_resolution_does_not_fire_again() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -153,7 +153,7 @@ async fn a_repeat_from_before_the_recovery_does_not_fire_again() {
 }
 
 #[tokio::test]
-async fn the_recovery_of_the_last_firing_alert_is_recorded() {
+async fn the_history_records_the_resolution_of_the_last_firing_alert() {
     let sandbox = Sandbox::new();
     let one = sandbox.monitor();
     let other = one.from_another_monitor();
@@ -184,7 +184,7 @@ async fn a_repeat_at_a_higher_severity_raises_alert_and_incident() {
 }
 
 #[tokio::test]
-async fn a_recovery_that_a_later_trigger_overtook_ends_what_fired_before_it() {
+async fn a_late_resolution_splits_an_alert_that_fired_before_and_after_it() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -221,7 +221,7 @@ async fn a_recovery_that_a_later_trigger_overtook_ends_what_fired_before_it() {
 }
 
 #[tokio::test]
-async fn an_alert_says_what_its_earliest_trigger_says_however_late_that_arrives() {
+async fn an_alert_shows_its_earliest_event_even_if_that_arrives_late() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor.clone().with("title", "[Re-Triggered] disk").at(sandbox.minute(6))).await;

@@ -81,7 +81,7 @@ const DATADOG_SIGNATURES: [(&[u8], &str); 3] = [
 ];
 
 #[test]
-fn the_suite_signs_as_openssl_does() {
+fn the_suite_signs_like_openssl() {
     for sentry in [
         ISSUE_FATAL,
         ISSUE_UTF8,
@@ -139,7 +139,7 @@ async fn becomes(api: &Api, source: &str, filter: &str, expected: Value) {
 }
 
 #[tokio::test]
-async fn datadog_published_template() {
+async fn datadogs_published_template_is_read() {
     let expected = json!({
         "title": "Ledger writes are failing",
         "message": "More than 5 % of ledger writes failed in the last 5 minutes.",
@@ -156,7 +156,7 @@ async fn datadog_published_template() {
 }
 
 #[tokio::test]
-async fn datadog_default_template() {
+async fn datadogs_default_template_is_read() {
     let expected = json!({
         "title": "Archive disk is almost full (fixture)",
         "severity": "error",
@@ -169,7 +169,7 @@ async fn datadog_default_template() {
 }
 
 #[tokio::test]
-async fn datadog_other_names_for_the_same_things() {
+async fn datadog_members_of_other_templates_are_read() {
     let expected = json!({
         "title": "Queue of fx-mailer grows",
         "severity": "warning",
@@ -184,7 +184,7 @@ async fn datadog_other_names_for_the_same_things() {
 }
 
 #[tokio::test]
-async fn datadog_severity_member_and_scopes() {
+async fn a_severity_member_and_scopes_of_datadog_are_read() {
     let expected = json!({
         "title": "Certificate of fx-gateway renews late",
         "severity": "info",
@@ -197,7 +197,7 @@ async fn datadog_severity_member_and_scopes() {
 }
 
 #[tokio::test]
-async fn datadog_unset_variables() {
+async fn unset_variables_of_datadog_count_as_absent() {
     let expected = json!({
         "title": "Checks of fx-pricing fail",
         "severity": "error",
@@ -210,7 +210,7 @@ async fn datadog_unset_variables() {
 }
 
 #[tokio::test]
-async fn datadog_non_ascii_as_utf8_and_escaped() {
+async fn non_ascii_text_of_datadog_is_read() {
     for (body, environment) in [
         (&fixture!("datadog", "non_ascii_utf8_is_error")[..], "fx-utf8"),
         (&fixture!("datadog", "non_ascii_escaped_is_error")[..], "fx-escaped"),
@@ -225,7 +225,7 @@ async fn datadog_non_ascii_as_utf8_and_escaped() {
 }
 
 #[tokio::test]
-async fn sentry_issue_created() {
+async fn a_created_issue_of_sentry_is_read() {
     let expected = json!({
         "title": "OutOfMemory: the invoice renderer was killed",
         "severity": "critical",
@@ -238,7 +238,7 @@ async fn sentry_issue_created() {
 }
 
 #[tokio::test]
-async fn sentry_non_ascii_as_utf8_and_escaped() {
+async fn non_ascii_text_of_sentry_is_read() {
     for (sentry, service) in [(ISSUE_UTF8, "fx-search"), (ISSUE_ESCAPED, "fx-search-escaped")] {
         let expected = json!({
             "title": "Keine Treffer für „Käse“ 🧀 <b>&'/x/",
@@ -250,7 +250,7 @@ async fn sentry_non_ascii_as_utf8_and_escaped() {
 }
 
 #[tokio::test]
-async fn sentry_event_alert() {
+async fn an_event_alert_of_sentry_is_read() {
     let expected = json!({
         "title": "TypeError: cart.items is not iterable",
         "severity": "error",
@@ -263,7 +263,7 @@ async fn sentry_event_alert() {
 }
 
 #[tokio::test]
-async fn sentry_error_with_the_environment_as_a_tag() {
+async fn an_error_of_sentry_with_the_environment_as_a_tag_is_read() {
     let expected = json!({
         "title": "Notice: the old endpoint was called",
         "severity": "info",
@@ -275,7 +275,7 @@ async fn sentry_error_with_the_environment_as_a_tag() {
 }
 
 #[tokio::test]
-async fn sentry_metric_alert() {
+async fn a_metric_alert_of_sentry_is_read() {
     let expected = json!({
         "title": "Too many slow requests",
         "severity": "critical",
@@ -288,13 +288,13 @@ async fn sentry_metric_alert() {
 }
 
 #[tokio::test]
-async fn sentry_metric_alert_with_a_number_for_an_id() {
+async fn a_metric_alert_of_sentry_with_a_numeric_id_is_read() {
     let expected = json!({ "title": "Sign-ins fail", "severity": "warning", "environment": "production" });
     sentry_becomes(METRIC_WARNING, "service=fx-accounts", expected).await;
 }
 
 #[tokio::test]
-async fn sentry_comments_and_installations_are_ignored() {
+async fn comments_and_installations_of_sentry_are_ignored() {
     let api = Api::shared();
     for sentry in [COMMENT, INSTALLATION] {
         api.deliver(WebhookRequest::sentry(sentry.resource, sentry.body)).await.ignored();

@@ -150,7 +150,7 @@ async fn another_service_of_the_environment_opens_anew_after_5_minutes() {
 }
 
 #[tokio::test]
-async fn an_unknown_service_matches_nothing_by_service() {
+async fn alerts_without_a_service_do_not_join_by_service() {
     let sandbox = Sandbox::new().watching_every_service();
     let nameless = sandbox.monitor().without_tag("service").with("scope", "*");
     sandbox.deliver(&nameless).await;
@@ -160,7 +160,7 @@ async fn an_unknown_service_matches_nothing_by_service() {
 }
 
 #[tokio::test]
-async fn the_service_decides_before_the_cascade() {
+async fn the_same_service_wins_over_the_cascade() {
     let sandbox = Sandbox::new();
     let first = sandbox.monitor();
     let first_alert = sandbox.deliver(&first).await.remove(0);
@@ -174,7 +174,7 @@ async fn the_service_decides_before_the_cascade() {
 }
 
 #[tokio::test]
-async fn the_sources_key_decides_before_the_service() {
+async fn the_sources_key_wins_over_the_service() {
     let sandbox = Sandbox::new();
     let first = sandbox.monitor();
     let first_alert = sandbox.deliver(&first).await.remove(0);
@@ -189,7 +189,7 @@ async fn the_sources_key_decides_before_the_service() {
 }
 
 #[tokio::test]
-async fn a_late_alert_lands_where_it_belongs() {
+async fn a_late_alert_joins_the_incident_of_its_own_time() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     let early = sandbox.deliver(&monitor).await.remove(0);
@@ -220,7 +220,7 @@ async fn an_alert_that_is_a_little_late_does_not_move_last_alert_at_back() {
 }
 
 #[tokio::test]
-async fn a_joining_alert_raises_the_severity_and_says_so() {
+async fn an_alert_that_joins_raises_the_severity_and_the_history_records_it() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().priority("P3");
     sandbox.deliver(&monitor).await;
@@ -236,7 +236,7 @@ async fn a_joining_alert_raises_the_severity_and_says_so() {
 }
 
 #[tokio::test]
-async fn both_sources_alerts_of_a_service_are_one_incident() {
+async fn datadog_and_sentry_alerts_of_a_service_share_one_incident() {
     let sandbox = Sandbox::new();
     sandbox.deliver(&sandbox.monitor()).await;
     let alerts = sandbox.deliver(&Issue::of(&sandbox).event_alert(sandbox.minute(3))).await;
@@ -249,7 +249,7 @@ async fn both_sources_alerts_of_a_service_are_one_incident() {
 }
 
 #[tokio::test]
-async fn team_and_environment_are_those_of_the_first_alert() {
+async fn an_incident_keeps_the_team_of_its_first_alert() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -259,7 +259,7 @@ async fn team_and_environment_are_those_of_the_first_alert() {
 }
 
 #[tokio::test]
-async fn an_incident_under_investigation_is_joined() {
+async fn an_alert_joins_an_incident_under_investigation() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     let incident = sandbox.open_incident().await;
@@ -306,7 +306,7 @@ async fn a_recurrence_of_the_same_monitor_names_the_earlier_incident() {
 }
 
 #[tokio::test]
-async fn a_recovery_after_the_incident_was_closed_still_ends_its_alert() {
+async fn a_resolution_after_the_incident_was_closed_resolves_its_alert() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     let alerts = sandbox.deliver(&monitor).await;
@@ -320,7 +320,7 @@ async fn a_recovery_after_the_incident_was_closed_still_ends_its_alert() {
 }
 
 #[tokio::test]
-async fn the_history_tells_how_the_incident_grew() {
+async fn the_history_records_the_opening_and_each_alert_that_joins() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;

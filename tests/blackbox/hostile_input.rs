@@ -5,7 +5,7 @@ use serde_json::json;
 use tests::{Api, Sandbox, WebhookRequest, random_digits, sentry::Issue, strings};
 
 #[tokio::test]
-async fn text_is_data() {
+async fn titles_and_messages_are_stored_unchanged() {
     for title in [
         "<script>alert(1)</script>",
         "'; DROP TABLE incidents; --",
@@ -26,7 +26,7 @@ async fn text_is_data() {
 }
 
 #[tokio::test]
-async fn names_are_data() {
+async fn service_names_with_special_characters_can_be_filtered() {
     for hostile in ["../../etc/passwd", "a/b?c=d&e#f", "<b>", "100%", "service#by_created|x", "имя сервиса"] {
         let sandbox = Sandbox::new().watching_every_service();
         let service = format!("{hostile}{}", random_digits(8));
@@ -39,7 +39,7 @@ async fn names_are_data() {
 }
 
 #[tokio::test]
-async fn a_nul_is_neither_lost_nor_harmful() {
+async fn a_nul_character_loses_no_other_text() {
     let sandbox = Sandbox::new();
     let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/title", "before\0after");
     let alert = sandbox.deliver(&webhook).await.remove(0);
@@ -48,7 +48,7 @@ async fn a_nul_is_neither_lost_nor_harmful() {
 }
 
 #[tokio::test]
-async fn numbers_of_any_size_do_no_harm() {
+async fn numbers_of_any_size_are_accepted() {
     let sandbox = Sandbox::new();
     let [above_u64, below_i64] = [random_digits(24), format!("-{}", random_digits(24))];
     let [large, small] = [format!("{}e290", random_digits(9)), format!("0.{}e-290", random_digits(9))];
@@ -63,7 +63,7 @@ async fn numbers_of_any_size_do_no_harm() {
 }
 
 #[tokio::test]
-async fn values_of_unexpected_types_do_no_harm() {
+async fn datadog_members_of_unexpected_types_are_accepted() {
     let sandbox = Sandbox::new();
     for value in [json!(null), json!(true), json!(7), json!([]), json!({}), json!([[["deep"]]])] {
         for member in
@@ -76,7 +76,7 @@ async fn values_of_unexpected_types_do_no_harm() {
 }
 
 #[tokio::test]
-async fn sentry_bodies_with_unexpected_types_are_taken_or_kept_aside() {
+async fn sentry_members_of_unexpected_types_are_accepted_ignored_or_quarantined() {
     let sandbox = Sandbox::new();
     for value in [json!(null), json!(true), json!(7), json!([]), json!({}), json!("text")] {
         for pointer in
@@ -90,7 +90,7 @@ async fn sentry_bodies_with_unexpected_types_are_taken_or_kept_aside() {
 }
 
 #[tokio::test]
-async fn a_body_nested_within_reason_is_read() {
+async fn a_body_that_is_nested_100_levels_deep_is_read() {
     let sandbox = Sandbox::new();
     let deep = (0..100).fold(json!("bottom"), |inner, _| json!([inner]));
     let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/metadata", deep);
@@ -98,7 +98,7 @@ async fn a_body_nested_within_reason_is_read() {
 }
 
 #[tokio::test]
-async fn duplicate_members_do_no_harm() {
+async fn duplicate_members_are_accepted() {
     let sandbox = Sandbox::new();
     let body = sandbox.monitor().body().to_string();
     let doubled = format!("{{\"title\":\"first\",{}", &body[1..]);
@@ -106,7 +106,7 @@ async fn duplicate_members_do_no_harm() {
 }
 
 #[tokio::test]
-async fn a_title_of_500_and_a_message_of_4000_characters_are_kept() {
+async fn texts_within_the_limits_are_kept_whole() {
     let sandbox = Sandbox::new();
     let (title, message) = ("ü".repeat(490), "é".repeat(3_990));
     let monitor = sandbox.monitor().with("title", title.clone()).with("body", message.clone());
@@ -115,7 +115,7 @@ async fn a_title_of_500_and_a_message_of_4000_characters_are_kept() {
 }
 
 #[tokio::test]
-async fn longer_texts_are_trimmed_visibly() {
+async fn longer_texts_are_truncated_visibly() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().with("title", "👀".repeat(5_000)).with("body", "ü".repeat(50_000));
     let alert = sandbox.deliver(&monitor).await.remove(0);
@@ -126,7 +126,7 @@ async fn longer_texts_are_trimmed_visibly() {
 }
 
 #[tokio::test]
-async fn many_tags_are_kept() {
+async fn forty_tags_are_kept() {
     let sandbox = Sandbox::new();
     let mut tags = sandbox.monitor().tags();
     tags.extend((0..40).map(|number| format!("shard:{number}")));
@@ -135,7 +135,7 @@ async fn many_tags_are_kept() {
 }
 
 #[tokio::test]
-async fn a_flood_of_tags_does_no_harm() {
+async fn twenty_thousand_tags_are_truncated_visibly() {
     let sandbox = Sandbox::new();
     let mut tags = sandbox.monitor().tags();
     tags.extend((0..20_000).map(|number| format!("flood:{number}")));
@@ -145,7 +145,7 @@ async fn a_flood_of_tags_does_no_harm() {
 }
 
 #[tokio::test]
-async fn names_of_any_length_do_no_harm() {
+async fn names_of_any_length_are_accepted() {
     let sandbox = Sandbox::new().watching_every_service();
     let long = format!("{}{}", random_digits(10), "s".repeat(5_000));
     let monitor = sandbox
@@ -161,7 +161,7 @@ async fn names_of_any_length_do_no_harm() {
 }
 
 #[tokio::test]
-async fn queries_of_any_bytes_are_answered() {
+async fn a_malformed_query_string_gets_200_or_400() {
     let api = Api::shared();
     for query in [
         "service=%",
@@ -187,7 +187,7 @@ async fn queries_of_any_bytes_are_answered() {
 }
 
 #[tokio::test]
-async fn an_answer_never_tells_of_the_inside() {
+async fn an_error_reveals_no_internals() {
     let sandbox = Sandbox::new();
     let api = &sandbox.api;
     for answer in [
@@ -205,7 +205,7 @@ async fn an_answer_never_tells_of_the_inside() {
 }
 
 #[tokio::test]
-async fn a_quarantined_text_is_data() {
+async fn quarantined_bodies_are_stored_unchanged() {
     let api = Api::shared();
     let body =
         json!({ "action": "created", "data": "<img src=x onerror=alert(1)>", "n": random_digits(12) }).to_string();

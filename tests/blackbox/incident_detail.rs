@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tests::{Sandbox, assert_members, assert_only_members, in_order};
 
 #[tokio::test]
-async fn it_shows_the_incident_its_alerts_and_its_history() {
+async fn a_detail_shows_the_incident_its_alerts_and_its_history() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -20,7 +20,7 @@ async fn it_shows_the_incident_its_alerts_and_its_history() {
 }
 
 #[tokio::test]
-async fn of_many_alerts_and_actions_it_shows_the_newest_and_counts_all() {
+async fn a_detail_shows_the_newest_alerts_and_actions_and_counts_all() {
     let sandbox = Sandbox::new();
     let monitors: Vec<_> = (0..104).map(|_| sandbox.monitor()).collect();
     join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
@@ -37,7 +37,7 @@ async fn of_many_alerts_and_actions_it_shows_the_newest_and_counts_all() {
 }
 
 #[tokio::test]
-async fn its_etag_changes_with_its_version() {
+async fn the_etag_changes_with_the_version() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let path = format!("/incidents/{incident}");
@@ -53,7 +53,7 @@ async fn its_etag_changes_with_its_version() {
 }
 
 #[tokio::test]
-async fn a_joining_alert_moves_updated_at() {
+async fn an_alert_that_joins_moves_updated_at() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let before = sandbox.api.detail(&incident).await;
@@ -64,7 +64,7 @@ async fn a_joining_alert_moves_updated_at() {
 }
 
 #[tokio::test]
-async fn its_alerts_are_those_that_the_list_finds_for_it() {
+async fn a_detail_shows_the_same_alerts_as_the_list() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     sandbox.deliver(&sandbox.monitor()).await;
@@ -74,7 +74,7 @@ async fn its_alerts_are_those_that_the_list_finds_for_it() {
 }
 
 #[tokio::test]
-async fn an_unknown_id_is_not_found() {
+async fn an_unknown_incident_id_gets_404() {
     let sandbox = Sandbox::new();
     for id in ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "1", "not-an-id", "%00", "%ff", &"9".repeat(3_000)] {
         sandbox.api.get(&format!("/incidents/{id}")).await.problem(404);
@@ -82,7 +82,7 @@ async fn an_unknown_id_is_not_found() {
 }
 
 #[tokio::test]
-async fn an_id_is_one_exact_text() {
+async fn an_id_with_a_character_more_or_less_gets_404() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     sandbox.api.get(&format!("/incidents/{incident}0")).await.problem(404);
@@ -90,7 +90,7 @@ async fn an_id_is_one_exact_text() {
 }
 
 #[tokio::test]
-async fn parameters_are_not_silently_ignored() {
+async fn an_unknown_parameter_of_a_detail_is_named() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let problem = sandbox.api.get(&format!("/incidents/{incident}?alerts=10")).await.problem(400);

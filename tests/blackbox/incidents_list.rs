@@ -66,7 +66,7 @@ async fn an_item_has_exactly_its_members() {
 }
 
 #[tokio::test]
-async fn facets_count_the_values_of_what_the_filter_leaves() {
+async fn facets_count_the_values_of_all_incidents_that_match() {
     let sandbox = Sandbox::new();
     let incidents = one_per_priority(&sandbox, ["P1", "P1", "P3"]).await;
     sandbox.api.change_status(&incidents[0], "INVESTIGATING").await;
@@ -97,14 +97,14 @@ async fn a_page_has_exactly_its_members() {
 }
 
 #[tokio::test]
-async fn a_filter_that_nothing_passes_leaves_an_empty_page() {
+async fn a_filter_that_matches_nothing_gives_an_empty_page() {
     let sandbox = Sandbox::new();
     let page = sandbox.api.page(&format!("/incidents?service={}", sandbox.service)).await;
     assert_eq!((page.items.len(), page.total, page.next_cursor), (0, 0, None));
 }
 
 #[tokio::test]
-async fn severity_filters_by_one_or_several_values() {
+async fn incidents_filter_by_severity() {
     let sandbox = Sandbox::new();
     let [critical, error, info] = one_per_priority(&sandbox, ["P1", "P2", "P5"]).await;
     let of = async |filter: &str| ids(&sandbox.api, &format!("team={}&{filter}", sandbox.team)).await;
@@ -117,7 +117,7 @@ async fn severity_filters_by_one_or_several_values() {
 }
 
 #[tokio::test]
-async fn status_filters_in_any_case() {
+async fn incidents_filter_by_status() {
     let sandbox = Sandbox::new();
     let [open, investigating, resolved] = one_per_priority(&sandbox, ["P1", "P1", "P1"]).await;
     sandbox.api.change_status(&investigating, "INVESTIGATING").await;
@@ -131,7 +131,7 @@ async fn status_filters_in_any_case() {
 }
 
 #[tokio::test]
-async fn service_matches_any_of_an_incidents_services() {
+async fn incidents_filter_by_any_of_their_services() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     let other = sandbox.another_service("search");
@@ -144,7 +144,7 @@ async fn service_matches_any_of_an_incidents_services() {
 }
 
 #[tokio::test]
-async fn source_matches_any_of_an_incidents_sources() {
+async fn incidents_filter_by_any_of_their_sources() {
     let sandbox = Sandbox::new();
     let both = sandbox.open_incident().await;
     sandbox.deliver(&Issue::of(&sandbox).event_alert(sandbox.minute(1))).await;
@@ -156,7 +156,7 @@ async fn source_matches_any_of_an_incidents_sources() {
 }
 
 #[tokio::test]
-async fn team_filters_by_one_or_several_values() {
+async fn incidents_filter_by_team() {
     let sandbox = Sandbox::new();
     let other = Sandbox::on(sandbox.api.clone());
     let (mine, theirs) = futures::join!(sandbox.open_incident(), other.open_incident());
@@ -166,7 +166,7 @@ async fn team_filters_by_one_or_several_values() {
 }
 
 #[tokio::test]
-async fn times_are_inclusive_ranges() {
+async fn ranges_of_times_are_inclusive() {
     let sandbox = Sandbox::new();
     for member in ["created", "updated"] {
         let [one, two] = [sandbox.in_another_environment(), sandbox.in_another_environment()];
@@ -201,7 +201,7 @@ async fn times_are_inclusive_ranges() {
 }
 
 #[tokio::test]
-async fn filters_combine_with_and() {
+async fn different_filters_combine_with_and() {
     let sandbox = Sandbox::new();
     let [one, other] = one_per_priority(&sandbox, ["P1", "P1"]).await;
     sandbox.api.change_status(&one, "INVESTIGATING").await;
@@ -213,7 +213,7 @@ async fn filters_combine_with_and() {
 }
 
 #[tokio::test]
-async fn the_order_is_newest_first_unless_asked_otherwise() {
+async fn incidents_are_listed_newest_first_by_default() {
     let sandbox = Sandbox::new();
     let mut incidents = Vec::new();
     for _ in 0..3 {
@@ -234,7 +234,7 @@ async fn the_order_is_newest_first_unless_asked_otherwise() {
 }
 
 #[tokio::test]
-async fn a_list_without_filters_finds_everything() {
+async fn a_list_without_filters_shows_the_newest_incidents() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let page = sandbox.api.page("/incidents?limit=200").await;

@@ -155,7 +155,7 @@ async fn holds(api: &Api, path: &str, random: &mut fastrand::Rng, expected: &[&s
 }
 
 #[tokio::test]
-async fn any_filter_order_and_page_of_incidents_is_what_a_naive_reader_finds() {
+async fn pages_of_incidents_match_a_naive_model() {
     let (api, population) = (Api::shared(), Population::shared().await);
     let items = &population.incidents;
     let mut random = fastrand::Rng::new();
@@ -176,7 +176,7 @@ async fn any_filter_order_and_page_of_incidents_is_what_a_naive_reader_finds() {
 }
 
 #[tokio::test]
-async fn any_filter_order_and_page_of_alerts_is_what_a_naive_reader_finds() {
+async fn pages_of_alerts_match_a_naive_model() {
     let (api, population) = (Api::shared(), Population::shared().await);
     let items = &population.alerts;
     let mut random = fastrand::Rng::new();
@@ -219,7 +219,7 @@ async fn a_walk_by_offset_visits_each_item_once() {
 }
 
 #[tokio::test]
-async fn an_offset_beyond_the_end_is_an_empty_page_with_the_total() {
+async fn an_offset_beyond_the_end_gives_an_empty_page_with_the_total() {
     let sandbox = Sandbox::new();
     sandbox.open_incident().await;
     for offset in [1_usize, 2, 1_000_000] {
@@ -247,7 +247,7 @@ async fn a_cursor_continues_after_a_page_that_was_reached_by_offset() {
 }
 
 #[tokio::test]
-async fn what_arrives_during_a_walk_by_cursor_neither_hides_nor_repeats_an_item() {
+async fn new_incidents_during_a_walk_by_cursor_hide_and_repeat_none() {
     for sort in ["-created_at", "created_at"] {
         let sandbox = Sandbox::new();
         for _ in 0..5 {

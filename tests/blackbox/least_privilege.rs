@@ -21,7 +21,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_function_may_do_what_it_never_does() {
+async fn every_granted_permission_is_used() {
     let (options, broken) = failing_worker();
     let Some(stack) = TestStack::start(options).await else { return };
     let sandbox = Sandbox::on(Api::to(stack.access()));

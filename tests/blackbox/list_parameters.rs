@@ -32,7 +32,7 @@ async fn offset_is_a_whole_number_from_0() {
 }
 
 #[tokio::test]
-async fn what_can_be_given_once_must_not_be_repeated() {
+async fn limit_offset_and_sort_cannot_be_repeated() {
     both_name("limit=10&limit=10", &["limit"]).await;
     both_name("offset=0&offset=1", &["offset"]).await;
     both_name("sort=created_at&sort=-created_at", &["sort"]).await;
@@ -54,7 +54,7 @@ async fn an_unknown_parameter_is_named() {
 }
 
 #[tokio::test]
-async fn a_value_outside_of_a_closed_set_is_named() {
+async fn an_unknown_value_of_an_enumeration_is_named() {
     both_name("severity=fatal", &["severity"]).await;
     both_name("severity=critical,fatal", &["severity"]).await;
     both_name("status=done", &["status"]).await;
@@ -75,7 +75,7 @@ async fn an_empty_value_is_named() {
 }
 
 #[tokio::test]
-async fn a_time_must_be_one() {
+async fn a_malformed_time_is_named() {
     for time in ["yesterday", "2026-13-01T00:00:00Z", "2026-02-30T00:00:00Z", "2026-01-01T25:00:00Z", "%00"] {
         both_name(&format!("created_from={time}"), &["created_from"]).await;
         both_name(&format!("created_to={time}"), &["created_to"]).await;
@@ -85,7 +85,7 @@ async fn a_time_must_be_one() {
 }
 
 #[tokio::test]
-async fn a_range_must_not_end_before_it_begins() {
+async fn a_range_that_ends_before_it_begins_is_named() {
     let api = Api::shared();
     for (list, range) in [("/incidents", "created"), ("/incidents", "updated"), ("/alerts", "created")] {
         let query = format!("{range}_from=2026-02-01T00:00:00.001Z&{range}_to=2026-02-01T00:00:00Z");
@@ -97,7 +97,7 @@ async fn a_range_must_not_end_before_it_begins() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_named_at_once() {
+async fn every_wrong_parameter_is_named_at_once() {
     both_name(
         "limit=0&offset=-1&severity=fatal&status=done&color=red&sort=title&created_from=soon",
         &["color", "created_from", "limit", "offset", "severity", "sort", "status"],
@@ -106,14 +106,14 @@ async fn all_that_is_wrong_is_named_at_once() {
 }
 
 #[tokio::test]
-async fn a_cursor_that_is_none_of_ours_is_named() {
+async fn a_malformed_cursor_is_named() {
     for cursor in ["nonsense", "AAAA", "%00", "eyJvZmZzZXQiOjB9", "%F0%9F%91%80", &"A".repeat(3_000)] {
         both_name(&format!("cursor={cursor}"), &["cursor"]).await;
     }
 }
 
 #[tokio::test]
-async fn a_cursor_belongs_to_its_query() {
+async fn a_cursor_is_valid_for_its_own_query_only() {
     let sandbox = Sandbox::new();
     sandbox.open_incident().await;
     sandbox.in_another_environment().open_incident().await;
@@ -136,7 +136,7 @@ async fn a_cursor_belongs_to_its_query() {
 }
 
 #[tokio::test]
-async fn offset_and_cursor_exclude_each_other() {
+async fn offset_and_cursor_cannot_be_combined() {
     let sandbox = Sandbox::new();
     sandbox.open_incident().await;
     sandbox.in_another_environment().open_incident().await;

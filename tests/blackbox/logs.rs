@@ -51,7 +51,7 @@ fn lines_with(text: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logs_have_the_ids_and_nothing_of_what_was_sent() {
+async fn logs_contain_ids_and_never_payloads() {
     listen();
     let Some(stack) = TestStack::start(TestStack::options()).await else {
         return;

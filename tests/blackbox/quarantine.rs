@@ -86,7 +86,7 @@ pub async fn entries_of(api: &Api, delivery_ids: &[String]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_delivery_that_cannot_be_read_is_kept_whole_with_the_reason() {
+async fn an_unreadable_webhook_is_quarantined_whole_with_the_reason() {
     let api = Api::shared();
     let body = unreadable();
     let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
@@ -109,7 +109,7 @@ async fn a_delivery_that_cannot_be_read_is_kept_whole_with_the_reason() {
 }
 
 #[tokio::test]
-async fn the_same_delivery_twice_is_kept_once() {
+async fn the_same_unreadable_webhook_twice_makes_one_entry() {
     let api = Api::shared();
     let body = unreadable();
     let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
@@ -119,7 +119,7 @@ async fn the_same_delivery_twice_is_kept_once() {
 }
 
 #[tokio::test]
-async fn it_is_listed_newest_first_in_pages() {
+async fn the_quarantine_is_listed_newest_first_in_pages() {
     let api = Api::shared();
     let mut delivery_ids = Vec::new();
     for _ in 0..3 {
@@ -140,7 +140,7 @@ async fn it_is_listed_newest_first_in_pages() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_fit_is_cut_and_says_so() {
+async fn a_body_over_the_limit_is_truncated_visibly() {
     let api = Api::shared();
     let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
     let body = json!({ "action": "created", "data": { "noise": noise } }).to_string();
@@ -158,7 +158,7 @@ async fn a_body_that_does_not_fit_is_cut_and_says_so() {
 }
 
 #[tokio::test]
-async fn bodies_that_no_reader_of_json_takes_are_kept_as_they_came() {
+async fn json_that_cannot_be_represented_is_quarantined_unchanged() {
     let api = Api::shared();
     let id = random_digits(19);
     let bodies = [
@@ -174,7 +174,7 @@ async fn bodies_that_no_reader_of_json_takes_are_kept_as_they_came() {
 }
 
 #[tokio::test]
-async fn only_responders_see_it() {
+async fn only_responders_may_use_the_quarantine() {
     let api = Api::shared();
     let (id, _) = quarantined_entry(&api).await;
     for (method, path) in [
@@ -192,7 +192,7 @@ async fn only_responders_see_it() {
 }
 
 #[tokio::test]
-async fn an_unknown_or_malformed_id_is_not_found() {
+async fn an_unknown_or_malformed_entry_id_gets_404() {
     let api = Api::shared();
     for id in [UNKNOWN_ID, "7", "01arz3ndektsv4rrffq69g5fav", "%20"] {
         for (method, suffix) in [(Method::GET, ""), (Method::POST, "/redrive"), (Method::DELETE, "")] {
@@ -202,7 +202,7 @@ async fn an_unknown_or_malformed_id_is_not_found() {
 }
 
 #[tokio::test]
-async fn actions_take_no_parameters() {
+async fn an_unknown_parameter_of_an_entry_is_named() {
     let api = Api::shared();
     let (id, _) = quarantined_entry(&api).await;
     for (method, suffix) in [(Method::GET, ""), (Method::POST, "/redrive"), (Method::DELETE, "")] {
@@ -213,7 +213,7 @@ async fn actions_take_no_parameters() {
 }
 
 #[tokio::test]
-async fn an_entry_has_its_whole_body_and_what_was_done_with_it() {
+async fn an_entry_shows_its_whole_body_and_its_actions() {
     let api = Api::shared();
     let body =
         json!({ "action": "created", "data": { "nothing": random_digits(20), "long": "ä".repeat(5_000) } }).to_string();
@@ -232,7 +232,7 @@ async fn an_entry_has_its_whole_body_and_what_was_done_with_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_text_comes_in_base64() {
+async fn a_body_that_is_not_utf8_is_shown_in_base64() {
     use base64::prelude::{BASE64_STANDARD, Engine};
 
     let api = Api::shared();
@@ -248,7 +248,7 @@ async fn a_body_that_is_no_text_comes_in_base64() {
 }
 
 #[tokio::test]
-async fn it_is_filtered_by_kind_and_source() {
+async fn the_quarantine_filters_by_kind_and_source() {
     let api = Api::shared();
     let sentry = api.deliver(WebhookRequest::sentry("issue", unreadable())).await.quarantined();
     let datadog = api
@@ -271,7 +271,7 @@ async fn it_is_filtered_by_kind_and_source() {
 }
 
 #[tokio::test]
-async fn what_still_cannot_be_read_is_not_redriven() {
+async fn an_entry_that_still_cannot_be_read_is_not_redriven() {
     let api = Api::shared();
     let (id, _) = quarantined_entry(&api).await;
     let before = get_entry(&api, &id).await;
@@ -301,7 +301,7 @@ async fn a_deleted_entry_loses_its_body_and_keeps_who_deleted_it() {
 }
 
 #[tokio::test]
-async fn deletions_at_once_are_recorded_once() {
+async fn concurrent_deletions_are_recorded_once() {
     let api = Api::shared();
     let (id, _) = quarantined_entry(&api).await;
     let deletions = futures::future::join_all((0..10).map(|_| delete(&api, &id))).await;
@@ -310,7 +310,7 @@ async fn deletions_at_once_are_recorded_once() {
 }
 
 #[tokio::test]
-async fn bad_parameters_are_named() {
+async fn wrong_parameters_of_the_quarantine_are_named() {
     let api = Api::shared();
     for (query, parameter) in [
         ("limit=0", "limit"),

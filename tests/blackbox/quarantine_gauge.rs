@@ -58,7 +58,7 @@ impl Lines {
 
 // One thread, so that what the functions write is heard here.
 #[tokio::test(flavor = "current_thread")]
-async fn each_change_of_the_quarantine_and_each_whole_list_tells_how_many_entries_need_work() {
+async fn the_gauge_counts_pending_entries_after_each_change_and_each_whole_list() {
     let lines = Lines::default();
     // Of one subscriber alone, tracing asks only the thread on which an event happens first; of
     // two, it asks both.

@@ -5,7 +5,7 @@ use serde_json::json;
 use tests::{Api, Sandbox, TestStack, WebhookRequest, assert_members};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everything_is_there_after_a_restart() {
+async fn a_data_directory_keeps_everything_across_a_restart() {
     let data = tempfile::tempdir().expect("a directory can be made");
     let options = || local::Options { data: Some(data.path().to_owned()), ..TestStack::options() };
     let Some(stack) = TestStack::start(options()).await else { return };
@@ -39,7 +39,7 @@ async fn everything_is_there_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_accepted_before_a_stop_is_grouped() {
+async fn webhooks_that_were_accepted_before_a_stop_are_grouped() {
     let data = tempfile::tempdir().expect("a directory can be made");
     let options = || local::Options { data: Some(data.path().to_owned()), ..TestStack::options() };
     let Some(stack) = TestStack::start(options()).await else { return };
@@ -56,7 +56,7 @@ async fn what_was_accepted_before_a_stop_is_grouped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_empty_stack_is_empty() {
+async fn a_new_stack_is_empty() {
     let Some(stack) = TestStack::start(TestStack::options()).await else { return };
     let api = Api::to(stack.access());
     for list in ["/incidents", "/alerts"] {

@@ -45,7 +45,7 @@ async fn a_new_secret_is_accepted_and_a_revoked_one_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_secrets_live_side_by_side() {
+async fn two_secrets_of_a_source_are_valid_at_the_same_time() {
     let Some(stack) = TestStack::start(TestStack::options()).await else { return };
     let old = stack.access();
     let new = Access {
@@ -75,7 +75,7 @@ async fn two_secrets_live_side_by_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_credentials_command_makes_is_let_in_and_what_it_retires_is_not() {
+async fn credentials_of_the_command_are_accepted_until_they_are_retired() {
     let Some(stack) = TestStack::start(TestStack::options()).await else { return };
     let secret = credentials::secret::Secret::new(stack.local().aws(), stack.resource("Secret"));
     let old = stack.access();

@@ -19,7 +19,7 @@ fn position(status: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_status_goes_one_step_at_a_time_and_each_is_stamped() {
+async fn each_step_of_a_status_sets_its_time() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let mut before = sandbox.api.detail(&incident).await["incident"].take();
@@ -38,7 +38,7 @@ async fn a_status_goes_one_step_at_a_time_and_each_is_stamped() {
 }
 
 #[tokio::test]
-async fn a_change_is_recorded_with_who_what_and_why() {
+async fn a_change_is_recorded_with_its_actor_and_comment() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let comment = "Rolling back 3.9.1 – <b>see</b> #ops 👀";
@@ -66,7 +66,7 @@ async fn the_actor_is_the_tokens_name() {
 }
 
 #[tokio::test]
-async fn every_other_transition_is_a_conflict_that_names_the_allowed_ones() {
+async fn an_illegal_transition_gets_409_with_the_allowed_ones() {
     for from in STATUSES {
         let sandbox = Sandbox::new();
         let incident = an_incident_in(&sandbox, from).await;
@@ -82,7 +82,7 @@ async fn every_other_transition_is_a_conflict_that_names_the_allowed_ones() {
 }
 
 #[tokio::test]
-async fn the_status_that_it_has_already_changes_and_records_nothing() {
+async fn repeating_the_current_status_records_nothing() {
     for status in STATUSES {
         let sandbox = Sandbox::new();
         let incident = an_incident_in(&sandbox, status).await;
@@ -103,7 +103,7 @@ async fn a_status_may_be_written_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_change_for_the_version_that_was_seen_is_made() {
+async fn a_change_with_the_current_if_match_is_made() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let seen = sandbox.api.get(&format!("/incidents/{incident}")).await;
@@ -115,7 +115,7 @@ async fn a_change_for_the_version_that_was_seen_is_made() {
 }
 
 #[tokio::test]
-async fn a_change_for_a_stale_version_is_refused_and_says_what_is_now() {
+async fn a_change_with_a_stale_if_match_gets_412_and_the_current_etag() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let seen = sandbox.api.get(&format!("/incidents/{incident}")).await;
@@ -133,7 +133,7 @@ async fn a_change_for_a_stale_version_is_refused_and_says_what_is_now() {
 }
 
 #[tokio::test]
-async fn a_malformed_if_match_is_a_bad_request() {
+async fn a_malformed_if_match_gets_400() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     for malformed in ["1", "\"1", "latest"] {
@@ -144,7 +144,7 @@ async fn a_malformed_if_match_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_body_is_named() {
+async fn wrong_members_of_the_body_are_named() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let before = sandbox.api.detail(&incident).await;
@@ -181,7 +181,7 @@ async fn a_comment_of_two_thousand_characters_is_kept() {
 }
 
 #[tokio::test]
-async fn an_incident_that_does_not_exist_is_not_found() {
+async fn changing_an_unknown_incident_gets_404() {
     let sandbox = Sandbox::new();
     for id in ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "7", "incident", "01ARZ3NDEKTSV4RRFFQ69G5FA%00", "%F0%9F%91%80"] {
         sandbox.api.patch_status(id, &json!({ "status": "INVESTIGATING" })).await.problem(404);

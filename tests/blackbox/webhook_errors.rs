@@ -16,7 +16,7 @@ fn of_size(monitor: &Notification, size: usize, filling: &mut dyn Iterator<Item 
 }
 
 #[tokio::test]
-async fn an_unknown_source_is_not_found() {
+async fn a_webhook_of_an_unknown_source_gets_404() {
     let api = Api::shared();
     for source in ["pagerduty", "Datadog", "datadog2", "%20"] {
         let delivery = WebhookRequest::to(source, "{}").header("content-type", "application/json");
@@ -26,7 +26,7 @@ async fn an_unknown_source_is_not_found() {
 }
 
 #[tokio::test]
-async fn webhooks_are_only_posted() {
+async fn webhooks_accept_only_post() {
     let api = Api::shared();
     for method in [Method::GET, Method::PUT, Method::DELETE, Method::PATCH] {
         let answer = api.send(api.request(method, "/webhooks/datadog")).await;
@@ -35,7 +35,7 @@ async fn webhooks_are_only_posted() {
 }
 
 #[tokio::test]
-async fn what_is_not_json_at_all_is_a_bad_request() {
+async fn a_body_that_is_not_json_gets_400() {
     let api = Api::shared();
     for body in ["", " ", "hello", "a=b&c=d", "<alert/>", "{'id':'1'}", "{\"id\":\"1\"}}", "{\"id\":1,}", "undefined"] {
         api.deliver(WebhookRequest::datadog(body)).await.problem(400);
@@ -45,7 +45,7 @@ async fn what_is_not_json_at_all_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn truncated_json_is_a_bad_request() {
+async fn truncated_json_gets_400() {
     let sandbox = Sandbox::new();
     let whole = WebhookRequest::from(&sandbox.monitor()).body;
     for length in [1, whole.len() / 2, whole.len() - 1] {
@@ -54,14 +54,14 @@ async fn truncated_json_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn the_proof_is_asked_for_before_the_body_is_read() {
+async fn the_proof_is_checked_before_the_body_is_parsed() {
     let api = Api::shared();
     api.post(&WebhookRequest::datadog("hello")).await.problem(401);
     api.post(&WebhookRequest::sentry("issue", "hello")).await.problem(401);
 }
 
 #[tokio::test]
-async fn json_that_is_no_event_is_quarantined() {
+async fn json_that_is_not_an_event_is_quarantined() {
     let api = Api::shared();
     for body in ["{}", "[]", "[{}]", "null", "true", "42", "\"text\""] {
         let unique = format!("{}{body}", " ".repeat(fastrand::usize(1..4_000)));
@@ -73,7 +73,7 @@ async fn json_that_is_no_event_is_quarantined() {
 }
 
 #[tokio::test]
-async fn a_body_over_a_mebibyte_is_too_large() {
+async fn a_body_over_1_mib_gets_413() {
     let sandbox = Sandbox::new();
     let one_more = of_size(&sandbox.monitor(), MEBIBYTE + 1, &mut "slow ".chars().cycle());
     sandbox.api.deliver(&one_more).await.problem(413);
@@ -82,7 +82,7 @@ async fn a_body_over_a_mebibyte_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_body_of_exactly_a_mebibyte_is_taken() {
+async fn a_body_of_exactly_1_mib_is_accepted() {
     let sandbox = Sandbox::new();
     let delivery = of_size(&sandbox.monitor(), MEBIBYTE, &mut "slow ".chars().cycle());
     let alert = sandbox.deliver(&delivery).await.remove(0);
@@ -91,21 +91,21 @@ async fn a_body_of_exactly_a_mebibyte_is_taken() {
 }
 
 #[tokio::test]
-async fn a_body_of_a_mebibyte_that_does_not_compress_is_taken() {
+async fn a_body_of_1_mib_that_does_not_compress_is_accepted() {
     let sandbox = Sandbox::new();
     let delivery = of_size(&sandbox.monitor(), MEBIBYTE, &mut std::iter::repeat_with(fastrand::alphanumeric));
     assert_eq!(sandbox.deliver(&delivery).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_large_body_without_a_content_type_is_measured_decoded() {
+async fn a_body_of_1_mib_without_a_content_type_is_accepted() {
     let sandbox = Sandbox::new();
     let delivery = of_size(&sandbox.monitor(), MEBIBYTE, &mut "slow ".chars().cycle()).without("content-type");
     assert_eq!(sandbox.deliver(&delivery).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_datadog_body_that_names_nothing_is_not_lost() {
+async fn a_datadog_body_without_known_members_is_accepted_or_quarantined() {
     let api = Api::shared();
     let body = json!({ "org": { "id": random_digits(12) } }).to_string();
     let (status, answer) = api.deliver(WebhookRequest::datadog(body)).await.receipt();

@@ -52,7 +52,7 @@ async fn the_published_template_is_read_into_an_alert() {
 }
 
 #[tokio::test]
-async fn every_transition_into_trouble_is_firing() {
+async fn transitions_into_alert_warning_and_no_data_fire() {
     let transitions =
         ["Triggered", "Re-Triggered", "Warn", "Re-Warn", "No Data", "Re-No Data", "Renotify", "re-triggered"];
     join_all(transitions.map(async |transition| {
@@ -63,7 +63,7 @@ async fn every_transition_into_trouble_is_firing() {
 }
 
 #[tokio::test]
-async fn every_transition_that_begins_with_recovered_ends_the_alert() {
+async fn every_recovered_transition_resolves_the_alert() {
     let transitions = ["Recovered", "Recovered from Warn", "Recovered from No Data"];
     join_all(transitions.map(async |transition| {
         let sandbox = Sandbox::new();
@@ -77,7 +77,7 @@ async fn every_transition_that_begins_with_recovered_ends_the_alert() {
 }
 
 #[tokio::test]
-async fn an_unknown_transition_of_type_success_recovers() {
+async fn an_unknown_transition_of_type_success_resolves() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -119,14 +119,14 @@ async fn without_priority_and_type_the_transition_is_the_severity() {
 }
 
 #[tokio::test]
-async fn the_event_priority_normal_or_low_is_no_severity() {
+async fn the_event_priorities_normal_and_low_are_no_severity() {
     for priority in ["normal", "low"] {
         assert_eq!(severity_of(&[("priority", priority), ("alert_type", "warning")]).await, "warning", "{priority}");
     }
 }
 
 #[tokio::test]
-async fn empty_variables_are_as_if_absent() {
+async fn empty_variables_count_as_absent() {
     let sandbox = Sandbox::new();
     let mut monitor = sandbox.monitor();
     for member in ["priority", "alert_cycle_key", "aggreg_key", "hostname", "link", "snapshot", "body", "last_updated"]
@@ -138,7 +138,7 @@ async fn empty_variables_are_as_if_absent() {
 }
 
 #[tokio::test]
-async fn other_templates_names_are_read_too() {
+async fn members_of_other_templates_are_read() {
     let sandbox = Sandbox::new();
     let renamed = json!({
         "id": random_digits(19),
@@ -168,7 +168,7 @@ async fn other_templates_names_are_read_too() {
 }
 
 #[tokio::test]
-async fn tags_may_be_a_list() {
+async fn tags_can_be_a_list() {
     let sandbox = Sandbox::new();
     let tags = sandbox.monitor().tags();
     let alert = sandbox.deliver(&sandbox.monitor().with("tags", tags.clone())).await.remove(0);
@@ -177,14 +177,14 @@ async fn tags_may_be_a_list() {
 }
 
 #[tokio::test]
-async fn the_tag_environment_is_as_good_as_env() {
+async fn the_tag_environment_means_the_same_as_env() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().without_tag("env").tag("environment", &sandbox.environment);
     assert_eq!(sandbox.deliver(&monitor).await[0]["environment"], *sandbox.environment);
 }
 
 #[tokio::test]
-async fn names_are_kept_in_lower_case() {
+async fn names_are_stored_in_lower_case() {
     let sandbox = Sandbox::new();
     let monitor = sandbox
         .monitor()
@@ -206,7 +206,7 @@ async fn an_alert_that_names_no_environment_is_in_production() {
 }
 
 #[tokio::test]
-async fn a_delivery_without_a_time_happened_when_it_came() {
+async fn an_event_without_a_time_occurred_when_it_was_received() {
     let sandbox = Sandbox::new();
     let before = rfc3339(now());
     let alert = sandbox.deliver(&sandbox.monitor().without("date").without("last_updated")).await.remove(0);
@@ -215,14 +215,14 @@ async fn a_delivery_without_a_time_happened_when_it_came() {
 }
 
 #[tokio::test]
-async fn last_updated_will_do_when_there_is_no_date() {
+async fn without_a_date_last_updated_is_the_time() {
     let sandbox = Sandbox::new();
     let alert = sandbox.deliver(&sandbox.monitor().without("date")).await.remove(0);
     assert_eq!(alert["occurred_at"], rfc3339(sandbox.time));
 }
 
 #[tokio::test]
-async fn the_cycle_key_links_a_recovery_to_its_trigger() {
+async fn the_cycle_key_links_a_resolution_to_its_alert() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
@@ -233,7 +233,7 @@ async fn the_cycle_key_links_a_recovery_to_its_trigger() {
 }
 
 #[tokio::test]
-async fn without_a_cycle_key_a_monitor_alerts_once_per_scope() {
+async fn without_a_cycle_key_each_scope_of_a_monitor_has_its_own_alert() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().without("alert_cycle_key");
     let (one, two) = (monitor.clone().with("scope", "host:a"), monitor.again().with("scope", "host:b"));
@@ -254,7 +254,7 @@ async fn an_id_is_the_same_as_a_number_and_as_a_string() {
 }
 
 #[tokio::test]
-async fn without_a_monitor_the_aggregation_key_links_deliveries() {
+async fn without_a_monitor_the_aggregation_key_links_events() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().without("alert_cycle_key").without("alert_id");
     sandbox.deliver(&monitor).await;
@@ -264,7 +264,7 @@ async fn without_a_monitor_the_aggregation_key_links_deliveries() {
 }
 
 #[tokio::test]
-async fn without_any_key_the_title_less_its_markers_links_deliveries() {
+async fn without_any_key_the_title_without_its_markers_links_events() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().without("alert_cycle_key").without("alert_id").without("aggreg_key");
     let title = format!("Checkout is slow {}", random_digits(9));
@@ -275,7 +275,7 @@ async fn without_any_key_the_title_less_its_markers_links_deliveries() {
 }
 
 #[tokio::test]
-async fn the_default_template_is_read_by_the_markers_of_its_title() {
+async fn the_default_template_is_read_by_the_markers_in_its_title() {
     let sandbox = Sandbox::in_production();
     let title = format!("Disk is full {}", sandbox.service);
     let monitor = sandbox.monitor().with_default_template().with("title", format!("[P1] [Triggered] {title}"));
@@ -338,7 +338,7 @@ async fn the_shared_secret_may_be_the_password_of_basic_auth() {
 }
 
 #[tokio::test]
-async fn a_proxy_may_sign_the_body() {
+async fn a_signature_of_a_proxy_is_accepted() {
     let sandbox = Sandbox::new();
     let signed =
         WebhookRequest::from(&sandbox.monitor()).signed("x-datadog-signature", &sandbox.api.access().datadog_secret);
@@ -347,7 +347,7 @@ async fn a_proxy_may_sign_the_body() {
 }
 
 #[tokio::test]
-async fn a_wrong_signature_of_a_proxy_is_refused() {
+async fn a_wrong_signature_of_a_proxy_gets_401() {
     let sandbox = Sandbox::new();
     let access = sandbox.api.access();
     let unsigned = WebhookRequest::from(&sandbox.monitor());
@@ -366,7 +366,7 @@ async fn a_wrong_signature_of_a_proxy_is_refused() {
 }
 
 #[tokio::test]
-async fn a_wrong_missing_or_empty_token_is_refused() {
+async fn a_wrong_missing_or_empty_token_gets_401() {
     let sandbox = Sandbox::new();
     let unproven = WebhookRequest::from(&sandbox.monitor());
     sandbox.api.post(&unproven).await.problem(401);
@@ -379,7 +379,7 @@ async fn a_wrong_missing_or_empty_token_is_refused() {
 }
 
 #[tokio::test]
-async fn the_other_sources_scheme_proves_nothing() {
+async fn the_signature_scheme_of_another_source_gets_401() {
     let sandbox = Sandbox::new();
     let access = sandbox.api.access();
     let delivery = WebhookRequest::from(&sandbox.monitor()).signed("sentry-hook-signature", &access.datadog_secret);
@@ -389,7 +389,7 @@ async fn the_other_sources_scheme_proves_nothing() {
 }
 
 #[tokio::test]
-async fn the_same_notification_twice_has_the_same_delivery_id() {
+async fn the_same_notification_twice_gets_the_same_delivery_id() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     let first = sandbox.send(&monitor).await;
@@ -399,7 +399,7 @@ async fn the_same_notification_twice_has_the_same_delivery_id() {
 }
 
 #[tokio::test]
-async fn a_template_whose_id_is_always_the_same_loses_nothing() {
+async fn a_template_with_a_constant_id_loses_no_event() {
     let sandbox = Sandbox::new();
     let (one, other) = (sandbox.monitor().with("id", "constant"), sandbox.monitor().with("id", "constant"));
     for monitor in [&one, &other, &one.clone().at(sandbox.minute(3))] {

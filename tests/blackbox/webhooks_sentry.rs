@@ -30,14 +30,14 @@ async fn a_created_issue_is_an_alert_in_production() {
 }
 
 #[tokio::test]
-async fn an_issue_that_is_unresolved_again_is_firing() {
+async fn an_unresolved_issue_is_firing() {
     let sandbox = Sandbox::in_production();
     let alert = sandbox.deliver(&Issue::of(&sandbox).webhook("unresolved", sandbox.time)).await.remove(0);
     assert_eq!(alert["status"], "firing");
 }
 
 #[tokio::test]
-async fn a_resolved_ignored_or_archived_issue_ends_the_alert() {
+async fn a_resolved_ignored_or_archived_issue_resolves_the_alert() {
     join_all(["resolved", "ignored", "archived"].map(async |action| {
         let sandbox = Sandbox::in_production();
         let issue = Issue::of(&sandbox);
@@ -50,7 +50,7 @@ async fn a_resolved_ignored_or_archived_issue_ends_the_alert() {
 }
 
 #[tokio::test]
-async fn an_issue_that_comes_back_is_a_new_alert() {
+async fn a_regressed_issue_is_a_new_alert() {
     let sandbox = Sandbox::in_production();
     let issue = Issue::of(&sandbox);
     sandbox.deliver(&issue.created(sandbox.time)).await;
@@ -111,7 +111,7 @@ async fn an_event_alert_is_read_into_an_alert() {
 }
 
 #[tokio::test]
-async fn the_tag_environment_will_do_when_the_event_names_none() {
+async fn without_an_environment_the_tag_environment_is_read() {
     let sandbox = Sandbox::new();
     for environment in [json!(null), json!("")] {
         let webhook = Issue::of(&sandbox).event_alert(sandbox.time).with("/data/event/environment", environment);
@@ -120,7 +120,7 @@ async fn the_tag_environment_will_do_when_the_event_names_none() {
 }
 
 #[tokio::test]
-async fn a_resolved_issue_ends_its_event_alert() {
+async fn a_resolved_issue_resolves_its_event_alert() {
     let sandbox = Sandbox::new();
     let issue = Issue::of(&sandbox);
     sandbox.deliver(&issue.event_alert(sandbox.time)).await;
@@ -193,7 +193,7 @@ async fn a_metric_alert_that_becomes_critical_raises_its_incident() {
 }
 
 #[tokio::test]
-async fn times_are_read_in_all_of_sentrys_forms() {
+async fn all_of_sentrys_forms_of_time_are_read() {
     let instant = "2026-05-04T03:02:01.250Z";
     let forms = [
         json!("2026-05-04T03:02:01.250000Z"),
@@ -211,7 +211,7 @@ async fn times_are_read_in_all_of_sentrys_forms() {
 }
 
 #[tokio::test]
-async fn absent_times_actors_and_links_do_no_harm() {
+async fn absent_times_actors_and_links_are_accepted() {
     let sandbox = Sandbox::new();
     let webhook = Issue::of(&sandbox)
         .event_alert(sandbox.time)
@@ -233,7 +233,7 @@ async fn absent_times_actors_and_links_do_no_harm() {
 }
 
 #[tokio::test]
-async fn the_same_webhook_twice_has_the_same_delivery_id_whatever_its_request_id() {
+async fn the_same_webhook_twice_gets_the_same_delivery_id_despite_its_request_id() {
     let sandbox = Sandbox::new();
     let issue = Issue::of(&sandbox);
     for webhook in [issue.error(sandbox.time), issue.event_alert(sandbox.time), issue.created(sandbox.time)] {
@@ -245,7 +245,7 @@ async fn the_same_webhook_twice_has_the_same_delivery_id_whatever_its_request_id
 }
 
 #[tokio::test]
-async fn the_timestamp_is_not_signed_and_may_say_anything() {
+async fn the_timestamp_header_is_not_checked() {
     let sandbox = Sandbox::new();
     for timestamp in ["", "soon", "-1", "99999999999999999999", "0"] {
         let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
@@ -256,7 +256,7 @@ async fn the_timestamp_is_not_signed_and_may_say_anything() {
 }
 
 #[tokio::test]
-async fn uninteresting_and_unknown_resources_are_ignored() {
+async fn unknown_resources_are_ignored() {
     let sandbox = Sandbox::new();
     for resource in ["installation", "comment", "seer", "preprod_artifact", "something_of_next_year"] {
         sandbox
@@ -268,14 +268,14 @@ async fn uninteresting_and_unknown_resources_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_names_no_resource_is_quarantined() {
+async fn a_webhook_without_a_resource_is_quarantined() {
     let sandbox = Sandbox::new();
     let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time)).without("sentry-hook-resource");
     sandbox.api.deliver(delivery).await.quarantined();
 }
 
 #[tokio::test]
-async fn a_body_that_was_quarantined_is_grouped_when_it_comes_again_and_can_be_read() {
+async fn a_quarantined_body_that_is_sent_again_and_can_be_read_is_grouped() {
     let sandbox = Sandbox::in_production();
     let webhook = Issue::of(&sandbox).created(sandbox.time);
     sandbox.api.deliver(WebhookRequest::from(&webhook).without("sentry-hook-resource")).await.quarantined();
@@ -283,7 +283,7 @@ async fn a_body_that_was_quarantined_is_grouped_when_it_comes_again_and_can_be_r
 }
 
 #[tokio::test]
-async fn a_missing_or_malformed_signature_is_refused() {
+async fn a_missing_or_malformed_signature_gets_401() {
     let sandbox = Sandbox::new();
     let webhook = Issue::of(&sandbox).error(sandbox.time);
     let unsigned = WebhookRequest::from(&webhook);
@@ -307,7 +307,7 @@ async fn a_missing_or_malformed_signature_is_refused() {
 }
 
 #[tokio::test]
-async fn garbage_bytes_for_a_signature_are_refused_and_do_no_harm() {
+async fn a_signature_of_arbitrary_bytes_gets_401() {
     let sandbox = Sandbox::new();
     let unsigned = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
     for garbage in [&b"\xff\xfe\x80"[..], "é".as_bytes(), &[0xc3; 64], b"\xf0\x9f\x91\x80"] {
@@ -316,7 +316,7 @@ async fn garbage_bytes_for_a_signature_are_refused_and_do_no_harm() {
 }
 
 #[tokio::test]
-async fn two_signatures_are_no_signature() {
+async fn two_signatures_get_401() {
     let sandbox = Sandbox::new();
     let signed = sandbox.api.sign(&Issue::of(&sandbox).error(sandbox.time));
     let twice = signed.clone().add_header("sentry-hook-signature", "0".repeat(64));
@@ -324,7 +324,7 @@ async fn two_signatures_are_no_signature() {
 }
 
 #[tokio::test]
-async fn a_tampered_body_is_refused() {
+async fn a_tampered_body_gets_401() {
     let sandbox = Sandbox::new();
     let signed = sandbox.api.sign(&Issue::of(&sandbox).error(sandbox.time));
     sandbox.api.post(&signed.clone().tampered()).await.problem(401);
@@ -334,7 +334,7 @@ async fn a_tampered_body_is_refused() {
 }
 
 #[tokio::test]
-async fn a_signature_under_another_secret_is_refused() {
+async fn a_signature_under_another_secret_gets_401() {
     let sandbox = Sandbox::new();
     let access = sandbox.api.access();
     for secret in ["", "another secret", &access.datadog_secret, &access.sentry_secret.to_uppercase()] {
@@ -344,7 +344,7 @@ async fn a_signature_under_another_secret_is_refused() {
 }
 
 #[tokio::test]
-async fn the_other_sources_scheme_proves_nothing() {
+async fn the_signature_scheme_of_another_source_gets_401() {
     let sandbox = Sandbox::new();
     let access = sandbox.api.access();
     let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
@@ -353,7 +353,7 @@ async fn the_other_sources_scheme_proves_nothing() {
 }
 
 #[tokio::test]
-async fn the_signature_is_over_the_bytes_not_over_their_meaning() {
+async fn the_signature_is_over_the_bytes_of_the_body() {
     let sandbox = Sandbox::new();
     let title = "Café 👀";
     let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/title", title);

@@ -185,7 +185,7 @@ impl SoundTables {
 }
 
 #[tokio::test]
-async fn each_kind_of_damage_is_told() {
+async fn every_kind_of_damage_is_detected() {
     let mut seed = 0;
     let seed = loop {
         if let Some(sound) = sound(seed).await {

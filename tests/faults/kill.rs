@@ -66,7 +66,7 @@ impl Drop for StackProcess {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stack_that_is_killed_in_a_storm_loses_nothing_that_is_sent_again() {
+async fn a_stack_that_is_killed_in_a_storm_loses_no_webhook_that_is_sent_again() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let mut history = History::default();
     let mut monitors: Vec<Notification> = Vec::new();

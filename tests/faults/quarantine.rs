@@ -46,7 +46,7 @@ enum Work {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dead_letters_are_kept_once_and_take_effect_once_whatever_fails() {
+async fn dead_letters_make_one_entry_and_take_effect_once_under_faults() {
     for seed in 0..SEEDS {
         scenario(seed).await;
     }

@@ -24,7 +24,7 @@ const AT_ONCE: usize = 6;
 const SCENARIO_TIMEOUT: Duration = Duration::from_mins(2);
 
 #[test]
-fn every_accepted_delivery_takes_effect_exactly_once_whatever_happens() {
+fn every_accepted_delivery_takes_effect_exactly_once_under_faults() {
     let number = |name: &str| variable(name).map(|text| text.parse::<u64>().expect("a number"));
     let seeds = match number("FAULT_SEED") {
         Some(seed) => seed..seed + 1,

@@ -50,7 +50,7 @@ async fn an_incident(stack: &Stack) -> IncidentId {
 }
 
 #[tokio::test]
-async fn a_delivery_takes_effect_once_whichever_fault_befalls_its_writing() {
+async fn a_delivery_takes_effect_once_whichever_fault_its_transaction_meets() {
     for fault in Fault::ALL.into_iter().filter(|fault| *fault != Fault::Unprocessed) {
         // Within the SDK's attempts and beyond them.
         for times in [1, SDK_ATTEMPTS, 2 * SDK_ATTEMPTS] {
@@ -74,7 +74,7 @@ async fn a_delivery_takes_effect_once_whichever_fault_befalls_its_writing() {
 
 /// A delivery that joins an incident, whichever part of its transaction fails at first.
 #[tokio::test]
-async fn every_part_of_a_transaction_may_fail() {
+async fn an_alert_joins_whichever_part_of_its_transaction_fails_first() {
     let firings: Vec<Delivery> = (0..2)
         .map(|number| {
             let mut delivery = a_firing();
@@ -108,7 +108,7 @@ async fn every_part_of_a_transaction_may_fail() {
 }
 
 #[tokio::test]
-async fn keys_that_are_handed_back_are_asked_for_again() {
+async fn unprocessed_keys_are_read_again() {
     let stack = stack().await;
     let first = grouper(&stack, &FaultInjector::seeded(0, FaultRates::none()));
     let delivery = a_firing();
@@ -138,7 +138,7 @@ async fn a_transaction_that_is_sent_again_with_its_token_is_not_written_twice() 
 }
 
 #[tokio::test]
-async fn a_change_of_status_whose_answer_is_lost_knows_its_own_writing() {
+async fn a_status_change_whose_answer_is_lost_is_recorded_once_and_succeeds() {
     for if_match in [false, true] {
         let stack = stack().await;
         let incident = an_incident(&stack).await;
@@ -155,7 +155,7 @@ async fn a_change_of_status_whose_answer_is_lost_knows_its_own_writing() {
 }
 
 #[tokio::test]
-async fn of_equal_changes_of_status_whose_answers_are_lost_one_wins() {
+async fn of_equal_status_changes_whose_answers_are_lost_at_most_one_succeeds() {
     let stack = stack().await;
     let incident = an_incident(&stack).await;
     let version = Tables::read(&stack).await.incidents[&incident].version;

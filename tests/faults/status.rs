@@ -118,7 +118,7 @@ fn mixed(number: usize) -> Asked {
 }
 
 #[tokio::test]
-async fn of_twenty_people_who_ask_for_the_same_while_alerts_join_one_is_recorded() {
+async fn twenty_equal_status_changes_while_alerts_join_are_recorded_once() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let (answers, detail) = contend(&sandbox, &incident, equal).await;
@@ -131,7 +131,7 @@ async fn of_twenty_people_who_ask_for_the_same_while_alerts_join_one_is_recorded
 }
 
 #[tokio::test]
-async fn of_twenty_people_who_insist_on_a_version_while_alerts_join_at_most_one_wins() {
+async fn of_twenty_status_changes_for_one_version_while_alerts_join_at_most_one_succeeds() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let (answers, detail) = contend(&sandbox, &incident, insistent).await;
@@ -144,7 +144,7 @@ async fn of_twenty_people_who_insist_on_a_version_while_alerts_join_at_most_one_
 }
 
 #[tokio::test]
-async fn of_people_who_ask_for_different_statuses_while_alerts_join_none_skips_a_step() {
+async fn different_concurrent_status_changes_never_skip_a_step_while_alerts_join() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     // All alerts are of this service: once the incident is resolved, those that come then open
@@ -171,7 +171,7 @@ async fn of_people_who_ask_for_different_statuses_while_alerts_join_none_skips_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_faults_no_change_and_no_alert_is_lost() {
+async fn status_changes_and_alerts_are_not_lost_under_faults() {
     let faults = FaultInjector::seeded(7, FaultRates::each(25).with(Fault::AnswerLost, 80));
     let options = local::Options { wire: Some(faults.wire()), ..TestStack::options() };
     let Some(stack) = TestStack::start(options).await else { return };

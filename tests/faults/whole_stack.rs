@@ -32,7 +32,7 @@ use crate::{
 const SEEDS: u64 = 2;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_sources_were_told_is_accepted_takes_effect_once() {
+async fn accepted_webhooks_take_effect_exactly_once_under_faults() {
     for seed in 0..SEEDS {
         let faults = FaultInjector::seeded(seed, FaultRates::each(20).with(Fault::AnswerLost, 60));
         let options = local::Options {
@@ -87,7 +87,7 @@ async fn what_the_sources_were_told_is_accepted_takes_effect_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_whose_sending_was_not_answered_is_sent_again_and_counted_once() {
+async fn a_message_whose_answer_was_lost_is_sent_again_and_counted_once() {
     let faults = FaultInjector::seeded(0, FaultRates::none());
     let options = local::Options { wire: Some(faults.wire()), ..TestStack::options() };
     let Some(stack) = TestStack::start(options).await else { return };

@@ -76,7 +76,7 @@ pub fn model(alerts: &[Alert], filter: &AlertFilter, ascending: bool) -> Vec<Ale
 }
 
 #[test]
-fn pages_totals_and_walks_are_those_of_the_naive_model() {
+fn pages_totals_and_walks_of_alerts_match_a_naive_model() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let alerts = history::alerts(&mut fastrand::Rng::with_seed(7), ALERTS);
     let stack = runtime.block_on(history::stack_with(&[], &alerts));
@@ -97,7 +97,7 @@ fn pages_totals_and_walks_are_those_of_the_naive_model() {
 
 /// Most of a history within an hour: what is remembered of it is where every so-many-th row is.
 #[test]
-fn pages_within_a_crowded_hour_are_those_of_the_naive_model() {
+fn pages_of_alerts_within_a_crowded_hour_match_a_naive_model() {
     const CROWD: usize = 2_600;
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let alerts = history::alerts_at(&mut fastrand::Rng::with_seed(3), CROWD, |random| match random.u8(..12) {

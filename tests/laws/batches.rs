@@ -135,7 +135,7 @@ fn incident_facts(incident: &Incident) -> IncidentFacts {
 }
 
 #[test]
-fn a_batch_does_what_its_deliveries_do_one_by_one() {
+fn a_batch_has_the_same_effect_as_its_deliveries_one_by_one() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) });
     let outcome = runner.run(&(deliveries(), 2_usize..=10), |(deliveries, size)| {

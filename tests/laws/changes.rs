@@ -270,7 +270,7 @@ fn text(value: &impl ToString) -> AttributeValue {
 }
 
 #[test]
-fn lists_are_exact_whatever_changes_between_them() {
+fn lists_stay_exact_while_rows_change() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for seed in 1..=8 {
         runtime.block_on(async {
@@ -293,7 +293,7 @@ fn lists_are_exact_whatever_changes_between_them() {
 }
 
 #[tokio::test]
-async fn what_is_told_anew_leaves_the_lists_of_what_was_said_before() {
+async fn an_alert_that_an_earlier_event_rewrites_leaves_its_old_lists() {
     let mut world = World::new(1).await;
     let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
     world.group(event(1, 0, began_at)).await;
@@ -317,7 +317,7 @@ async fn what_is_told_anew_leaves_the_lists_of_what_was_said_before() {
 }
 
 #[tokio::test]
-async fn what_was_counted_at_a_generation_that_is_forgotten_is_never_believed_again() {
+async fn counts_of_an_expired_generation_are_never_used_again() {
     let mut world = World::new(1).await;
     let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
     let firing = AlertFilter { statuses: vec!["firing".to_owned()], ..AlertFilter::default() };
@@ -339,7 +339,7 @@ async fn what_was_counted_at_a_generation_that_is_forgotten_is_never_believed_ag
 }
 
 #[tokio::test]
-async fn what_is_counted_while_an_index_lags_behind_is_not_remembered() {
+async fn counts_from_an_index_that_lags_behind_are_not_cached() {
     let mut world = World::new(1).await;
     let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
     let firing = AlertFilter { statuses: vec!["firing".to_owned()], ..AlertFilter::default() };

@@ -45,7 +45,7 @@ fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value) -> Resul
 }
 
 #[test]
-fn in_every_order_and_in_batches_of_every_size_the_alerts_are_the_same() {
+fn alerts_do_not_depend_on_the_order_of_arrival_or_the_size_of_batches() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let orders = deliveries().prop_flat_map(|deliveries| {
         let shuffled = Just(deliveries.clone()).prop_shuffle();
@@ -63,7 +63,7 @@ fn in_every_order_and_in_batches_of_every_size_the_alerts_are_the_same() {
 }
 
 #[test]
-fn every_permutation_of_one_episode_makes_the_same_alert() {
+fn every_order_of_arrival_of_an_episode_gives_the_same_alert() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let episode = [
         delivery(1, 1, 0, 3, SEVERITIES[1], false),
