@@ -1,4 +1,4 @@
-//! Many writers at once.
+//! Concurrent webhooks and status changes: none is lost, and none counts twice.
 
 use std::collections::BTreeSet;
 
@@ -128,9 +128,9 @@ async fn fifty_concurrent_repeats_of_an_alert_are_all_counted() {
 async fn firing_and_resolution_that_race_leave_nothing_firing() {
     let sandbox = Sandbox::new();
     let monitors: Vec<_> = (0..15).map(|_| sandbox.monitor()).collect();
-    let recoveries: Vec<_> = monitors.iter().map(|monitor| monitor.resolved().at(sandbox.minute(2))).collect();
-    let both = monitors.iter().zip(&recoveries).map(async |(monitor, recovery)| {
-        futures::join!(sandbox.send(monitor), sandbox.send(recovery));
+    let resolutions: Vec<_> = monitors.iter().map(|monitor| monitor.resolved().at(sandbox.minute(2))).collect();
+    let both = monitors.iter().zip(&resolutions).map(async |(monitor, resolution)| {
+        futures::join!(sandbox.send(monitor), sandbox.send(resolution));
     });
     join_all(both).await;
     let alerts = sandbox
@@ -140,8 +140,7 @@ async fn firing_and_resolution_that_race_leave_nothing_firing() {
         .await;
     assert_eq!(alerts.len(), 15);
 
-    // Those whose recovery came first belong to no incident; the incident counts exactly the
-    // others.
+    // An alert whose resolution arrived first is in no incident. The incident counts the others.
     let grouped: Vec<_> = alerts.iter().filter(|alert| alert["incident_id"].is_string()).cloned().collect();
     for id in incidents_of(&grouped) {
         let own = grouped.iter().filter(|alert| alert["incident_id"] == id).count();
@@ -172,8 +171,8 @@ async fn of_twenty_concurrent_status_changes_for_one_version_one_succeeds() {
     }))
     .await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    for lost in answers.iter().filter(|answer| answer.status != 200) {
-        assert_eq!(lost.problem(412).member("current_status"), "INVESTIGATING");
+    for refused in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!(refused.problem(412).member("current_status"), "INVESTIGATING");
     }
 }
 

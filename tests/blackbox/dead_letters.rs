@@ -1,5 +1,5 @@
-//! What the grouping worker cannot do goes to the quarantine, whole, harms nobody else, and can be
-//! redriven.
+//! Messages that `group-alerts` cannot process: they go to the quarantine whole, do not stop other
+//! messages, and can be redriven.
 
 use std::{
     sync::{
@@ -36,10 +36,10 @@ use tests::{
 
 use crate::quarantine::{actions_of, delete, get_entry, redrive};
 
-/// A message that fails five times, one second each.
+/// A message fails five times before it is a dead letter. Each attempt takes a second.
 const DEAD_LETTER_TIMEOUT: Duration = WAIT_TIMEOUT.saturating_mul(2);
 
-/// Refuses every transaction that writes an alert, while it is broken.
+/// Refuses every transaction that writes an alert while `broken` is set.
 #[derive(Debug)]
 struct FailingTransactions {
     connector: SharedHttpConnector,
@@ -67,7 +67,7 @@ fn options() -> local::Options {
     local::Options { visibility_timeout: Some(Duration::from_secs(1)), ..TestStack::options() }
 }
 
-/// Options of a stack whose worker is broken while the flag is set.
+/// Options of a stack whose worker fails while the flag is set.
 pub fn failing_worker() -> (local::Options, Arc<AtomicBool>) {
     let broken = Arc::new(AtomicBool::new(true));
     let flag = Arc::clone(&broken);
@@ -85,7 +85,7 @@ pub fn failing_worker() -> (local::Options, Arc<AtomicBool>) {
     (local::Options { wire: Some(wire), ..options() }, broken)
 }
 
-/// The one entry of a list, as soon as it is there.
+/// Waits until the quarantine has one entry that matches a filter, and returns it.
 pub async fn only_entry(api: &Api, filter: &str) -> Value {
     eventually(DEAD_LETTER_TIMEOUT, async || {
         let mut page = api.quarantine(filter).await;
@@ -97,7 +97,7 @@ pub async fn only_entry(api: &Api, filter: &str) -> Value {
     .await
 }
 
-/// An entry, as soon as it is in a state.
+/// Waits until an entry is in a state, and returns it.
 pub async fn entry_when(api: &Api, id: &str, state: &str) -> Value {
     eventually(DEAD_LETTER_TIMEOUT, async || {
         let entry = get_entry(api, id).await;
@@ -137,7 +137,7 @@ async fn a_message_that_fails_five_times_becomes_a_dead_letter_and_the_others_ar
     assert_eq!(actions_of(&get_entry(&sandbox.api, id).await), [("deleted", "local-responder")]);
 
     let alerts = sandbox.deliver(&sandbox.monitor()).await;
-    assert!(alerts.iter().all(|alert| alert["occurrences"] == 1), "the neighbours were grouped once");
+    assert!(alerts.iter().all(|alert| alert["occurrences"] == 1), "the other messages were grouped once");
     assert_eq!(sandbox.incidents().await[0]["alert_count"], 13);
     stack.stop().await;
 }
@@ -160,7 +160,7 @@ async fn a_redrive_that_fails_returns_to_its_entry_and_one_that_succeeds_counts_
 
     let answer = redrive(api, id).await.expect(202);
     assert_members(&answer.json(), &json!({ "id": id, "state": "redriving" }));
-    assert_eq!(api.quarantine("").await.total, 1, "what is redriving still needs work");
+    assert_eq!(api.quarantine("").await.total, 1, "an entry that is being redriven stays in the list");
     let returned = entry_when(api, id, "pending").await;
     let system = "incident-review";
     let once = [("redrive_requested", "local-responder"), ("redrive_failed", system)];
@@ -243,8 +243,8 @@ async fn a_dead_letter_that_is_received_twice_makes_one_entry() {
     let environment = stack.local().environment("QuarantineDeadLetters");
     let mover = QuarantineDeadLetter::start(environment, stack.local().aws(), 1).unwrap();
     let now: Time = shared::clock::now();
-    let kept = join_all((0..6).map(|_| mover.put("one-message", "no delivery", now))).await;
-    assert_eq!(kept.into_iter().filter_map(|entry| entry.expect("the tables are there")).count(), 1);
+    let entries = join_all((0..6).map(|_| mover.put("one-message", "no delivery", now))).await;
+    assert_eq!(entries.into_iter().filter_map(|entry| entry.expect("the tables are there")).count(), 1);
     assert_eq!(mover.put("one-message", "no delivery", now).await.unwrap(), None);
     only_entry(&Api::to(stack.access()), "kind=dead_letter").await;
     stack.stop().await;

@@ -1,4 +1,4 @@
-//! The life of an alert: firing, repeated, recovered, firing again.
+//! An alert fires, repeats, is resolved, and fires again, in any order of arrival.
 
 use serde_json::{Value, json};
 use tests::{Sandbox, assert_members, rfc3339};
@@ -168,9 +168,9 @@ async fn the_history_records_the_resolution_of_the_last_firing_alert() {
     assert_eq!(recorded().await, Vec::<Value>::new(), "one still fires");
 
     sandbox.deliver(&other.resolved().at(sandbox.minute(4))).await;
-    let recovered = recorded().await;
-    assert_eq!(recovered.len(), 1);
-    assert_eq!(recovered[0]["actor"], "incident-review");
+    let resolved = recorded().await;
+    assert_eq!(resolved.len(), 1);
+    assert_eq!(resolved[0]["actor"], "incident-review");
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn a_late_resolution_splits_an_alert_that_fired_before_and_after_it() {
     sandbox.deliver(&monitor).await;
     sandbox.deliver(&monitor.again().with("title", "[Triggered] again").at(sandbox.minute(8))).await;
     sandbox.send(&monitor.resolved().at(sandbox.minute(4))).await;
-    // Lists read several partitions, and may see one of the two before the other.
+    // A list reads several partitions. It may see one of the two alerts before the other.
     let is_split = |alerts: &[Value]| alerts.len() == 2 && alerts.iter().any(|alert| alert["status"] == "resolved");
     let alerts = sandbox.alerts_when("two alerts, one resolved", is_split).await;
     let (resolved, firing): (Vec<Value>, Vec<Value>) =

@@ -1,6 +1,7 @@
-//! Which alerts become one incident, and the reason that is given.
+//! Which alerts join one incident, and the reason that the alert gives.
 
 use jiff::ToSpan;
+use rstest::rstest;
 use serde_json::{Value, json};
 use tests::{Sandbox, assert_members, in_order, now, rfc3339, sentry::Issue, strings};
 
@@ -269,25 +270,23 @@ async fn an_alert_joins_an_incident_under_investigation() {
     assert_eq!(sandbox.api.detail(&incident).await["incident"]["status"], "INVESTIGATING");
 }
 
+#[rstest]
+#[case::resolved(&["INVESTIGATING", "RESOLVED"])]
+#[case::closed(&["INVESTIGATING", "RESOLVED", "CLOSED"])]
 #[tokio::test]
-async fn an_alert_after_the_incident_was_resolved_opens_a_recurrence() {
-    for last_status in ["RESOLVED", "CLOSED"] {
-        let sandbox = Sandbox::new();
-        let monitor = sandbox.monitor();
-        let alerts = sandbox.deliver(&monitor).await;
-        let earlier = alerts[0]["incident_id"].as_str().unwrap();
-        for status in ["INVESTIGATING", "RESOLVED", "CLOSED"] {
-            sandbox.api.change_status(earlier, status).await;
-            if status == last_status {
-                break;
-            }
-        }
-        let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(10))).await;
-        assert_opened(&alerts);
-        assert_eq!(alerts[0]["grouping"]["rule"], "service", "what told the earlier incident");
-        let incident = &sandbox.incident_of(&alerts[0]).await["incident"];
-        assert_members(incident, &json!({ "recurrence_of": earlier, "status": "OPEN", "alert_count": 1 }));
+async fn an_alert_after_the_incident_was_resolved_opens_a_recurrence(#[case] steps: &[&str]) {
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor();
+    let alerts = sandbox.deliver(&monitor).await;
+    let earlier = alerts[0]["incident_id"].as_str().unwrap();
+    for status in steps {
+        sandbox.api.change_status(earlier, status).await;
     }
+    let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(10))).await;
+    assert_opened(&alerts);
+    assert_eq!(alerts[0]["grouping"]["rule"], "service", "the rule that found the earlier incident");
+    let incident = &sandbox.incident_of(&alerts[0]).await["incident"];
+    assert_members(incident, &json!({ "recurrence_of": earlier, "status": "OPEN", "alert_count": 1 }));
 }
 
 #[tokio::test]
@@ -301,7 +300,7 @@ async fn a_recurrence_of_the_same_monitor_names_the_earlier_incident() {
     sandbox.api.change_status(earlier, "RESOLVED").await;
     let alerts = sandbox.deliver(&monitor.in_a_new_cycle().at(sandbox.minute(5))).await;
     assert_opened(&alerts);
-    assert_eq!(alerts[0]["grouping"]["rule"], "source_key", "what told the earlier incident");
+    assert_eq!(alerts[0]["grouping"]["rule"], "source_key", "the rule that found the earlier incident");
     assert_eq!(sandbox.incident_of(&alerts[0]).await["incident"]["recurrence_of"], earlier);
 }
 

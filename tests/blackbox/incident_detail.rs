@@ -1,8 +1,9 @@
-//! `GET /incidents/{id}`.
+//! `GET /incidents/{id}`. What the body looks like is in `wire_bodies`.
 
 use futures::future::join_all;
+use rstest::rstest;
 use serde_json::{Value, json};
-use tests::{Sandbox, assert_members, assert_only_members, in_order};
+use tests::{Api, Sandbox, assert_members, assert_only_members, in_order};
 
 #[tokio::test]
 async fn a_detail_shows_the_incident_its_alerts_and_its_history() {
@@ -73,12 +74,16 @@ async fn a_detail_shows_the_same_alerts_as_the_list() {
     assert_eq!(sandbox.api.detail(&incident).await["alerts"], Value::from(listed));
 }
 
+#[rstest]
+#[case::unknown("01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+#[case::short("1")]
+#[case::words("not-an-id")]
+#[case::nul("%00")]
+#[case::not_utf8("%ff")]
+#[case::long(&"9".repeat(3_000))]
 #[tokio::test]
-async fn an_unknown_incident_id_gets_404() {
-    let sandbox = Sandbox::new();
-    for id in ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "1", "not-an-id", "%00", "%ff", &"9".repeat(3_000)] {
-        sandbox.api.get(&format!("/incidents/{id}")).await.problem(404);
-    }
+async fn an_unknown_incident_id_gets_404(#[case] id: &str) {
+    Api::shared().get(&format!("/incidents/{id}")).await.problem(404);
 }
 
 #[tokio::test]

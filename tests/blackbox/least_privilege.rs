@@ -1,6 +1,8 @@
-//! Functions may do what they do, and nothing else. The local stack enforces their policies on
-//! every request of the whole suite, so one that lacks a permission fails it; here everything is
-//! done once that any of them ever does.
+//! Each function may do what it needs, and nothing else.
+//!
+//! The local stack enforces the policy of each function on each request of the whole suite. So a
+//! missing permission fails some test. This test does everything that functions do, and finds
+//! permissions that none of them used.
 
 use std::sync::atomic::Ordering;
 
@@ -38,7 +40,7 @@ async fn every_granted_permission_is_used() {
     stack.stop().await;
 }
 
-/// While nothing can be grouped, a delivery dies, and dies again when it is redriven.
+/// While the worker fails, a delivery becomes a dead letter, also after its redrive.
 async fn dead_letters(sandbox: &Sandbox) {
     sandbox.send(&sandbox.monitor()).await;
     let entry = only_entry(&sandbox.api, "").await;
@@ -54,21 +56,20 @@ async fn redriven(sandbox: &Sandbox) {
     entry_when(&sandbox.api, id, "redriven").await;
 }
 
-/// Each way in which a delivery takes effect.
+/// Deliveries of each effect.
 async fn deliveries(sandbox: &Sandbox) {
     let monitor = sandbox.monitor();
     let incident = sandbox.open_incident().await;
     sandbox.deliver(&monitor).await;
     sandbox.deliver(&monitor.again().at(sandbox.minute(3))).await;
     sandbox.deliver(&monitor.again().at(sandbox.minute(-3))).await;
-    // Too late for the open incident of its service: so it opens another one, as long as that one
-    // does not change.
+    // Too early for the open incident of its service, so it opens another one.
     sandbox.deliver(&sandbox.monitor().at(sandbox.minute(-100))).await;
     sandbox.api.change_status(&incident, "INVESTIGATING").await;
     sandbox.api.detail(&incident).await;
 }
 
-/// An incident and an alert of last week change, after lists have counted them.
+/// Changes an incident and an alert of last week after lists have cached their counts.
 async fn invalidations(stack: &TestStack) {
     let sandbox = Sandbox::on(Api::to(stack.access()));
     let monitor = sandbox.monitor();

@@ -1,4 +1,4 @@
-//! What functions tell of themselves: ids and reasons, never what sources and people sent.
+//! Logs contain ids and reasons, and nothing that sources or people sent.
 
 use std::{
     fmt::{Debug, Write},
@@ -20,7 +20,7 @@ use tracing_subscriber::{
 
 use crate::quarantine::entries_of;
 
-/// What every function of the process has logged.
+/// The log lines of all functions of the process.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Capture;
@@ -56,7 +56,7 @@ async fn logs_contain_ids_and_never_payloads() {
     let Some(stack) = TestStack::start(TestStack::options()).await else {
         return;
     };
-    let marker = format!("unspeakable-{}", random_suffix());
+    let marker = format!("confidential-{}", random_suffix());
     let access = stack.access();
     let sandbox = Sandbox::on(Api::to(access.clone()));
     let api = &sandbox.api;
@@ -92,11 +92,11 @@ async fn logs_contain_ids_and_never_payloads() {
     let line = metrics[0].split_once("line=").unwrap().1;
     assert!(serde_json::from_str::<Value>(line).unwrap()["_aws"]["Timestamp"].is_u64(), "{line}");
 
-    for unspeakable in [&marker, &access.datadog_secret, &access.viewer_token] {
-        let said: Vec<String> = lines_with(unspeakable);
-        // The gateway's own lines name the path, which a deployed gateway's do not.
-        let said: Vec<&String> = said.iter().filter(|line| !line.starts_with("local::gateway")).collect();
-        assert!(said.is_empty(), "{said:#?}");
+    for confidential in [&marker, &access.datadog_secret, &access.viewer_token] {
+        let leaked: Vec<String> = lines_with(confidential);
+        // The local gateway logs paths. A deployed one does not.
+        let leaked: Vec<&String> = leaked.iter().filter(|line| !line.starts_with("local::gateway")).collect();
+        assert!(leaked.is_empty(), "{leaked:#?}");
     }
     stack.stop().await;
 }

@@ -1,4 +1,4 @@
-//! A stack with a data directory keeps what it knew.
+//! A stack with a data directory keeps its data across a restart.
 
 use futures::future::join_all;
 use serde_json::json;
@@ -26,7 +26,7 @@ async fn a_data_directory_keeps_everything_across_a_restart() {
     assert_eq!(sandbox.api.quarantine("").await.items, quarantine);
     assert_eq!(sandbox.incidents().await, [detail["incident"].clone()]);
 
-    // What was known of deliveries, episodes and groups is known still.
+    // The claims of deliveries, alerts and groups are kept too.
     sandbox.deliver_without_effect(&monitor).await;
     let alerts = sandbox.deliver(&monitor.resolved().at(sandbox.minute(5))).await;
     assert_eq!((alerts.len(), &alerts[0]["status"]), (2, &json!("resolved")));

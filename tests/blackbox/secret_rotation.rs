@@ -1,14 +1,14 @@
-//! Secrets change without a deployment.
+//! Secrets can be rotated without a deployment.
 
 use std::time::Duration;
 
 use shared::service::credentials::Role;
 use tests::{Access, Answer, Api, Sandbox, TestStack, WebhookRequest, eventually, sentry::Issue};
 
-/// A failed signature makes the receiver look for new secrets, but at most once a minute.
+/// After a wrong signature, `receive-webhook` reads the secret again, at most once a minute.
 const ROTATION_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Changes the secret's value in Secrets Manager.
+/// Changes the value of the secret in Secrets Manager.
 async fn rewrite(stack: &TestStack, change: impl FnOnce(String) -> String) {
     let secretsmanager = stack.local().aws().secretsmanager();
     let secret = stack.resource("Secret");
@@ -17,7 +17,7 @@ async fn rewrite(stack: &TestStack, change: impl FnOnce(String) -> String) {
     secretsmanager.put_secret_value().secret_id(secret).secret_string(value).send().await.expect("it can be set");
 }
 
-/// Posts new deliveries until one has the status.
+/// Posts until an answer has the status.
 async fn until(status: u16, post: impl AsyncFn() -> Answer) {
     eventually(ROTATION_TIMEOUT, async || {
         let answer = post().await;
@@ -98,8 +98,8 @@ async fn credentials_of_the_command_are_accepted_until_they_are_retired() {
     let token = credentials::random().unwrap();
     secret.change(|document| document.add_token("alice", Role::Viewer, &token)).await.unwrap();
     eventually(ROTATION_TIMEOUT, async || {
-        // The gateway remembers a token that it refused for a minute; each blank makes another of
-        // it.
+        // The gateway caches its refusal of a header for a minute. Blanks make the header another
+        // one.
         let answer = sandbox.api.get_as(&format!("{}{token}", " ".repeat(fastrand::usize(..200))), "/alerts").await;
         if answer.status == 200 { Ok(()) } else { Err(answer.text().to_owned()) }
     })

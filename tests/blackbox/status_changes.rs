@@ -1,21 +1,19 @@
 //! `PATCH /incidents/{id}/status`.
 
+use rstest::rstest;
 use serde_json::{Value, json};
-use tests::{Sandbox, assert_members, assert_only_members, strings};
+use tests::{Api, Sandbox, assert_members, assert_only_members, strings};
 
 const STATUSES: [&str; 4] = ["OPEN", "INVESTIGATING", "RESOLVED", "CLOSED"];
 
-/// An incident of the sandbox that was moved to a status.
-async fn an_incident_in(sandbox: &Sandbox, status: &str) -> String {
+/// Opens an incident and moves it to a status, step by step.
+async fn incident_with_status(sandbox: &Sandbox, status: &str) -> String {
     let incident = sandbox.open_incident().await;
-    for step in &STATUSES[1..=position(status)] {
+    let steps = STATUSES.iter().position(|known| *known == status).expect("a status");
+    for step in &STATUSES[1..=steps] {
         sandbox.api.change_status(&incident, step).await;
     }
     incident
-}
-
-fn position(status: &str) -> usize {
-    STATUSES.iter().position(|known| *known == status).expect("a status")
 }
 
 #[tokio::test]
@@ -65,33 +63,43 @@ async fn the_actor_is_the_tokens_name() {
     assert!(actor.as_str().is_some_and(|actor| !actor.is_empty() && actor != "incident-review"));
 }
 
+#[rstest]
+#[case("OPEN", "RESOLVED", &["INVESTIGATING"])]
+#[case("OPEN", "CLOSED", &["INVESTIGATING"])]
+#[case("INVESTIGATING", "OPEN", &["RESOLVED"])]
+#[case("INVESTIGATING", "CLOSED", &["RESOLVED"])]
+#[case("RESOLVED", "OPEN", &["CLOSED"])]
+#[case("RESOLVED", "INVESTIGATING", &["CLOSED"])]
+#[case("CLOSED", "OPEN", &[])]
+#[case("CLOSED", "INVESTIGATING", &[])]
+#[case("CLOSED", "RESOLVED", &[])]
 #[tokio::test]
-async fn an_illegal_transition_gets_409_with_the_allowed_ones() {
-    for from in STATUSES {
-        let sandbox = Sandbox::new();
-        let incident = an_incident_in(&sandbox, from).await;
-        let before = sandbox.api.detail(&incident).await;
-        let allowed: Vec<&str> = STATUSES.get(position(from) + 1).copied().into_iter().collect();
-        for to in STATUSES.into_iter().filter(|to| *to != from && !allowed.contains(to)) {
-            let problem = sandbox.api.patch_status(&incident, &json!({ "status": to })).await.problem(409);
-            assert_eq!(problem.member("current_status"), from, "{from} to {to}");
-            assert_eq!(strings(problem.member("allowed_transitions")), allowed, "{from} to {to}");
-        }
-        assert_eq!(sandbox.api.detail(&incident).await, before, "nothing is recorded");
-    }
+async fn an_illegal_transition_gets_409_with_the_allowed_ones(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] allowed: &[&str],
+) {
+    let sandbox = Sandbox::new();
+    let incident = incident_with_status(&sandbox, from).await;
+    let before = sandbox.api.detail(&incident).await;
+    let problem = sandbox.api.patch_status(&incident, &json!({ "status": to })).await.problem(409);
+    assert_eq!(problem.member("current_status"), from);
+    assert_eq!(strings(problem.member("allowed_transitions")), allowed);
+    assert_eq!(sandbox.api.detail(&incident).await, before, "nothing is recorded");
 }
 
+#[rstest]
 #[tokio::test]
-async fn repeating_the_current_status_records_nothing() {
-    for status in STATUSES {
-        let sandbox = Sandbox::new();
-        let incident = an_incident_in(&sandbox, status).await;
-        let before = sandbox.api.detail(&incident).await;
-        let body = json!({ "status": status, "comment": "again" });
-        let answer = sandbox.api.patch_status(&incident, &body).await.expect(200);
-        assert_eq!(answer.json()["incident"], before["incident"]);
-        assert_eq!(sandbox.api.detail(&incident).await, before);
-    }
+async fn repeating_the_current_status_records_nothing(
+    #[values("OPEN", "INVESTIGATING", "RESOLVED", "CLOSED")] status: &str,
+) {
+    let sandbox = Sandbox::new();
+    let incident = incident_with_status(&sandbox, status).await;
+    let before = sandbox.api.detail(&incident).await;
+    let body = json!({ "status": status, "comment": "again" });
+    let answer = sandbox.api.patch_status(&incident, &body).await.expect(200);
+    assert_eq!(answer.json()["incident"], before["incident"]);
+    assert_eq!(sandbox.api.detail(&incident).await, before);
 }
 
 #[tokio::test]
@@ -132,42 +140,54 @@ async fn a_change_with_a_stale_if_match_gets_412_and_the_current_etag() {
     sandbox.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.expect(200);
 }
 
+#[rstest]
+#[case("1")]
+#[case("\"1")]
+#[case("latest")]
 #[tokio::test]
-async fn a_malformed_if_match_gets_400() {
+async fn a_malformed_if_match_gets_400(#[case] malformed: &str) {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
-    for malformed in ["1", "\"1", "latest"] {
-        let change = sandbox.api.status_request(&incident).header("if-match", malformed);
-        sandbox.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.problem(400);
-    }
+    let change = sandbox.api.status_request(&incident).header("if-match", malformed);
+    sandbox.api.send(change.body(r#"{"status":"INVESTIGATING"}"#)).await.problem(400);
     assert_eq!(sandbox.api.detail(&incident).await["incident"]["status"], "OPEN");
 }
 
+#[rstest]
+#[case::missing(json!({}), &["status"])]
+#[case::null(json!({ "status": null }), &["status"])]
+#[case::number(json!({ "status": 1 }), &["status"])]
+#[case::empty(json!({ "status": "" }), &["status"])]
+#[case::unknown_status(json!({ "status": "DONE" }), &["status"])]
+#[case::list(json!({ "status": ["INVESTIGATING"] }), &["status"])]
+#[case::comment_as_number(json!({ "status": "INVESTIGATING", "comment": 7 }), &["comment"])]
+#[case::long_comment(json!({ "status": "INVESTIGATING", "comment": "x".repeat(2_001) }), &["comment"])]
+#[case::unknown_member(json!({ "status": "INVESTIGATING", "severity": "info" }), &["severity"])]
+#[case::several(json!({ "status": "DONE", "comment": [], "by": "me" }), &["by", "comment", "status"])]
 #[tokio::test]
-async fn wrong_members_of_the_body_are_named() {
+async fn wrong_members_of_the_body_are_named(#[case] body: Value, #[case] parameters: &[&str]) {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
     let before = sandbox.api.detail(&incident).await;
-    for (body, parameters) in [
-        (json!({}), vec!["status"]),
-        (json!({ "status": null }), vec!["status"]),
-        (json!({ "status": 1 }), vec!["status"]),
-        (json!({ "status": "" }), vec!["status"]),
-        (json!({ "status": "DONE" }), vec!["status"]),
-        (json!({ "status": ["INVESTIGATING"] }), vec!["status"]),
-        (json!({ "status": "INVESTIGATING", "comment": 7 }), vec!["comment"]),
-        (json!({ "status": "INVESTIGATING", "comment": "x".repeat(2_001) }), vec!["comment"]),
-        (json!({ "status": "INVESTIGATING", "severity": "info" }), vec!["severity"]),
-        (json!({ "status": "DONE", "comment": [], "by": "me" }), vec!["by", "comment", "status"]),
-    ] {
-        let problem = sandbox.api.patch_status(&incident, &body).await.problem(400);
-        assert_eq!(problem.parameters(), parameters, "{body}");
-    }
-    for body in ["", "INVESTIGATING", "\"INVESTIGATING\"", "[]", "null", "{\"status\":", "{\"status\":\"\\ud83d\"}"] {
-        let answer = sandbox.api.send(sandbox.api.status_request(&incident).body(body)).await;
-        answer.problem(400);
-    }
+    let problem = sandbox.api.patch_status(&incident, &body).await.problem(400);
+    assert_eq!(problem.parameters(), parameters);
     assert_eq!(sandbox.api.detail(&incident).await, before);
+}
+
+#[rstest]
+#[case::empty("")]
+#[case::no_json("INVESTIGATING")]
+#[case::string("\"INVESTIGATING\"")]
+#[case::list("[]")]
+#[case::null("null")]
+#[case::truncated("{\"status\":")]
+#[case::half_a_surrogate_pair("{\"status\":\"\\ud83d\"}")]
+#[tokio::test]
+async fn a_body_that_is_not_an_object_gets_400(#[case] body: &str) {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    sandbox.api.send(sandbox.api.status_request(&incident).body(body.to_owned())).await.problem(400);
+    assert_eq!(sandbox.api.detail(&incident).await["incident"]["status"], "OPEN");
 }
 
 #[tokio::test]
@@ -180,12 +200,15 @@ async fn a_comment_of_two_thousand_characters_is_kept() {
     assert_eq!(sandbox.api.detail(&incident).await["actions"][0]["details"]["comment"], comment);
 }
 
+#[rstest]
+#[case::unknown("01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+#[case::short("7")]
+#[case::words("incident")]
+#[case::nul("01ARZ3NDEKTSV4RRFFQ69G5FA%00")]
+#[case::emoji("%F0%9F%91%80")]
 #[tokio::test]
-async fn changing_an_unknown_incident_gets_404() {
-    let sandbox = Sandbox::new();
-    for id in ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "7", "incident", "01ARZ3NDEKTSV4RRFFQ69G5FA%00", "%F0%9F%91%80"] {
-        sandbox.api.patch_status(id, &json!({ "status": "INVESTIGATING" })).await.problem(404);
-    }
+async fn changing_an_unknown_incident_gets_404(#[case] id: &str) {
+    Api::shared().patch_status(id, &json!({ "status": "INVESTIGATING" })).await.problem(404);
 }
 
 #[tokio::test]

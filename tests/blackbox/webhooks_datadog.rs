@@ -1,22 +1,24 @@
-//! What Datadog sends, and what its variables mean.
+//! Webhooks of Datadog: what the variables of a template mean, and how a webhook proves its source.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use futures::future::join_all;
+use rstest::rstest;
 use serde_json::{Value, json};
 use tests::{
-    Api, Sandbox, WebhookRequest, assert_members, datadog::Notification, now, random_digits, rfc3339, strings,
+    Access, Sandbox, WAIT_TIMEOUT, WebhookRequest, assert_members, datadog::Notification, eventually, hmac_sha256_hex,
+    now, random_digits, rfc3339, strings,
 };
 
-/// Delivers what a change makes of a monitor's notification, and returns the alert.
-async fn alert_of(change: impl AsyncFnOnce(Notification) -> Notification) -> Value {
+/// Changes a monitor's notification, sends it, and returns its alert.
+async fn alert_of(change: impl FnOnce(Notification) -> Notification) -> Value {
     let sandbox = Sandbox::new();
-    let notification = change(sandbox.monitor()).await;
+    let notification = change(sandbox.monitor());
     sandbox.deliver(&notification).await.remove(0)
 }
 
-/// The severity that a change to a monitor's notification leads to.
+/// The severity of an alert whose notification has these members and no others that tell a
+/// severity.
 async fn severity_of(members: &[(&str, &str)]) -> String {
-    let alert = alert_of(async |monitor| {
+    let alert = alert_of(|monitor| {
         let bare = monitor.without("priority").without("alert_type").with("title", "Latency over its objective");
         members.iter().fold(bare, |notification, (member, value)| notification.with(member, *value))
     });
@@ -51,29 +53,33 @@ async fn the_published_template_is_read_into_an_alert() {
     assert!(alerts[0]["external_id"].is_string());
 }
 
+#[rstest]
+#[case("Triggered")]
+#[case("Re-Triggered")]
+#[case("Warn")]
+#[case("Re-Warn")]
+#[case("No Data")]
+#[case("Re-No Data")]
+#[case("Renotify")]
+#[case("re-triggered")]
 #[tokio::test]
-async fn transitions_into_alert_warning_and_no_data_fire() {
-    let transitions =
-        ["Triggered", "Re-Triggered", "Warn", "Re-Warn", "No Data", "Re-No Data", "Renotify", "re-triggered"];
-    join_all(transitions.map(async |transition| {
-        let alert = alert_of(async |monitor| monitor.with("transition", transition)).await;
-        assert_eq!(alert["status"], "firing", "{transition}");
-    }))
-    .await;
+async fn transitions_into_alert_warning_and_no_data_fire(#[case] transition: &str) {
+    let alert = alert_of(|monitor| monitor.with("transition", transition)).await;
+    assert_eq!(alert["status"], "firing");
 }
 
+#[rstest]
+#[case("Recovered")]
+#[case("Recovered from Warn")]
+#[case("Recovered from No Data")]
 #[tokio::test]
-async fn every_recovered_transition_resolves_the_alert() {
-    let transitions = ["Recovered", "Recovered from Warn", "Recovered from No Data"];
-    join_all(transitions.map(async |transition| {
-        let sandbox = Sandbox::new();
-        let monitor = sandbox.monitor();
-        sandbox.deliver(&monitor).await;
-        let recovery = monitor.resolved().with("transition", transition).at(sandbox.minute(3));
-        let alerts = sandbox.deliver(&recovery).await;
-        assert_members(&alerts[0], &json!({ "status": "resolved", "resolved_at": rfc3339(sandbox.minute(3)) }));
-    }))
-    .await;
+async fn every_recovered_transition_resolves_the_alert(#[case] transition: &str) {
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor();
+    sandbox.deliver(&monitor).await;
+    let resolution = monitor.resolved().with("transition", transition).at(sandbox.minute(3));
+    let alerts = sandbox.deliver(&resolution).await;
+    assert_members(&alerts[0], &json!({ "status": "resolved", "resolved_at": rfc3339(sandbox.minute(3)) }));
 }
 
 #[tokio::test]
@@ -85,44 +91,52 @@ async fn an_unknown_transition_of_type_success_resolves() {
     assert_eq!(sandbox.deliver(&unknown).await[0]["status"], "resolved");
 }
 
+#[rstest]
+#[case("error")]
+#[case("user_update")]
+#[case("")]
 #[tokio::test]
-async fn an_unknown_transition_of_any_other_type_fires() {
-    for alert_type in ["error", "user_update", ""] {
-        let alert = alert_of(async |monitor| monitor.with("transition", "Escalated").with("alert_type", alert_type));
-        assert_eq!(alert.await["status"], "firing", "{alert_type}");
-    }
+async fn an_unknown_transition_of_any_other_type_fires(#[case] alert_type: &str) {
+    let alert = alert_of(|monitor| monitor.with("transition", "Escalated").with("alert_type", alert_type)).await;
+    assert_eq!(alert["status"], "firing");
 }
 
+#[rstest]
+#[case("P1", "critical")]
+#[case("P2", "error")]
+#[case("P3", "warning")]
+#[case("P4", "info")]
+#[case("P5", "info")]
 #[tokio::test]
-async fn the_priority_is_the_severity() {
-    let expected = [("P1", "critical"), ("P2", "error"), ("P3", "warning"), ("P4", "info"), ("P5", "info")];
-    for member in ["priority", "alert_priority", "severity"] {
-        join_all(expected.map(async |(priority, severity)| {
-            let members = [(member, priority), ("alert_type", "error")];
-            assert_eq!(severity_of(&members).await, severity, "{member} {priority}");
-        }))
-        .await;
-    }
+async fn the_priority_is_the_severity(
+    #[case] priority: &str,
+    #[case] severity: &str,
+    #[values("priority", "alert_priority", "severity")] member: &str,
+) {
+    assert_eq!(severity_of(&[(member, priority), ("alert_type", "error")]).await, severity);
 }
 
+#[rstest]
+#[case("error", "error")]
+#[case("warning", "warning")]
+#[case("info", "info")]
 #[tokio::test]
-async fn without_a_priority_the_alert_type_is_the_severity() {
-    for (alert_type, severity) in [("error", "error"), ("warning", "warning"), ("info", "info")] {
-        assert_eq!(severity_of(&[("alert_type", alert_type)]).await, severity, "{alert_type}");
-    }
+async fn without_a_priority_the_alert_type_is_the_severity(#[case] alert_type: &str, #[case] severity: &str) {
+    assert_eq!(severity_of(&[("alert_type", alert_type)]).await, severity);
 }
 
+#[rstest]
+#[case("Warn", "warning")]
+#[case("Triggered", "error")]
 #[tokio::test]
-async fn without_priority_and_type_the_transition_is_the_severity() {
-    assert_eq!(severity_of(&[("transition", "Warn")]).await, "warning");
-    assert_eq!(severity_of(&[("transition", "Triggered")]).await, "error");
+async fn without_priority_and_type_the_transition_is_the_severity(#[case] transition: &str, #[case] severity: &str) {
+    assert_eq!(severity_of(&[("transition", transition)]).await, severity);
 }
 
+#[rstest]
 #[tokio::test]
-async fn the_event_priorities_normal_and_low_are_no_severity() {
-    for priority in ["normal", "low"] {
-        assert_eq!(severity_of(&[("priority", priority), ("alert_type", "warning")]).await, "warning", "{priority}");
-    }
+async fn the_event_priorities_normal_and_low_are_no_severity(#[values("normal", "low")] priority: &str) {
+    assert_eq!(severity_of(&[("priority", priority), ("alert_type", "warning")]).await, "warning");
 }
 
 #[tokio::test]
@@ -226,9 +240,9 @@ async fn the_cycle_key_links_a_resolution_to_its_alert() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
-    let recovery =
+    let resolution =
         monitor.resolved().with("alert_id", random_digits(9)).with("scope", "host:other").at(sandbox.minute(1));
-    let alerts = sandbox.deliver(&recovery).await;
+    let alerts = sandbox.deliver(&resolution).await;
     assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
 }
 
@@ -258,8 +272,8 @@ async fn without_a_monitor_the_aggregation_key_links_events() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor().without("alert_cycle_key").without("alert_id");
     sandbox.deliver(&monitor).await;
-    let recovery = monitor.resolved().with("title", "Something else altogether").at(sandbox.minute(1));
-    let alerts = sandbox.deliver(&recovery).await;
+    let resolution = monitor.resolved().with("title", "Something else altogether").at(sandbox.minute(1));
+    let alerts = sandbox.deliver(&resolution).await;
     assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
 }
 
@@ -269,8 +283,8 @@ async fn without_any_key_the_title_without_its_markers_links_events() {
     let monitor = sandbox.monitor().without("alert_cycle_key").without("alert_id").without("aggreg_key");
     let title = format!("Checkout is slow {}", random_digits(9));
     sandbox.deliver(&monitor.clone().with("title", format!("[P2] [Triggered] {title}"))).await;
-    let recovery = monitor.resolved().with("title", format!("[P2] [Recovered] {title}")).at(sandbox.minute(1));
-    let alerts = sandbox.deliver(&recovery).await;
+    let resolution = monitor.resolved().with("title", format!("[P2] [Recovered] {title}")).at(sandbox.minute(1));
+    let alerts = sandbox.deliver(&resolution).await;
     assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
 }
 
@@ -282,7 +296,7 @@ async fn the_default_template_is_read_by_the_markers_in_its_title() {
     sandbox.send(&monitor).await;
     let alert_now = async |status: &str| {
         let path = format!("/alerts?environment=production&severity=critical&status={status}");
-        tests::eventually(tests::WAIT_TIMEOUT, async || {
+        eventually(WAIT_TIMEOUT, async || {
             let alerts = sandbox.api.all_items(&path).await;
             alerts
                 .into_iter()
@@ -296,8 +310,8 @@ async fn the_default_template_is_read_by_the_markers_in_its_title() {
         &json!({ "severity": "critical", "occurred_at": rfc3339(sandbox.time) }),
     );
 
-    let recovery = monitor.again().with("title", format!("[P1] [Recovered] {title}")).at(sandbox.minute(1));
-    sandbox.send(&recovery).await;
+    let resolution = monitor.again().with("title", format!("[P1] [Recovered] {title}")).at(sandbox.minute(1));
+    sandbox.send(&resolution).await;
     assert_eq!(alert_now("resolved").await["resolved_at"], rfc3339(sandbox.minute(1)));
 }
 
@@ -311,30 +325,37 @@ async fn a_warning_marker_in_the_title_fires_as_a_warning() {
     assert_members(&sandbox.deliver(&monitor).await[0], &json!({ "status": "firing", "severity": "warning" }));
 }
 
+#[rstest]
+#[case::with_a_user("datadog")]
+#[case::without_a_user("")]
 #[tokio::test]
-async fn the_shared_secret_may_be_the_password_of_basic_auth() {
+async fn the_shared_secret_may_be_the_password_of_basic_auth(#[case] user: &str) {
     let sandbox = Sandbox::new();
-    let api = &sandbox.api;
-    let basic = |user: &str, password: &str| format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")));
-    let secret = &api.access().datadog_secret;
-    for user in ["datadog", ""] {
-        let delivery = WebhookRequest::from(&sandbox.monitor()).header("authorization", basic(user, secret));
-        api.post(&delivery).await.accepted();
-    }
-    for header in [
-        basic("datadog", "wrong"),
-        basic("datadog", ""),
-        basic(secret, ""),
-        format!("Basic {}", BASE64_STANDARD.encode(secret)),
-        "Basic".to_owned(),
-        "Basic !!!".to_owned(),
-        format!("Bearer {secret}"),
-        format!("Bearer {}", api.access().responder_token),
-        secret.clone(),
-    ] {
-        let delivery = WebhookRequest::from(&sandbox.monitor()).header("authorization", header.clone());
-        assert_eq!(api.post(&delivery).await.problem(401).member("status"), 401, "{header}");
-    }
+    let authorization = basic(user, &sandbox.api.access().datadog_secret);
+    let webhook = WebhookRequest::from(&sandbox.monitor()).header("authorization", authorization);
+    sandbox.api.post(&webhook).await.accepted();
+}
+
+#[rstest]
+#[case::wrong_password(|_: &Access| basic("datadog", "wrong"))]
+#[case::no_password(|_: &Access| basic("datadog", ""))]
+#[case::secret_as_the_user(|access: &Access| basic(&access.datadog_secret, ""))]
+#[case::no_colon(|access: &Access| format!("Basic {}", BASE64_STANDARD.encode(&access.datadog_secret)))]
+#[case::nothing(|_: &Access| "Basic".to_owned())]
+#[case::no_base64(|_: &Access| "Basic !!!".to_owned())]
+#[case::secret_as_bearer(|access: &Access| format!("Bearer {}", access.datadog_secret))]
+#[case::token_of_a_responder(|access: &Access| format!("Bearer {}", access.responder_token))]
+#[case::no_scheme(|access: &Access| access.datadog_secret.clone())]
+#[tokio::test]
+async fn a_wrong_authorization_header_gets_401(#[case] authorization: fn(&Access) -> String) {
+    let sandbox = Sandbox::new();
+    let authorization = authorization(sandbox.api.access());
+    let webhook = WebhookRequest::from(&sandbox.monitor()).header("authorization", authorization);
+    sandbox.api.post(&webhook).await.problem(401);
+}
+
+fn basic(user: &str, password: &str) -> String {
+    format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
 
 #[tokio::test]
@@ -346,34 +367,45 @@ async fn a_signature_of_a_proxy_is_accepted() {
     sandbox.api.post(&signed).await.accepted();
 }
 
+#[rstest]
+#[case::empty(|_: &str| String::new())]
+#[case::zeros(|_: &str| "0".repeat(64))]
+#[case::one_character_less(|signature: &str| signature[..63].to_owned())]
+#[case::one_character_more(|signature: &str| format!("{signature}0"))]
+#[case::with_a_prefix(|signature: &str| format!("sha256={signature}"))]
 #[tokio::test]
-async fn a_wrong_signature_of_a_proxy_gets_401() {
+async fn a_wrong_signature_of_a_proxy_gets_401(#[case] change: fn(&str) -> String) {
     let sandbox = Sandbox::new();
-    let access = sandbox.api.access();
     let unsigned = WebhookRequest::from(&sandbox.monitor());
-    let signature = tests::hmac_sha256_hex(&access.datadog_secret, &unsigned.body);
-    for wrong in [
-        String::new(),
-        "0".repeat(64),
-        signature[..63].to_owned(),
-        format!("{signature}0"),
-        format!("sha256={signature}"),
-        tests::hmac_sha256_hex("another secret", &unsigned.body),
-        access.datadog_secret.clone(),
-    ] {
-        sandbox.api.post(&unsigned.clone().header("x-datadog-signature", wrong)).await.problem(401);
-    }
+    let signature = hmac_sha256_hex(&sandbox.api.access().datadog_secret, &unsigned.body);
+    sandbox.api.post(&unsigned.header("x-datadog-signature", change(&signature))).await.problem(401);
 }
 
 #[tokio::test]
-async fn a_wrong_missing_or_empty_token_gets_401() {
+async fn a_signature_of_a_proxy_under_another_secret_gets_401() {
     let sandbox = Sandbox::new();
-    let unproven = WebhookRequest::from(&sandbox.monitor());
-    sandbox.api.post(&unproven).await.problem(401);
-    let access = sandbox.api.access();
-    for wrong in ["", " ", "wrong", &access.datadog_secret[1..], &access.responder_token, &access.sentry_secret] {
-        sandbox.api.post(&unproven.clone().header("x-webhook-token", wrong)).await.problem(401);
+    let unsigned = WebhookRequest::from(&sandbox.monitor());
+    sandbox.api.post(&unsigned.clone().signed("x-datadog-signature", "another secret")).await.problem(401);
+    let secret = sandbox.api.access().datadog_secret.as_str();
+    sandbox.api.post(&unsigned.header("x-datadog-signature", secret)).await.problem(401);
+}
+
+#[rstest]
+#[case::missing(|_: &Access| None)]
+#[case::empty(|_: &Access| Some(String::new()))]
+#[case::blank(|_: &Access| Some(" ".to_owned()))]
+#[case::unknown(|_: &Access| Some("wrong".to_owned()))]
+#[case::without_its_first_character(|access: &Access| Some(access.datadog_secret[1..].to_owned()))]
+#[case::token_of_a_responder(|access: &Access| Some(access.responder_token.clone()))]
+#[case::secret_of_sentry(|access: &Access| Some(access.sentry_secret.clone()))]
+#[tokio::test]
+async fn a_wrong_missing_or_empty_token_gets_401(#[case] token: fn(&Access) -> Option<String>) {
+    let sandbox = Sandbox::new();
+    let mut webhook = WebhookRequest::from(&sandbox.monitor());
+    if let Some(token) = token(sandbox.api.access()) {
+        webhook = webhook.header("x-webhook-token", token);
     }
+    sandbox.api.post(&webhook).await.problem(401);
     sandbox.wait_until_processed().await;
     assert_eq!(sandbox.alerts().await, Vec::<Value>::new());
 }
@@ -382,10 +414,10 @@ async fn a_wrong_missing_or_empty_token_gets_401() {
 async fn the_signature_scheme_of_another_source_gets_401() {
     let sandbox = Sandbox::new();
     let access = sandbox.api.access();
-    let delivery = WebhookRequest::from(&sandbox.monitor()).signed("sentry-hook-signature", &access.datadog_secret);
-    sandbox.api.post(&delivery).await.problem(401);
-    let delivery = WebhookRequest::from(&sandbox.monitor()).signed("sentry-hook-signature", &access.sentry_secret);
-    sandbox.api.post(&delivery).await.problem(401);
+    let webhook = WebhookRequest::from(&sandbox.monitor()).signed("sentry-hook-signature", &access.datadog_secret);
+    sandbox.api.post(&webhook).await.problem(401);
+    let webhook = WebhookRequest::from(&sandbox.monitor()).signed("sentry-hook-signature", &access.sentry_secret);
+    sandbox.api.post(&webhook).await.problem(401);
 }
 
 #[tokio::test]
@@ -412,17 +444,17 @@ async fn a_template_with_a_constant_id_loses_no_event() {
     alerts.await;
 }
 
+#[rstest]
+#[case::missing(None)]
+#[case::binary(Some("application/octet-stream"))]
+#[case::text(Some("text/plain"))]
+#[case::form(Some("application/x-www-form-urlencoded"))]
 #[tokio::test]
-async fn a_body_without_a_content_type_is_read() {
-    let api = Api::shared();
-    for content_type in
-        [None, Some("application/octet-stream"), Some("text/plain"), Some("application/x-www-form-urlencoded")]
-    {
-        let sandbox = Sandbox::on(api.clone());
-        let mut delivery = WebhookRequest::from(&sandbox.monitor()).without("content-type");
-        if let Some(content_type) = content_type {
-            delivery = delivery.header("content-type", content_type);
-        }
-        assert_eq!(sandbox.deliver(delivery).await.len(), 1, "{content_type:?}");
+async fn a_body_of_any_content_type_is_read(#[case] content_type: Option<&str>) {
+    let sandbox = Sandbox::new();
+    let mut webhook = WebhookRequest::from(&sandbox.monitor()).without("content-type");
+    if let Some(content_type) = content_type {
+        webhook = webhook.header("content-type", content_type);
     }
+    assert_eq!(sandbox.deliver(webhook).await.len(), 1);
 }

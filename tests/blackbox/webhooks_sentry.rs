@@ -1,9 +1,9 @@
-//! What Sentry sends, and what its resources and actions mean.
+//! Webhooks of Sentry: what resources and actions mean, and how a webhook proves its source.
 
-use futures::future::join_all;
+use rstest::rstest;
 use serde_json::{Value, json};
 use tests::{
-    Sandbox, WebhookRequest, assert_members, hmac_sha256_hex, now, rfc3339,
+    Access, Api, Sandbox, WebhookRequest, assert_members, hmac_sha256_hex, now, rfc3339,
     sentry::{Issue, MetricAlert, SentryWebhook},
     strings,
 };
@@ -36,17 +36,17 @@ async fn an_unresolved_issue_is_firing() {
     assert_eq!(alert["status"], "firing");
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_resolved_ignored_or_archived_issue_resolves_the_alert() {
-    join_all(["resolved", "ignored", "archived"].map(async |action| {
-        let sandbox = Sandbox::in_production();
-        let issue = Issue::of(&sandbox);
-        sandbox.deliver(&issue.created(sandbox.time)).await;
-        let alerts = sandbox.deliver(&issue.webhook(action, sandbox.minute(10))).await;
-        assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")), "{action}");
-        assert!(alerts[0]["resolved_at"].is_string(), "{action}");
-    }))
-    .await;
+async fn a_resolved_ignored_or_archived_issue_resolves_the_alert(
+    #[values("resolved", "ignored", "archived")] action: &str,
+) {
+    let sandbox = Sandbox::in_production();
+    let issue = Issue::of(&sandbox);
+    sandbox.deliver(&issue.created(sandbox.time)).await;
+    let alerts = sandbox.deliver(&issue.webhook(action, sandbox.minute(10))).await;
+    assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
+    assert!(alerts[0]["resolved_at"].is_string());
 }
 
 #[tokio::test]
@@ -77,16 +77,17 @@ async fn an_unknown_action_of_an_issue_is_ignored() {
     sandbox.api.deliver(&Issue::of(&sandbox).webhook("admired", sandbox.time)).await.ignored();
 }
 
+#[rstest]
+#[case("fatal", "critical")]
+#[case("error", "error")]
+#[case("warning", "warning")]
+#[case("info", "info")]
+#[case("debug", "info")]
 #[tokio::test]
-async fn the_level_is_the_severity() {
-    let expected =
-        [("fatal", "critical"), ("error", "error"), ("warning", "warning"), ("info", "info"), ("debug", "info")];
-    join_all(expected.map(async |(level, severity)| {
-        let sandbox = Sandbox::new();
-        let alert = sandbox.deliver(&Issue::of(&sandbox).level(level).event_alert(sandbox.time)).await.remove(0);
-        assert_eq!(alert["severity"], severity, "{level}");
-    }))
-    .await;
+async fn the_level_is_the_severity(#[case] level: &str, #[case] severity: &str) {
+    let sandbox = Sandbox::new();
+    let alert = sandbox.deliver(&Issue::of(&sandbox).level(level).event_alert(sandbox.time)).await.remove(0);
+    assert_eq!(alert["severity"], severity);
 }
 
 #[tokio::test]
@@ -110,13 +111,14 @@ async fn an_event_alert_is_read_into_an_alert() {
     assert!(strings(&alert["tags"]).contains(&"runtime:CPython 3.13.1"), "{alert:#}");
 }
 
+#[rstest]
+#[case::null(json!(null))]
+#[case::empty(json!(""))]
 #[tokio::test]
-async fn without_an_environment_the_tag_environment_is_read() {
+async fn without_an_environment_the_tag_environment_is_read(#[case] environment: Value) {
     let sandbox = Sandbox::new();
-    for environment in [json!(null), json!("")] {
-        let webhook = Issue::of(&sandbox).event_alert(sandbox.time).with("/data/event/environment", environment);
-        assert_eq!(sandbox.deliver(&webhook).await[0]["environment"], *sandbox.environment);
-    }
+    let webhook = Issue::of(&sandbox).event_alert(sandbox.time).with("/data/event/environment", environment);
+    assert_eq!(sandbox.deliver(&webhook).await[0]["environment"], *sandbox.environment);
 }
 
 #[tokio::test]
@@ -149,30 +151,28 @@ async fn an_issue_id_is_the_same_as_a_number_and_as_a_string() {
     assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_metric_alert_fires_by_its_action_until_it_is_resolved() {
-    join_all([("critical", "critical"), ("warning", "warning")].map(async |(action, severity)| {
-        let sandbox = Sandbox::new();
-        let metric_alert = MetricAlert::of(&sandbox);
-        let alert = sandbox.deliver(&metric_alert.webhook(action, sandbox.time)).await.remove(0);
-        assert_members(
-            &alert,
-            &json!({
-                "severity": severity,
-                "status": "firing",
-                "service": sandbox.service,
-                "environment": sandbox.environment,
-                "link": "https://larkspur.sentry.io/alerts/rules/details/31/",
-                "occurred_at": rfc3339(sandbox.time),
-            }),
-        );
-        assert!(alert["title"].as_str().is_some_and(|title| title.contains("Too many failed payments")), "{alert:#}");
-        assert!(alert["message"].as_str().is_some_and(|text| text.contains("412 events")), "{alert:#}");
+async fn a_metric_alert_fires_by_its_action_until_it_is_resolved(#[values("critical", "warning")] action: &str) {
+    let sandbox = Sandbox::new();
+    let metric_alert = MetricAlert::of(&sandbox);
+    let alert = sandbox.deliver(&metric_alert.webhook(action, sandbox.time)).await.remove(0);
+    assert_members(
+        &alert,
+        &json!({
+            "severity": action,
+            "status": "firing",
+            "service": sandbox.service,
+            "environment": sandbox.environment,
+            "link": "https://larkspur.sentry.io/alerts/rules/details/31/",
+            "occurred_at": rfc3339(sandbox.time),
+        }),
+    );
+    assert!(alert["title"].as_str().is_some_and(|title| title.contains("Too many failed payments")), "{alert:#}");
+    assert!(alert["message"].as_str().is_some_and(|text| text.contains("412 events")), "{alert:#}");
 
-        let alerts = sandbox.deliver(&metric_alert.webhook("resolved", sandbox.minute(9))).await;
-        assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
-    }))
-    .await;
+    let alerts = sandbox.deliver(&metric_alert.webhook("resolved", sandbox.minute(9))).await;
+    assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("resolved")));
 }
 
 #[tokio::test]
@@ -192,22 +192,17 @@ async fn a_metric_alert_that_becomes_critical_raises_its_incident() {
     assert_eq!(sandbox.incident_of(&alerts[0]).await["incident"]["severity"], "critical");
 }
 
+#[rstest]
+#[case::microseconds(json!("2026-05-04T03:02:01.250000Z"))]
+#[case::offset_of_zero(json!("2026-05-04T03:02:01.250000+00:00"))]
+#[case::offset(json!("2026-05-04T05:02:01.250+02:00"))]
+#[case::seconds(json!(1_777_863_721.25))]
 #[tokio::test]
-async fn all_of_sentrys_forms_of_time_are_read() {
-    let instant = "2026-05-04T03:02:01.250Z";
-    let forms = [
-        json!("2026-05-04T03:02:01.250000Z"),
-        json!("2026-05-04T03:02:01.250000+00:00"),
-        json!("2026-05-04T05:02:01.250+02:00"),
-        json!(1_777_863_721.25),
-    ];
-    join_all(forms.map(async |form| {
-        let sandbox = Sandbox::new();
-        let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/timestamp", form.clone());
-        let webhook = webhook.with("/data/error/datetime", form.clone());
-        assert_eq!(sandbox.deliver(&webhook).await[0]["occurred_at"], instant, "{form}");
-    }))
-    .await;
+async fn all_of_sentrys_forms_of_time_are_read(#[case] time: Value) {
+    let sandbox = Sandbox::new();
+    let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/timestamp", time.clone());
+    let webhook = webhook.with("/data/error/datetime", time);
+    assert_eq!(sandbox.deliver(&webhook).await[0]["occurred_at"], "2026-05-04T03:02:01.250Z");
 }
 
 #[tokio::test]
@@ -244,34 +239,40 @@ async fn the_same_webhook_twice_gets_the_same_delivery_id_despite_its_request_id
     assert_ne!(sandbox.send(&one).await, sandbox.send(&other).await, "two events of one issue");
 }
 
+#[rstest]
+#[case::missing(None)]
+#[case::empty(Some(""))]
+#[case::words(Some("soon"))]
+#[case::negative(Some("-1"))]
+#[case::above_u64(Some("99999999999999999999"))]
+#[case::long_ago(Some("0"))]
 #[tokio::test]
-async fn the_timestamp_header_is_not_checked() {
+async fn the_timestamp_header_is_not_checked(#[case] timestamp: Option<&str>) {
     let sandbox = Sandbox::new();
-    for timestamp in ["", "soon", "-1", "99999999999999999999", "0"] {
-        let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
-        sandbox.api.deliver(delivery.header("sentry-hook-timestamp", timestamp)).await.accepted();
+    let mut webhook = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time)).without("sentry-hook-timestamp");
+    if let Some(timestamp) = timestamp {
+        webhook = webhook.header("sentry-hook-timestamp", timestamp);
     }
-    let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time)).without("sentry-hook-timestamp");
-    sandbox.api.deliver(delivery).await.accepted();
+    sandbox.api.deliver(webhook).await.accepted();
 }
 
+#[rstest]
+#[case("installation")]
+#[case("comment")]
+#[case("seer")]
+#[case("preprod_artifact")]
+#[case("something_of_next_year")]
 #[tokio::test]
-async fn unknown_resources_are_ignored() {
-    let sandbox = Sandbox::new();
-    for resource in ["installation", "comment", "seer", "preprod_artifact", "something_of_next_year"] {
-        sandbox
-            .api
-            .deliver(&SentryWebhook::new(resource, sandbox.time, json!({ "action": "created", "data": {} })))
-            .await
-            .ignored();
-    }
+async fn unknown_resources_are_ignored(#[case] resource: &str) {
+    let body = json!({ "action": "created", "data": {} });
+    Api::shared().deliver(&SentryWebhook::new(resource, now(), body)).await.ignored();
 }
 
 #[tokio::test]
 async fn a_webhook_without_a_resource_is_quarantined() {
     let sandbox = Sandbox::new();
-    let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time)).without("sentry-hook-resource");
-    sandbox.api.deliver(delivery).await.quarantined();
+    let webhook = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time)).without("sentry-hook-resource");
+    sandbox.api.deliver(webhook).await.quarantined();
 }
 
 #[tokio::test]
@@ -282,37 +283,39 @@ async fn a_quarantined_body_that_is_sent_again_and_can_be_read_is_grouped() {
     assert_eq!(sandbox.deliver(&webhook).await.len(), 1);
 }
 
+#[rstest]
+#[case::missing(|_: &str| None)]
+#[case::empty(|_: &str| Some(String::new()))]
+#[case::blank(|_: &str| Some(" ".to_owned()))]
+#[case::null(|_: &str| Some("null".to_owned()))]
+#[case::with_a_prefix(|signature: &str| Some(format!("sha256={signature}")))]
+#[case::one_byte_more(|signature: &str| Some(format!("{signature}00")))]
+#[case::one_byte_less(|signature: &str| Some(signature[..62].to_owned()))]
+#[case::no_hex(|signature: &str| Some(signature.replace(|letter: char| letter.is_ascii_digit(), "g")))]
+#[case::zeros(|_: &str| Some("0".repeat(64)))]
 #[tokio::test]
-async fn a_missing_or_malformed_signature_gets_401() {
+async fn a_missing_or_malformed_signature_gets_401(#[case] change: fn(&str) -> Option<String>) {
     let sandbox = Sandbox::new();
-    let webhook = Issue::of(&sandbox).error(sandbox.time);
-    let unsigned = WebhookRequest::from(&webhook);
-    sandbox.api.post(&unsigned).await.problem(401);
-
-    let signature = hmac_sha256_hex(&sandbox.api.access().sentry_secret, &unsigned.body);
-    for wrong in [
-        String::new(),
-        " ".to_owned(),
-        "null".to_owned(),
-        format!("sha256={signature}"),
-        format!("{signature}00"),
-        signature[..62].to_owned(),
-        signature.replace(|character: char| character.is_ascii_digit(), "g"),
-        "0".repeat(64),
-    ] {
-        sandbox.api.post(&unsigned.clone().header("sentry-hook-signature", wrong)).await.problem(401);
+    let mut webhook = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
+    let signature = hmac_sha256_hex(&sandbox.api.access().sentry_secret, &webhook.body);
+    if let Some(signature) = change(&signature) {
+        webhook = webhook.header("sentry-hook-signature", signature);
     }
+    sandbox.api.post(&webhook).await.problem(401);
     sandbox.wait_until_processed().await;
     assert_eq!(sandbox.alerts().await, Vec::<Value>::new());
 }
 
+#[rstest]
+#[case::not_utf8(b"\xff\xfe\x80")]
+#[case::two_bytes("é".as_bytes())]
+#[case::as_long_as_a_signature(&[0xc3; 64])]
+#[case::emoji("👀".as_bytes())]
 #[tokio::test]
-async fn a_signature_of_arbitrary_bytes_gets_401() {
+async fn a_signature_of_arbitrary_bytes_gets_401(#[case] signature: &[u8]) {
     let sandbox = Sandbox::new();
     let unsigned = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
-    for garbage in [&b"\xff\xfe\x80"[..], "é".as_bytes(), &[0xc3; 64], b"\xf0\x9f\x91\x80"] {
-        sandbox.api.post(&unsigned.clone().header("sentry-hook-signature", garbage)).await.problem(401);
-    }
+    sandbox.api.post(&unsigned.header("sentry-hook-signature", signature)).await.problem(401);
 }
 
 #[tokio::test]
@@ -333,23 +336,26 @@ async fn a_tampered_body_gets_401() {
     sandbox.api.post(&longer).await.problem(401);
 }
 
+#[rstest]
+#[case::empty(|_: &Access| String::new())]
+#[case::unknown(|_: &Access| "another secret".to_owned())]
+#[case::secret_of_datadog(|access: &Access| access.datadog_secret.clone())]
+#[case::in_upper_case(|access: &Access| access.sentry_secret.to_uppercase())]
 #[tokio::test]
-async fn a_signature_under_another_secret_gets_401() {
+async fn a_signature_under_another_secret_gets_401(#[case] secret: fn(&Access) -> String) {
     let sandbox = Sandbox::new();
-    let access = sandbox.api.access();
-    for secret in ["", "another secret", &access.datadog_secret, &access.sentry_secret.to_uppercase()] {
-        let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
-        sandbox.api.post(&delivery.signed("sentry-hook-signature", secret)).await.problem(401);
-    }
+    let secret = secret(sandbox.api.access());
+    let webhook = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
+    sandbox.api.post(&webhook.signed("sentry-hook-signature", &secret)).await.problem(401);
 }
 
 #[tokio::test]
 async fn the_signature_scheme_of_another_source_gets_401() {
     let sandbox = Sandbox::new();
     let access = sandbox.api.access();
-    let delivery = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
-    sandbox.api.post(&delivery.clone().header("x-webhook-token", access.sentry_secret.as_str())).await.problem(401);
-    sandbox.api.post(&delivery.signed("x-datadog-signature", &access.sentry_secret)).await.problem(401);
+    let webhook = WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time));
+    sandbox.api.post(&webhook.clone().header("x-webhook-token", access.sentry_secret.as_str())).await.problem(401);
+    sandbox.api.post(&webhook.signed("x-datadog-signature", &access.sentry_secret)).await.problem(401);
 }
 
 #[tokio::test]

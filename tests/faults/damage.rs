@@ -1,4 +1,4 @@
-//! The checks can fail: each kind of damage to sound tables is told.
+//! The invariants detect every kind of damage, so a check that passes means something.
 
 use fastrand::Rng;
 use local::{Options, Stack};
@@ -23,17 +23,16 @@ use crate::{
     tables::Tables,
 };
 
-/// Tables that are sound and hold something of each kind, and what led to them.
+/// Undamaged tables with rows of each kind, and the history that led to them.
 struct SoundTables {
     tables: Tables,
     history: History,
-    /// An open incident of two alerts or more, the last of which joined and fires.
+    /// An open incident with at least two alerts. Its last alert joined and fires.
     incident: IncidentId,
     alert: AlertId,
 }
 
-/// Groups what a seed draws, without faults; `None` if it does not lead to everything that is to be
-/// damaged.
+/// Groups the deliveries of a seed without faults. `None` if the tables lack a kind of row.
 async fn sound(seed: u64) -> Option<SoundTables> {
     let deliveries = sources::deliveries(&mut Rng::with_seed(seed), clock::now());
     let stack = Stack::start(Options::default()).await.expect("the stack starts");
@@ -78,7 +77,7 @@ async fn sound(seed: u64) -> Option<SoundTables> {
     })
 }
 
-/// A kind of damage, what it does, and a part of what is told of it.
+/// A kind of damage, how it is done, and a part of the violation that must be reported.
 type Damage = (&'static str, fn(&mut SoundTables), &'static str);
 
 const DAMAGES: [Damage; 25] = [
@@ -163,7 +162,8 @@ impl SoundTables {
         self.tables.claims.opening_locks.values_mut().for_each(|opening_locks| opening_locks.version += 1);
     }
 
-    /// As if the last alert of the incident had opened another one, although it could have joined.
+    /// As if the last alert of the incident had opened another incident, although it could have
+    /// joined.
     fn open_twice(&mut self) {
         let (alert, now) = (self.alert, clock::now());
         let mut other = self.incident().clone();
@@ -174,7 +174,7 @@ impl SoundTables {
         *alert_id = alert;
         self.tables.actions.insert(other.id, vec![opened]);
         self.tables.incidents.insert(other.id, other);
-        // Of one problem, and within its window, whatever was drawn.
+        // Both alerts get the same problem, so that they belong together.
         let (key, source, service) = {
             let first = &self.tables.alerts[&first];
             (first.dedup_key.clone(), first.source.clone(), first.service.clone())

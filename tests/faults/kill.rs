@@ -1,4 +1,4 @@
-//! A stack with a data directory that is killed in the middle of a storm, and started again.
+//! A stack with a data directory is killed in a storm and started again.
 
 use std::{
     path::Path,
@@ -15,16 +15,16 @@ use crate::{
     tables::Tables,
 };
 
-/// Tells the child where its tables are.
+/// The environment variable that names the directory of the child process.
 const DATA: &str = "FAULT_DATA";
 
-/// Where the child says, in its directory, how it is reached.
+/// The file in that directory with the address of the child's stack.
 const URL: &str = "url";
 
-/// How often it is killed.
+/// The number of kills.
 const KILLS: usize = 3;
 
-/// Not a test: the process that is killed. It runs the stack as `cargo local --empty --data` does.
+/// Not a test, but the process that is killed. It runs a stack like `cargo local --empty --data`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "run by the test of the kill, as a process of its own"]
 async fn the_process_that_is_killed() {
@@ -32,7 +32,7 @@ async fn the_process_that_is_killed() {
     let directory = Path::new(&directory);
     let options = local::Options { data: Some(directory.join("tables")), ..TestStack::options() };
     let stack = local::Stack::start(options).await.expect("the stack starts");
-    // Whole at once: whoever reads it must not see a part.
+    // A rename is atomic, so nobody reads half an address.
     std::fs::write(directory.join("url.new"), stack.url()).expect("written");
     std::fs::rename(directory.join("url.new"), directory.join(URL)).expect("written");
     std::future::pending::<()>().await;
@@ -52,7 +52,7 @@ impl StackProcess {
         Self(child.expect("the process starts"))
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -78,7 +78,7 @@ async fn a_stack_that_is_killed_in_a_storm_loses_no_webhook_that_is_sent_again()
         let here = Api::to(Access::local(&url));
         let here = sandbox.take().map_or_else(|| Sandbox::on(here.clone()), |sandbox| sandbox.with_api(here.clone()));
         monitors.extend(storm(&here));
-        // Those that were cut off in the kill before, and more. The source does not hear of each.
+        // Sends all webhooks so far again, and new ones. Some get no answer because of the kill.
         let sent = join_all(monitors.iter().map(async |monitor| {
             let delivery = here.api.sign(monitor);
             let mut request = here.api.request(reqwest::Method::POST, "/webhooks/datadog");
@@ -104,7 +104,7 @@ async fn a_stack_that_is_killed_in_a_storm_loses_no_webhook_that_is_sent_again()
     let stack = local::Stack::start(options).await.expect("the stack starts again");
     let sandbox = sandbox.expect("there was a storm").with_api(Api::to(Access::local(stack.url())));
     history.deliveries = monitors.iter().map(delivery).collect();
-    // What was written before the kill is whole, whatever is missing.
+    // Deliveries may be missing, but what was written before the kill is complete.
     history.dead = history.deliveries.iter().map(|delivery| delivery.delivery_id.to_string()).collect();
     let tables = Tables::read(&stack).await;
     let violations = invariants::check(&tables, &history);
@@ -112,7 +112,7 @@ async fn a_stack_that_is_killed_in_a_storm_loses_no_webhook_that_is_sent_again()
     assert!(tables.claims.deliveries.len() >= known, "{} deliveries of {known}", tables.claims.deliveries.len());
     assert!(tables.claims.deliveries.len() < monitors.len(), "it was killed in the middle of a storm");
 
-    // A busy machine may refuse one: then the source sends it again.
+    // A busy machine may refuse a webhook. Then the source sends it again.
     for some in monitors.chunks(20) {
         let sent = some.iter().map(|monitor| eventually(WAIT_TIMEOUT, async || is_accepted(&sandbox, monitor).await));
         join_all(sent).await;
@@ -135,7 +135,7 @@ async fn is_accepted(sandbox: &Sandbox, monitor: &Notification) -> Result<(), St
     }
 }
 
-/// Triggers of many monitors; some repeat and some recover.
+/// Notifications of many monitors. Some repeat, and some are resolved.
 fn storm(sandbox: &Sandbox) -> Vec<Notification> {
     let mut storm = Vec::new();
     for number in 0..120 {
@@ -152,7 +152,7 @@ fn storm(sandbox: &Sandbox) -> Vec<Notification> {
     storm
 }
 
-/// What the queue carries of a notification.
+/// The delivery that the queue carries for a notification.
 pub fn delivery(notification: &Notification) -> Delivery {
     let source = sources::find("datadog").expect("a source");
     let body = notification.body().to_string();

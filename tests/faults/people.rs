@@ -1,4 +1,4 @@
-//! People who change the status of incidents while alerts arrive, several at once.
+//! People who change the status of incidents while alerts arrive.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -20,8 +20,7 @@ use crate::{
     workers::Stop,
 };
 
-/// Reviews incidents for as long as something moves in the queue, and tells what was asked and
-/// answered.
+/// Changes statuses as long as the queue has messages, and returns what was asked and answered.
 pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<FaultInjector>, random: &RefCell<Rng>) -> Vec<Change> {
     let mut random = Rng::with_seed(random.borrow_mut().u64(..));
     let mut changes = Vec::new();

@@ -1,4 +1,4 @@
-//! One scenario, drawn from a seed.
+//! A random scenario of a seed.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,7 +20,7 @@ use crate::{
     workers,
 };
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub violations: Violations,
@@ -34,8 +34,8 @@ pub struct Outcome {
     pub changes: u64,
 }
 
-/// Runs a scenario: sources send, workers group under faults and are stopped, people review. Then
-/// checks the tables; and once more after the dead letters have been sent again.
+/// Runs a scenario: sources send, workers group under faults and are stopped, people change
+/// statuses. Then it checks the tables, sends the dead letters again, and checks once more.
 pub async fn run(seed: u64) -> Outcome {
     let random = RefCell::new(Rng::with_seed(seed));
     let rates = FaultRates::each(sources::one(&mut random.borrow_mut(), &[10, 30, 60]));
@@ -81,7 +81,8 @@ pub async fn run(seed: u64) -> Outcome {
     outcome
 }
 
-/// What is sent: each delivery once or more often, late and out of order, and what nobody can read.
+/// The messages: each delivery once or several times, late and out of order, with messages that
+/// cannot be parsed.
 fn bodies(random: &mut Rng, deliveries: &[Delivery], poison: &[String]) -> Vec<String> {
     let spread = sources::one(random, &[1, 4, 60]);
     let mut sent: Vec<(usize, String)> = Vec::new();

@@ -1,9 +1,10 @@
-//! The faults are those of the services, and the SDK takes them for what they are; and what each of
-//! them alone does to grouping and to a change of status.
+//! What each single fault does to grouping and to a status change. The faults look like those of the
+//! services, so the SDK retries those that it should.
 
 use std::sync::Arc;
 
 use local::{Options, Stack};
+use rstest::rstest;
 use shared::{
     clock,
     domain::{
@@ -20,7 +21,7 @@ use tests::faults::{Fault, FaultInjector, FaultRates};
 
 use crate::{sources, tables::Tables};
 
-/// The SDK tries three times.
+/// The attempts of the SDK for one call.
 const SDK_ATTEMPTS: usize = 3;
 
 const WRITE: &str = "TransactWriteItems";
@@ -42,39 +43,48 @@ fn a_firing() -> Delivery {
     firings.next().expect("sources send something that fires")
 }
 
-/// An incident that one alert opened.
+/// Opens an incident with one alert.
 async fn an_incident(stack: &Stack) -> IncidentId {
     let effect = grouper(stack, &FaultInjector::seeded(0, FaultRates::none())).group(&a_firing(), clock::now()).await;
     let Ok(Effect::Opened(_, incident)) = effect else { panic!("{effect:?}") };
     incident
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_delivery_takes_effect_once_whichever_fault_its_transaction_meets() {
-    for fault in Fault::ALL.into_iter().filter(|fault| *fault != Fault::Unprocessed) {
-        // Within the SDK's attempts and beyond them.
-        for times in [1, SDK_ATTEMPTS, 2 * SDK_ATTEMPTS] {
-            let (stack, faults) = (stack().await, FaultInjector::seeded(times as u64, FaultRates::none()));
-            faults.plan(WRITE, vec![fault; times]);
-            let effect = grouper(&stack, &faults).group(&a_firing(), clock::now()).await;
-            let effect = effect.unwrap_or_else(|error| panic!("{times} times {fault:?}: {error}"));
-            // Who does not hear that it was written finds it written.
-            let unheard = fault == Fault::AnswerLost && times >= SDK_ATTEMPTS;
-            let expected =
-                if unheard { matches!(effect, Effect::Duplicate) } else { matches!(effect, Effect::Opened(..)) };
-            assert!(expected, "{times} times {fault:?}: {effect:?}");
-            let tables = Tables::read(&stack).await;
-            let rows = (tables.alerts.len(), tables.incidents.len(), tables.claims.deliveries.len());
-            assert_eq!(rows, (1, 1, 1), "{times} times {fault:?}");
-            assert!(faults.injected()[&fault] >= 1);
-            stack.stop().await;
-        }
-    }
+async fn a_delivery_takes_effect_once_whichever_fault_its_transaction_meets(
+    #[values(
+        Fault::InternalError,
+        Fault::Unsent,
+        Fault::AnswerLost,
+        Fault::Throttled,
+        Fault::Conflict,
+        Fault::ConditionFailed,
+        Fault::Delayed
+    )]
+    fault: Fault,
+    #[values(1, SDK_ATTEMPTS, 2 * SDK_ATTEMPTS)] times: usize,
+) {
+    let (stack, faults) = (stack().await, FaultInjector::seeded(times as u64, FaultRates::none()));
+    faults.plan(WRITE, vec![fault; times]);
+    let effect = grouper(&stack, &faults).group(&a_firing(), clock::now()).await.expect("grouped");
+    // If every answer is lost, the next attempt finds the delivery written.
+    let all_answers_lost = fault == Fault::AnswerLost && times >= SDK_ATTEMPTS;
+    let expected =
+        if all_answers_lost { matches!(effect, Effect::Duplicate) } else { matches!(effect, Effect::Opened(..)) };
+    assert!(expected, "{effect:?}");
+    let tables = Tables::read(&stack).await;
+    let rows = (tables.alerts.len(), tables.incidents.len(), tables.claims.deliveries.len());
+    assert_eq!(rows, (1, 1, 1));
+    assert!(faults.injected()[&fault] >= 1);
+    stack.stop().await;
 }
 
-/// A delivery that joins an incident, whichever part of its transaction fails at first.
+#[rstest]
 #[tokio::test]
-async fn an_alert_joins_whichever_part_of_its_transaction_fails_first() {
+async fn an_alert_joins_whichever_part_of_its_transaction_fails_first(
+    #[values(Fault::Conflict, Fault::ConditionFailed)] fault: Fault,
+) {
     let firings: Vec<Delivery> = (0..2)
         .map(|number| {
             let mut delivery = a_firing();
@@ -84,27 +94,25 @@ async fn an_alert_joins_whichever_part_of_its_transaction_fails_first() {
             delivery
         })
         .collect();
-    for fault in [Fault::Conflict, Fault::ConditionFailed] {
-        let (mut part, mut parts) = (0, 1);
-        while part < parts {
-            let stack = stack().await;
-            let faults = FaultInjector::seeded(1, FaultRates::none());
-            let opened = grouper(&stack, &faults).group(&firings[0], clock::now()).await;
-            assert!(matches!(opened, Ok(Effect::Opened(..))), "{opened:?}");
-            faults.fail_part(part);
-            faults.plan(WRITE, [fault]);
-            let joined = grouper(&stack, &faults).group(&firings[1], clock::now()).await;
-            assert!(matches!(joined, Ok(Effect::Joined(..))), "{fault:?} of part {part}: {joined:?}");
-            assert_eq!(faults.injected()[&fault], 1);
-            let tables = Tables::read(&stack).await;
-            let counted: Vec<u64> = tables.incidents.values().map(|incident| incident.alert_count).collect();
-            let found = (tables.alerts.len(), tables.claims.deliveries.len(), counted);
-            assert_eq!(found, (2, 2, vec![2]), "{fault:?} of part {part}");
-            stack.stop().await;
-            (part, parts) = (part + 1, faults.parts());
-        }
-        assert!(parts >= 5, "{parts} parts only");
+    let (mut part, mut parts) = (0, 1);
+    while part < parts {
+        let stack = stack().await;
+        let faults = FaultInjector::seeded(1, FaultRates::none());
+        let opened = grouper(&stack, &faults).group(&firings[0], clock::now()).await;
+        assert!(matches!(opened, Ok(Effect::Opened(..))), "{opened:?}");
+        faults.fail_part(part);
+        faults.plan(WRITE, [fault]);
+        let joined = grouper(&stack, &faults).group(&firings[1], clock::now()).await;
+        assert!(matches!(joined, Ok(Effect::Joined(..))), "part {part}: {joined:?}");
+        assert_eq!(faults.injected()[&fault], 1);
+        let tables = Tables::read(&stack).await;
+        let counted: Vec<u64> = tables.incidents.values().map(|incident| incident.alert_count).collect();
+        let found = (tables.alerts.len(), tables.claims.deliveries.len(), counted);
+        assert_eq!(found, (2, 2, vec![2]), "part {part}");
+        stack.stop().await;
+        (part, parts) = (part + 1, faults.parts());
     }
+    assert!(parts >= 5, "{parts} parts only");
 }
 
 #[tokio::test]
@@ -117,7 +125,7 @@ async fn unprocessed_keys_are_read_again() {
     let faults = FaultInjector::seeded(1, FaultRates::none());
     faults.plan("BatchGetItem", [Fault::Unprocessed; 4]);
     let again = grouper(&stack, &faults).group(&delivery, clock::now()).await.expect("grouped");
-    assert_eq!(again, Effect::Duplicate, "what is there is found, although it was handed back at first");
+    assert_eq!(again, Effect::Duplicate, "rows whose keys were unprocessed at first are found");
     assert!(faults.injected()[&Fault::Unprocessed] >= 1);
     stack.stop().await;
 }
@@ -128,8 +136,8 @@ async fn a_transaction_that_is_sent_again_with_its_token_is_not_written_twice() 
     let incident = an_incident(&stack).await;
     let version = Tables::read(&stack).await.incidents[&incident].version;
     let faults = FaultInjector::seeded(1, FaultRates::none());
-    // Lost at first; then the SDK sends it again, with its token, and DynamoDB answers that it is
-    // written.
+    // The first answer is lost. The SDK sends the transaction again with its token, and DynamoDB
+    // answers that it is written.
     faults.plan(WRITE, [Fault::AnswerLost]);
     let changed = change(&stack, &faults, incident, Some(version)).await.expect("changed");
     assert_eq!((changed.status, changed.version), (Status::Investigating, version + 1));
@@ -137,21 +145,22 @@ async fn a_transaction_that_is_sent_again_with_its_token_is_not_written_twice() 
     stack.stop().await;
 }
 
+#[rstest]
 #[tokio::test]
-async fn a_status_change_whose_answer_is_lost_is_recorded_once_and_succeeds() {
-    for if_match in [false, true] {
-        let stack = stack().await;
-        let incident = an_incident(&stack).await;
-        let before = Tables::read(&stack).await.incidents[&incident].version;
-        let faults = FaultInjector::seeded(1, FaultRates::none());
-        faults.plan(WRITE, [Fault::AnswerLost; SDK_ATTEMPTS]);
-        let changed = change(&stack, &faults, incident, if_match.then_some(before)).await.expect("changed");
-        assert_eq!((changed.status, changed.version), (Status::Investigating, before + 1));
-        let tables = Tables::read(&stack).await;
-        assert_eq!(tables.actions[&incident].len(), 2);
-        assert_eq!(faults.injected()[&Fault::AnswerLost], SDK_ATTEMPTS as u64);
-        stack.stop().await;
-    }
+async fn a_status_change_whose_answer_is_lost_is_recorded_once_and_succeeds(
+    #[values(false, true)] with_if_match: bool,
+) {
+    let stack = stack().await;
+    let incident = an_incident(&stack).await;
+    let before = Tables::read(&stack).await.incidents[&incident].version;
+    let faults = FaultInjector::seeded(1, FaultRates::none());
+    faults.plan(WRITE, [Fault::AnswerLost; SDK_ATTEMPTS]);
+    let changed = change(&stack, &faults, incident, with_if_match.then_some(before)).await.expect("changed");
+    assert_eq!((changed.status, changed.version), (Status::Investigating, before + 1));
+    let tables = Tables::read(&stack).await;
+    assert_eq!(tables.actions[&incident].len(), 2);
+    assert_eq!(faults.injected()[&Fault::AnswerLost], SDK_ATTEMPTS as u64);
+    stack.stop().await;
 }
 
 #[tokio::test]
@@ -163,7 +172,7 @@ async fn of_equal_status_changes_whose_answers_are_lost_at_most_one_succeeds() {
     let changes = futures::future::join_all((0..10).map(|_| change(&stack, &faults, incident, Some(version)))).await;
     faults.wait_until_idle().await;
     let won = changes.iter().filter(|change| change.is_ok()).count();
-    // The winner may not hear of it; nobody else may be told that it won.
+    // The answer to the winner may be lost. No other change may succeed.
     assert!(won <= 1, "{changes:?}");
     assert_eq!(Tables::read(&stack).await.actions[&incident].len(), 2);
     stack.stop().await;

@@ -1,5 +1,5 @@
-//! People who change the status of one incident at the same moment, over HTTP, while alerts join
-//! it; without faults and under faults.
+//! People change the status of one incident at the same time over HTTP while alerts join it, with
+//! and without faults.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,20 @@ use tests::{
     faults::{Fault, FaultInjector, FaultRates},
 };
 
-/// How many people ask at once, and how many alerts join meanwhile.
+/// The number of people and of alerts.
 const PEOPLE: usize = 20;
 const ALERTS: usize = 20;
 
-/// What the people ask for.
+/// What a person asks for.
 struct Asked {
     status: &'static str,
     comment: String,
-    /// Whether they insist on the version that they saw.
+    /// Whether the request has an `If-Match` with the version that everybody saw.
     insists: bool,
 }
 
-/// Twenty people ask, while twenty alerts join. The answers, and the incident's detail afterwards.
+/// Sends the requests of all people while alerts join. Returns the answers and the detail
+/// afterwards.
 async fn contend(sandbox: &Sandbox, incident: &str, ask: impl Fn(usize) -> Asked) -> (Vec<(Asked, Answer)>, Value) {
     let etag = eventually(WAIT_TIMEOUT, async || {
         let answer = sandbox.api.get(&format!("/incidents/{incident}")).await;
@@ -51,7 +52,7 @@ async fn contend(sandbox: &Sandbox, incident: &str, ask: impl Fn(usize) -> Asked
     (answers, detail)
 }
 
-/// As a source or a proxy does that tries again until it is heard: the same delivery.
+/// Sends the same webhook again until it is accepted, like a source that retries.
 async fn send_until_accepted(sandbox: &Sandbox) {
     let monitor = sandbox.monitor();
     eventually(WAIT_TIMEOUT, async || match sandbox.api.deliver(&monitor).await {
@@ -61,7 +62,7 @@ async fn send_until_accepted(sandbox: &Sandbox) {
     .await;
 }
 
-/// The comments of the recorded changes to each status.
+/// The comments of the recorded changes, by status.
 fn recorded(detail: &Value) -> BTreeMap<String, Vec<String>> {
     let mut recorded: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for action in detail["actions"].as_array().expect("a list") {
@@ -73,7 +74,7 @@ fn recorded(detail: &Value) -> BTreeMap<String, Vec<String>> {
     recorded
 }
 
-/// Each answer is one of those that there may be, and says how the incident stands.
+/// Asserts that each answer agrees with the history of the incident.
 fn check_answers(answers: &[(Asked, Answer)], detail: &Value) {
     let recorded = recorded(detail);
     for (asked, answer) in answers {
@@ -96,7 +97,7 @@ fn check_answers(answers: &[(Asked, Answer)], detail: &Value) {
                 assert!(answer.problem(412).member("current_status").is_string());
                 assert!(answer.header("etag").is_some());
             }
-            // Under faults: nobody knows, and the person is told to try again.
+            // The answer is unknown to the function. The person is told to try again.
             503 => assert!(answer.header("retry-after").is_some()),
             other => panic!("{other}: {}", answer.text()),
         }
@@ -136,7 +137,7 @@ async fn of_twenty_status_changes_for_one_version_while_alerts_join_at_most_one_
     let incident = sandbox.open_incident().await;
     let (answers, detail) = contend(&sandbox, &incident, insistent).await;
     check_answers(&answers, &detail);
-    // An alert may have been faster than all of them.
+    // An alert that joined first made all versions stale.
     let won = answers.iter().filter(|(_, answer)| answer.status == 200).count();
     assert_eq!(won, recorded(&detail).len());
     assert!(answers.iter().all(|(_, answer)| [200, 412].contains(&answer.status)));
@@ -147,8 +148,7 @@ async fn of_twenty_status_changes_for_one_version_while_alerts_join_at_most_one_
 async fn different_concurrent_status_changes_never_skip_a_step_while_alerts_join() {
     let sandbox = Sandbox::new();
     let incident = sandbox.open_incident().await;
-    // All alerts are of this service: once the incident is resolved, those that come then open
-    // another.
+    // Once the incident is resolved, later alerts of its service open another incident.
     let asking = join_all((0..PEOPLE).map(async |number| {
         let asked = mixed(number);
         let body = json!({ "status": asked.status, "comment": asked.comment });
@@ -185,7 +185,7 @@ async fn status_changes_and_alerts_are_not_lost_under_faults() {
     check_answers(&answers, &detail);
     assert_eq!(detail["incident"]["alert_count"], 1 + ALERTS);
 
-    // Who was told to try again does so, and finds it done.
+    // A person who was told to try again does so.
     let again = sandbox
         .api
         .send(

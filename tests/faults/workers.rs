@@ -1,4 +1,4 @@
-//! Workers that take batches of the queue, and are stopped now and then at any await point.
+//! Workers that process batches of the queue. Some are stopped at an await point.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,22 +18,22 @@ use tests::faults::{FaultInjector, FaultyConnection};
 
 use crate::queue::{Message, Queue};
 
-/// Of a hundred pieces of work, how many are stopped.
+/// How many of a hundred batches are stopped.
 const STOPPED: u8 = 20;
 
-/// When work is stopped.
+/// When a batch is stopped.
 #[derive(Debug, Clone, Copy)]
 pub enum Stop {
     /// Never.
     Never,
-    /// At the await point after so many.
+    /// After so many polls.
     Polls(u32),
-    /// While that request is executed.
+    /// While this request is executed.
     Request(u64),
 }
 
 impl Stop {
-    /// Mostly never.
+    /// A random stop, mostly never.
     pub fn draw(random: &mut Rng) -> Self {
         match random.u8(..100) {
             drawn if drawn >= STOPPED => Self::Never,
@@ -42,7 +42,7 @@ impl Stop {
         }
     }
 
-    /// Works until it is done or stopped.
+    /// Runs until the work is done or stopped.
     pub async fn or_done<T>(self, work: impl Future<Output = T>, connection: &FaultyConnection) -> Option<T> {
         match self {
             Self::Never => Some(work.await),
@@ -70,7 +70,7 @@ impl Stop {
     }
 }
 
-/// Works on the queue until nothing is left in it.
+/// Processes batches until the queue is empty.
 pub async fn work(
     stack: &Stack,
     queue: &Queue,
@@ -114,7 +114,7 @@ impl Worker {
     }
 }
 
-/// The event that Lambda makes of a batch.
+/// The event that Lambda passes for a batch.
 fn event(batch: &[Message]) -> LambdaEvent<SqsEvent> {
     let record = |message: &Message| {
         json!({

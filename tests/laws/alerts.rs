@@ -1,4 +1,4 @@
-//! The list of alerts against a naive model.
+//! The list of alerts agrees with a naive model.
 
 use proptest::{prelude::*, sample::subsequence, test_runner::TestRunner};
 use shared::{
@@ -47,7 +47,7 @@ fn filters(alerts: &[Alert]) -> impl Strategy<Value = AlertFilter> + use<> {
         })
 }
 
-/// The whole list, one alert after the other.
+/// All alerts that match, in the order of the list.
 pub fn model(alerts: &[Alert], filter: &AlertFilter, ascending: bool) -> Vec<Alert> {
     let asked = |values: &[String], value: &str| values.is_empty() || values.iter().any(|other| other == value);
     let within =
@@ -95,7 +95,7 @@ fn pages_totals_and_walks_of_alerts_match_a_naive_model() {
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// Most of a history within an hour: what is remembered of it is where every so-many-th row is.
+/// Most alerts are created within one hour, so positions of rows within that hour are cached.
 #[test]
 fn pages_of_alerts_within_a_crowded_hour_match_a_naive_model() {
     const CROWD: usize = 2_600;

@@ -1,5 +1,4 @@
-//! The order of arrival does not matter: alerts are what the sources' times make of their
-//! deliveries.
+//! The order of arrival does not matter. The sources' times decide which alerts there are.
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use shared::domain::{alert::GroupingDecision, delivery::Delivery};
@@ -9,22 +8,23 @@ use super::{
     history::{self, SEVERITIES},
 };
 
-/// A problem's deliveries, few enough that all of them are remembered; some at the same time.
+/// The events of a problem. They are few enough for a claim to remember all. Some have the same
+/// time.
 fn problem(number: u8) -> impl Strategy<Value = Vec<Delivery>> {
     let minutes = 0_i64..40;
     let firing = (minutes.clone(), 0_usize..4, 0_u8..3);
     let firings = proptest::collection::vec(firing, 0..=7);
-    let recoveries = proptest::collection::vec(minutes, 0..=3);
-    (firings, recoveries).prop_map(move |(firings, recoveries)| {
+    let resolutions = proptest::collection::vec(minutes, 0..=3);
+    (firings, resolutions).prop_map(move |(firings, resolutions)| {
         let identity = |place: usize| usize::from(number) * 100 + place;
         let firings = firings.into_iter().enumerate().map(move |(place, (minutes, severity, service))| {
             delivery(identity(place), number, service, minutes, SEVERITIES[severity], false)
         });
-        let recoveries = recoveries
+        let resolutions = resolutions
             .into_iter()
             .enumerate()
             .map(move |(place, minutes)| delivery(identity(50 + place), number, 0, minutes, SEVERITIES[0], true));
-        firings.chain(recoveries).collect()
+        firings.chain(resolutions).collect()
     })
 }
 
@@ -77,11 +77,11 @@ fn every_order_of_arrival_of_an_episode_gives_the_same_alert() {
         let facts: Vec<SourceFacts> = alerts.iter().map(source_facts).collect();
         assert_eq!(facts.len(), 1);
         assert_eq!(*expected.get_or_insert_with(|| facts.clone()), facts);
-        // What has recovered before it arrives opens nothing.
-        let recovered_first = permutation[0] == episode[3];
-        assert_eq!(incidents.is_empty(), recovered_first);
+        // An alert whose resolution arrived first opens nothing.
+        let resolved_first = permutation[0] == episode[3];
+        assert_eq!(incidents.is_empty(), resolved_first);
         let opened = alerts[0].grouping.decision == GroupingDecision::Opened;
-        assert_eq!(opened, !recovered_first);
+        assert_eq!(opened, !resolved_first);
     }
 }
 

@@ -23,11 +23,10 @@ use shared::{
 
 use super::{alerts::model, history, paging::assert_page};
 
-/// How many queries of the alerts' indexes get through before all others hang: the whole list takes
-/// more.
+/// The number of index queries that get an answer. The whole list needs more.
 const QUERIES: i64 = 16;
 
-/// Lets some requests through; the others never end.
+/// Lets some queries through. The others never get an answer.
 #[derive(Debug)]
 struct QueryLimit {
     connector: SharedHttpConnector,
