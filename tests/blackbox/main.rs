@@ -11,6 +11,7 @@ mod concurrency;
 mod contract;
 mod dead_letters;
 mod episodes;
+mod first_incident;
 mod fixtures;
 mod grouping;
 mod hostile_input;
