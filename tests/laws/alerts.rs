@@ -1,4 +1,4 @@
-//! The list of alerts against a naive model.
+//! The list of alerts agrees with a naive model.
 
 use proptest::{prelude::*, sample::subsequence, test_runner::TestRunner};
 use shared::{
@@ -51,7 +51,7 @@ fn filters(alerts: &[Alert]) -> impl Strategy<Value = AlertFilter> + use<> {
         })
 }
 
-/// The whole list, one alert after the other.
+/// All alerts that match, in the order of the list.
 pub fn model(alerts: &[Alert], filter: &AlertFilter, ascending: bool) -> Vec<Alert> {
     fn asked<T: PartialEq>(values: &[T], value: &T) -> bool {
         values.is_empty() || values.contains(value)
@@ -82,7 +82,7 @@ pub fn model(alerts: &[Alert], filter: &AlertFilter, ascending: bool) -> Vec<Ale
 }
 
 #[test]
-fn pages_totals_and_walks_are_those_of_the_naive_model() {
+fn pages_totals_and_walks_of_alerts_match_a_naive_model() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let alerts = history::alerts(&mut fastrand::Rng::with_seed(7), ALERTS);
     let stack = runtime.block_on(history::stack_with(&[], &alerts));
@@ -101,9 +101,9 @@ fn pages_totals_and_walks_are_those_of_the_naive_model() {
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// Most of a history within an hour: what is remembered of it is where every so-many-th row is.
+/// Most alerts are created within one hour, so positions of rows within that hour are cached.
 #[test]
-fn pages_within_a_crowded_hour_are_those_of_the_naive_model() {
+fn pages_of_alerts_within_a_crowded_hour_match_a_naive_model() {
     const CROWD: usize = 2_600;
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let alerts = history::alerts_at(&mut fastrand::Rng::with_seed(3), CROWD, |random| match random.u8(..12) {

@@ -1,4 +1,4 @@
-//! A folded batch does what its deliveries do one by one.
+//! A batch has the same effect as its deliveries one by one.
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use shared::{
@@ -25,16 +25,16 @@ use super::history::{self, SEVERITIES};
 
 const ALL: PageRequest = PageRequest { limit: 200, start: Start::Offset(0), ascending: true };
 
-/// Few problems and services within two hours, so that deliveries meet.
+/// Few problems and services within two hours, so that deliveries share alerts and incidents.
 fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
     let one = (0_u8..5, 0_u8..3, 0_i64..120, 0_usize..4, prop::bool::weighted(0.3), 0_u8..20);
     proptest::collection::vec(one, 1..30).prop_map(|drawn| {
         let numbered = drawn.into_iter().enumerate();
         numbered
-            .map(|(number, (problem, service, minutes, severity, recovers, resent))| {
-                // One in twenty is the same delivery as the first.
+            .map(|(number, (problem, service, minutes, severity, resolves, resent))| {
+                // One in twenty is a duplicate of the first delivery.
                 let identity = if resent == 0 { 0 } else { number };
-                delivery(identity, problem, service, minutes, SEVERITIES[severity], recovers)
+                delivery(identity, problem, service, minutes, SEVERITIES[severity], resolves)
             })
             .collect()
     })
@@ -46,14 +46,14 @@ pub fn delivery(
     service: u8,
     minutes: i64,
     severity: Severity,
-    recovers: bool,
+    resolves: bool,
 ) -> Delivery {
     let event = AlertEvent {
         source: Source::named("datadog"),
         external_id: None,
         dedup_key: format!("monitor:{problem}"),
         group_key: format!("monitor:{problem}"),
-        transition: if recovers { Transition::Resolved } else { Transition::Firing },
+        transition: if resolves { Transition::Resolved } else { Transition::Firing },
         occurred_at: history::now().plus_minutes(minutes - 120),
         title: format!("Problem {problem}, told by {identity}"),
         message: None,
@@ -75,16 +75,18 @@ pub fn delivery(
     }
 }
 
-/// What an alert is, but for ids.
+/// An alert without its ids: what its source said, how it was grouped, and the index of its
+/// incident.
 type AlertFacts = (SourceFacts, String, Option<usize>);
 
-/// What an alert says of its problem: all that does not come from the order of arrival.
+/// What an alert says about its problem, without what depends on the order of arrival.
 pub type SourceFacts = (String, String, Option<String>, [Time; 2], Option<Time>, u64, Severity, Classification);
 
-/// What an incident is, but for ids.
+/// An incident without its ids.
 type IncidentFacts = (String, Severity, Vec<String>, Time, Time, [u64; 4]);
 
-/// Groups deliveries in batches of a size, in an empty stack, and tells what came of it in the order of creation.
+/// Groups deliveries in batches of a size in an empty stack, and returns the alerts and incidents
+/// in the order of creation, without ids.
 async fn outcome(deliveries: &[Delivery], size: usize) -> (Vec<AlertFacts>, Vec<IncidentFacts>) {
     let (alerts, incidents) = rows(deliveries, size).await;
     (
@@ -93,7 +95,8 @@ async fn outcome(deliveries: &[Delivery], size: usize) -> (Vec<AlertFacts>, Vec<
     )
 }
 
-/// Groups deliveries in batches of a size, in an empty stack: the alerts and incidents in the order of creation.
+/// Groups deliveries in batches of a size in an empty stack, and returns the alerts and incidents
+/// in the order of creation.
 pub async fn rows(deliveries: &[Delivery], size: usize) -> (Vec<Alert>, Vec<Incident>) {
     let stack = history::stack_with(&[], &[]).await;
     let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), stack.aws()), 1).expect("configured");
@@ -140,7 +143,7 @@ fn incident_facts(incident: &Incident) -> IncidentFacts {
 }
 
 #[test]
-fn a_batch_does_what_its_deliveries_do_one_by_one() {
+fn a_batch_has_the_same_effect_as_its_deliveries_one_by_one() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(24) });
     let outcome = runner.run(&(deliveries(), 2_usize..=10), |(deliveries, size)| {

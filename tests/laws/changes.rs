@@ -1,6 +1,7 @@
-//! Histories that go on between lists: what was remembered before is not believed when it is no longer so.
+//! Lists stay exact while rows change: a cached count is not used once it is wrong.
 //!
-//! Real writers write, whose clocks are up to a minute wrong; real lists are compared with a scan of the tables.
+//! Real services write, with clocks that are up to a minute wrong. Their lists are compared with a
+//! scan of the tables.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +12,7 @@ use aws_smithy_runtime_api::client::{
 };
 use fastrand::Rng;
 use local::{Options, Stack};
+use rstest::rstest;
 use shared::{
     domain::{
         alert::Alert,
@@ -79,12 +81,12 @@ impl World {
         }
     }
 
-    /// What one of many machines takes for now.
+    /// The clock of one of many machines.
     fn clock(&mut self) -> Time {
         self.now.plus_millis(self.random.i64(-60_000..=60_000))
     }
 
-    /// Some time passes: moments, minutes, hours or days.
+    /// Lets moments, minutes, hours or days pass.
     fn wait(&mut self) {
         let minutes = match self.random.u8(..6) {
             0 => 0,
@@ -98,13 +100,13 @@ impl World {
 
     async fn deliver(&mut self) {
         let problem = self.random.u8(..PROBLEMS);
-        let recovers = self.random.u8(..3) == 0;
-        // Some arrive late, and then an alert says what they say.
+        let resolves = self.random.u8(..3) == 0;
+        // Some events arrive late. They may rewrite their alert.
         let late = if self.random.u8(..3) == 0 { self.random.i64(0..300) } else { 0 };
         let service = if self.random.u8(..3) == 0 { self.random.u8(..) } else { problem };
         let event = AlertEvent {
             source: Source::named(one(&mut self.random, &SOURCES)),
-            transition: if recovers { Transition::Resolved } else { Transition::Firing },
+            transition: if resolves { Transition::Resolved } else { Transition::Firing },
             severity: Some(StatedSeverity {
                 value: one(&mut self.random, &SEVERITIES),
                 matched: String::new(),
@@ -142,7 +144,7 @@ impl World {
         self.changer.change(incident.id, &change, &|_| true, now).await.expect("changed");
     }
 
-    /// Rows go without a word, and then the time passes after which nothing is believed any more.
+    /// Deletes rows without an invalidation, and lets the time pass after which no count is used.
     async fn expire(&mut self, alerts: &[Alert], incidents: &[Incident]) {
         let client = self.stack.aws().dynamodb();
         let environment = self.stack.environment("GroupAlerts");
@@ -158,7 +160,7 @@ impl World {
         self.now = self.now.plus_minutes(31 * 24 * 60);
     }
 
-    /// Generations expire.
+    /// Deletes all generations, as if they had expired.
     async fn forget_generations(&self) {
         let client = self.stack.aws().dynamodb();
         let table = self.stack.environment("ListAlerts").counts_table().expect("a name");
@@ -171,7 +173,7 @@ impl World {
         }
     }
 
-    /// The tables, row by row.
+    /// All alerts and incidents of the tables.
     async fn scan(&self) -> (Vec<Alert>, Vec<Incident>) {
         let client = self.stack.aws().dynamodb();
         let environment = self.stack.environment("GroupAlerts");
@@ -190,7 +192,8 @@ impl World {
         (alerts, incidents)
     }
 
-    /// Lists are those of the tables, asked twice: by whoever remembers, and by who believes it.
+    /// Asserts twice that lists agree with the tables: the first list caches counts, the second
+    /// uses them.
     async fn check(&mut self, alerts: &[Alert], incidents: &[Incident]) {
         let filter = self.alert_filter(alerts);
         let request = self.page(alerts.len());
@@ -213,7 +216,7 @@ impl World {
         if self.random.u8(..3) > 0 { Vec::new() } else { vec![one(&mut self.random, values).into()] }
     }
 
-    /// Few filters, so that each is asked for again after a change.
+    /// Few different filters, so that each is used again after a change.
     fn alert_filter(&mut self, alerts: &[Alert]) -> AlertFilter {
         let incidents =
             alerts.iter().filter_map(|alert| alert.state.incident_id).take(usize::from(self.random.u8(..12) == 0));
@@ -249,7 +252,7 @@ impl World {
     }
 }
 
-/// What fires of a problem, by default.
+/// A firing event of a problem.
 fn event(problem: u8, service: usize, occurred_at: Time) -> AlertEvent {
     AlertEvent {
         source: Source::named(SOURCES[0]),
@@ -273,35 +276,31 @@ fn text(value: &impl ToString) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
-#[test]
-fn lists_are_exact_whatever_changes_between_them() {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    for seed in 1..=8 {
-        runtime.block_on(async {
-            let mut world = World::new(seed).await;
-            for step in 0..STEPS {
-                let (alerts, incidents) = world.scan().await;
-                match world.random.u8(..8) {
-                    // Last, for claims still name what is deleted.
-                    _ if step + 1 == STEPS => world.expire(&alerts, &incidents).await,
-                    0 => world.change_a_status(&incidents).await,
-                    1 | 2 => world.wait(),
-                    _ => world.deliver().await,
-                }
-                let (alerts, incidents) = world.scan().await;
-                world.check(&alerts, &incidents).await;
-            }
-            world.stack.stop().await;
-        });
+#[rstest]
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_stay_exact_while_rows_change(#[values(1, 2, 3, 4, 5, 6, 7, 8)] seed: u64) {
+    let mut world = World::new(seed).await;
+    for step in 0..STEPS {
+        let (alerts, incidents) = world.scan().await;
+        match world.random.u8(..8) {
+            // Rows are deleted in the last step, because claims would still name them.
+            _ if step + 1 == STEPS => world.expire(&alerts, &incidents).await,
+            0 => world.change_a_status(&incidents).await,
+            1 | 2 => world.wait(),
+            _ => world.deliver().await,
+        }
+        let (alerts, incidents) = world.scan().await;
+        world.check(&alerts, &incidents).await;
     }
+    world.stack.stop().await;
 }
 
 #[tokio::test]
-async fn what_is_told_anew_leaves_the_lists_of_what_was_said_before() {
+async fn an_alert_that_an_earlier_event_rewrites_leaves_its_old_lists() {
     let mut world = World::new(1).await;
     let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
     world.group(event(1, 0, began_at)).await;
-    // Its hour is closed, so what lists count of it is remembered.
+    // The hour is closed, so lists cache its counts.
     world.now = world.now.plus_minutes(6 * 60);
     let filters =
         [0, 1].map(|service| AlertFilter { services: vec![SERVICES[service].to_owned()], ..AlertFilter::default() });
@@ -313,7 +312,7 @@ async fn what_is_told_anew_leaves_the_lists_of_what_was_said_before() {
                 assert_eq!((page.total, page.items.len()), (expected as u64, expected), "{filter:?}");
             }
         }
-        // An earlier delivery, which names another service, arrives late.
+        // An earlier event, which names another service, arrives late.
         world.group(event(1, 1, began_at.plus_minutes(-5))).await;
         world.now = world.now.plus_minutes(10);
     }
@@ -321,7 +320,7 @@ async fn what_is_told_anew_leaves_the_lists_of_what_was_said_before() {
 }
 
 #[tokio::test]
-async fn what_was_counted_at_a_generation_that_is_forgotten_is_never_believed_again() {
+async fn counts_of_an_expired_generation_are_never_used_again() {
     let mut world = World::new(1).await;
     let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
     let firing = AlertFilter { statuses: vec![AlertStatus::Firing], ..AlertFilter::default() };
@@ -330,8 +329,8 @@ async fn what_was_counted_at_a_generation_that_is_forgotten_is_never_believed_ag
     }
     world.now = world.now.plus_minutes(6 * 60);
     for (problem, left) in [(1, 1), (2, 0)] {
-        let recovered = AlertEvent { transition: Transition::Resolved, ..event(problem, 0, world.now) };
-        world.group(recovered).await;
+        let resolved = AlertEvent { transition: Transition::Resolved, ..event(problem, 0, world.now) };
+        world.group(resolved).await;
         world.now = world.now.plus_minutes(10);
         for _ in 0..2 {
             let page = world.alerts.list(&firing, &first, "", world.now).await.expect("a page");
@@ -343,15 +342,15 @@ async fn what_was_counted_at_a_generation_that_is_forgotten_is_never_believed_ag
 }
 
 #[tokio::test]
-async fn what_is_counted_while_an_index_lags_behind_is_not_remembered() {
+async fn counts_from_an_index_that_lags_behind_are_not_cached() {
     let mut world = World::new(1).await;
     let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
     let firing = AlertFilter { statuses: vec![AlertStatus::Firing], ..AlertFilter::default() };
     world.group(event(1, 0, began_at)).await;
     world.now = world.now.plus_minutes(6 * 60);
-    let recovered = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
-    world.group(recovered).await;
-    // For a moment the index shows what was before.
+    let resolved = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
+    world.group(resolved).await;
+    // The index still shows the old row for a moment.
     let (alerts, _) = world.scan().await;
     for (status, total) in [("firing", 1), ("resolved", 0)] {
         let client = world.stack.aws().dynamodb();
@@ -366,14 +365,14 @@ async fn what_is_counted_while_an_index_lags_behind_is_not_remembered() {
     world.stack.stop().await;
 }
 
-/// Notes the order of what is written.
+/// Records the order of the writes.
 #[derive(Debug)]
-struct Scribe {
+struct WriteLog {
     connector: SharedHttpConnector,
     written: Arc<Mutex<Vec<String>>>,
 }
 
-impl HttpConnector for Scribe {
+impl HttpConnector for WriteLog {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         if let Some((_, operation @ ("UpdateItem" | "TransactWriteItems"))) = target.split_once('.') {
@@ -392,7 +391,7 @@ async fn a_bucket_is_invalidated_before_it_changes() {
         let written = Arc::clone(&written);
         let client = http_client_fn(move |settings, components| {
             let connector = inner.http_connector(settings, components);
-            SharedHttpConnector::new(Scribe { connector, written: Arc::clone(&written) })
+            SharedHttpConnector::new(WriteLog { connector, written: Arc::clone(&written) })
         });
         config.to_builder().http_client(client).build()
     });
@@ -403,8 +402,8 @@ async fn a_bucket_is_invalidated_before_it_changes() {
     world.now = world.now.plus_minutes(6 * 60);
     // The first delivery notes the start of the history.
     written.lock().expect("nobody panics with it").clear();
-    let recovered = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
-    world.group(recovered).await;
+    let resolved = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
+    world.group(resolved).await;
     assert_eq!(*written.lock().expect("nobody panics with it"), ["UpdateItem", "TransactWriteItems"]);
     world.stack.stop().await;
 }

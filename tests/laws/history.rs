@@ -1,4 +1,4 @@
-//! Random histories, and a stack that holds one.
+//! Random alerts and incidents, and a stack that contains them.
 
 use jiff::Timestamp;
 use local::{Options, Stack};
@@ -34,11 +34,11 @@ pub const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
 pub const SOURCES: [&str; 2] = ["datadog", "sentry"];
 pub const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
 
-/// `TransactWriteItems` takes 100 writes.
+/// The limit of `TransactWriteItems`.
 const WRITES: usize = 100;
 
-/// The end of every history; there is a border of months a few days before. It is in the future, or the tables would
-/// take the claims of a history for expired.
+/// The end of all histories. A month begins a few days before. It is in the future, because the
+/// tables would take old claims for expired.
 pub fn now() -> Time {
     at("2126-03-05T12:00:00Z")
 }
@@ -47,7 +47,8 @@ pub fn at(text: &str) -> Time {
     text.parse::<Timestamp>().expect("a time").into()
 }
 
-/// A time in the 100 days before [`now`], often the same as another and often at the border of a month.
+/// A time in the 100 days before [`now`]. Several rows often share a time, and many are at the
+/// border of a month.
 pub fn some_time(random: &mut fastrand::Rng) -> Time {
     let borders =
         ["2126-02-28T23:59:59.999Z", "2126-03-01T00:00:00Z", "2126-01-01T00:00:00Z", "2125-12-31T23:59:59.999Z"];
@@ -102,7 +103,7 @@ pub fn alerts(random: &mut fastrand::Rng, count: usize) -> Vec<Alert> {
     alerts_at(random, count, some_time)
 }
 
-/// Alerts that were recorded at such times.
+/// Alerts that were created at such times.
 pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fastrand::Rng) -> Time) -> Vec<Alert> {
     let ids = IdGenerator::seeded(random.u64(..));
     let incidents: Vec<IncidentId> = (0..5).map(|_| ids.next(some_time(random))).collect();
@@ -155,7 +156,7 @@ fn classified<T>(value: T) -> Classified<T> {
     Classified { value, evidence: Evidence::Stated, matched: None, confidence: 1.0 }
 }
 
-/// An embedded stack that holds these incidents and alerts and nothing else.
+/// Starts an embedded stack with these incidents and alerts.
 pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
     let options = Options::default();
     let stack = Stack::start(options).await.expect("the stack starts");

@@ -1,8 +1,9 @@
-//! The list of incidents against a naive model.
+//! The list of incidents agrees with a naive model.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use proptest::{prelude::*, sample::subsequence, test_runner::TestRunner};
+use rstest::rstest;
 use shared::{
     domain::{incident::Incident, source::Source, status::Status, time::Time},
     listing::{
@@ -54,7 +55,7 @@ pub fn queries() -> impl Strategy<Value = Query> {
     )
 }
 
-/// The whole list, one incident after the other.
+/// All incidents that match, in the order of the list.
 pub fn model(incidents: &[Incident], (filter, order): &Query, ascending: bool) -> Vec<Incident> {
     let within =
         |range: &Range, at: Time| range.from.is_none_or(|from| from <= at) && range.to.is_none_or(|to| at <= to);
@@ -84,7 +85,7 @@ pub fn model(incidents: &[Incident], (filter, order): &Query, ascending: bool) -
     list
 }
 
-/// How many incidents have each value, in the order that answers have.
+/// The number of incidents per value, in the order of the answer.
 fn facet_model(incidents: &[Incident], facet: Facet) -> FacetValues {
     let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
     for incident in incidents {
@@ -106,7 +107,7 @@ fn facet_model(incidents: &[Incident], facet: Facet) -> FacetValues {
     FacetValues { facet, values, omitted: 0 }
 }
 
-/// Asks for a page with all facets and compares it with the model.
+/// Asserts that a page with all facets is that of the model.
 pub async fn assert_list(
     lister: &ListIncidents,
     incidents: &[Incident],
@@ -135,18 +136,16 @@ fn check(seed: u64, cases: u32, law: &impl AsyncFn(&ListIncidents, &[Incident], 
     outcome.unwrap_or_else(|failure| panic!("history {seed}: {failure}"));
 }
 
-#[test]
-fn pages_and_totals_are_those_of_the_naive_model() {
-    for seed in 1..=3 {
-        check(seed, 80, &async |lister, incidents, (filter, order), request| {
-            let query = (filter.clone(), *order);
-            assert_list(lister, incidents, (&query, request), history::now()).await;
-        });
-    }
+#[rstest]
+fn pages_and_totals_of_incidents_match_a_naive_model(#[values(1, 2, 3)] seed: u64) {
+    check(seed, 80, &async |lister, incidents, (filter, order), request| {
+        let query = (filter.clone(), *order);
+        assert_list(lister, incidents, (&query, request), history::now()).await;
+    });
 }
 
 #[test]
-fn a_walk_by_cursor_visits_each_incident_once_and_in_order() {
+fn a_walk_by_cursor_visits_each_incident_once_in_order() {
     check(4, 30, &async |lister, incidents, (filter, order), request| {
         let expected = model(incidents, &(filter.clone(), *order), request.ascending);
         let asked = IncidentQuery { filter: filter.clone(), order: *order, facets: Vec::new() };

@@ -1,4 +1,4 @@
-//! Each accepted delivery takes effect once.
+//! Each accepted delivery takes effect exactly once.
 
 use std::collections::BTreeMap;
 
@@ -73,8 +73,8 @@ fn check_problem(tables: &Tables, claim: &str, problem: &Problem, violations: &m
             format!("whether {name} is resolved")
         });
         if let Some(at) = row.resolved_at {
-            let known = problem.recoveries.contains(&at);
-            violations.unless(known, || format!("{name} was resolved at {at}, when {claim} did not recover"));
+            let known = problem.resolutions.contains(&at);
+            violations.unless(known, || format!("{name} was resolved at {at}, when {claim} was not resolved"));
             violations.unless(row.last_seen_at <= at, || format!("{name} fired after it was resolved at {at}"));
         }
     }

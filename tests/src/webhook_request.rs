@@ -1,50 +1,50 @@
-//! A webhook as it goes over the wire.
+//! The HTTP request of a webhook.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{Access, digits};
+use crate::{Access, random_digits};
 
-/// One webhook request: the source's route, its headers and the exact bytes of its body.
+/// A webhook: the route of its source, its headers and the exact bytes of its body.
 #[derive(Debug, Clone)]
-pub struct Delivery {
-    /// The last part of the path.
+pub struct WebhookRequest {
+    /// The last segment of the path: `datadog`, `sentry`.
     pub source: String,
-    /// Header names and values, in the order in which they are sent.
+    /// Header names and values, in the order of sending.
     pub headers: Vec<(String, Vec<u8>)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
-impl Delivery {
-    /// A Datadog webhook that proves nothing yet.
+impl WebhookRequest {
+    /// A webhook of Datadog without a proof.
     pub fn datadog(body: impl Into<Vec<u8>>) -> Self {
-        Self::of("datadog", body).header("content-type", "application/json")
+        Self::to("datadog", body).header("content-type", "application/json")
     }
 
-    /// A Sentry webhook that proves nothing yet. Like Sentry, gives every attempt a new `Request-ID`.
+    /// A webhook of Sentry without a proof. Like Sentry, it gives each attempt a new `Request-ID`.
     pub fn sentry(resource: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self::of("sentry", body)
+        Self::to("sentry", body)
             .header("content-type", "application/json")
             .header("request-id", format!("{:032x}", fastrand::u128(..)))
             .header("sentry-hook-resource", resource)
-            .header("sentry-hook-timestamp", format!("17{}", digits(8)))
+            .header("sentry-hook-timestamp", format!("17{}", random_digits(8)))
     }
 
-    /// A webhook without any headers.
-    pub fn of(source: &str, body: impl Into<Vec<u8>>) -> Self {
+    /// A webhook without headers.
+    pub fn to(source: &str, body: impl Into<Vec<u8>>) -> Self {
         Self { source: source.to_owned(), headers: Vec::new(), body: body.into() }
     }
 
-    /// Sets a header, instead of any of that name.
+    /// Sets a header and replaces those of the same name.
     #[must_use]
     pub fn header(self, name: &str, value: impl Into<Vec<u8>>) -> Self {
-        self.without(name).one_more_header(name, value)
+        self.without(name).add_header(name, value)
     }
 
-    /// Adds a header, beside any of that name.
+    /// Adds a header and keeps those of the same name.
     #[must_use]
-    pub fn one_more_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+    pub fn add_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
         self.headers.push((name.to_owned(), value.into()));
         self
     }
@@ -56,7 +56,7 @@ impl Delivery {
         self
     }
 
-    /// The same headers over a body with one byte changed, still valid JSON.
+    /// Changes one byte of the body and keeps the headers. The body stays valid JSON.
     #[must_use]
     pub fn tampered(mut self) -> Self {
         let letter = self.body.iter().rposition(u8::is_ascii_lowercase).expect("the body has a letter");
@@ -64,17 +64,17 @@ impl Delivery {
         self
     }
 
-    /// With the proof that the source would send: a token for Datadog, a signature for Sentry.
+    /// With the proof of its source: a token for Datadog, a signature for Sentry.
     #[must_use]
-    pub fn proven(self, access: &Access) -> Self {
+    pub fn authenticated(self, access: &Access) -> Self {
         match self.source.as_str() {
             "datadog" => self.header("x-webhook-token", access.datadog_secret.as_str()),
             "sentry" => self.signed("sentry-hook-signature", &access.sentry_secret),
-            other => panic!("there is no proof for {other}"),
+            other => panic!("the suite knows no proof of the source {other}"),
         }
     }
 
-    /// With the body's HMAC in a header.
+    /// With the HMAC-SHA256 of the body in a header.
     #[must_use]
     pub fn signed(self, header: &str, secret: &str) -> Self {
         let signature = hmac_sha256_hex(secret, &self.body);
@@ -82,13 +82,13 @@ impl Delivery {
     }
 }
 
-impl From<&Delivery> for Delivery {
-    fn from(delivery: &Delivery) -> Self {
+impl From<&WebhookRequest> for WebhookRequest {
+    fn from(delivery: &WebhookRequest) -> Self {
         delivery.clone()
     }
 }
 
-/// The lower-case hex of HMAC-SHA256.
+/// HMAC-SHA256 in lower-case hex.
 pub fn hmac_sha256_hex(secret: &str, body: &[u8]) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
     mac.update(body);

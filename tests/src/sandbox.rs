@@ -1,4 +1,4 @@
-//! Names of a test's own, and how it waits for what it caused to show.
+//! Names that belong to one test, and waiting for the effects of its webhooks.
 
 use std::sync::{
     Arc, LazyLock, Mutex,
@@ -8,38 +8,39 @@ use std::sync::{
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::Value;
 
-use crate::{Api, DEADLINE, Delivery, datadog::Notification, eventually};
+use crate::{Api, WAIT_TIMEOUT, WebhookRequest, datadog::Notification, eventually};
 
-/// One test's corner of the stack: an environment, a service and a team that no other test uses.
+/// An environment, a service and a team that no other test uses.
 ///
-/// Alerts of one environment group across services (the cascade), so a shared environment would
-/// let tests join each other's incidents.
+/// Alerts of different services join one incident if they share an environment. So tests that share
+/// an environment would join each other's incidents.
 #[derive(Debug, Clone)]
-pub struct Scene {
-    /// The client.
+pub struct Sandbox {
+    /// The client of the stack.
     pub api: Api,
     /// The environment of the test's alerts.
     pub environment: String,
     /// The service of the test's alerts.
     pub service: String,
-    /// The team of the test's alerts, where the source can name one.
+    /// The team of the test's alerts. Only Datadog names it.
     pub team: String,
-    /// The sources' clock when the scene begins.
+    /// When the first event of the test occurs, by the clock of the source: an hour ago.
     pub time: Timestamp,
     suffix: String,
-    /// The services that the scene watches; every one of its environment if there are none.
+    /// The services whose alerts the sandbox lists. If it is empty: all services of the
+    /// environment.
     watched: Arc<Mutex<Vec<String>>>,
 }
 
-impl Scene {
-    /// A scene on the shared stack.
+impl Sandbox {
+    /// A sandbox on the shared stack.
     pub fn new() -> Self {
         Self::on(Api::shared())
     }
 
-    /// A scene on a given stack.
+    /// A sandbox on a given stack.
     pub fn on(api: Api) -> Self {
-        let suffix = suffix();
+        let suffix = random_suffix();
         let service = format!("checkout-{suffix}");
         Self {
             api,
@@ -52,41 +53,43 @@ impl Scene {
         }
     }
 
-    /// A scene in the environment of alerts that name none, which all such tests share: so it has an hour
-    /// of the past to itself.
+    /// A sandbox for alerts that name no environment: they are in production.
+    ///
+    /// Such tests share an environment. So each uses an hour of the past that no other test uses.
     pub fn in_production() -> Self {
-        let mut scene = Self::new();
-        "production".clone_into(&mut scene.environment);
-        scene.time = an_hour_of_its_own();
-        scene
+        let mut sandbox = Self::new();
+        "production".clone_into(&mut sandbox.environment);
+        sandbox.time = unused_hour();
+        sandbox
     }
 
-    /// The same scene, seen through another client.
+    /// The same sandbox with another client.
     #[must_use]
-    pub fn over(self, api: Api) -> Self {
+    pub fn with_api(self, api: Api) -> Self {
         Self { api, ..self }
     }
 
-    /// Another environment of the same team.
+    /// A sandbox of the same team in another environment.
     #[must_use]
-    pub fn elsewhere(&self) -> Self {
+    pub fn in_another_environment(&self) -> Self {
         Self { team: self.team.clone(), ..Self::on(self.api.clone()) }
     }
 
-    /// The same scene about another service.
+    /// The same sandbox for another service.
     #[must_use]
-    pub fn of_service(self, service: &str) -> Self {
+    pub fn with_service(self, service: &str) -> Self {
         Self { service: service.to_owned(), watched: Arc::new(Mutex::new(vec![service.to_owned()])), ..self }
     }
 
-    /// The same scene, that watches every alert of its environment: for those without a service or with an odd one.
+    /// The same sandbox, but it lists the alerts of all services of its environment. For alerts
+    /// that have no service or an unusual one.
     #[must_use]
-    pub fn of_any_service(self) -> Self {
+    pub fn watching_every_service(self) -> Self {
         Self { watched: Arc::default(), ..self }
     }
 
-    /// Another service of this scene, which watches it too.
-    pub fn other_service(&self, name: &str) -> String {
+    /// Another service of this sandbox, whose alerts it lists too.
+    pub fn another_service(&self, name: &str) -> String {
         let service = format!("{name}-{}", self.suffix);
         let mut watched = self.watched.lock().expect("no test panics while it names a service");
         if !watched.is_empty() {
@@ -95,55 +98,56 @@ impl Scene {
         service
     }
 
-    /// The sources' clock, minutes into the scene.
+    /// The time so many minutes after the sandbox's first event.
     pub fn minute(&self, minutes: i64) -> Timestamp {
         self.time + SignedDuration::from_mins(minutes)
     }
 
-    /// A Datadog monitor of this scene that triggers at its beginning.
+    /// A new Datadog monitor of this sandbox that triggers at the sandbox's time.
     pub fn monitor(&self) -> Notification {
         Notification::triggered(self)
     }
 
-    /// Sends a webhook that must be accepted; returns the delivery's id at once.
-    pub async fn send(&self, webhook: impl Into<Delivery>) -> String {
+    /// Sends a webhook that must be accepted, and returns its delivery id without waiting.
+    pub async fn send(&self, webhook: impl Into<WebhookRequest>) -> String {
         self.api.deliver(webhook).await.accepted()
     }
 
-    /// Sends a webhook, waits until it shows in the scene's alerts, and returns them, newest first.
-    pub async fn deliver(&self, webhook: impl Into<Delivery>) -> Vec<Value> {
+    /// Sends a webhook, waits until it changes the sandbox's alerts, and returns them, newest
+    /// first.
+    pub async fn deliver(&self, webhook: impl Into<WebhookRequest>) -> Vec<Value> {
         let before = self.alerts().await;
         self.send(webhook).await;
         self.alerts_when("a change", |alerts| alerts != before).await
     }
 
-    /// Sends a webhook that must change nothing, and waits until it had its turn.
-    pub async fn deliver_in_vain(&self, webhook: impl Into<Delivery>) {
+    /// Sends a webhook that must not change the sandbox's alerts, and waits until it is processed.
+    pub async fn deliver_without_effect(&self, webhook: impl Into<WebhookRequest>) {
         let before = self.alerts().await;
         self.send(webhook).await;
-        self.fence().await;
+        self.wait_until_processed().await;
         assert_eq!(self.alerts().await, before);
     }
 
-    /// Waits until everything that was sent before has had its turn: twice in a row, a later
-    /// delivery to another environment has shown.
-    pub async fn fence(&self) {
+    /// Waits until every webhook that was sent before is processed: twice in a row, it sends a
+    /// webhook to another environment and waits for the alert.
+    pub async fn wait_until_processed(&self) {
         for _ in 0..2 {
             let elsewhere = Self::on(self.api.clone());
             elsewhere.deliver(&elsewhere.monitor()).await;
         }
     }
 
-    /// The scene's alerts, newest first.
+    /// The sandbox's alerts, newest first.
     pub async fn alerts(&self) -> Vec<Value> {
         let watched = self.watched.lock().expect("no test panics while it names a service").join(",");
         let service = if watched.is_empty() { watched } else { format!("&service={watched}") };
-        self.api.everything(&format!("/alerts?environment={}{service}", self.environment)).await
+        self.api.all_items(&format!("/alerts?environment={}{service}", self.environment)).await
     }
 
-    /// The scene's alerts as soon as they are as they should be.
+    /// Waits until the sandbox's alerts meet a condition, and returns them, newest first.
     pub async fn alerts_when(&self, what: &str, condition: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        eventually(DEADLINE, async || {
+        eventually(WAIT_TIMEOUT, async || {
             let alerts = self.alerts().await;
             if condition(&alerts) {
                 Ok(alerts)
@@ -154,70 +158,71 @@ impl Scene {
         .await
     }
 
-    /// The incidents of the scene's service, newest first.
+    /// The incidents of the sandbox's service, newest first.
     pub async fn incidents(&self) -> Vec<Value> {
         self.incidents_of(&[&self.service]).await
     }
 
     /// The incidents of services, newest first.
     pub async fn incidents_of(&self, services: &[&str]) -> Vec<Value> {
-        self.api.everything(&format!("/incidents?service={}", services.join(","))).await
+        self.api.all_items(&format!("/incidents?service={}", services.join(","))).await
     }
 
-    /// The detail of the incident that an alert belongs to.
+    /// The detail of an alert's incident.
     pub async fn incident_of(&self, alert: &Value) -> Value {
         let id = alert["incident_id"].as_str().unwrap_or_else(|| panic!("no incident: {alert:#}"));
         self.api.detail(id).await
     }
 
-    /// Opens an incident with one alert and returns its id.
-    pub async fn an_incident(&self) -> String {
+    /// Opens an incident with one alert, and returns its id.
+    pub async fn open_incident(&self) -> String {
         let alerts = self.deliver(&self.monitor()).await;
         alerts[0]["incident_id"].as_str().expect("the alert opened an incident").to_owned()
     }
 }
 
-impl Default for Scene {
+impl Default for Sandbox {
     fn default() -> Self {
         Self::new()
     }
 }
 
-/// The present, to the millisecond, as the product's times are.
-#[expect(clippy::disallowed_methods, reason = "a test's sources need a clock, and this is it")]
+/// The current time in milliseconds, like the times of the product.
+#[expect(clippy::disallowed_methods, reason = "the sources that tests play need a clock")]
 pub fn now() -> Timestamp {
     Timestamp::from_millisecond(Timestamp::now().as_millisecond()).expect("the present is in range")
 }
 
-/// A time as the product writes it.
+/// A time as the API formats it.
 pub fn rfc3339(time: Timestamp) -> String {
     format!("{time:.3}")
 }
 
-/// A random end for a name.
-pub fn suffix() -> String {
+/// A random suffix that makes a name unique.
+pub fn random_suffix() -> String {
     std::iter::repeat_with(fastrand::alphanumeric).take(12).collect::<String>().to_lowercase()
 }
 
 /// A random number of so many digits, as text.
-pub fn digits(count: usize) -> String {
+pub fn random_digits(count: usize) -> String {
     std::iter::repeat_with(|| fastrand::char('1'..='9')).take(count).collect()
 }
 
-/// The text members of a list.
+/// The items of a JSON list, which must be strings.
 #[track_caller]
 pub fn strings(list: &Value) -> Vec<&str> {
     let list = list.as_array().unwrap_or_else(|| panic!("not a list: {list}"));
     list.iter().map(|value| value.as_str().unwrap_or_else(|| panic!("not a text: {value}"))).collect()
 }
 
-/// Whether a member of the items never decreases from one to the next.
+/// Whether the items are in ascending order of a member.
 pub fn in_order(items: &[Value], member: &str) -> bool {
     items.windows(2).all(|pair| pair[0][member].as_str() <= pair[1][member].as_str())
 }
 
-/// Hours that begin at a random one of the last months, so that runs against one deployment do not meet either.
-fn an_hour_of_its_own() -> Timestamp {
+/// An hour that no other test uses. It begins at random within the last months, so that several
+/// runs against one deployment do not share it either.
+fn unused_hour() -> Timestamp {
     static START: LazyLock<i64> = LazyLock::new(|| fastrand::i64(1_000..5_000));
     static USED: AtomicI64 = AtomicI64::new(0);
     let hours = *START - USED.fetch_add(2, Ordering::Relaxed);

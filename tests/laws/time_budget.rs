@@ -23,17 +23,17 @@ use shared::{
 
 use super::{alerts::model, history, paging::assert_page};
 
-/// How many queries of the alerts' indexes get through before all others hang: the whole list takes more.
+/// The number of index queries that get an answer. The whole list needs more.
 const QUERIES: i64 = 16;
 
-/// Lets some requests through; the others never end.
+/// Lets some queries through. The others never get an answer.
 #[derive(Debug)]
-struct Gate {
+struct QueryLimit {
     connector: SharedHttpConnector,
     left: Arc<AtomicI64>,
 }
 
-impl HttpConnector for Gate {
+impl HttpConnector for QueryLimit {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let is_query = request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".Query"));
         let body = request.body().bytes().unwrap_or_default();
@@ -45,13 +45,13 @@ impl HttpConnector for Gate {
     }
 }
 
-fn gated(aws: &Aws, left: &Arc<AtomicI64>) -> Aws {
+fn with_query_limit(aws: &Aws, left: &Arc<AtomicI64>) -> Aws {
     aws.clone().map(|service, config| {
         let (AwsService::DynamoDb, Some(inner)) = (service, config.http_client()) else { return config };
         let left = Arc::clone(left);
         let client = http_client_fn(move |settings, components| {
             let connector = inner.http_connector(settings, components);
-            SharedHttpConnector::new(Gate { connector, left: Arc::clone(&left) })
+            SharedHttpConnector::new(QueryLimit { connector, left: Arc::clone(&left) })
         });
         config.to_builder().http_client(client).build()
     })
@@ -70,7 +70,7 @@ async fn a_list_that_runs_out_of_time_gets_further_each_time() {
     ];
     let environment = Environment::of(variables.map(|(name, value)| (name.to_owned(), value)).into());
     let left = Arc::new(AtomicI64::new(0));
-    let tables = Tables::new(&environment, &gated(stack.aws(), &left));
+    let tables = Tables::new(&environment, &with_query_limit(stack.aws(), &left));
     let lister = ListAlerts::new(&tables, environment.list_budget().expect("a time")).expect("configured");
     let filter = AlertFilter::default();
     let request = PageRequest { limit: 50, start: Start::Offset(120), ascending: false };

@@ -1,4 +1,4 @@
-//! The checks can fail: each kind of damage to sound tables is told.
+//! The invariants detect every kind of damage, so a check that passes means something.
 
 use fastrand::Rng;
 use local::{Options, Stack};
@@ -24,17 +24,17 @@ use crate::{
     tables::Tables,
 };
 
-/// Tables that are sound and hold something of each kind, and what led to them.
-struct Sound {
+/// Undamaged tables with rows of each kind, and the history that led to them.
+struct SoundTables {
     tables: Tables,
     history: History,
-    /// An open incident of two alerts or more, the last of which joined and fires.
+    /// An open incident with at least two alerts. Its last alert joined and fires.
     incident: IncidentId,
     alert: AlertId,
 }
 
-/// Groups what a seed draws, without faults; `None` if it does not lead to everything that is to be damaged.
-async fn sound(seed: u64) -> Option<Sound> {
+/// Groups the deliveries of a seed without faults. `None` if the tables lack a kind of row.
+async fn sound(seed: u64) -> Option<SoundTables> {
     let deliveries = sources::deliveries(&mut Rng::with_seed(seed), clock::now());
     let stack = Stack::start(Options::default()).await.expect("the stack starts");
     let grouper =
@@ -69,41 +69,46 @@ async fn sound(seed: u64) -> Option<Sound> {
         if_match: None,
         answer: Answer::Done,
     };
-    Some(Sound { tables, history: History { deliveries, changes: vec![asked], ..History::default() }, incident, alert })
+    Some(SoundTables {
+        tables,
+        history: History { deliveries, changes: vec![asked], ..History::default() },
+        incident,
+        alert,
+    })
 }
 
-/// A kind of damage, what it does, and a part of what is told of it.
-type Damage = (&'static str, fn(&mut Sound), &'static str);
+/// A kind of damage, how it is done, and a part of the violation that must be reported.
+type Damage = (&'static str, fn(&mut SoundTables), &'static str);
 
 const DAMAGES: [Damage; 25] = [
     ("an alert counted too often", |sound| sound.row().occurrences += 1, "the sum of occurrences"),
     ("an alert's row is gone", |sound| drop(sound.tables.alerts.remove(&sound.alert)), "alert_count"),
     ("a claim differs from its row", |sound| sound.row().last_seen_at = clock::now(), "last_seen_at of"),
     ("an alert in another incident", |sound| sound.row().incident_id = None, "fires in no incident"),
-    ("two firing alerts of a problem", Sound::fork, "the number of firing alerts"),
+    ("two firing alerts of a problem", SoundTables::fork, "the number of firing alerts"),
     ("an incident's count", |sound| sound.incident().alert_count += 1, "alert_count"),
     ("an incident's firing alerts", |sound| sound.incident().firing_alert_count += 1, "firing_alert_count"),
-    ("an incident's severity", Sound::other_severity, "severity of incident"),
+    ("an incident's severity", SoundTables::other_severity, "severity of incident"),
     ("an incident's services", |sound| sound.incident().services.push("zebra".to_owned()), "services of"),
     ("an incident's numbering", |sound| sound.incident().action_count += 1, "the numbering of the history"),
     ("an action is gone", |sound| drop(sound.actions().remove(1)), "the numbering of the history"),
-    ("an action twice", Sound::repeat_action, "twice"),
+    ("an action twice", SoundTables::repeat_action, "twice"),
     ("a status that nobody set", |sound| sound.incident().status = Status::Resolved, "the status of"),
     ("a status without its time", |sound| sound.incident().acknowledged_at = None, "the time when"),
-    ("a step that is not legal", Sound::skip, "when it was"),
+    ("a step that is not legal", SoundTables::skip, "when it was"),
     ("a change that is lost", |sound| sound.history.changes[0].to = Status::Closed, "is lost"),
     ("a refused change that is recorded", |sound| sound.history.changes[0].answer = Answer::Refused, "and recorded"),
     ("a delivery that is lost", |sound| drop(sound.tables.claims.deliveries.pop()), "is lost"),
     ("a delivery that nobody sent", |sound| drop(sound.history.deliveries.pop()), "nobody sent it"),
-    ("a quarantined delivery twice", Sound::quarantine_twice, "quarantine entries"),
-    ("a group's claim to nowhere", Sound::lose_group, "which is not"),
+    ("a quarantined delivery twice", SoundTables::quarantine_twice, "quarantine entries"),
+    ("a group's claim to nowhere", SoundTables::lose_group, "which is not"),
     ("a problem's claim is gone", |sound| sound.tables.claims.episodes.clear(), "is missing"),
-    ("an opening that was not counted", Sound::miscount_opening_locks, "the version of ENVIRONMENT#"),
+    ("an opening that was not counted", SoundTables::miscount_opening_locks, "the version of ENVIRONMENT#"),
     ("a claim of an unknown kind", |sound| sound.tables.claims.others.push("X".to_owned()), "other claims"),
-    ("a second open incident", Sound::open_twice, "are both open"),
+    ("a second open incident", SoundTables::open_twice, "are both open"),
 ];
 
-impl Sound {
+impl SoundTables {
     fn row(&mut self) -> &mut crate::tables::AlertRow {
         self.tables.alerts.get_mut(&self.alert).expect("it is there")
     }
@@ -157,7 +162,8 @@ impl Sound {
         self.tables.claims.opening_locks.values_mut().for_each(|opening_locks| opening_locks.version += 1);
     }
 
-    /// As if the last alert of the incident had opened another one, although it could have joined.
+    /// As if the last alert of the incident had opened another incident, although it could have
+    /// joined.
     fn open_twice(&mut self) {
         let (alert, now) = (self.alert, clock::now());
         let mut other = self.incident().clone();
@@ -168,7 +174,7 @@ impl Sound {
         *alert_id = alert;
         self.tables.actions.insert(other.id, vec![opened]);
         self.tables.incidents.insert(other.id, other);
-        // Of one problem, and within its window, whatever was drawn.
+        // Both alerts get the same problem, so that they belong together.
         let (key, source, service) = {
             let first = &self.tables.alerts[&first];
             (first.dedup_key.clone(), first.source.clone(), first.service.clone())
@@ -179,7 +185,7 @@ impl Sound {
 }
 
 #[tokio::test]
-async fn each_kind_of_damage_is_told() {
+async fn every_kind_of_damage_is_detected() {
     let mut seed = 0;
     let seed = loop {
         if let Some(sound) = sound(seed).await {
@@ -191,7 +197,7 @@ async fn each_kind_of_damage_is_told() {
     };
     let untouched = sound(seed).await.expect("as before");
     for (name, damage, told) in DAMAGES {
-        let mut sound = Sound {
+        let mut sound = SoundTables {
             tables: untouched.tables.clone(),
             history: History {
                 deliveries: untouched.history.deliveries.clone(),
