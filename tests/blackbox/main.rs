@@ -29,3 +29,4 @@ mod status_changes;
 mod webhook_errors;
 mod webhooks_datadog;
 mod webhooks_sentry;
+mod wire_bodies;
