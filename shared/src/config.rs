@@ -1,21 +1,20 @@
-//! Reads the configuration of a function: the one place that looks at the environment.
+//! Reads the configuration of a function from the environment. No other module does.
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-/// A variable of the environment cannot be used.
+/// Why an environment variable cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVariable {
-    /// It is absent or empty.
     #[error("the environment variable {0} is not set")]
     Missing(&'static str),
     #[error("the environment variable {name} must be a whole number, not {value:?}")]
     NoNumber { name: &'static str, value: String },
 }
 
-/// The variables that `template.yaml` gives to a function.
+/// The environment variables of a function, as `template.yaml` sets them.
 ///
-/// The local stack runs every function in one process, each with its own variables; so
-/// functions never read the process environment themselves.
+/// The embedded stack runs all functions in one process and gives each its own variables. So
+/// functions never read the environment of the process.
 #[derive(Clone)]
 pub struct Environment(Arc<Lookup>);
 
@@ -28,28 +27,28 @@ impl fmt::Debug for Environment {
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
-    /// The environment of this process: what a deployed function sees.
+    /// The environment of this process. A deployed function reads this one.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one reader of the process environment")]
     pub fn process() -> Self {
         Self(Arc::new(|name| std::env::var(name).ok()))
     }
 
-    /// Variables that the caller resolved.
+    /// An environment with these variables.
     #[must_use]
     pub fn of(variables: HashMap<String, String>) -> Self {
         Self(Arc::new(move |name| variables.get(name).cloned()))
     }
 
-    /// The value of a variable that must be set.
+    /// Reads a variable that must be set.
     ///
     /// # Errors
-    /// [`InvalidVariable`] when it is absent or empty.
+    /// [`InvalidVariable`] if it is absent or empty.
     pub fn required(&self, name: &'static str) -> Result<String, InvalidVariable> {
         (self.0)(name).filter(|value| !value.is_empty()).ok_or(InvalidVariable::Missing(name))
     }
 
-    /// The region that the function runs in.
+    /// The AWS region that the function runs in.
     ///
     /// # Errors
     /// [`InvalidVariable`]
@@ -57,7 +56,9 @@ impl Environment {
         self.required("AWS_REGION")
     }
 
-    /// Where a service is reached, unless where AWS has it; named and ranked as the SDK does. Emulators set it.
+    /// The URL of a service that does not run at AWS, such as an emulator. `service` is the name in
+    /// the variable. The variables and their order are those of the SDK (AWS SDKs and Tools
+    /// Reference Guide, "Service-specific endpoints").
     #[must_use]
     pub fn endpoint_url(&self, service: &str) -> Option<String> {
         let named = [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()];
@@ -67,7 +68,7 @@ impl Environment {
     /// The name of the incidents table.
     ///
     /// # Errors
-    /// [`InvalidVariable`], as for every name below.
+    /// [`InvalidVariable`]
     pub fn incidents_table(&self) -> Result<String, InvalidVariable> {
         self.required("INCIDENTS_TABLE")
     }
@@ -104,10 +105,10 @@ impl Environment {
         self.required("COUNTS_TABLE")
     }
 
-    /// How long a list may read before it answers 503.
+    /// How long a list may read before it gives up. The API then answers 503.
     ///
     /// # Errors
-    /// [`InvalidVariable`]
+    /// [`InvalidVariable`] if `LIST_BUDGET_MS` is absent or not a whole number of milliseconds.
     pub fn list_budget(&self) -> Result<Duration, InvalidVariable> {
         const NAME: &str = "LIST_BUDGET_MS";
         let value = self.required(NAME)?;
@@ -133,7 +134,7 @@ impl Environment {
         self.required("SECRET_ARN")
     }
 
-    /// The name of the stack: what metrics are told apart by.
+    /// The name of the stack. It is the dimension of the metrics.
     ///
     /// # Errors
     /// [`InvalidVariable`]

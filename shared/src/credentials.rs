@@ -1,8 +1,10 @@
-//! The secrets of webhooks and the API's tokens: one secret in Secrets Manager, kept in memory.
+//! Fetches webhook secrets and API tokens, and keeps them in memory. They are one secret in Secrets
+//! Manager:
 //!
 //! ```json
 //! {"webhook_secrets": {"datadog": ["…", "…"], "sentry": ["…"]},
-//!  "api_tokens": [{"name": "alice", "role": "responder", "sha256": "<hex of the token's SHA-256>"}]}
+//!  "api_tokens": [{"name": "alice", "role": "responder",
+//!                  "sha256": "<SHA-256 of the token, in hex>"}]}
 //! ```
 
 use std::{
@@ -23,81 +25,71 @@ use crate::{
     sources::signature::Secret,
 };
 
-/// How old credentials may be before they are fetched again.
+/// Credentials that are older are fetched again.
 const FRESH_MINUTES: i64 = 5;
 
-/// How soon a proof that does not verify may cause another fetch: a rotation takes effect at once, but forged
-/// requests cannot make us call Secrets Manager each time.
+/// Credentials that fail to verify a request are fetched again, but not more often than this. So a
+/// rotation takes effect at once, and forged requests do not each cause a call.
 const RETRY_AFTER_FAILURE_MINUTES: i64 = 1;
 
-/// How long a fetch may hold up a request. Sentry waits 1 s for its answer and never tries again.
+/// A fetch delays a webhook by this much at most. Sentry waits 1 s and never sends again.
 const REFRESH_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long the first fetch may take; it shakes hands for TLS first.
+/// The first fetch takes longer, because of the TLS handshake.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a token's holder may do.
+/// What the holder of a token may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// May read.
+    /// May only read.
     Viewer,
-    /// May also change.
+    /// May read and change.
     Responder,
 }
 
-/// A token of the API, as it is stored.
+/// An API token, as the secret stores it.
 #[serde_with::serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ApiToken {
-    /// Whose it is: the actor in histories.
+    /// The actor in the history of an incident.
     pub name: String,
-    /// What it allows.
     pub role: Role,
-    /// The SHA-256 of the token in hex. Tokens are random and long, so no slow hash is needed.
+    /// The hash of the token. Tokens are long and random, so a fast hash is enough.
     #[serde_as(as = "serde_with::hex::Hex")]
     pub sha256: [u8; 32],
 }
 
-/// What the secret holds.
+/// The contents of the secret.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Credentials {
-    /// The secrets by source; several are valid at a time, so that they can be rotated.
+    /// By source. Several secrets of a source are valid at a time, so that they can be rotated.
     #[serde(default, deserialize_with = "secrets")]
     webhook_secrets: HashMap<String, Vec<Secret>>,
-    /// The tokens of the API.
     #[serde(default)]
     pub api_tokens: Vec<ApiToken>,
 }
 
 impl Credentials {
-    /// The secrets of a source; none, if none is set.
+    /// The secrets of a source. The list is empty if the source has none.
     #[must_use]
     pub fn webhook_secrets(&self, source: &str) -> &[Secret] {
         self.webhook_secrets.get(source).map_or(&[], Vec::as_slice)
     }
 }
 
-/// The credentials could not be fetched.
+/// Why the credentials could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialsError {
-    /// The function's configuration is incomplete.
     #[error(transparent)]
     Configuration(#[from] InvalidVariable),
-    /// Secrets Manager refused.
-    #[error("the secret cannot be fetched: {0}")]
+    #[error("could not fetch the secret: {0}")]
     Fetch(String),
-    /// Secrets Manager did not answer in time.
-    #[error("the secret was not fetched within {0:?}")]
+    #[error("Secrets Manager did not answer within {0:?}")]
     Timeout(Duration),
-    /// The secret does not have the form that it should. The text names the place, never the value.
-    #[error("the secret does not have the form that it should, at line {line}, column {column}")]
-    Form {
-        /// The line.
-        line: usize,
-        /// The column.
-        column: usize,
-    },
+    /// The text names the place, never the value.
+    #[error("the secret is malformed at line {line}, column {column}")]
+    Form { line: usize, column: usize },
 }
 
 /// Holds the credentials and keeps them fresh.
@@ -106,16 +98,16 @@ pub struct CredentialStore {
     client: Client,
     secret_arn: String,
     held: RwLock<Held>,
-    /// Held while fetching: one fetch at a time.
+    /// Locked during a fetch, so that only one runs at a time.
     fetching: Mutex<()>,
 }
 
 #[derive(Debug, Clone)]
 struct Held {
     credentials: Arc<Credentials>,
-    /// When they were last fetched, or tried to be.
+    /// The time of the last fetch, even if it failed.
     tried_at: Time,
-    /// When a failure last caused that.
+    /// The time of the last fetch that was caused by a failure to verify a request.
     tried_after_failure_at: Option<Time>,
 }
 
@@ -123,7 +115,7 @@ impl CredentialStore {
     /// Fetches the credentials for the first time.
     ///
     /// # Errors
-    /// [`CredentialsError`]: a function without credentials does not start.
+    /// [`CredentialsError`]. A function without credentials must not start.
     pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
         let client = aws.secretsmanager();
         let secret_arn = environment.secret_arn()?;
@@ -132,21 +124,23 @@ impl CredentialStore {
         Ok(Self { client, secret_arn, held, fetching: Mutex::new(()) })
     }
 
-    /// The credentials, not older than 5 minutes unless Secrets Manager is out of reach.
+    /// The credentials. They are fetched again after 5 minutes. If that fails, the old ones stay
+    /// valid.
     pub async fn current(&self, now: Time) -> Arc<Credentials> {
         let held = self.held();
         if now < held.tried_at.plus_minutes(FRESH_MINUTES) {
             return held.credentials;
         }
-        // One request fetches; those beside it go on with what there is.
+        // One request fetches. Concurrent requests use the old credentials meanwhile.
         match self.fetching.try_lock() {
             Ok(_fetching) => self.refresh(now, held.tried_after_failure_at).await,
             Err(_) => held.credentials,
         }
     }
 
-    /// Other credentials than those that failed to verify a proof, fetched at once; `None` if there are none, or a
-    /// failure caused a fetch less than a minute ago.
+    /// Newer credentials than `failed`, which could not verify a request. Fetches them at once,
+    /// unless such a failure caused a fetch less than a minute ago. `None` if there are no newer
+    /// ones.
     pub async fn after_failure(&self, failed: &Arc<Credentials>, now: Time) -> Option<Arc<Credentials>> {
         let _fetching = self.fetching.lock().await;
         let held = self.held();
@@ -168,7 +162,7 @@ impl CredentialStore {
         held.tried_after_failure_at = tried_after_failure_at;
         match fetched {
             Ok(credentials) => held.credentials = Arc::new(credentials),
-            Err(error) => warn!(%error, "credentials not refreshed"),
+            Err(error) => warn!(%error, "could not refresh the credentials"),
         }
         Arc::clone(&held.credentials)
     }

@@ -1,4 +1,4 @@
-//! Makes new ids. Apart from the domain, which knows no randomness.
+//! Makes new ids. This is not part of the domain, because the domain uses no randomness.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use ulid::Ulid;
 
 use crate::domain::time::Time;
 
-/// Makes ids. Ids of one generator never repeat and, within a millisecond, ascend.
+/// Makes ids. The ids of one generator never repeat, and they ascend within a millisecond.
 #[derive(Debug)]
 pub struct IdGenerator(Mutex<State>);
 
@@ -17,18 +17,19 @@ struct State {
 }
 
 impl IdGenerator {
-    /// Seeded by the caller: a test or a demonstration gets the same ids each time.
+    /// A generator with this seed. Tests and demo data use fixed seeds to get the same ids each
+    /// time.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
         Self(Mutex::new(State { random: fastrand::Rng::with_seed(seed), last: Ulid::nil() }))
     }
 
-    /// An id that was created at `at`.
+    /// Makes an id that carries the time `at`.
     #[must_use]
     pub fn next<Id: From<Ulid>>(&self, at: Time) -> Id {
         let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let millis = at.as_millis().unsigned_abs();
-        // Keep the top bit free, so that counting up within a millisecond does not run over.
+        // The top bit stays free, so that counting up within a millisecond cannot overflow.
         let fresh = Ulid::from_parts(millis, state.random.u128(..) >> 49);
         state.last = match state.last.increment() {
             Ok(following) if state.last.timestamp_ms() == millis => following,

@@ -1,4 +1,4 @@
-//! Compression: the one place that packs and unpacks.
+//! Compresses and decompresses what is stored and sent. No other module does.
 
 use std::io::{self, BufReader, Read, Write};
 
@@ -11,31 +11,33 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::delivery::{Delivery, PackedBody};
 
-/// The largest packed body that is kept whole: with the rest of a row it stays below DynamoDB's
-/// 400 KB an item.
+/// The largest packed body that is kept whole. The rest of a row still fits: an item may have 400
+/// KB (Amazon DynamoDB Developer Guide, "Quotas").
 pub const MAX_PACKED_BYTES: usize = 256 * 1024;
 
-/// No body unpacks to more: a function may answer 6 MB.
+/// The most bytes that a body may unpack to. A function may answer 6 MB (AWS Lambda Developer
+/// Guide, "Lambda quotas").
 const MAX_UNPACKED_BYTES: usize = 4 * 1024 * 1024;
 
-/// Room for the suffix of a truncated body.
+/// Space for the suffix of a truncated body.
 const SUFFIX_BYTES: usize = 64;
 
 impl PackedBody {
-    /// Packs a body. One that is too large even so is truncated, with a visible suffix.
+    /// Compresses a body. If the result is larger than [`MAX_PACKED_BYTES`], the body is truncated
+    /// and ends with a suffix that says so.
     #[must_use]
     pub fn pack(body: &[u8]) -> Self {
         let whole = gzip(body);
         if whole.len() <= MAX_PACKED_BYTES {
             return Self { gzip: whole, length: body.len(), truncated: false };
         }
-        // gzip adds at most 0.1 % to what it cannot compress.
+        // gzip adds at most 0.1 % to bytes that it cannot compress.
         let mut beginning = body[..MAX_PACKED_BYTES - 1024].to_vec();
         beginning.extend(format!("…[truncated: {} bytes in all]", body.len()).into_bytes());
         Self { gzip: gzip(&beginning), length: body.len(), truncated: true }
     }
 
-    /// The body, as far as it is kept.
+    /// Decompresses the body, as far as it was kept.
     ///
     /// # Errors
     /// [`io::Error`] if the packed bytes are broken.
@@ -43,23 +45,23 @@ impl PackedBody {
         self.beginning(self.length.saturating_add(SUFFIX_BYTES).min(MAX_UNPACKED_BYTES))
     }
 
-    /// The first bytes of the body.
+    /// Decompresses the first `bytes` of the body.
     ///
     /// # Errors
     /// [`io::Error`] if the packed bytes are broken.
     pub fn beginning(&self, bytes: usize) -> io::Result<Vec<u8>> {
         let mut beginning = Vec::new();
-        // Reading stops there, so that a crafted body does not fill the memory.
+        // Reading stops here, so that a crafted body does not fill the memory.
         GzDecoder::new(self.gzip.as_slice()).take(bytes as u64).read_to_end(&mut beginning)?;
         Ok(beginning)
     }
 }
 
 impl Delivery {
-    /// The whole delivery, as the quarantine keeps it: JSON, compressed with gzip.
+    /// Packs the delivery for the quarantine: JSON, compressed with gzip.
     #[must_use]
     pub fn pack(&self) -> Vec<u8> {
-        // Texts, numbers and lists always have a JSON form.
+        // This cannot fail: strings, numbers and lists always have a JSON form.
         gzip(&serde_json::to_vec(self).unwrap_or_default())
     }
 
@@ -72,7 +74,10 @@ impl Delivery {
     }
 }
 
-/// Compresses bytes with gzip, fast.
+/// Compresses bytes with gzip, for speed rather than size.
+///
+/// # Panics
+/// Never: writing to memory does not fail.
 #[must_use]
 #[expect(clippy::expect_used, reason = "writing to memory does not fail")]
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -80,7 +85,8 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
 }
 
-/// A value as JSON, deflated as small as possible: what a row weighs is what its writes cost.
+/// Packs a value as JSON, compressed for size rather than speed. Each KB of a row costs a write
+/// unit.
 ///
 /// # Errors
 /// [`io::Error`] if the value has no JSON form.
@@ -95,7 +101,7 @@ pub fn deflate_json<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
 /// # Errors
 /// [`io::Error`] if the bytes are broken or hold another type.
 pub fn inflate_json<T: DeserializeOwned>(packed: &[u8]) -> io::Result<T> {
-    // `serde_json` reads from a slice much faster than byte by byte from a decoder.
+    // `serde_json` reads a slice much faster than the single bytes of a decoder.
     let mut json = Vec::new();
     DeflateDecoder::new(packed).read_to_end(&mut json)?;
     Ok(serde_json::from_slice(&json)?)

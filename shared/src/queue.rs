@@ -1,4 +1,4 @@
-//! The queue between `receive-webhook` and `group-alerts`.
+//! Sends deliveries to the queue between `receive-webhook` and `group-alerts`.
 
 use std::time::Duration;
 
@@ -13,22 +13,23 @@ use crate::{
     domain::{delivery::Delivery, id::IncidentId},
 };
 
-/// SQS answers within milliseconds, and Sentry waits for one second in all.
+/// SQS usually answers within milliseconds. Sentry waits 1 s for the answer to its webhook.
 const SEND_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The queue does not take a delivery. It may have taken it all the same, if only its answer was lost.
+/// A delivery could not be sent. SQS may have accepted it all the same, if only its answer was
+/// lost.
 #[derive(Debug, thiserror::Error)]
-#[error("the queue does not take the delivery: {0}")]
+#[error("could not send the delivery to the queue: {0}")]
 pub struct QueueError(String);
 
-/// A message that is no delivery: the alerts that still fire in a resolved incident are to end.
+/// A message that is not a delivery: the alerts that still fire in a resolved incident are to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
     pub sweep_incident: IncidentId,
 }
 
-/// The queue that deliveries travel.
+/// The queue of deliveries.
 #[derive(Debug)]
 pub struct Queue {
     client: Client,
@@ -51,8 +52,8 @@ impl Queue {
         warm("SQS", async { call.await.map_err(|error| aws::reason(&error)) }).await;
     }
 
-    /// Sends a delivery: one `SendMessage`. If that is not answered soon, another, on another connection; a delivery that
-    /// is sent twice counts once.
+    /// Sends a delivery with one `SendMessage`. If SQS does not answer within 500 ms, it is sent
+    /// once more, on another connection. A delivery that arrives twice takes effect once.
     ///
     /// # Errors
     /// [`QueueError`]
@@ -74,20 +75,21 @@ impl Queue {
         let sent = if let Ok(sent) = timeout(SEND_TIMEOUT, request.clone().send()).await {
             sent
         } else {
-            warn!("the queue does not answer within {SEND_TIMEOUT:?}");
+            warn!(timeout_ms = SEND_TIMEOUT.as_millis(), "SQS did not answer in time; sending the delivery again");
             request.send().await
         };
         sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))
     }
 }
 
-/// A delivery as it travels: JSON without the two characters of Unicode's first plane that JSON may hold and SQS refuses.
-/// They can stand in texts only, where they may be escaped.
+/// Formats a delivery as a message: JSON in which U+FFFE and U+FFFF are escaped. SQS refuses these
+/// two characters, and JSON can contain them in strings only.
 ///
-/// AWS, Amazon SQS API Reference, `SendMessage`: `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF`.
+/// SQS accepts `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF` (Amazon
+/// SQS API Reference, `SendMessage`).
 ///
 /// # Errors
-/// None that are known: texts, numbers and lists always have a JSON form.
+/// None in practice: strings, numbers and lists always have a JSON form.
 pub fn message(delivery: &Delivery) -> serde_json::Result<String> {
     let json = serde_json::to_string(delivery)?;
     let is_clean = !json.contains(['\u{fffe}', '\u{ffff}']);

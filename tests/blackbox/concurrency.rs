@@ -1,10 +1,10 @@
-//! Many writers at once.
+//! Concurrent webhooks and status changes: none is lost, and none counts twice.
 
 use std::collections::BTreeSet;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{DEADLINE, Scene, assert_members, eventually, sentry::Issue};
+use tests::{Sandbox, WAIT_TIMEOUT, assert_members, eventually, sentry::Issue};
 
 /// The incidents that alerts belong to.
 fn incidents_of(alerts: &[Value]) -> BTreeSet<&str> {
@@ -12,76 +12,76 @@ fn incidents_of(alerts: &[Value]) -> BTreeSet<&str> {
 }
 
 #[tokio::test]
-async fn fifty_identical_deliveries_are_one_alert_and_one_incident() {
-    let scene = Scene::new();
-    let monitor = scene.monitor();
-    let delivery_ids = join_all((0..50).map(|_| scene.send(&monitor))).await;
+async fn fifty_identical_datadog_webhooks_make_one_alert_and_one_incident() {
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor();
+    let delivery_ids = join_all((0..50).map(|_| sandbox.send(&monitor))).await;
     assert_eq!(delivery_ids.iter().collect::<BTreeSet<_>>().len(), 1);
 
-    scene.alerts_when("an alert", |alerts| !alerts.is_empty()).await;
-    scene.fence().await;
-    let alerts = scene.alerts().await;
+    sandbox.alerts_when("an alert", |alerts| !alerts.is_empty()).await;
+    sandbox.wait_until_processed().await;
+    let alerts = sandbox.alerts().await;
     assert_eq!(alerts.len(), 1);
     assert_eq!(alerts[0]["occurrences"], 1);
-    let incidents = scene.incidents().await;
+    let incidents = sandbox.incidents().await;
     assert_eq!(incidents.len(), 1);
     assert_eq!(incidents[0]["alert_count"], 1);
-    assert_eq!(scene.incident_of(&alerts[0]).await["actions_total"], 1);
+    assert_eq!(sandbox.incident_of(&alerts[0]).await["actions_total"], 1);
 }
 
 #[tokio::test]
-async fn fifty_identical_sentry_deliveries_are_one_alert_and_one_incident() {
-    let scene = Scene::new();
-    let hook = Issue::of(&scene).event_alert(scene.time);
-    join_all((0..50).map(|_| scene.send(&hook))).await;
-    scene.alerts_when("an alert", |alerts| !alerts.is_empty()).await;
-    scene.fence().await;
-    let alerts = scene.alerts().await;
+async fn fifty_identical_sentry_webhooks_make_one_alert_and_one_incident() {
+    let sandbox = Sandbox::new();
+    let webhook = Issue::of(&sandbox).event_alert(sandbox.time);
+    join_all((0..50).map(|_| sandbox.send(&webhook))).await;
+    sandbox.alerts_when("an alert", |alerts| !alerts.is_empty()).await;
+    sandbox.wait_until_processed().await;
+    let alerts = sandbox.alerts().await;
     assert_eq!((alerts.len(), &alerts[0]["occurrences"]), (1, &json!(1)));
-    assert_eq!(scene.incidents().await.len(), 1);
+    assert_eq!(sandbox.incidents().await.len(), 1);
 }
 
 #[tokio::test]
-async fn fifty_alerts_of_one_service_are_one_incident_that_counts_them_all() {
-    let scene = Scene::new();
-    let monitors: Vec<_> = (0..50).map(|_| scene.monitor()).collect();
-    join_all(monitors.iter().map(|monitor| scene.send(monitor))).await;
-    let alerts = scene.alerts_when("50 alerts", |alerts| alerts.len() >= 50).await;
-    scene.fence().await;
+async fn fifty_concurrent_alerts_of_a_service_share_one_incident_that_counts_them() {
+    let sandbox = Sandbox::new();
+    let monitors: Vec<_> = (0..50).map(|_| sandbox.monitor()).collect();
+    join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
+    let alerts = sandbox.alerts_when("50 alerts", |alerts| alerts.len() >= 50).await;
+    sandbox.wait_until_processed().await;
     assert_eq!(alerts.len(), 50);
     assert_eq!(incidents_of(&alerts).len(), 1);
 
     let opened = alerts.iter().filter(|alert| alert["grouping"]["decision"] == "opened").count();
     assert_eq!(opened, 1, "exactly one opens, the others join");
-    let incidents = scene.incidents().await;
+    let incidents = sandbox.incidents().await;
     assert_eq!(incidents.len(), 1);
     assert_eq!(incidents[0]["alert_count"], 50);
-    let detail = scene.incident_of(&alerts[0]).await;
+    let detail = sandbox.incident_of(&alerts[0]).await;
     assert_members(&detail, &json!({ "alerts_total": 50, "actions_total": 50 }));
 }
 
 #[tokio::test]
-async fn first_alerts_of_twenty_services_in_one_environment_open_one_incident() {
-    let scene = Scene::new();
+async fn concurrent_first_alerts_of_twenty_services_open_one_incident() {
+    let sandbox = Sandbox::new();
     let monitors: Vec<_> =
-        (0..20).map(|number| scene.monitor().service(&scene.other_service(&format!("part{number}")))).collect();
-    join_all(monitors.iter().map(|monitor| scene.send(monitor))).await;
-    let alerts = scene.alerts_when("20 alerts", |alerts| alerts.len() >= 20).await;
-    scene.fence().await;
+        (0..20).map(|number| sandbox.monitor().service(&sandbox.another_service(&format!("part{number}")))).collect();
+    join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
+    let alerts = sandbox.alerts_when("20 alerts", |alerts| alerts.len() >= 20).await;
+    sandbox.wait_until_processed().await;
     assert_eq!(incidents_of(&alerts).len(), 1);
-    let incident = &scene.incident_of(&alerts[0]).await["incident"];
+    let incident = &sandbox.incident_of(&alerts[0]).await["incident"];
     assert_eq!(incident["alert_count"], 20);
     assert_eq!(incident["services"].as_array().map(Vec::len), Some(20));
-    assert_eq!(scene.api.page(&format!("/incidents?team={}", scene.team)).await.total, 1);
+    assert_eq!(sandbox.api.page(&format!("/incidents?team={}", sandbox.team)).await.total, 1);
 }
 
 #[tokio::test]
-async fn a_history_reads_in_order_whoever_was_first() {
-    let scene = Scene::new();
-    let monitors: Vec<_> = (0..40).map(|_| scene.monitor()).collect();
-    join_all(monitors.iter().map(|monitor| scene.send(monitor))).await;
-    let alerts = scene.alerts_when("40 alerts", |alerts| alerts.len() >= 40).await;
-    let detail = scene.incident_of(&alerts[0]).await;
+async fn concurrent_alerts_leave_the_history_in_order() {
+    let sandbox = Sandbox::new();
+    let monitors: Vec<_> = (0..40).map(|_| sandbox.monitor()).collect();
+    join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
+    let alerts = sandbox.alerts_when("40 alerts", |alerts| alerts.len() >= 40).await;
+    let detail = sandbox.incident_of(&alerts[0]).await;
     let actions = detail["actions"].as_array().expect("a list");
     assert_eq!(detail["actions_total"], actions.len());
     assert_eq!(actions.last().map(|action| &action["type"]), Some(&json!("incident_opened")));
@@ -91,103 +91,103 @@ async fn a_history_reads_in_order_whoever_was_first() {
 }
 
 #[tokio::test]
-async fn of_a_storm_in_one_environment_nothing_is_lost_or_counted_twice() {
-    let scene = Scene::new();
-    let services: Vec<String> = (0..4).map(|number| scene.other_service(&format!("part{number}"))).collect();
-    let monitors: Vec<_> = (0..400).map(|number| scene.monitor().service(&services[number % 4])).collect();
-    join_all(monitors.iter().map(|monitor| scene.send(monitor))).await;
+async fn a_storm_of_400_alerts_loses_and_doubles_none() {
+    let sandbox = Sandbox::new();
+    let services: Vec<String> = (0..4).map(|number| sandbox.another_service(&format!("part{number}"))).collect();
+    let monitors: Vec<_> = (0..400).map(|number| sandbox.monitor().service(&services[number % 4])).collect();
+    join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
     let path = format!("/alerts?service={}&limit=1", services.join(","));
-    eventually(3 * DEADLINE, async || match scene.api.page(&path).await.total {
+    eventually(3 * WAIT_TIMEOUT, async || match sandbox.api.page(&path).await.total {
         400 => Ok(()),
         total => Err(format!("{total} of 400 alerts")),
     })
     .await;
-    scene.fence().await;
-    let alerts = scene.alerts().await;
+    sandbox.wait_until_processed().await;
+    let alerts = sandbox.alerts().await;
     assert_eq!(alerts.len(), 400);
     assert!(alerts.iter().all(|alert| alert["occurrences"] == 1));
     assert_eq!(incidents_of(&alerts).len(), 1);
-    assert_eq!(scene.incident_of(&alerts[0]).await["incident"]["alert_count"], 400);
+    assert_eq!(sandbox.incident_of(&alerts[0]).await["incident"]["alert_count"], 400);
 }
 
 #[tokio::test]
-async fn fifty_repeats_of_one_alert_are_all_counted() {
-    let scene = Scene::new();
-    let monitor = scene.monitor();
-    let repeats: Vec<_> = (0..50).map(|minute| monitor.again().at(scene.minute(minute % 20))).collect();
-    join_all(repeats.iter().map(|repeat| scene.send(repeat))).await;
+async fn fifty_concurrent_repeats_of_an_alert_are_all_counted() {
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor();
+    let repeats: Vec<_> = (0..50).map(|minute| monitor.again().at(sandbox.minute(minute % 20))).collect();
+    join_all(repeats.iter().map(|repeat| sandbox.send(repeat))).await;
     let alerts =
-        scene.alerts_when("50 occurrences", |alerts| alerts.iter().any(|alert| alert["occurrences"] == 50)).await;
+        sandbox.alerts_when("50 occurrences", |alerts| alerts.iter().any(|alert| alert["occurrences"] == 50)).await;
     assert_eq!(alerts.len(), 1);
-    let incidents = scene.incidents().await;
+    let incidents = sandbox.incidents().await;
     assert_eq!(incidents.len(), 1);
     assert_eq!(incidents[0]["alert_count"], 1);
 }
 
 #[tokio::test]
-async fn triggers_and_recoveries_that_race_leave_nothing_firing() {
-    let scene = Scene::new();
-    let monitors: Vec<_> = (0..15).map(|_| scene.monitor()).collect();
-    let recoveries: Vec<_> = monitors.iter().map(|monitor| monitor.recovered().at(scene.minute(2))).collect();
-    let both = monitors.iter().zip(&recoveries).map(async |(monitor, recovery)| {
-        futures::join!(scene.send(monitor), scene.send(recovery));
+async fn firing_and_resolution_that_race_leave_nothing_firing() {
+    let sandbox = Sandbox::new();
+    let monitors: Vec<_> = (0..15).map(|_| sandbox.monitor()).collect();
+    let resolutions: Vec<_> = monitors.iter().map(|monitor| monitor.resolved().at(sandbox.minute(2))).collect();
+    let both = monitors.iter().zip(&resolutions).map(async |(monitor, resolution)| {
+        futures::join!(sandbox.send(monitor), sandbox.send(resolution));
     });
     join_all(both).await;
-    let alerts = scene
+    let alerts = sandbox
         .alerts_when("15 resolved alerts", |alerts| {
             alerts.len() >= 15 && alerts.iter().all(|alert| alert["status"] == "resolved")
         })
         .await;
     assert_eq!(alerts.len(), 15);
 
-    // Those whose recovery came first belong to no incident; the incident counts exactly the others.
+    // An alert whose resolution arrived first is in no incident. The incident counts the others.
     let grouped: Vec<_> = alerts.iter().filter(|alert| alert["incident_id"].is_string()).cloned().collect();
     for id in incidents_of(&grouped) {
         let own = grouped.iter().filter(|alert| alert["incident_id"] == id).count();
-        assert_eq!(scene.api.detail(id).await["incident"]["alert_count"], own);
+        assert_eq!(sandbox.api.detail(id).await["incident"]["alert_count"], own);
     }
 }
 
 #[tokio::test]
-async fn of_twenty_equal_status_changes_at_once_one_is_recorded() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let before = scene.api.detail(&incident).await["incident"]["version"].as_u64().unwrap();
-    let answers = join_all((0..20).map(|_| scene.api.move_to(&incident, "INVESTIGATING"))).await;
+async fn twenty_equal_concurrent_status_changes_are_recorded_once() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let before = sandbox.api.detail(&incident).await["incident"]["version"].as_u64().unwrap();
+    let answers = join_all((0..20).map(|_| sandbox.api.change_status(&incident, "INVESTIGATING"))).await;
     assert!(answers.iter().all(|answer| answer["status"] == "INVESTIGATING"));
-    let detail = scene.api.detail(&incident).await;
+    let detail = sandbox.api.detail(&incident).await;
     assert_eq!(detail["incident"]["version"], before + 1);
     assert_eq!(detail["actions_total"], 2);
 }
 
 #[tokio::test]
-async fn of_twenty_status_changes_of_one_version_one_wins() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let etag = scene.api.get(&format!("/incidents/{incident}")).await.header("etag").expect("an ETag").to_owned();
+async fn of_twenty_concurrent_status_changes_for_one_version_one_succeeds() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let etag = sandbox.api.get(&format!("/incidents/{incident}")).await.header("etag").expect("an ETag").to_owned();
     let answers = join_all((0..20).map(|_| {
-        let change = scene.api.status_change(&incident).header("if-match", &etag);
-        scene.api.send(change.body(json!({ "status": "INVESTIGATING" }).to_string()))
+        let change = sandbox.api.status_request(&incident).header("if-match", &etag);
+        sandbox.api.send(change.body(json!({ "status": "INVESTIGATING" }).to_string()))
     }))
     .await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    for lost in answers.iter().filter(|answer| answer.status != 200) {
-        assert_eq!(lost.problem(412).member("current_status"), "INVESTIGATING");
+    for refused in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!(refused.problem(412).member("current_status"), "INVESTIGATING");
     }
 }
 
 #[tokio::test]
-async fn status_changes_at_once_leave_a_legal_history() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
+async fn concurrent_status_changes_never_skip_a_step() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
     let statuses = ["INVESTIGATING", "RESOLVED", "CLOSED"].into_iter().cycle().take(30);
     let answers = join_all(
-        statuses.map(async |status| scene.api.patch_status(&incident, &json!({ "status": status })).await.status),
+        statuses.map(async |status| sandbox.api.patch_status(&incident, &json!({ "status": status })).await.status),
     )
     .await;
     assert!(answers.iter().all(|status| [200, 409].contains(status)), "{answers:?}");
 
-    let detail = scene.api.detail(&incident).await;
+    let detail = sandbox.api.detail(&incident).await;
     let mut status = "OPEN".to_owned();
     for action in detail["actions"].as_array().unwrap().iter().rev() {
         if action["type"] == "status_changed" {
@@ -199,15 +199,15 @@ async fn status_changes_at_once_leave_a_legal_history() {
 }
 
 #[tokio::test]
-async fn alerts_that_join_while_the_status_changes_are_all_counted() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let monitors: Vec<_> = (0..10).map(|_| scene.monitor()).collect();
-    let joining = join_all(monitors.iter().map(|monitor| scene.send(monitor)));
-    futures::join!(joining, scene.api.move_to(&incident, "INVESTIGATING"));
-    let alerts = scene.alerts_when("11 alerts", |alerts| alerts.len() >= 11).await;
+async fn alerts_that_join_during_a_status_change_are_all_counted() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let monitors: Vec<_> = (0..10).map(|_| sandbox.monitor()).collect();
+    let joining = join_all(monitors.iter().map(|monitor| sandbox.send(monitor)));
+    futures::join!(joining, sandbox.api.change_status(&incident, "INVESTIGATING"));
+    let alerts = sandbox.alerts_when("11 alerts", |alerts| alerts.len() >= 11).await;
     assert_eq!(incidents_of(&alerts).len(), 1);
-    let detail = scene.api.detail(&incident).await;
+    let detail = sandbox.api.detail(&incident).await;
     assert_members(&detail["incident"], &json!({ "status": "INVESTIGATING", "alert_count": 11 }));
     assert_eq!(detail["actions_total"], 12);
 }

@@ -1,4 +1,5 @@
-//! What the grouping worker cannot do goes to the quarantine, whole, harms nobody else, and can be redriven.
+//! Messages that `group-alerts` cannot process: they go to the quarantine whole, do not stop other
+//! messages, and can be redriven.
 
 use std::{
     sync::{
@@ -27,22 +28,25 @@ use shared::{
         receive_webhook::{self, Webhook},
     },
     sources,
+    store::Tables,
 };
-use tests::{Api, DEADLINE, Delivery, OwnStack, Scene, assert_members, digits, eventually, sentry::Issue};
+use tests::{
+    Api, Sandbox, TestStack, WAIT_TIMEOUT, WebhookRequest, assert_members, eventually, random_digits, sentry::Issue,
+};
 
-use crate::quarantine::{delete, kinds, redrive, whole};
+use crate::quarantine::{actions_of, delete, get_entry, redrive};
 
-/// A message that fails five times, one second each.
-const DYING: Duration = DEADLINE.saturating_mul(2);
+/// A message fails five times before it is a dead letter. Each attempt takes a second.
+const DEAD_LETTER_TIMEOUT: Duration = WAIT_TIMEOUT.saturating_mul(2);
 
-/// Refuses every transaction that writes an alert, while it is broken.
+/// Refuses every transaction that writes an alert while `broken` is set.
 #[derive(Debug)]
-struct Breakable {
+struct FailingTransactions {
     connector: SharedHttpConnector,
     broken: Arc<AtomicBool>,
 }
 
-impl HttpConnector for Breakable {
+impl HttpConnector for FailingTransactions {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let is_transaction =
             request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".TransactWriteItems"));
@@ -60,11 +64,11 @@ impl HttpConnector for Breakable {
 }
 
 fn options() -> local::Options {
-    local::Options { visibility_timeout: Some(Duration::from_secs(1)), ..OwnStack::options() }
+    local::Options { visibility_timeout: Some(Duration::from_secs(1)), ..TestStack::options() }
 }
 
-/// Options of a stack whose worker is broken while the flag is set.
-pub fn breakable() -> (local::Options, Arc<AtomicBool>) {
+/// Options of a stack whose worker fails while the flag is set.
+pub fn failing_worker() -> (local::Options, Arc<AtomicBool>) {
     let broken = Arc::new(AtomicBool::new(true));
     let flag = Arc::clone(&broken);
     let wire = Wire(Arc::new(move |aws| {
@@ -73,7 +77,7 @@ pub fn breakable() -> (local::Options, Arc<AtomicBool>) {
             let broken = Arc::clone(&flag);
             let client = http_client_fn(move |settings, components| {
                 let connector = inner.http_connector(settings, components);
-                SharedHttpConnector::new(Breakable { connector, broken: Arc::clone(&broken) })
+                SharedHttpConnector::new(FailingTransactions { connector, broken: Arc::clone(&broken) })
             });
             config.to_builder().http_client(client).build()
         })
@@ -81,9 +85,9 @@ pub fn breakable() -> (local::Options, Arc<AtomicBool>) {
     (local::Options { wire: Some(wire), ..options() }, broken)
 }
 
-/// The one entry of a list, as soon as it is there.
-pub async fn the_entry(api: &Api, filter: &str) -> Value {
-    eventually(DYING, async || {
+/// Waits until the quarantine has one entry that matches a filter, and returns it.
+pub async fn only_entry(api: &Api, filter: &str) -> Value {
+    eventually(DEAD_LETTER_TIMEOUT, async || {
         let mut page = api.quarantine(filter).await;
         match page.total {
             1 => Ok(page.items.remove(0)),
@@ -93,30 +97,29 @@ pub async fn the_entry(api: &Api, filter: &str) -> Value {
     .await
 }
 
-/// An entry, as soon as it is in a state.
+/// Waits until an entry is in a state, and returns it.
 pub async fn entry_when(api: &Api, id: &str, state: &str) -> Value {
-    eventually(DYING, async || {
-        let entry = whole(api, id).await;
+    eventually(DEAD_LETTER_TIMEOUT, async || {
+        let entry = get_entry(api, id).await;
         if entry["state"] == state { Ok(entry) } else { Err(format!("not {state}: {entry:#}")) }
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_fails_five_times_becomes_a_dead_letter_and_its_neighbours_are_grouped() {
-    let name = "a_message_that_fails_five_times_becomes_a_dead_letter_and_its_neighbours_are_grouped";
-    let Some(stack) = OwnStack::start(name, options()).await else { return };
-    let sqs = stack.inside().aws().sqs();
-    let scene = Scene::on(Api::to(stack.access()));
+async fn a_message_that_fails_five_times_becomes_a_dead_letter_and_the_others_are_grouped() {
+    let Some(stack) = TestStack::start(options()).await else { return };
+    let sqs = stack.local().aws().sqs();
+    let sandbox = Sandbox::on(Api::to(stack.access()));
 
-    let poison = format!("{{\"nobody\":\"reads this {}", digits(12));
-    let monitors: Vec<_> = (0..12).map(|_| scene.monitor()).collect();
+    let poison = format!("{{\"nobody\":\"reads this {}", random_digits(12));
+    let monitors: Vec<_> = (0..12).map(|_| sandbox.monitor()).collect();
     let poisoning = sqs.send_message().queue_url(stack.resource("AlertsQueue")).message_body(&poison).send();
-    let (poisoned, ..) = futures::join!(poisoning, join_all(monitors.iter().map(|monitor| scene.send(monitor))));
+    let (poisoned, ..) = futures::join!(poisoning, join_all(monitors.iter().map(|monitor| sandbox.send(monitor))));
     poisoned.expect("the queue takes the message");
 
-    scene.alerts_when("12 alerts", |alerts| alerts.len() == 12).await;
-    let entry = the_entry(&scene.api, "kind=dead_letter").await;
+    sandbox.alerts_when("12 alerts", |alerts| alerts.len() == 12).await;
+    let entry = only_entry(&sandbox.api, "kind=dead_letter").await;
     let expected = json!({
         "source": null,
         "delivery_id": null,
@@ -128,41 +131,40 @@ async fn a_message_that_fails_five_times_becomes_a_dead_letter_and_its_neighbour
     });
     assert_members(&entry, &expected);
     let id = entry["id"].as_str().unwrap();
-    assert!(entry["reason"].as_str().unwrap().contains("no delivery"), "{entry:#}");
-    redrive(&scene.api, id).await.problem(422);
-    delete(&scene.api, id).await.expect(204);
-    assert_eq!(kinds(&whole(&scene.api, id).await), [("deleted", "local-responder")]);
+    assert!(entry["reason"].as_str().unwrap().contains("not a delivery"), "{entry:#}");
+    redrive(&sandbox.api, id).await.problem(422);
+    delete(&sandbox.api, id).await.expect(204);
+    assert_eq!(actions_of(&get_entry(&sandbox.api, id).await), [("deleted", "local-responder")]);
 
-    let alerts = scene.deliver(&scene.monitor()).await;
-    assert!(alerts.iter().all(|alert| alert["occurrences"] == 1), "the neighbours were grouped once");
-    assert_eq!(scene.incidents().await[0]["alert_count"], 13);
+    let alerts = sandbox.deliver(&sandbox.monitor()).await;
+    assert!(alerts.iter().all(|alert| alert["occurrences"] == 1), "the other messages were grouped once");
+    assert_eq!(sandbox.incidents().await[0]["alert_count"], 13);
     stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_is_redriven_once_and_comes_back_to_its_entry_while_it_fails() {
-    let name = "a_dead_letter_is_redriven_once_and_comes_back_to_its_entry_while_it_fails";
-    let (options, broken) = breakable();
-    let Some(stack) = OwnStack::start(name, options).await else { return };
-    let scene = Scene::on(Api::to(stack.access()));
-    let api = &scene.api;
+async fn a_redrive_that_fails_returns_to_its_entry_and_one_that_succeeds_counts_once() {
+    let (options, broken) = failing_worker();
+    let Some(stack) = TestStack::start(options).await else { return };
+    let sandbox = Sandbox::on(Api::to(stack.access()));
+    let api = &sandbox.api;
 
-    let monitor = scene.monitor();
-    let delivery_id = scene.send(&monitor).await;
-    let entry = the_entry(api, "").await;
+    let monitor = sandbox.monitor();
+    let delivery_id = sandbox.send(&monitor).await;
+    let entry = only_entry(api, "").await;
     let id = entry["id"].as_str().unwrap();
     assert_members(&entry, &json!({ "kind": "dead_letter", "source": "datadog", "delivery_id": delivery_id }));
     assert!(entry["reason"].as_str().unwrap().contains("broken by a test"), "the reason is the real one: {entry:#}");
-    let body = whole(api, id).await["body"].clone();
+    let body = get_entry(api, id).await["body"].clone();
     assert_eq!(serde_json::from_str::<Value>(body.as_str().unwrap()).unwrap(), monitor.body());
 
     let answer = redrive(api, id).await.expect(202);
     assert_members(&answer.json(), &json!({ "id": id, "state": "redriving" }));
-    assert_eq!(api.quarantine("").await.total, 1, "what is redriving still needs work");
+    assert_eq!(api.quarantine("").await.total, 1, "an entry that is being redriven stays in the list");
     let returned = entry_when(api, id, "pending").await;
     let system = "incident-review";
     let once = [("redrive_requested", "local-responder"), ("redrive_failed", system)];
-    assert_eq!(kinds(&returned), once);
+    assert_eq!(actions_of(&returned), once);
     assert_eq!(api.quarantine("").await.total, 1, "it is the same entry");
 
     broken.store(false, Ordering::SeqCst);
@@ -171,12 +173,12 @@ async fn a_dead_letter_is_redriven_once_and_comes_back_to_its_entry_while_it_fai
         assert!([202, 409].contains(&answer.status), "{}", answer.text());
     }
     let whole = entry_when(api, id, "redriven").await;
-    assert_eq!(kinds(&whole).last(), Some(&("redriven", system)));
-    scene.fence().await;
-    let alerts = scene.alerts().await;
+    assert_eq!(actions_of(&whole).last(), Some(&("redriven", system)));
+    sandbox.wait_until_processed().await;
+    let alerts = sandbox.alerts().await;
     assert_eq!((alerts.len(), &alerts[0]["occurrences"]), (1, &json!(1)));
-    assert_eq!(scene.incidents().await[0]["alert_count"], 1);
-    scene.deliver_in_vain(&monitor).await;
+    assert_eq!(sandbox.incidents().await[0]["alert_count"], 1);
+    sandbox.deliver_without_effect(&monitor).await;
     assert_eq!(redrive(api, id).await.problem(409).member("state"), "redriven");
     assert_eq!(delete(api, id).await.problem(409).member("state"), "redriven");
     assert_eq!(api.quarantine("").await.total, 0);
@@ -184,31 +186,29 @@ async fn a_dead_letter_is_redriven_once_and_comes_back_to_its_entry_while_it_fai
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_redrive_of_what_the_source_sent_again_meanwhile_counts_nothing_twice() {
-    let name = "a_redrive_of_what_the_source_sent_again_meanwhile_counts_nothing_twice";
-    let (options, broken) = breakable();
-    let Some(stack) = OwnStack::start(name, options).await else { return };
-    let scene = Scene::on(Api::to(stack.access()));
-    let monitor = scene.monitor();
-    scene.send(&monitor).await;
-    let entry = the_entry(&scene.api, "").await;
+async fn a_redrive_after_the_source_sent_the_webhook_again_counts_nothing_twice() {
+    let (options, broken) = failing_worker();
+    let Some(stack) = TestStack::start(options).await else { return };
+    let sandbox = Sandbox::on(Api::to(stack.access()));
+    let monitor = sandbox.monitor();
+    sandbox.send(&monitor).await;
+    let entry = only_entry(&sandbox.api, "").await;
     broken.store(false, Ordering::SeqCst);
-    let alerts = scene.deliver(&monitor).await;
+    let alerts = sandbox.deliver(&monitor).await;
 
     let id = entry["id"].as_str().unwrap();
-    redrive(&scene.api, id).await.expect(202);
-    entry_when(&scene.api, id, "redriven").await;
-    assert_eq!(scene.alerts().await, alerts);
+    redrive(&sandbox.api, id).await.expect(202);
+    entry_when(&sandbox.api, id, "redriven").await;
+    assert_eq!(sandbox.alerts().await, alerts);
     stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_older_version_could_not_read_is_redriven_once_by_one_that_can() {
-    let name = "what_an_older_version_could_not_read_is_redriven_once_by_one_that_can";
-    let Some(stack) = OwnStack::start(name, options()).await else { return };
-    let scene = Scene::on(Api::to(stack.access()));
-    let hook = Issue::of(&scene).event_alert(scene.time);
-    let sent = Delivery::from(&hook);
+async fn an_entry_that_an_older_version_could_not_read_is_redriven_once() {
+    let Some(stack) = TestStack::start(options()).await else { return };
+    let sandbox = Sandbox::on(Api::to(stack.access()));
+    let webhook = Issue::of(&sandbox).event_alert(sandbox.time);
+    let sent = WebhookRequest::from(&webhook);
 
     let headers = [("sentry-hook-resource", "event_alert")].into_iter().collect();
     let source = sources::find("sentry").unwrap();
@@ -220,46 +220,46 @@ async fn what_an_older_version_could_not_read_is_redriven_once_by_one_that_can()
     unread.delivery_id = sources::unreadable_delivery_id("sentry", &sent.body);
     unread.headers = [("sentry-hook-resource".to_owned(), "event_alert".to_owned())].into();
     let message = serde_json::to_string(&unread).unwrap();
-    let sqs = stack.inside().aws().sqs();
+    let sqs = stack.local().aws().sqs();
     sqs.send_message().queue_url(stack.resource("AlertsQueue")).message_body(message).send().await.unwrap();
 
-    let entry = the_entry(&scene.api, "kind=unreadable").await;
+    let entry = only_entry(&sandbox.api, "kind=unreadable").await;
     let id = entry["id"].as_str().unwrap();
     assert_eq!(entry["reason"], "nobody knows this member");
-    join_all((0..4).map(|_| redrive(&scene.api, id))).await;
-    entry_when(&scene.api, id, "redriven").await;
-    let alerts = scene.alerts_when("an alert", |alerts| alerts.len() == 1).await;
+    join_all((0..4).map(|_| redrive(&sandbox.api, id))).await;
+    entry_when(&sandbox.api, id, "redriven").await;
+    let alerts = sandbox.alerts_when("an alert", |alerts| alerts.len() == 1).await;
     assert_eq!(alerts[0]["occurrences"], 1);
-    scene.deliver_in_vain(&hook).await;
+    sandbox.deliver_without_effect(&webhook).await;
     stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dead_letter_that_comes_twice_is_one_entry() {
-    let Some(stack) = OwnStack::start("a_dead_letter_that_comes_twice_is_one_entry", options()).await else { return };
-    let environment = stack.inside().environment("QuarantineDeadLetters");
-    let mover = QuarantineDeadLetter::start(environment, stack.inside().aws(), 1).unwrap();
+async fn a_dead_letter_that_is_received_twice_makes_one_entry() {
+    let Some(stack) = TestStack::start(options()).await else { return };
+    let environment = stack.local().environment("QuarantineDeadLetters");
+    let mover = QuarantineDeadLetter::new(&Tables::new(environment, stack.local().aws()), 1).unwrap();
     let now: Time = shared::clock::now();
-    let kept = join_all((0..6).map(|_| mover.put("one-message", "no delivery", now))).await;
-    assert_eq!(kept.into_iter().filter_map(|entry| entry.expect("the tables are there")).count(), 1);
+    let entries = join_all((0..6).map(|_| mover.put("one-message", "no delivery", now))).await;
+    assert_eq!(entries.into_iter().filter_map(|entry| entry.expect("the tables are there")).count(), 1);
     assert_eq!(mover.put("one-message", "no delivery", now).await.unwrap(), None);
-    the_entry(&Api::to(stack.access()), "kind=dead_letter").await;
+    only_entry(&Api::to(stack.access()), "kind=dead_letter").await;
     stack.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_takes_dead_letters_along() {
+async fn a_stop_moves_waiting_dead_letters_to_the_quarantine() {
     let directory = tempfile::tempdir().unwrap();
     let options = || local::Options { data: Some(directory.path().to_owned()), ..options() };
-    let Some(stack) = OwnStack::start("a_stop_takes_dead_letters_along", options()).await else { return };
-    let sqs = stack.inside().aws().sqs();
+    let Some(stack) = TestStack::start(options()).await else { return };
+    let sqs = stack.local().aws().sqs();
     let dead_letters = stack.resource("AlertsDeadLetterQueue");
     for number in 0..30 {
         let body = format!("dead {number}");
         sqs.send_message().queue_url(dead_letters).message_body(body).send().await.unwrap();
     }
     stack.stop().await;
-    let stack = OwnStack::start("a_stop_takes_dead_letters_along", options()).await.unwrap();
+    let stack = TestStack::start(options()).await.unwrap();
     assert_eq!(Api::to(stack.access()).quarantine("").await.total, 30);
     stack.stop().await;
 }

@@ -1,7 +1,8 @@
-//! Fixed bodies in the sources' shapes, byte for byte, and what each must become.
+//! Bodies as the sources send them, byte for byte, and the alert that each must become.
 
+use rstest::rstest;
 use serde_json::{Value, json};
-use tests::{Api, DEADLINE, Delivery, assert_members, eventually, hmac_sha256_hex};
+use tests::{Api, WAIT_TIMEOUT, WebhookRequest, assert_members, eventually, hmac_sha256_hex};
 
 macro_rules! fixture {
     ($source:literal, $name:literal) => {
@@ -9,7 +10,8 @@ macro_rules! fixture {
     };
 }
 
-/// A Sentry fixture, its resource, and its signature under `local-sentry-secret` as `openssl dgst` computed it.
+/// A fixture of Sentry: its resource, its body, and the signature that `openssl dgst` computes with
+/// `local-sentry-secret`.
 struct Sentry {
     resource: &'static str,
     body: &'static [u8],
@@ -62,7 +64,8 @@ const INSTALLATION: Sentry = Sentry {
     signature: "9b7a8469ab73bd996969396ad1a6f62dc0f1ab937fb05f33c6ecce6e5b31008b",
 };
 
-/// The signatures of two Datadog fixtures under `local-datadog-secret`, as `openssl dgst` computed them.
+/// Fixtures of Datadog, and the signatures that `openssl dgst` computes with
+/// `local-datadog-secret`.
 const DATADOG_SIGNATURES: [(&[u8], &str); 3] = [
     (
         fixture!("datadog", "published_template_triggered_p1_is_critical"),
@@ -78,30 +81,31 @@ const DATADOG_SIGNATURES: [(&[u8], &str); 3] = [
     ),
 ];
 
+#[rstest]
+#[case(ISSUE_FATAL)]
+#[case(ISSUE_UTF8)]
+#[case(ISSUE_ESCAPED)]
+#[case(EVENT_ALERT)]
+#[case(ERROR)]
+#[case(METRIC_CRITICAL)]
+#[case(METRIC_WARNING)]
+#[case(COMMENT)]
+#[case(INSTALLATION)]
+fn the_suite_signs_sentry_webhooks_like_openssl(#[case] sentry: Sentry) {
+    assert_eq!(hmac_sha256_hex("local-sentry-secret", sentry.body), sentry.signature);
+}
+
 #[test]
-fn the_suite_signs_as_openssl_does() {
-    for sentry in [
-        ISSUE_FATAL,
-        ISSUE_UTF8,
-        ISSUE_ESCAPED,
-        EVENT_ALERT,
-        ERROR,
-        METRIC_CRITICAL,
-        METRIC_WARNING,
-        COMMENT,
-        INSTALLATION,
-    ] {
-        assert_eq!(hmac_sha256_hex("local-sentry-secret", sentry.body), sentry.signature);
-    }
+fn the_suite_signs_datadog_webhooks_like_openssl() {
     for (body, signature) in DATADOG_SIGNATURES {
         assert_eq!(hmac_sha256_hex("local-datadog-secret", body), signature);
     }
 }
 
-/// The one alert of a fixture, as soon as there is one.
+/// Waits for the one alert of a fixture.
 async fn alert(api: &Api, filter: &str, title: &str) -> Value {
-    eventually(DEADLINE, async || {
-        let mut alerts = api.everything(&format!("/alerts?{filter}")).await;
+    eventually(WAIT_TIMEOUT, async || {
+        let mut alerts = api.all_items(&format!("/alerts?{filter}")).await;
         alerts.retain(|alert| alert["title"].as_str().is_some_and(|present| present.contains(title)));
         match alerts.as_slice() {
             [alert] => Ok(alert.clone()),
@@ -111,33 +115,33 @@ async fn alert(api: &Api, filter: &str, title: &str) -> Value {
     .await
 }
 
-/// Delivers a Datadog body and asserts what becomes of it.
+/// Sends a body of Datadog and asserts the members of its alert.
 async fn datadog_becomes(body: &[u8], filter: &str, expected: Value) {
     let api = Api::shared();
-    api.deliver(Delivery::datadog(body)).await.accepted();
-    becomes(&api, "datadog", filter, expected).await;
+    api.deliver(WebhookRequest::datadog(body)).await.accepted();
+    assert_alert(&api, "datadog", filter, expected).await;
 }
 
-/// Delivers a Sentry body and asserts what becomes of it.
+/// Sends a body of Sentry and asserts the members of its alert.
 async fn sentry_becomes(sentry: Sentry, filter: &str, expected: Value) {
     let api = Api::shared();
-    api.deliver(Delivery::sentry(sentry.resource, sentry.body)).await.accepted();
-    becomes(&api, "sentry", filter, expected).await;
+    api.deliver(WebhookRequest::sentry(sentry.resource, sentry.body)).await.accepted();
+    assert_alert(&api, "sentry", filter, expected).await;
 }
 
-async fn becomes(api: &Api, source: &str, filter: &str, expected: Value) {
+async fn assert_alert(api: &Api, source: &str, filter: &str, expected: Value) {
     let alert = alert(api, filter, expected["title"].as_str().expect("a title to expect")).await;
     let title = alert["title"].clone();
     assert_members(&alert, &json!({ "source": source, "status": "firing", "occurrences": 1 }));
     let mut expected = expected;
-    // A title may or may not keep the source's markers.
+    // The title may keep the source's markers.
     expected["title"] = title;
     assert_members(&alert, &expected);
     assert!(alert["incident_id"].is_string(), "{alert:#}");
 }
 
 #[tokio::test]
-async fn datadog_published_template() {
+async fn datadogs_published_template_is_read() {
     let expected = json!({
         "title": "Ledger writes are failing",
         "message": "More than 5 % of ledger writes failed in the last 5 minutes.",
@@ -154,7 +158,7 @@ async fn datadog_published_template() {
 }
 
 #[tokio::test]
-async fn datadog_default_template() {
+async fn datadogs_default_template_is_read() {
     let expected = json!({
         "title": "Archive disk is almost full (fixture)",
         "severity": "error",
@@ -167,7 +171,7 @@ async fn datadog_default_template() {
 }
 
 #[tokio::test]
-async fn datadog_other_names_for_the_same_things() {
+async fn datadog_members_of_other_templates_are_read() {
     let expected = json!({
         "title": "Queue of fx-mailer grows",
         "severity": "warning",
@@ -182,7 +186,7 @@ async fn datadog_other_names_for_the_same_things() {
 }
 
 #[tokio::test]
-async fn datadog_severity_member_and_scopes() {
+async fn a_severity_member_and_scopes_of_datadog_are_read() {
     let expected = json!({
         "title": "Certificate of fx-gateway renews late",
         "severity": "info",
@@ -195,7 +199,7 @@ async fn datadog_severity_member_and_scopes() {
 }
 
 #[tokio::test]
-async fn datadog_unset_variables() {
+async fn unset_variables_of_datadog_count_as_absent() {
     let expected = json!({
         "title": "Checks of fx-pricing fail",
         "severity": "error",
@@ -207,23 +211,17 @@ async fn datadog_unset_variables() {
     datadog_becomes(body, "environment=fx-unset", expected).await;
 }
 
+#[rstest]
+#[case::utf8(fixture!("datadog", "non_ascii_utf8_is_error"), "fx-utf8")]
+#[case::escaped(fixture!("datadog", "non_ascii_escaped_is_error"), "fx-escaped")]
 #[tokio::test]
-async fn datadog_non_ascii_as_utf8_and_escaped() {
-    for (body, environment) in [
-        (&fixture!("datadog", "non_ascii_utf8_is_error")[..], "fx-utf8"),
-        (&fixture!("datadog", "non_ascii_escaped_is_error")[..], "fx-escaped"),
-    ] {
-        let expected = json!({
-            "title": "Größe der Warteschlange — 注文キュー 🐌",
-            "severity": "error",
-            "team": "größe",
-        });
-        datadog_becomes(body, &format!("environment={environment}"), expected).await;
-    }
+async fn non_ascii_text_of_datadog_is_read(#[case] body: &[u8], #[case] environment: &str) {
+    let expected = json!({ "title": "Größe der Warteschlange — 注文キュー 🐌", "severity": "error", "team": "größe" });
+    datadog_becomes(body, &format!("environment={environment}"), expected).await;
 }
 
 #[tokio::test]
-async fn sentry_issue_created() {
+async fn a_created_issue_of_sentry_is_read() {
     let expected = json!({
         "title": "OutOfMemory: the invoice renderer was killed",
         "severity": "critical",
@@ -235,20 +233,17 @@ async fn sentry_issue_created() {
     sentry_becomes(ISSUE_FATAL, "service=fx-billing", expected).await;
 }
 
+#[rstest]
+#[case::utf8(ISSUE_UTF8, "fx-search")]
+#[case::escaped(ISSUE_ESCAPED, "fx-search-escaped")]
 #[tokio::test]
-async fn sentry_non_ascii_as_utf8_and_escaped() {
-    for (sentry, service) in [(ISSUE_UTF8, "fx-search"), (ISSUE_ESCAPED, "fx-search-escaped")] {
-        let expected = json!({
-            "title": "Keine Treffer für „Käse“ 🧀 <b>&'/x/",
-            "severity": "warning",
-            "link": null,
-        });
-        sentry_becomes(sentry, &format!("service={service}"), expected).await;
-    }
+async fn non_ascii_text_of_sentry_is_read(#[case] sentry: Sentry, #[case] service: &str) {
+    let expected = json!({ "title": "Keine Treffer für „Käse“ 🧀 <b>&'/x/", "severity": "warning", "link": null });
+    sentry_becomes(sentry, &format!("service={service}"), expected).await;
 }
 
 #[tokio::test]
-async fn sentry_event_alert() {
+async fn an_event_alert_of_sentry_is_read() {
     let expected = json!({
         "title": "TypeError: cart.items is not iterable",
         "severity": "error",
@@ -261,7 +256,7 @@ async fn sentry_event_alert() {
 }
 
 #[tokio::test]
-async fn sentry_error_with_the_environment_as_a_tag() {
+async fn an_error_of_sentry_with_the_environment_as_a_tag_is_read() {
     let expected = json!({
         "title": "Notice: the old endpoint was called",
         "severity": "info",
@@ -273,7 +268,7 @@ async fn sentry_error_with_the_environment_as_a_tag() {
 }
 
 #[tokio::test]
-async fn sentry_metric_alert() {
+async fn a_metric_alert_of_sentry_is_read() {
     let expected = json!({
         "title": "Too many slow requests",
         "severity": "critical",
@@ -286,15 +281,15 @@ async fn sentry_metric_alert() {
 }
 
 #[tokio::test]
-async fn sentry_metric_alert_with_a_number_for_an_id() {
+async fn a_metric_alert_of_sentry_with_a_numeric_id_is_read() {
     let expected = json!({ "title": "Sign-ins fail", "severity": "warning", "environment": "production" });
     sentry_becomes(METRIC_WARNING, "service=fx-accounts", expected).await;
 }
 
+#[rstest]
+#[case::comment(COMMENT)]
+#[case::installation(INSTALLATION)]
 #[tokio::test]
-async fn sentry_comments_and_installations_are_ignored() {
-    let api = Api::shared();
-    for sentry in [COMMENT, INSTALLATION] {
-        api.deliver(Delivery::sentry(sentry.resource, sentry.body)).await.ignored();
-    }
+async fn comments_and_installations_of_sentry_are_ignored(#[case] sentry: Sentry) {
+    Api::shared().deliver(WebhookRequest::sentry(sentry.resource, sentry.body)).await.ignored();
 }

@@ -1,124 +1,137 @@
-//! Text and requests by people who mean harm, or by machines that do not care.
+//! Hostile and malformed input: it is stored as data, truncated visibly, or refused.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
-use tests::{Api, Delivery, Scene, digits, sentry::Issue, strings};
+use rstest::rstest;
+use serde_json::{Value, json};
+use tests::{Api, Sandbox, WebhookRequest, random_digits, sentry::Issue, strings};
 
+#[rstest]
+#[case::html("<script>alert(1)</script>")]
+#[case::sql("'; DROP TABLE incidents; --")]
+#[case::jndi("${jndi:ldap://192.0.2.1/a}")]
+#[case::templates("{{7*7}} %s %n $TITLE")]
+#[case::direction("\u{202e}right to left\u{202c} zero\u{200b}width")]
+#[case::lines("line one\nline two\ttabbed")]
+#[case::composed("🏳️‍🌈 ﷽ Z̷a̷l̷g̷o̷")]
+#[case::keys("INCIDENT ACTION#01ARZ3NDEKTSV4RRFFQ69G5FAV")]
+// SQS accepts these characters only if they are escaped.
+#[case::noncharacters("\u{fffe}\u{ffff}\u{feff}\u{fffd}\u{7f}")]
 #[tokio::test]
-async fn text_is_data() {
-    for title in [
-        "<script>alert(1)</script>",
-        "'; DROP TABLE incidents; --",
-        "${jndi:ldap://192.0.2.1/a}",
-        "{{7*7}} %s %n $TITLE",
-        "\u{202e}right to left\u{202c} zero\u{200b}width",
-        "line one\nline two\ttabbed",
-        "🏳️‍🌈 ﷽ Z̷a̷l̷g̷o̷",
-        "INCIDENT ACTION#01ARZ3NDEKTSV4RRFFQ69G5FAV",
-        // What SQS takes only if it is escaped.
-        "\u{fffe}\u{ffff}\u{feff}\u{fffd}\u{7f}",
-    ] {
-        let scene = Scene::new();
-        let alert = scene.deliver(&scene.monitor().with("title", title).with("body", title)).await.remove(0);
-        assert_eq!((&alert["title"], &alert["message"]), (&json!(title), &json!(title)));
-        assert_eq!(scene.incident_of(&alert).await["incident"]["title"], title);
-    }
+async fn titles_and_messages_are_stored_unchanged(#[case] text: &str) {
+    let sandbox = Sandbox::new();
+    let alert = sandbox.deliver(&sandbox.monitor().with("title", text).with("body", text)).await.remove(0);
+    assert_eq!((&alert["title"], &alert["message"]), (&json!(text), &json!(text)));
+    assert_eq!(sandbox.incident_of(&alert).await["incident"]["title"], text);
+}
+
+#[rstest]
+#[case::path("../../etc/passwd")]
+#[case::url("a/b?c=d&e#f")]
+#[case::html("<b>")]
+#[case::percent("100%")]
+#[case::keys("service#by_created|x")]
+#[case::cyrillic("имя сервиса")]
+#[tokio::test]
+async fn service_names_with_special_characters_can_be_filtered(#[case] name: &str) {
+    let sandbox = Sandbox::new().watching_every_service();
+    let service = format!("{name}{}", random_digits(8));
+    let alert = sandbox.deliver(&sandbox.monitor().service(&service)).await.remove(0);
+    assert_eq!(alert["service"], service.to_lowercase());
+    let query = utf8_percent_encode(&service, NON_ALPHANUMERIC);
+    assert_eq!(sandbox.api.page(&format!("/incidents?service={query}")).await.total, 1);
+    assert_eq!(sandbox.api.page(&format!("/alerts?service={query}")).await.total, 1);
 }
 
 #[tokio::test]
-async fn names_are_data() {
-    for hostile in ["../../etc/passwd", "a/b?c=d&e#f", "<b>", "100%", "service#by_created|x", "имя сервиса"] {
-        let scene = Scene::new().of_any_service();
-        let service = format!("{hostile}{}", digits(8));
-        let alert = scene.deliver(&scene.monitor().service(&service)).await.remove(0);
-        assert_eq!(alert["service"], service.to_lowercase());
-        let query = utf8_percent_encode(&service, NON_ALPHANUMERIC);
-        assert_eq!(scene.api.page(&format!("/incidents?service={query}")).await.total, 1, "{service}");
-        assert_eq!(scene.api.page(&format!("/alerts?service={query}")).await.total, 1, "{service}");
-    }
-}
-
-#[tokio::test]
-async fn a_nul_is_neither_lost_nor_harmful() {
-    let scene = Scene::new();
-    let hook = Issue::of(&scene).error(scene.time).with("/data/error/title", "before\0after");
-    let alert = scene.deliver(&hook).await.remove(0);
+async fn a_nul_character_loses_no_other_text() {
+    let sandbox = Sandbox::new();
+    let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/title", "before\0after");
+    let alert = sandbox.deliver(&webhook).await.remove(0);
     let title = alert["title"].as_str().unwrap();
     assert!(title.starts_with("before") && title.ends_with("after"), "{title:?}");
 }
 
+#[rstest]
+#[case::above_u64(random_digits(24))]
+#[case::below_i64(format!("-{}", random_digits(24)))]
+#[case::large(format!("{}e290", random_digits(9)))]
+#[case::small(format!("0.{}e-290", random_digits(9)))]
 #[tokio::test]
-async fn numbers_of_any_size_do_no_harm() {
-    let scene = Scene::new();
-    let [above_u64, below_i64] = [digits(24), format!("-{}", digits(24))];
-    let [large, small] = [format!("{}e290", digits(9)), format!("0.{}e-290", digits(9))];
-    for number in [&above_u64, &below_i64, &large, &small] {
-        for member in ["id", "alert_id", "date", "priority"] {
-            let body = scene.monitor().again().with(member, "NUMBER").body().to_string();
-            let body = body.replace("\"NUMBER\"", number);
-            scene.api.deliver(Delivery::datadog(body)).await.accepted();
-        }
+async fn numbers_of_any_size_are_accepted(#[case] number: String) {
+    let sandbox = Sandbox::new();
+    for member in ["id", "alert_id", "date", "priority"] {
+        let body = sandbox.monitor().again().with(member, "NUMBER").body().to_string();
+        let body = body.replace("\"NUMBER\"", &number);
+        sandbox.api.deliver(WebhookRequest::datadog(body)).await.accepted();
     }
-    scene.alerts_when("all alerts", |alerts| alerts.len() == 16).await;
+    sandbox.alerts_when("all alerts", |alerts| alerts.len() == 4).await;
+}
+
+#[rstest]
+#[case(json!(null))]
+#[case(json!(true))]
+#[case(json!(7))]
+#[case(json!([]))]
+#[case(json!({}))]
+#[case(json!([[["deep"]]]))]
+#[tokio::test]
+async fn datadog_members_of_unexpected_types_are_accepted(#[case] value: Value) {
+    let sandbox = Sandbox::new();
+    let members = ["title", "body", "transition", "alert_type", "priority", "link", "date", "org", "scope", "hostname"];
+    for member in members {
+        sandbox.send(&sandbox.monitor().with(member, value.clone())).await;
+    }
+    sandbox.alerts_when("all alerts", |alerts| alerts.len() == members.len()).await;
+}
+
+#[rstest]
+#[case(json!(null))]
+#[case(json!(true))]
+#[case(json!(7))]
+#[case(json!([]))]
+#[case(json!({}))]
+#[case(json!("text"))]
+#[tokio::test]
+async fn sentry_members_of_unexpected_types_are_accepted_ignored_or_quarantined(#[case] value: Value) {
+    let sandbox = Sandbox::new();
+    for pointer in ["/data", "/data/error", "/data/error/issue_id", "/data/error/tags", "/data/error/level", "/action"]
+    {
+        let webhook = Issue::of(&sandbox).error(sandbox.time).with(pointer, value.clone());
+        let (status, body) = sandbox.api.deliver(&webhook).await.receipt();
+        assert!(["accepted", "quarantined", "ignored"].contains(&status.as_str()), "{pointer}: {body}");
+    }
 }
 
 #[tokio::test]
-async fn values_of_unexpected_types_do_no_harm() {
-    let scene = Scene::new();
-    for value in [json!(null), json!(true), json!(7), json!([]), json!({}), json!([[["deep"]]])] {
-        for member in
-            ["title", "body", "transition", "alert_type", "priority", "link", "date", "org", "scope", "hostname"]
-        {
-            scene.send(&scene.monitor().with(member, value.clone())).await;
-        }
-    }
-    scene.alerts_when("all alerts", |alerts| alerts.len() == 60).await;
-}
-
-#[tokio::test]
-async fn sentry_bodies_with_unexpected_types_are_taken_or_kept_aside() {
-    let scene = Scene::new();
-    for value in [json!(null), json!(true), json!(7), json!([]), json!({}), json!("text")] {
-        for pointer in
-            ["/data", "/data/error", "/data/error/issue_id", "/data/error/tags", "/data/error/level", "/action"]
-        {
-            let hook = Issue::of(&scene).error(scene.time).with(pointer, value.clone());
-            let (status, body) = scene.api.deliver(&hook).await.taken();
-            assert!(["accepted", "quarantined", "ignored"].contains(&status.as_str()), "{body}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_body_nested_within_reason_is_read() {
-    let scene = Scene::new();
+async fn a_body_that_is_nested_100_levels_deep_is_read() {
+    let sandbox = Sandbox::new();
     let deep = (0..100).fold(json!("bottom"), |inner, _| json!([inner]));
-    let hook = Issue::of(&scene).error(scene.time).with("/data/error/metadata", deep);
-    assert_eq!(scene.deliver(&hook).await.len(), 1);
+    let webhook = Issue::of(&sandbox).error(sandbox.time).with("/data/error/metadata", deep);
+    assert_eq!(sandbox.deliver(&webhook).await.len(), 1);
 }
 
 #[tokio::test]
-async fn duplicate_members_do_no_harm() {
-    let scene = Scene::new();
-    let body = scene.monitor().body().to_string();
+async fn duplicate_members_are_accepted() {
+    let sandbox = Sandbox::new();
+    let body = sandbox.monitor().body().to_string();
     let doubled = format!("{{\"title\":\"first\",{}", &body[1..]);
-    assert_eq!(scene.deliver(Delivery::datadog(doubled)).await.len(), 1);
+    assert_eq!(sandbox.deliver(WebhookRequest::datadog(doubled)).await.len(), 1);
 }
 
 #[tokio::test]
-async fn a_title_of_500_and_a_message_of_4000_characters_are_kept() {
-    let scene = Scene::new();
+async fn texts_within_the_limits_are_kept_whole() {
+    let sandbox = Sandbox::new();
     let (title, message) = ("ü".repeat(490), "é".repeat(3_990));
-    let monitor = scene.monitor().with("title", title.clone()).with("body", message.clone());
-    let alert = scene.deliver(&monitor).await.remove(0);
+    let monitor = sandbox.monitor().with("title", title.clone()).with("body", message.clone());
+    let alert = sandbox.deliver(&monitor).await.remove(0);
     assert_eq!((&alert["title"], &alert["message"]), (&json!(title), &json!(message)));
 }
 
 #[tokio::test]
-async fn longer_texts_are_trimmed_visibly() {
-    let scene = Scene::new();
-    let monitor = scene.monitor().with("title", "👀".repeat(5_000)).with("body", "ü".repeat(50_000));
-    let alert = scene.deliver(&monitor).await.remove(0);
+async fn longer_texts_are_truncated_visibly() {
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor().with("title", "👀".repeat(5_000)).with("body", "ü".repeat(50_000));
+    let alert = sandbox.deliver(&monitor).await.remove(0);
     for member in ["title", "message"] {
         let text = alert[member].as_str().unwrap();
         assert!(text.ends_with("…[truncated]"), "{member}: {text}");
@@ -126,29 +139,29 @@ async fn longer_texts_are_trimmed_visibly() {
 }
 
 #[tokio::test]
-async fn many_tags_are_kept() {
-    let scene = Scene::new();
-    let mut tags = scene.monitor().tags();
+async fn forty_tags_are_kept() {
+    let sandbox = Sandbox::new();
+    let mut tags = sandbox.monitor().tags();
     tags.extend((0..40).map(|number| format!("shard:{number}")));
-    let alert = scene.deliver(&scene.monitor().with("tags", tags.clone())).await.remove(0);
+    let alert = sandbox.deliver(&sandbox.monitor().with("tags", tags.clone())).await.remove(0);
     assert_eq!(strings(&alert["tags"]), tags);
 }
 
 #[tokio::test]
-async fn a_flood_of_tags_does_no_harm() {
-    let scene = Scene::new();
-    let mut tags = scene.monitor().tags();
+async fn twenty_thousand_tags_are_truncated_visibly() {
+    let sandbox = Sandbox::new();
+    let mut tags = sandbox.monitor().tags();
     tags.extend((0..20_000).map(|number| format!("flood:{number}")));
-    let alert = scene.deliver(&scene.monitor().with("tags", tags)).await.remove(0);
+    let alert = sandbox.deliver(&sandbox.monitor().with("tags", tags)).await.remove(0);
     let tags = strings(&alert["tags"]);
     assert!((20..=100).contains(&tags.len()) && tags.last().is_some_and(|tag| *tag == "…[truncated]"), "{tags:?}");
 }
 
 #[tokio::test]
-async fn names_of_any_length_do_no_harm() {
-    let scene = Scene::new().of_any_service();
-    let long = format!("{}{}", digits(10), "s".repeat(5_000));
-    let monitor = scene
+async fn names_of_any_length_are_accepted() {
+    let sandbox = Sandbox::new().watching_every_service();
+    let long = format!("{}{}", random_digits(10), "s".repeat(5_000));
+    let monitor = sandbox
         .monitor()
         .service(&long)
         .tag("team", &long)
@@ -156,46 +169,46 @@ async fn names_of_any_length_do_no_harm() {
         .with("alert_id", long.clone())
         .with("id", long.clone())
         .with("link", format!("https://app.datadoghq.com/{long}"));
-    let alert = scene.deliver(&monitor).await.remove(0);
+    let alert = sandbox.deliver(&monitor).await.remove(0);
     assert!(alert["incident_id"].is_string());
 }
 
+#[rstest]
+#[case("service=%")]
+#[case("service=%zz")]
+#[case("service=%ff%fe")]
+#[case("service=%00")]
+#[case("service=a;b")]
+#[case("&&&")]
+#[case("=")]
+#[case("=x")]
+#[case("%00=1")]
+#[case("service[]=x")]
+#[case("limit=%31")]
+#[case("service=a+b")]
 #[tokio::test]
-async fn queries_of_any_bytes_are_answered() {
-    let api = Api::shared();
-    for query in [
-        "service=%",
-        "service=%zz",
-        "service=%ff%fe",
-        "service=%00",
-        "service=a;b",
-        "&&&",
-        "=",
-        "=x",
-        "%00=1",
-        "service[]=x",
-        "limit=%31",
-        "service=a+b",
-    ] {
-        for list in ["/incidents", "/alerts"] {
-            let answer = api.get(&format!("{list}?{query}")).await;
-            assert!([200, 400].contains(&answer.status), "{list}?{query}: {} {}", answer.status, answer.text());
-        }
-    }
-    let long = api.get(&format!("/incidents?service={}", "a,".repeat(2_000) + "a")).await;
-    assert!([200, 400, 414].contains(&long.status), "{}", long.status);
+async fn a_malformed_query_string_gets_200_or_400(#[case] query: &str, #[values("/incidents", "/alerts")] list: &str) {
+    let answer = Api::shared().get(&format!("{list}?{query}")).await;
+    assert!([200, 400].contains(&answer.status), "{} {}", answer.status, answer.text());
 }
 
 #[tokio::test]
-async fn an_answer_never_tells_of_the_inside() {
-    let scene = Scene::new();
-    let api = &scene.api;
+async fn two_thousand_values_of_a_filter_get_an_answer() {
+    let query = format!("service={}", "a,".repeat(2_000) + "a");
+    let answer = Api::shared().get(&format!("/incidents?{query}")).await;
+    assert!([200, 400, 414].contains(&answer.status), "{}", answer.status);
+}
+
+#[tokio::test]
+async fn an_error_reveals_no_internals() {
+    let sandbox = Sandbox::new();
+    let api = &sandbox.api;
     for answer in [
         api.get("/incidents?cursor=%00").await,
         api.get("/incidents/%00").await,
-        api.post(&Delivery::datadog("{")).await,
-        api.deliver(Delivery::datadog("{")).await,
-        api.deliver(Delivery::sentry("issue", "[]")).await,
+        api.post(&WebhookRequest::datadog("{")).await,
+        api.deliver(WebhookRequest::datadog("{")).await,
+        api.deliver(WebhookRequest::sentry("issue", "[]")).await,
     ] {
         let text = answer.text().to_lowercase();
         for word in ["dynamodb", "panicked", "src/", ".rs:", "serde", "local-datadog", "local-sentry", "table"] {
@@ -205,10 +218,11 @@ async fn an_answer_never_tells_of_the_inside() {
 }
 
 #[tokio::test]
-async fn a_quarantined_text_is_data() {
+async fn quarantined_bodies_are_stored_unchanged() {
     let api = Api::shared();
-    let body = json!({ "action": "created", "data": "<img src=x onerror=alert(1)>", "n": digits(12) }).to_string();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let entry = crate::quarantine::entries(&api, &[delivery_id]).await.remove(0);
+    let body =
+        json!({ "action": "created", "data": "<img src=x onerror=alert(1)>", "n": random_digits(12) }).to_string();
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let entry = crate::quarantine::entries_of(&api, &[delivery_id]).await.remove(0);
     assert_eq!(entry["body"], body);
 }

@@ -1,33 +1,14 @@
-//! `GET /incidents`: what a list item shows and what the filters leave.
+//! `GET /incidents`: filters, order and facets. What an item looks like is in `wire_bodies`.
 
 use futures::future::join_all;
+use rstest::rstest;
 use serde_json::{Value, json};
-use tests::{Api, Scene, assert_members, assert_only_members, sentry::Issue};
+use tests::{Api, Sandbox, WAIT_TIMEOUT, eventually, now, rfc3339, sentry::Issue};
 
-const MEMBERS: [&str; 17] = [
-    "id",
-    "title",
-    "status",
-    "severity",
-    "services",
-    "sources",
-    "team",
-    "environment",
-    "created_at",
-    "updated_at",
-    "acknowledged_at",
-    "resolved_at",
-    "closed_at",
-    "alert_count",
-    "last_alert_at",
-    "recurrence_of",
-    "version",
-];
-
-/// The sorted ids of the incidents that a filter leaves.
+/// The sorted ids of the incidents that match a filter.
 async fn ids(api: &Api, filter: &str) -> Vec<String> {
     let mut ids: Vec<String> = api
-        .everything(&format!("/incidents?{filter}"))
+        .all_items(&format!("/incidents?{filter}"))
         .await
         .iter()
         .map(|incident| incident["id"].as_str().expect("an id").to_owned())
@@ -42,10 +23,10 @@ fn sorted<const N: usize>(ids: [&String; N]) -> Vec<String> {
     ids
 }
 
-/// Incidents of one team, one per priority.
-async fn one_per_priority<const N: usize>(scene: &Scene, priorities: [&str; N]) -> [String; N] {
+/// Opens an incident of the sandbox's team for each priority.
+async fn one_per_priority<const N: usize>(sandbox: &Sandbox, priorities: [&str; N]) -> [String; N] {
     let incidents = join_all(priorities.map(async |priority| {
-        let elsewhere = scene.elsewhere();
+        let elsewhere = sandbox.in_another_environment();
         let alerts = elsewhere.deliver(&elsewhere.monitor().priority(priority)).await;
         alerts[0]["incident_id"].as_str().expect("an incident").to_owned()
     }))
@@ -54,23 +35,11 @@ async fn one_per_priority<const N: usize>(scene: &Scene, priorities: [&str; N]) 
 }
 
 #[tokio::test]
-async fn an_item_has_exactly_its_members() {
-    let scene = Scene::new();
-    scene.an_incident().await;
-    let incidents = scene.incidents().await;
-    assert_only_members(&incidents[0], &MEMBERS);
-    for time in ["created_at", "updated_at", "last_alert_at"] {
-        let text = incidents[0][time].as_str().unwrap();
-        assert_eq!((text.len(), text.ends_with('Z')), (24, true), "RFC 3339 with milliseconds: {text}");
-    }
-}
-
-#[tokio::test]
-async fn facets_count_the_values_of_what_the_filter_leaves() {
-    let scene = Scene::new();
-    let incidents = one_per_priority(&scene, ["P1", "P1", "P3"]).await;
-    scene.api.move_to(&incidents[0], "INVESTIGATING").await;
-    let page = scene.api.get(&format!("/incidents?team={}&limit=1&facets=status,team,severity", scene.team)).await;
+async fn facets_count_the_values_of_all_incidents_that_match() {
+    let sandbox = Sandbox::new();
+    let incidents = one_per_priority(&sandbox, ["P1", "P1", "P3"]).await;
+    sandbox.api.change_status(&incidents[0], "INVESTIGATING").await;
+    let page = sandbox.api.get(&format!("/incidents?team={}&limit=1&facets=status,team,severity", sandbox.team)).await;
     let page = page.expect(200).json();
     assert_eq!(page["total"], 3);
     let count = |value: &str, count: u64| json!({ "value": value, "count": count });
@@ -78,36 +47,26 @@ async fn facets_count_the_values_of_what_the_filter_leaves() {
         page["facets"],
         json!({
             "status": { "values": [count("OPEN", 2), count("INVESTIGATING", 1)], "omitted": 0 },
-            "team": { "values": [count(&scene.team, 3)], "omitted": 0 },
+            "team": { "values": [count(&sandbox.team, 3)], "omitted": 0 },
             "severity": { "values": [count("critical", 2), count("warning", 1)], "omitted": 0 },
         })
     );
-    let none = scene.api.get("/incidents?team=nobody-at-all&facets=source").await.expect(200).json();
+    let none = sandbox.api.get("/incidents?team=nobody-at-all&facets=source").await.expect(200).json();
     assert_eq!(none["facets"], json!({ "source": { "values": [], "omitted": 0 } }));
 }
 
 #[tokio::test]
-async fn a_page_has_exactly_its_members() {
-    let scene = Scene::new();
-    scene.an_incident().await;
-    let page = scene.api.get(&format!("/incidents?service={}", scene.service)).await.expect(200);
-    assert_eq!(page.header("content-type"), Some("application/json"));
-    assert_only_members(&page.json(), &["items", "total", "limit", "offset", "next_cursor"]);
-    assert_members(&page.json(), &json!({ "total": 1, "limit": 50, "offset": 0, "next_cursor": null }));
-}
-
-#[tokio::test]
-async fn a_filter_that_nothing_passes_leaves_an_empty_page() {
-    let scene = Scene::new();
-    let page = scene.api.page(&format!("/incidents?service={}", scene.service)).await;
+async fn a_filter_that_matches_nothing_gives_an_empty_page() {
+    let sandbox = Sandbox::new();
+    let page = sandbox.api.page(&format!("/incidents?service={}", sandbox.service)).await;
     assert_eq!((page.items.len(), page.total, page.next_cursor), (0, 0, None));
 }
 
 #[tokio::test]
-async fn severity_filters_by_one_or_several_values() {
-    let scene = Scene::new();
-    let [critical, error, info] = one_per_priority(&scene, ["P1", "P2", "P5"]).await;
-    let of = async |filter: &str| ids(&scene.api, &format!("team={}&{filter}", scene.team)).await;
+async fn incidents_filter_by_severity() {
+    let sandbox = Sandbox::new();
+    let [critical, error, info] = one_per_priority(&sandbox, ["P1", "P2", "P5"]).await;
+    let of = async |filter: &str| ids(&sandbox.api, &format!("team={}&{filter}", sandbox.team)).await;
     assert_eq!(of("severity=critical").await, sorted([&critical]));
     assert_eq!(of("severity=CRITICAL").await, sorted([&critical]));
     assert_eq!(of("severity=critical,error").await, sorted([&critical, &error]));
@@ -117,13 +76,13 @@ async fn severity_filters_by_one_or_several_values() {
 }
 
 #[tokio::test]
-async fn status_filters_in_any_case() {
-    let scene = Scene::new();
-    let [open, investigating, resolved] = one_per_priority(&scene, ["P1", "P1", "P1"]).await;
-    scene.api.move_to(&investigating, "INVESTIGATING").await;
-    scene.api.move_to(&resolved, "INVESTIGATING").await;
-    scene.api.move_to(&resolved, "RESOLVED").await;
-    let of = async |filter: &str| ids(&scene.api, &format!("team={}&{filter}", scene.team)).await;
+async fn incidents_filter_by_status() {
+    let sandbox = Sandbox::new();
+    let [open, investigating, resolved] = one_per_priority(&sandbox, ["P1", "P1", "P1"]).await;
+    sandbox.api.change_status(&investigating, "INVESTIGATING").await;
+    sandbox.api.change_status(&resolved, "INVESTIGATING").await;
+    sandbox.api.change_status(&resolved, "RESOLVED").await;
+    let of = async |filter: &str| ids(&sandbox.api, &format!("team={}&{filter}", sandbox.team)).await;
     assert_eq!(of("status=OPEN").await, sorted([&open]));
     assert_eq!(of("status=open,Resolved").await, sorted([&open, &resolved]));
     assert_eq!(of("status=investigating").await, sorted([&investigating]));
@@ -131,81 +90,77 @@ async fn status_filters_in_any_case() {
 }
 
 #[tokio::test]
-async fn service_matches_any_of_an_incidents_services() {
-    let scene = Scene::new();
-    let monitor = scene.monitor();
-    let other = scene.other_service("search");
-    let incident = scene.an_incident().await;
-    scene.deliver(&monitor.from_another_monitor().service(&other)).await;
-    for service in [&scene.service, &other, &other.to_uppercase(), &format!("{other},{}", scene.service)] {
-        assert_eq!(ids(&scene.api, &format!("service={service}")).await, sorted([&incident]), "{service}");
+async fn incidents_filter_by_any_of_their_services() {
+    let sandbox = Sandbox::new();
+    let monitor = sandbox.monitor();
+    let other = sandbox.another_service("search");
+    let incident = sandbox.open_incident().await;
+    sandbox.deliver(&monitor.from_another_monitor().service(&other)).await;
+    for service in [&sandbox.service, &other, &other.to_uppercase(), &format!("{other},{}", sandbox.service)] {
+        assert_eq!(ids(&sandbox.api, &format!("service={service}")).await, sorted([&incident]), "{service}");
     }
-    assert_eq!(ids(&scene.api, &format!("service={}", &other[1..])).await, Vec::<String>::new());
+    assert_eq!(ids(&sandbox.api, &format!("service={}", &other[1..])).await, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn source_matches_any_of_an_incidents_sources() {
-    let scene = Scene::new();
-    let both = scene.an_incident().await;
-    scene.deliver(&Issue::of(&scene).event_alert(scene.minute(1))).await;
-    let datadog = scene.elsewhere().of_service(&scene.service).an_incident().await;
-    let of = async |source: &str| ids(&scene.api, &format!("service={}&source={source}", scene.service)).await;
+async fn incidents_filter_by_any_of_their_sources() {
+    let sandbox = Sandbox::new();
+    let both = sandbox.open_incident().await;
+    sandbox.deliver(&Issue::of(&sandbox).event_alert(sandbox.minute(1))).await;
+    let datadog = sandbox.in_another_environment().with_service(&sandbox.service).open_incident().await;
+    let of = async |source: &str| ids(&sandbox.api, &format!("service={}&source={source}", sandbox.service)).await;
     assert_eq!(of("sentry").await, sorted([&both]));
     assert_eq!(of("datadog").await, sorted([&both, &datadog]));
     assert_eq!(of("DataDog,sentry").await, sorted([&both, &datadog]));
 }
 
 #[tokio::test]
-async fn team_filters_by_one_or_several_values() {
-    let scene = Scene::new();
-    let other = Scene::on(scene.api.clone());
-    let (mine, theirs) = futures::join!(scene.an_incident(), other.an_incident());
-    assert_eq!(ids(&scene.api, &format!("team={}", scene.team)).await, sorted([&mine]));
-    assert_eq!(ids(&scene.api, &format!("team={}", scene.team.to_uppercase())).await, sorted([&mine]));
-    assert_eq!(ids(&scene.api, &format!("team={},{}", scene.team, other.team)).await, sorted([&mine, &theirs]));
+async fn incidents_filter_by_team() {
+    let sandbox = Sandbox::new();
+    let other = Sandbox::on(sandbox.api.clone());
+    let (mine, theirs) = futures::join!(sandbox.open_incident(), other.open_incident());
+    assert_eq!(ids(&sandbox.api, &format!("team={}", sandbox.team)).await, sorted([&mine]));
+    assert_eq!(ids(&sandbox.api, &format!("team={}", sandbox.team.to_uppercase())).await, sorted([&mine]));
+    assert_eq!(ids(&sandbox.api, &format!("team={},{}", sandbox.team, other.team)).await, sorted([&mine, &theirs]));
+}
+
+#[rstest]
+#[tokio::test]
+async fn ranges_of_times_are_inclusive(#[values("created", "updated")] member: &str) {
+    let sandbox = Sandbox::new();
+    let [one, two] = [sandbox.in_another_environment(), sandbox.in_another_environment()];
+    let first = one.open_incident().await;
+    // The second incident must have a later time.
+    eventually(WAIT_TIMEOUT, async || {
+        let at = sandbox.api.detail(&first).await["incident"]["updated_at"].take();
+        if at.as_str() < Some(&*rfc3339(now())) { Ok(()) } else { Err("the clock stands still") }
+    })
+    .await;
+    let second = two.open_incident().await;
+    let at = async |id: &str| {
+        let detail = sandbox.api.detail(id).await;
+        detail["incident"][format!("{member}_at")].as_str().unwrap().to_owned()
+    };
+    let (early, late) = (at(&first).await, at(&second).await);
+    assert!(early < late);
+    let services = format!("{},{}", one.service, two.service);
+    let matching = async |range: String| ids(&sandbox.api, &format!("service={services}&{range}")).await;
+    let between = async |from: &str, to: &str| matching(format!("{member}_from={from}&{member}_to={to}")).await;
+    assert_eq!(between(&early, &late).await, sorted([&first, &second]));
+    assert_eq!(between(&early, &early).await, sorted([&first]));
+    assert_eq!(between(&late, &late).await, sorted([&second]));
+    assert_eq!(between("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z").await, Vec::<String>::new());
+    assert_eq!(between("2020-01-01T00:00:00%2B02:00", &late).await, sorted([&first, &second]), "any offset");
+    assert_eq!(matching(format!("{member}_from={late}")).await, sorted([&second]));
+    assert_eq!(matching(format!("{member}_to={early}")).await, sorted([&first]));
 }
 
 #[tokio::test]
-async fn times_are_inclusive_ranges() {
-    let scene = Scene::new();
-    for member in ["created", "updated"] {
-        let [one, two] = [scene.elsewhere(), scene.elsewhere()];
-        let first = one.an_incident().await;
-        tests::eventually(tests::DEADLINE, async || {
-            let at = scene.api.detail(&first).await["incident"]["updated_at"].take();
-            if at.as_str() < Some(&*tests::rfc3339(tests::now())) { Ok(()) } else { Err("the clock stands still") }
-        })
-        .await;
-        let second = two.an_incident().await;
-        let at = async |id: &str| {
-            let detail = scene.api.detail(id).await;
-            detail["incident"][format!("{member}_at")].as_str().unwrap().to_owned()
-        };
-        let (early, late) = (at(&first).await, at(&second).await);
-        assert!(early < late);
-        let services = format!("{},{}", one.service, two.service);
-        let of = async |from: &str, to: &str| {
-            let range = format!("{member}_from={from}&{member}_to={to}");
-            ids(&scene.api, &format!("service={services}&{range}")).await
-        };
-        assert_eq!(of(&early, &late).await, sorted([&first, &second]));
-        assert_eq!(of(&early, &early).await, sorted([&first]));
-        assert_eq!(of(&late, &late).await, sorted([&second]));
-        assert_eq!(of("2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z").await, Vec::<String>::new());
-        assert_eq!(of("2020-01-01T00:00:00%2B02:00", &late).await, sorted([&first, &second]), "any offset");
-        let only_from = ids(&scene.api, &format!("service={services}&{member}_from={late}")).await;
-        assert_eq!(only_from, sorted([&second]));
-        let only_to = ids(&scene.api, &format!("service={services}&{member}_to={early}")).await;
-        assert_eq!(only_to, sorted([&first]));
-    }
-}
-
-#[tokio::test]
-async fn filters_combine_with_and() {
-    let scene = Scene::new();
-    let [one, other] = one_per_priority(&scene, ["P1", "P1"]).await;
-    scene.api.move_to(&one, "INVESTIGATING").await;
-    let of = async |filter: &str| ids(&scene.api, &format!("team={}&{filter}", scene.team)).await;
+async fn different_filters_combine_with_and() {
+    let sandbox = Sandbox::new();
+    let [one, other] = one_per_priority(&sandbox, ["P1", "P1"]).await;
+    sandbox.api.change_status(&one, "INVESTIGATING").await;
+    let of = async |filter: &str| ids(&sandbox.api, &format!("team={}&{filter}", sandbox.team)).await;
     assert_eq!(of("severity=critical&status=INVESTIGATING&source=datadog").await, sorted([&one]));
     assert_eq!(of("severity=critical&status=OPEN").await, sorted([&other]));
     assert_eq!(of("severity=info&status=OPEN").await, Vec::<String>::new());
@@ -213,15 +168,15 @@ async fn filters_combine_with_and() {
 }
 
 #[tokio::test]
-async fn the_order_is_newest_first_unless_asked_otherwise() {
-    let scene = Scene::new();
+async fn incidents_are_listed_newest_first_by_default() {
+    let sandbox = Sandbox::new();
     let mut incidents = Vec::new();
     for _ in 0..3 {
-        incidents.push(scene.elsewhere().an_incident().await);
+        incidents.push(sandbox.in_another_environment().open_incident().await);
     }
-    scene.api.move_to(&incidents[0], "INVESTIGATING").await;
+    sandbox.api.change_status(&incidents[0], "INVESTIGATING").await;
     let order = async |sort: &str| -> Vec<String> {
-        let page = scene.api.page(&format!("/incidents?team={}{sort}", scene.team)).await;
+        let page = sandbox.api.page(&format!("/incidents?team={}{sort}", sandbox.team)).await;
         page.ids().into_iter().map(str::to_owned).collect()
     };
     let [a, b, c] = [0, 1, 2].map(|number: usize| incidents[number].clone());
@@ -234,10 +189,10 @@ async fn the_order_is_newest_first_unless_asked_otherwise() {
 }
 
 #[tokio::test]
-async fn a_list_without_filters_finds_everything() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let page = scene.api.page("/incidents?limit=200").await;
+async fn a_list_without_filters_shows_the_newest_incidents() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let page = sandbox.api.page("/incidents?limit=200").await;
     assert!(page.total >= 1);
     assert!(page.ids().contains(&&*incident), "the newest are on the first page");
     assert_ne!(page.items[0]["id"], Value::Null);

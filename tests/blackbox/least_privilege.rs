@@ -1,112 +1,117 @@
-//! Functions may do what they do, and nothing else. The local stack enforces their policies on every request of the whole
-//! suite, so one that lacks a permission fails it; here everything is done once that any of them ever does.
+//! Each function may do what it needs, and nothing else.
+//!
+//! The local stack enforces the policy of each function on each request of the whole suite. So a
+//! missing permission fails some test. This test does everything that functions do, and finds
+//! permissions that none of them used.
 
 use std::sync::atomic::Ordering;
 
+use http::HeaderMap;
 use shared::{
     clock,
     service::{
         group_alerts::GroupAlerts,
         receive_webhook::{self, Webhook},
     },
-    sources::{self, Headers},
+    sources,
+    store::Tables,
 };
-use tests::{Api, Delivery, OwnStack, Scene};
+use tests::{Api, Sandbox, TestStack, WebhookRequest};
 
 use crate::{
-    dead_letters::{breakable, entry_when, the_entry},
-    quarantine::{delete, entries, redrive, whole},
+    dead_letters::{entry_when, failing_worker, only_entry},
+    quarantine::{delete, entries_of, get_entry, redrive},
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_function_may_do_what_it_never_does() {
-    let (options, broken) = breakable();
-    let Some(stack) = OwnStack::start("no_function_may_do_what_it_never_does", options).await else { return };
-    let scene = Scene::on(Api::to(stack.access()));
-    dead_letters(&scene).await;
+async fn every_granted_permission_is_used() {
+    let (options, broken) = failing_worker();
+    let Some(stack) = TestStack::start(options).await else { return };
+    let sandbox = Sandbox::on(Api::to(stack.access()));
+    dead_letters(&sandbox).await;
     broken.store(false, Ordering::SeqCst);
-    redriven(&scene).await;
-    deliveries(&scene).await;
+    redriven(&sandbox).await;
+    deliveries(&sandbox).await;
     invalidations(&stack).await;
-    lists(&scene).await;
-    quarantine(&scene.api).await;
+    lists(&sandbox).await;
+    quarantine(&sandbox.api).await;
     let unused: Vec<String> =
-        stack.inside().unused_permissions().map(|(function, permission)| format!("{function}: {permission}")).collect();
+        stack.local().unused_permissions().map(|(function, permission)| format!("{function}: {permission}")).collect();
     assert!(unused.is_empty(), "template.yaml grants what is never used: {unused:#?}");
     stack.stop().await;
 }
 
-/// While nothing can be grouped, a delivery dies, and dies again when it is redriven.
-async fn dead_letters(scene: &Scene) {
-    scene.send(&scene.monitor()).await;
-    let entry = the_entry(&scene.api, "").await;
+/// While the worker fails, a delivery becomes a dead letter, also after its redrive.
+async fn dead_letters(sandbox: &Sandbox) {
+    sandbox.send(&sandbox.monitor()).await;
+    let entry = only_entry(&sandbox.api, "").await;
     let id = entry["id"].as_str().expect("an id");
-    redrive(&scene.api, id).await.expect(202);
-    entry_when(&scene.api, id, "pending").await;
+    redrive(&sandbox.api, id).await.expect(202);
+    entry_when(&sandbox.api, id, "pending").await;
 }
 
-async fn redriven(scene: &Scene) {
-    let entry = the_entry(&scene.api, "").await;
+async fn redriven(sandbox: &Sandbox) {
+    let entry = only_entry(&sandbox.api, "").await;
     let id = entry["id"].as_str().expect("an id");
-    redrive(&scene.api, id).await.expect(202);
-    entry_when(&scene.api, id, "redriven").await;
+    redrive(&sandbox.api, id).await.expect(202);
+    entry_when(&sandbox.api, id, "redriven").await;
 }
 
-/// Each way in which a delivery takes effect.
-async fn deliveries(scene: &Scene) {
-    let monitor = scene.monitor();
-    let incident = scene.an_incident().await;
-    scene.deliver(&monitor).await;
-    scene.deliver(&monitor.again().at(scene.minute(3))).await;
-    scene.deliver(&monitor.again().at(scene.minute(-3))).await;
-    // Too late for the open incident of its service: so it opens another one, as long as that one does not change.
-    scene.deliver(&scene.monitor().at(scene.minute(-100))).await;
-    scene.api.move_to(&incident, "INVESTIGATING").await;
-    scene.api.detail(&incident).await;
+/// Deliveries of each effect.
+async fn deliveries(sandbox: &Sandbox) {
+    let monitor = sandbox.monitor();
+    let incident = sandbox.open_incident().await;
+    sandbox.deliver(&monitor).await;
+    sandbox.deliver(&monitor.again().at(sandbox.minute(3))).await;
+    sandbox.deliver(&monitor.again().at(sandbox.minute(-3))).await;
+    // Too early for the open incident of its service, so it opens another one.
+    sandbox.deliver(&sandbox.monitor().at(sandbox.minute(-100))).await;
+    sandbox.api.change_status(&incident, "INVESTIGATING").await;
+    sandbox.api.detail(&incident).await;
 }
 
-/// An incident and an alert of last week change, after lists have counted them.
-async fn invalidations(stack: &OwnStack) {
-    let scene = Scene::on(Api::to(stack.access()));
-    let monitor = scene.monitor();
-    let sent = Delivery::from(&monitor);
+/// Changes an incident and an alert of last week after lists have cached their counts.
+async fn invalidations(stack: &TestStack) {
+    let sandbox = Sandbox::on(Api::to(stack.access()));
+    let monitor = sandbox.monitor();
+    let sent = WebhookRequest::from(&monitor);
     let datadog = sources::find("datadog").expect("a source");
     let last_week = clock::now().plus_minutes(-7 * 24 * 60);
-    let Webhook::Delivery(read) = receive_webhook::read(datadog, &Headers::default(), &sent.body, last_week) else {
+    let Ok(Webhook::Delivery(read)) = receive_webhook::read(datadog, &HeaderMap::new(), &sent.body, last_week) else {
         panic!("not a delivery");
     };
-    let grouper =
-        GroupAlerts::start(stack.inside().environment("GroupAlerts"), stack.inside().aws(), 1).expect("configured");
+    let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());
+    let grouper = GroupAlerts::new(&tables, 1).expect("configured");
     grouper.group(&read, last_week).await.expect("grouped");
     for _ in 0..2 {
-        lists(&scene).await;
+        lists(&sandbox).await;
     }
-    let alerts = scene.deliver(&monitor.recovered().at(scene.minute(5))).await;
-    scene.api.move_to(alerts[0]["incident_id"].as_str().expect("an incident"), "INVESTIGATING").await;
+    let alerts = sandbox.deliver(&monitor.resolved().at(sandbox.minute(5))).await;
+    sandbox.api.change_status(alerts[0]["incident_id"].as_str().expect("an incident"), "INVESTIGATING").await;
 }
 
-async fn lists(scene: &Scene) {
+async fn lists(sandbox: &Sandbox) {
     for query in
         ["", "?status=OPEN", "?team=a", "?sort=updated_at", "?service=a", "?facets=status,severity,team,service,source"]
     {
-        scene.api.page(&format!("/incidents{query}")).await;
+        sandbox.api.page(&format!("/incidents{query}")).await;
     }
-    let incident = scene.incidents().await;
+    let incident = sandbox.incidents().await;
     let of_incident =
         incident.first().map(|incident| format!("?incident_id={}", incident["id"].as_str().expect("an id")));
     for query in ["", "?service=a", "?severity=critical"] {
-        scene.api.page(&format!("/alerts{query}")).await;
+        sandbox.api.page(&format!("/alerts{query}")).await;
     }
     if let Some(query) = of_incident {
-        scene.api.page(&format!("/alerts{query}")).await;
+        sandbox.api.page(&format!("/alerts{query}")).await;
     }
 }
 
 async fn quarantine(api: &Api) {
-    let unreadable = api.deliver(Delivery::datadog("[]")).await.quarantined();
-    let entry = entries(api, &[unreadable]).await.remove(0);
+    let unreadable = api.deliver(WebhookRequest::datadog("[]")).await.quarantined();
+    let entry = entries_of(api, &[unreadable]).await.remove(0);
     let id = entry["id"].as_str().expect("an id");
-    whole(api, id).await;
+    get_entry(api, id).await;
     redrive(api, id).await.problem(422);
     delete(api, id).await.expect(204);
 }

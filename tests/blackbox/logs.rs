@@ -1,4 +1,4 @@
-//! What functions tell of themselves: ids and reasons, never what sources and people sent.
+//! Logs contain ids and reasons, and nothing that sources or people sent.
 
 use std::{
     fmt::{Debug, Write},
@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tests::{Api, Delivery, OwnStack, Scene, sentry::Issue, suffix};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, random_suffix, sentry::Issue};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -18,9 +18,9 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::quarantine::entries;
+use crate::quarantine::entries_of;
 
-/// What every function of the process has logged.
+/// The log lines of all functions of the process.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Capture;
@@ -51,32 +51,31 @@ fn lines_with(text: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn logs_have_the_ids_and_nothing_of_what_was_sent() {
+async fn logs_contain_ids_and_never_payloads() {
     listen();
-    let Some(stack) = OwnStack::start("logs_have_the_ids_and_nothing_of_what_was_sent", OwnStack::options()).await
-    else {
+    let Some(stack) = TestStack::start(TestStack::options()).await else {
         return;
     };
-    let marker = format!("unspeakable-{}", suffix());
+    let marker = format!("confidential-{}", random_suffix());
     let access = stack.access();
-    let scene = Scene::on(Api::to(access.clone()));
-    let api = &scene.api;
+    let sandbox = Sandbox::on(Api::to(access.clone()));
+    let api = &sandbox.api;
 
-    let monitor = scene.monitor().with("title", marker.as_str()).with("body", marker.as_str());
+    let monitor = sandbox.monitor().with("title", marker.as_str()).with("body", marker.as_str());
     let delivery_id = api.deliver(&monitor).await.accepted();
-    let alert = scene.alerts_when("an alert", |alerts| alerts.len() == 1).await.remove(0);
+    let alert = sandbox.alerts_when("an alert", |alerts| alerts.len() == 1).await.remove(0);
     let incident_id = alert["incident_id"].as_str().unwrap();
     assert_eq!(alert["title"], marker.as_str());
 
     let body = json!({ "data": { "nothing": marker }, "action": "created" }).to_string();
-    let quarantined = api.deliver(Delivery::sentry("issue", body)).await.quarantined();
-    entries(api, &[quarantined]).await;
-    api.deliver(Delivery::sentry(&marker, "{}")).await.ignored();
-    api.deliver(Delivery::datadog(format!("{{\"title\": \"{marker}"))).await.problem(400);
-    api.deliver(&Issue::of(&scene).error(scene.time)).await.accepted();
-    let forged = Delivery::datadog("{}").header("x-webhook-token", marker.as_str());
+    let quarantined = api.deliver(WebhookRequest::sentry("issue", body)).await.quarantined();
+    entries_of(api, &[quarantined]).await;
+    api.deliver(WebhookRequest::sentry(&marker, "{}")).await.ignored();
+    api.deliver(WebhookRequest::datadog(format!("{{\"title\": \"{marker}"))).await.problem(400);
+    api.deliver(&Issue::of(&sandbox).error(sandbox.time)).await.accepted();
+    let forged = WebhookRequest::datadog("{}").header("x-webhook-token", marker.as_str());
     api.post(&forged).await.problem(401);
-    api.post(&Delivery::of(&marker, "{}")).await.problem(404);
+    api.post(&WebhookRequest::to(&marker, "{}")).await.problem(404);
     api.get_as(&marker, "/incidents").await.refused_by_gateway(403, "Forbidden");
     api.get(&format!("/incidents?service={marker}&color={marker}")).await.problem(400);
     let change = json!({ "status": "INVESTIGATING", "comment": marker });
@@ -93,11 +92,11 @@ async fn logs_have_the_ids_and_nothing_of_what_was_sent() {
     let line = metrics[0].split_once("line=").unwrap().1;
     assert!(serde_json::from_str::<Value>(line).unwrap()["_aws"]["Timestamp"].is_u64(), "{line}");
 
-    for unspeakable in [&marker, &access.datadog_secret, &access.viewer_token] {
-        let said: Vec<String> = lines_with(unspeakable);
-        // The gateway's own lines name the path, which a deployed gateway's do not.
-        let said: Vec<&String> = said.iter().filter(|line| !line.starts_with("local::gateway")).collect();
-        assert!(said.is_empty(), "{said:#?}");
+    for confidential in [&marker, &access.datadog_secret, &access.viewer_token] {
+        let leaked: Vec<String> = lines_with(confidential);
+        // The local gateway logs paths. A deployed one does not.
+        let leaked: Vec<&String> = leaked.iter().filter(|line| !line.starts_with("local::gateway")).collect();
+        assert!(leaked.is_empty(), "{leaked:#?}");
     }
     stack.stop().await;
 }

@@ -1,7 +1,8 @@
-//! The product as its users meet it: webhooks in, incidents out, everything over HTTP.
+//! The product over HTTP, as its users meet it. Begin with `first_incident`.
 //!
-//! By default against one embedded stack for the whole run; against a deployed one when `STACK_URL`,
-//! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET` are set.
+//! All tests share one embedded stack. They run against a deployed stack if `STACK_URL`,
+//! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET`
+//! are set.
 
 mod alerts_list;
 mod authentication;
@@ -10,6 +11,7 @@ mod concurrency;
 mod contract;
 mod dead_letters;
 mod episodes;
+mod first_incident;
 mod fixtures;
 mod grouping;
 mod hostile_input;
@@ -27,3 +29,4 @@ mod status_changes;
 mod webhook_errors;
 mod webhooks_datadog;
 mod webhooks_sentry;
+mod wire_bodies;

@@ -1,49 +1,35 @@
-//! Authentic webhooks that could not be read, kept where people find them.
+//! The quarantine of webhooks that could not be read. What entries look like is in `wire_bodies`.
 
 use reqwest::Method;
+use rstest::rstest;
 use serde_json::{Value, json};
-use tests::{Answer, Api, DEADLINE, Delivery, assert_members, assert_only_members, digits, eventually};
+use tests::{Answer, Api, WAIT_TIMEOUT, WebhookRequest, assert_members, eventually, random_digits};
 
-/// An id that no entry has.
-const NOBODY: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
+/// A well-formed id that no entry has.
+const UNKNOWN_ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
-/// How the list shows an entry.
-const MEMBERS: [&str; 11] = [
-    "id",
-    "kind",
-    "source",
-    "reason",
-    "created_at",
-    "received_at",
-    "delivery_id",
-    "state",
-    "body",
-    "body_bytes",
-    "truncated",
-];
-
-/// Asks for something as the responder.
-pub async fn ask(api: &Api, method: Method, path: &str) -> Answer {
+/// Sends a request as the responder.
+pub async fn send_as_responder(api: &Api, method: Method, path: &str) -> Answer {
     api.send(api.request(method, path).bearer_auth(&api.access().responder_token)).await
 }
 
-/// An entry, whole.
-pub async fn whole(api: &Api, id: &str) -> Value {
+/// An entry with its whole body.
+pub async fn get_entry(api: &Api, id: &str) -> Value {
     api.get_as_responder(&format!("/quarantine/{id}")).await.expect(200).json()
 }
 
-/// Asks for the redrive of an entry.
+/// Requests the redrive of an entry.
 pub async fn redrive(api: &Api, id: &str) -> Answer {
-    ask(api, Method::POST, &format!("/quarantine/{id}/redrive")).await
+    send_as_responder(api, Method::POST, &format!("/quarantine/{id}/redrive")).await
 }
 
-/// Asks for the deletion of an entry.
+/// Requests the deletion of an entry.
 pub async fn delete(api: &Api, id: &str) -> Answer {
-    ask(api, Method::DELETE, &format!("/quarantine/{id}")).await
+    send_as_responder(api, Method::DELETE, &format!("/quarantine/{id}")).await
 }
 
-/// What was done with an entry, and by whom.
-pub fn kinds(entry: &Value) -> Vec<(&str, &str)> {
+/// The types of an entry's actions with their actors.
+pub fn actions_of(entry: &Value) -> Vec<(&str, &str)> {
     let actions = entry["actions"].as_array().expect("actions");
     actions
         .iter()
@@ -51,22 +37,22 @@ pub fn kinds(entry: &Value) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// An entry of an unreadable delivery, and the body that it has.
-async fn an_entry(api: &Api) -> (String, String) {
-    let body = unreadable();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let entry = entries(api, &[delivery_id]).await.remove(0);
+/// Puts an unreadable webhook into the quarantine, and returns the id and the body of its entry.
+async fn quarantined_entry(api: &Api) -> (String, String) {
+    let body = unreadable_body();
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let entry = entries_of(api, &[delivery_id]).await.remove(0);
     (entry["id"].as_str().expect("an id").to_owned(), body)
 }
 
-/// A body that no other test sends and that cannot be mapped.
-fn unreadable() -> String {
-    json!({ "data": { "nothing": digits(20) }, "action": "created" }).to_string()
+/// A body that cannot be read and that no other test sends.
+fn unreadable_body() -> String {
+    json!({ "data": { "nothing": random_digits(20) }, "action": "created" }).to_string()
 }
 
-/// The entries of deliveries, newest first, as soon as they are all there.
-pub async fn entries(api: &Api, delivery_ids: &[String]) -> Vec<Value> {
-    eventually(DEADLINE, async || {
+/// Waits until all these deliveries have entries, and returns the entries, newest first.
+pub async fn entries_of(api: &Api, delivery_ids: &[String]) -> Vec<Value> {
+    eventually(WAIT_TIMEOUT, async || {
         let mut found = Vec::new();
         let mut page = api.quarantine("limit=50").await;
         loop {
@@ -84,12 +70,11 @@ pub async fn entries(api: &Api, delivery_ids: &[String]) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn a_delivery_that_cannot_be_read_is_kept_whole_with_the_reason() {
+async fn an_unreadable_webhook_is_quarantined_whole_with_the_reason() {
     let api = Api::shared();
-    let body = unreadable();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let entry = entries(&api, std::slice::from_ref(&delivery_id)).await.remove(0);
-    assert_only_members(&entry, &MEMBERS);
+    let body = unreadable_body();
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let entry = entries_of(&api, std::slice::from_ref(&delivery_id)).await.remove(0);
     assert_members(
         &entry,
         &json!({
@@ -107,25 +92,25 @@ async fn a_delivery_that_cannot_be_read_is_kept_whole_with_the_reason() {
 }
 
 #[tokio::test]
-async fn the_same_delivery_twice_is_kept_once() {
+async fn the_same_unreadable_webhook_twice_makes_one_entry() {
     let api = Api::shared();
-    let body = unreadable();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    assert_eq!(api.deliver(Delivery::sentry("issue", body)).await.quarantined(), delivery_id);
-    let later = api.deliver(Delivery::sentry("issue", unreadable())).await.quarantined();
-    assert_eq!(entries(&api, &[delivery_id, later]).await.len(), 2);
+    let body = unreadable_body();
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    assert_eq!(api.deliver(WebhookRequest::sentry("issue", body)).await.quarantined(), delivery_id);
+    let later = api.deliver(WebhookRequest::sentry("issue", unreadable_body())).await.quarantined();
+    assert_eq!(entries_of(&api, &[delivery_id, later]).await.len(), 2);
 }
 
 #[tokio::test]
-async fn it_is_listed_newest_first_in_pages() {
+async fn the_quarantine_is_listed_newest_first_in_pages() {
     let api = Api::shared();
     let mut delivery_ids = Vec::new();
     for _ in 0..3 {
-        let delivery_id = api.deliver(Delivery::sentry("issue", unreadable())).await.quarantined();
-        entries(&api, std::slice::from_ref(&delivery_id)).await;
+        let delivery_id = api.deliver(WebhookRequest::sentry("issue", unreadable_body())).await.quarantined();
+        entries_of(&api, std::slice::from_ref(&delivery_id)).await;
         delivery_ids.push(delivery_id);
     }
-    let listed = entries(&api, &delivery_ids).await;
+    let listed = entries_of(&api, &delivery_ids).await;
     let listed: Vec<&str> = listed.iter().map(|entry| entry["delivery_id"].as_str().unwrap()).collect();
     delivery_ids.reverse();
     assert_eq!(listed, delivery_ids);
@@ -138,88 +123,90 @@ async fn it_is_listed_newest_first_in_pages() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_fit_is_cut_and_says_so() {
+async fn a_body_over_the_limit_is_truncated_visibly() {
     let api = Api::shared();
     let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(1_000_000).collect();
     let body = json!({ "action": "created", "data": { "noise": noise } }).to_string();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let entry = entries(&api, &[delivery_id]).await.remove(0);
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let entry = entries_of(&api, &[delivery_id]).await.remove(0);
     assert_eq!((&entry["truncated"], &entry["body_bytes"]), (&json!(true), &json!(body.len())));
     let id = entry["id"].as_str().unwrap();
-    let whole = whole(&api, id).await;
+    let whole = get_entry(&api, id).await;
     let kept = whole["body"].as_str().unwrap();
-    let (beginning, mark) = kept.split_once('…').expect("a mark");
-    assert!(beginning.len() > 200_000 && body.starts_with(beginning), "{mark}");
-    assert_eq!(mark, format!("[truncated: {} bytes in all]", body.len()));
+    let (beginning, note) = kept.split_once('…').expect("a note about the truncation");
+    assert!(beginning.len() > 200_000 && body.starts_with(beginning), "{note}");
+    assert_eq!(note, format!("[truncated: {} bytes in all]", body.len()));
     let problem = redrive(&api, id).await.problem(422);
     assert!(problem.member("detail").as_str().unwrap().contains("too large"), "{problem:?}");
 }
 
+#[rstest]
+#[case::half_a_surrogate_pair(r#"{"id":"{id}","title":"half a pair \ud83d of surrogates"}"#)]
+#[case::nan(r#"{"id":"{id}","value":NaN,"other":-Infinity}"#)]
+#[case::deep(&format!(r#"{{"id":"{{id}}","title":{}1{}}}"#, "[".repeat(200), "]".repeat(200)))]
+#[case::large_exponent(r#"{"id":"{id}","value":1e999}"#)]
 #[tokio::test]
-async fn bodies_that_no_reader_of_json_takes_are_kept_as_they_came() {
+async fn json_that_cannot_be_represented_is_quarantined_unchanged(#[case] body: &str) {
     let api = Api::shared();
-    let id = digits(19);
-    let bodies = [
-        format!(r#"{{"id":"{id}","title":"half a pair \ud83d of surrogates"}}"#),
-        format!(r#"{{"id":"{id}","value":NaN,"other":-Infinity}}"#),
-        format!(r#"{{"id":"{id}","title":{}1{}}}"#, "[".repeat(200), "]".repeat(200)),
-        format!(r#"{{"id":"{id}","value":1e999}}"#),
-    ];
-    for body in bodies {
-        let delivery_id = api.deliver(Delivery::datadog(body.clone())).await.quarantined();
-        assert_eq!(entries(&api, &[delivery_id]).await[0]["body"], body);
-    }
+    let body = body.replace("{id}", &random_digits(19));
+    let delivery_id = api.deliver(WebhookRequest::datadog(body.clone())).await.quarantined();
+    assert_eq!(entries_of(&api, &[delivery_id]).await[0]["body"], body);
 }
 
+#[rstest]
+#[case::list(Method::GET, "/quarantine")]
+#[case::entry(Method::GET, "/quarantine/{id}")]
+#[case::redrive(Method::POST, "/quarantine/{id}/redrive")]
+#[case::deletion(Method::DELETE, "/quarantine/{id}")]
 #[tokio::test]
-async fn only_responders_see_it() {
+async fn only_responders_may_use_the_quarantine(#[case] method: Method, #[case] path: &str) {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
-    for (method, path) in [
-        (Method::GET, "/quarantine".to_owned()),
-        (Method::GET, format!("/quarantine/{id}")),
-        (Method::POST, format!("/quarantine/{id}/redrive")),
-        (Method::DELETE, format!("/quarantine/{id}")),
-    ] {
-        let request = api.request(method.clone(), &path);
-        api.send(request.bearer_auth(&api.access().viewer_token)).await.problem(403);
-        api.send(api.request(method, &path)).await.refused_by_gateway(401, "Unauthorized");
-    }
-    let entry = whole(&api, &id).await;
+    let (id, _) = quarantined_entry(&api).await;
+    let path = path.replace("{id}", &id);
+    let request = api.request(method.clone(), &path);
+    api.send(request.bearer_auth(&api.access().viewer_token)).await.problem(403);
+    api.send(api.request(method, &path)).await.refused_by_gateway(401, "Unauthorized");
+    let entry = get_entry(&api, &id).await;
     assert_members(&entry, &json!({ "state": "pending", "actions": [] }));
 }
 
+#[rstest]
+#[case::read(Method::GET, "")]
+#[case::redrive(Method::POST, "/redrive")]
+#[case::deletion(Method::DELETE, "")]
 #[tokio::test]
-async fn an_unknown_or_malformed_id_is_not_found() {
+async fn an_unknown_or_malformed_entry_id_gets_404(
+    #[case] method: Method,
+    #[case] suffix: &str,
+    #[values(UNKNOWN_ID, "7", "01arz3ndektsv4rrffq69g5fav", "%20")] id: &str,
+) {
     let api = Api::shared();
-    for id in [NOBODY, "7", "01arz3ndektsv4rrffq69g5fav", "%20"] {
-        for (method, suffix) in [(Method::GET, ""), (Method::POST, "/redrive"), (Method::DELETE, "")] {
-            ask(&api, method, &format!("/quarantine/{id}{suffix}")).await.problem(404);
-        }
-    }
+    send_as_responder(&api, method, &format!("/quarantine/{id}{suffix}")).await.problem(404);
+}
+
+#[rstest]
+#[case::read(Method::GET, "")]
+#[case::redrive(Method::POST, "/redrive")]
+#[case::deletion(Method::DELETE, "")]
+#[tokio::test]
+async fn an_unknown_parameter_of_an_entry_is_named(#[case] method: Method, #[case] suffix: &str) {
+    let api = Api::shared();
+    let (id, _) = quarantined_entry(&api).await;
+    let answer = send_as_responder(&api, method, &format!("/quarantine/{id}{suffix}?force=true")).await;
+    assert_eq!(answer.problem(400).parameters(), ["force"]);
 }
 
 #[tokio::test]
-async fn actions_take_no_parameters() {
+async fn an_entry_shows_its_whole_body_and_its_actions() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
-    for (method, suffix) in [(Method::GET, ""), (Method::POST, "/redrive"), (Method::DELETE, "")] {
-        let problem = ask(&api, method, &format!("/quarantine/{id}{suffix}?force=true")).await.problem(400);
-        assert_eq!(problem.parameters(), ["force"]);
-    }
-}
-
-#[tokio::test]
-async fn an_entry_has_its_whole_body_and_what_was_done_with_it() {
-    let api = Api::shared();
-    let body = json!({ "action": "created", "data": { "nothing": digits(20), "long": "ä".repeat(5_000) } }).to_string();
-    let delivery_id = api.deliver(Delivery::sentry("issue", body.clone())).await.quarantined();
-    let listed = entries(&api, &[delivery_id]).await.remove(0);
+    let body =
+        json!({ "action": "created", "data": { "nothing": random_digits(20), "long": "ä".repeat(5_000) } }).to_string();
+    let delivery_id = api.deliver(WebhookRequest::sentry("issue", body.clone())).await.quarantined();
+    let listed = entries_of(&api, &[delivery_id]).await.remove(0);
     let first_lines = listed["body"].as_str().unwrap();
     assert!(first_lines.len() <= 1024 && first_lines.len() > 1000 && body.starts_with(first_lines));
 
-    let entry = whole(&api, listed["id"].as_str().unwrap()).await;
-    assert_only_members(&entry, &[&MEMBERS[..], &["body_base64", "actions"]].concat());
+    let entry = get_entry(&api, listed["id"].as_str().unwrap()).await;
     let mut expected = listed.clone();
     expected["body"] = json!(body);
     expected["body_base64"] = Value::Null;
@@ -228,65 +215,65 @@ async fn an_entry_has_its_whole_body_and_what_was_done_with_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_text_comes_in_base64() {
+async fn a_body_that_is_not_utf8_is_shown_in_base64() {
     use base64::prelude::{BASE64_STANDARD, Engine};
 
     let api = Api::shared();
-    let mut body = format!(r#"{{"id":"{}","title":"latin "#, digits(19)).into_bytes();
+    let mut body = format!(r#"{{"id":"{}","title":"latin "#, random_digits(19)).into_bytes();
     body.extend(b"\xe4\"}");
-    // Of a body that says it is JSON, a gateway may take it for text and replace what is none.
-    let sent = Delivery::datadog(body.clone()).header("content-type", "application/octet-stream");
+    // A gateway may take a body of type JSON for text, and replace bytes that are not UTF-8.
+    let sent = WebhookRequest::datadog(body.clone()).header("content-type", "application/octet-stream");
     let delivery_id = api.deliver(sent).await.quarantined();
-    let listed = entries(&api, &[delivery_id]).await.remove(0);
+    let listed = entries_of(&api, &[delivery_id]).await.remove(0);
     assert!(listed["body"].as_str().unwrap().contains('\u{fffd}'));
-    let entry = whole(&api, listed["id"].as_str().unwrap()).await;
+    let entry = get_entry(&api, listed["id"].as_str().unwrap()).await;
     assert_eq!((&entry["body"], &entry["body_base64"]), (&Value::Null, &json!(BASE64_STANDARD.encode(body))));
 }
 
+#[rstest]
+#[case("kind=unreadable", &["datadog", "sentry"])]
+#[case("kind=dead_letter", &[])]
+#[case("kind=unreadable,dead_letter", &["datadog", "sentry"])]
+#[case("source=sentry", &["sentry"])]
+#[case("source=DATADOG&kind=unreadable", &["datadog"])]
+#[case("source=datadog&source=sentry", &["datadog", "sentry"])]
 #[tokio::test]
-async fn it_is_filtered_by_kind_and_source() {
+async fn the_quarantine_filters_by_kind_and_source(#[case] filter: &str, #[case] expected: &[&str]) {
     let api = Api::shared();
-    let sentry = api.deliver(Delivery::sentry("issue", unreadable())).await.quarantined();
-    let datadog = api.deliver(Delivery::datadog(format!(r#"{{"id":"{}","x":1e999}}"#, digits(19)))).await.quarantined();
-    entries(&api, &[sentry.clone(), datadog.clone()]).await;
-    for (filter, has_sentry, has_datadog) in [
-        ("kind=unreadable", true, true),
-        ("kind=dead_letter", false, false),
-        ("kind=unreadable,dead_letter", true, true),
-        ("source=sentry", true, false),
-        ("source=DATADOG&kind=unreadable", false, true),
-        ("source=datadog&source=sentry", true, true),
-    ] {
-        let page = api.quarantine(&format!("limit=200&{filter}")).await;
-        let has = |delivery_id: &str| page.items.iter().any(|entry| entry["delivery_id"] == delivery_id);
-        assert_eq!((has(&sentry), has(&datadog)), (has_sentry, has_datadog), "{filter}");
-    }
+    let sentry = api.deliver(WebhookRequest::sentry("issue", unreadable_body())).await.quarantined();
+    let body = format!(r#"{{"id":"{}","x":1e999}}"#, random_digits(19));
+    let datadog = api.deliver(WebhookRequest::datadog(body)).await.quarantined();
+    entries_of(&api, &[sentry.clone(), datadog.clone()]).await;
+    let page = api.quarantine(&format!("limit=200&{filter}")).await;
+    let own = page.items.iter().filter(|entry| entry["delivery_id"] == *sentry || entry["delivery_id"] == *datadog);
+    let mut sources: Vec<&str> = own.map(|entry| entry["source"].as_str().unwrap()).collect();
+    sources.sort_unstable();
+    assert_eq!(sources, expected);
 }
 
 #[tokio::test]
-async fn what_still_cannot_be_read_is_not_redriven() {
+async fn an_entry_that_still_cannot_be_read_is_not_redriven() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
-    let before = whole(&api, &id).await;
+    let (id, _) = quarantined_entry(&api).await;
+    let before = get_entry(&api, &id).await;
     let problem = redrive(&api, &id).await.problem(422);
     assert!(problem.member("detail").as_str().unwrap().contains("still cannot be read"), "{problem:?}");
-    assert_eq!(whole(&api, &id).await, before);
+    assert_eq!(get_entry(&api, &id).await, before);
 }
 
 #[tokio::test]
 async fn a_deleted_entry_loses_its_body_and_keeps_who_deleted_it() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
+    let (id, _) = quarantined_entry(&api).await;
     let answer = delete(&api, &id).await.expect(204);
     assert_eq!(answer.text(), "");
     delete(&api, &id).await.expect(204);
-    let entry = whole(&api, &id).await;
+    let entry = get_entry(&api, &id).await;
     assert_members(&entry, &json!({ "state": "deleted", "body": null, "body_base64": null }));
-    // The embedded stack's tokens are named as they are.
-    let [("deleted", actor)] = kinds(&entry)[..] else { panic!("{entry:#}") };
+    let [("deleted", actor)] = actions_of(&entry)[..] else { panic!("{entry:#}") };
     assert!(!actor.is_empty());
     assert_eq!(redrive(&api, &id).await.problem(409).member("state"), "deleted");
-    eventually(DEADLINE, async || {
+    eventually(WAIT_TIMEOUT, async || {
         let page = api.quarantine("limit=200").await;
         if page.ids().contains(&id.as_str()) { Err("it is listed") } else { Ok(()) }
     })
@@ -294,29 +281,26 @@ async fn a_deleted_entry_loses_its_body_and_keeps_who_deleted_it() {
 }
 
 #[tokio::test]
-async fn deletions_at_once_are_recorded_once() {
+async fn concurrent_deletions_are_recorded_once() {
     let api = Api::shared();
-    let (id, _) = an_entry(&api).await;
+    let (id, _) = quarantined_entry(&api).await;
     let deletions = futures::future::join_all((0..10).map(|_| delete(&api, &id))).await;
     assert!(deletions.iter().all(|answer| answer.status == 204));
-    assert_eq!(kinds(&whole(&api, &id).await).len(), 1);
+    assert_eq!(actions_of(&get_entry(&api, &id).await).len(), 1);
 }
 
+#[rstest]
+#[case("limit=0", "limit")]
+#[case("limit=201", "limit")]
+#[case("limit=ten", "limit")]
+#[case("offset=-1", "offset")]
+#[case("cursor=nonsense", "cursor")]
+#[case("source=pagerduty", "source")]
+#[case("kind=dead", "kind")]
+#[case("kind=", "kind")]
+#[case("state=pending", "state")]
 #[tokio::test]
-async fn bad_parameters_are_named() {
-    let api = Api::shared();
-    for (query, parameter) in [
-        ("limit=0", "limit"),
-        ("limit=201", "limit"),
-        ("limit=ten", "limit"),
-        ("offset=-1", "offset"),
-        ("cursor=nonsense", "cursor"),
-        ("source=pagerduty", "source"),
-        ("kind=dead", "kind"),
-        ("kind=", "kind"),
-        ("state=pending", "state"),
-    ] {
-        let problem = api.get_as_responder(&format!("/quarantine?{query}")).await.problem(400);
-        assert_eq!(problem.parameters(), [parameter], "{query}");
-    }
+async fn wrong_parameters_of_the_quarantine_are_named(#[case] query: &str, #[case] parameter: &str) {
+    let problem = Api::shared().get_as_responder(&format!("/quarantine?{query}")).await.problem(400);
+    assert_eq!(problem.parameters(), [parameter]);
 }

@@ -1,4 +1,4 @@
-//! How many entries of the quarantine need work, as its alarm sees it.
+//! The metric `QuarantineEntries`, which the alarm of the quarantine reads.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 use shared::telemetry::metrics;
-use tests::{Api, DEADLINE, Delivery, OwnStack, digits, eventually};
+use tests::{Api, TestStack, WAIT_TIMEOUT, WebhookRequest, eventually, random_digits};
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -19,7 +19,7 @@ use tracing_subscriber::{
 
 use crate::quarantine::{delete, redrive};
 
-/// The lines of metrics that were written.
+/// The metric lines that were logged.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<Value>>>);
 
@@ -41,14 +41,14 @@ impl Visit for Lines {
 }
 
 impl Lines {
-    /// What was written of the quarantine so far.
+    /// The values of `QuarantineEntries` so far.
     fn entries(&self) -> Vec<u64> {
         let lines = self.0.lock().expect("nobody panics with it");
         lines.iter().filter_map(|line| line["QuarantineEntries"].as_u64()).collect()
     }
 
     async fn entries_when(&self, count: usize) -> Vec<u64> {
-        eventually(DEADLINE, async || {
+        eventually(WAIT_TIMEOUT, async || {
             let entries = self.entries();
             if entries.len() >= count { Ok(entries) } else { Err(format!("{entries:?}")) }
         })
@@ -56,21 +56,21 @@ impl Lines {
     }
 }
 
-// One thread, so that what the functions write is heard here.
+// On one thread, so that the subscriber of this test gets the lines of the functions.
 #[tokio::test(flavor = "current_thread")]
-async fn each_change_of_the_quarantine_and_each_whole_list_tells_how_many_entries_need_work() {
-    let name = "each_change_of_the_quarantine_and_each_whole_list_tells_how_many_entries_need_work";
+async fn the_gauge_counts_pending_entries_after_each_change_and_each_whole_list() {
     let lines = Lines::default();
-    // Of one subscriber alone, tracing asks only the thread on which an event happens first; of two, it asks both.
+    // With one subscriber, tracing caches the interest of the thread that logs first. With two, it
+    // asks both each time.
     let _other = tracing::Dispatch::new(tracing_subscriber::registry());
-    let _heard = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
-    let Some(stack) = OwnStack::start(name, OwnStack::options()).await else { return };
+    let _subscriber = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
+    let Some(stack) = TestStack::start(TestStack::options()).await else { return };
     let api = Api::to(stack.access());
-    for kept in 1..=2 {
-        let body = json!({ "action": "created", "data": { "nothing": digits(20) } }).to_string();
-        api.deliver(Delivery::sentry("issue", body)).await.quarantined();
-        let entries = lines.entries_when(kept).await;
-        assert_eq!(entries.last(), Some(&(kept as u64)));
+    for count in 1..=2 {
+        let body = json!({ "action": "created", "data": { "nothing": random_digits(20) } }).to_string();
+        api.deliver(WebhookRequest::sentry("issue", body)).await.quarantined();
+        let entries = lines.entries_when(count).await;
+        assert_eq!(entries.last(), Some(&(count as u64)));
     }
     api.quarantine("source=sentry").await;
     let page = api.quarantine("").await;

@@ -1,25 +1,25 @@
-//! Secrets change without a deployment.
+//! Secrets can be rotated without a deployment.
 
 use std::time::Duration;
 
 use shared::credentials::Role;
-use tests::{Access, Answer, Api, Delivery, OwnStack, Scene, eventually, sentry::Issue};
+use tests::{Access, Answer, Api, Sandbox, TestStack, WebhookRequest, eventually, sentry::Issue};
 
-/// A failed signature makes the receiver look for new secrets, but at most once a minute.
-const WITHIN_A_MINUTE: Duration = Duration::from_secs(90);
+/// After a wrong signature, `receive-webhook` reads the secret again, at most once a minute.
+const ROTATION_TIMEOUT: Duration = Duration::from_secs(90);
 
-/// Changes the secret's value in Secrets Manager.
-async fn rewrite(stack: &OwnStack, change: impl FnOnce(String) -> String) {
-    let secretsmanager = stack.inside().aws().secretsmanager();
+/// Changes the value of the secret in Secrets Manager.
+async fn rewrite(stack: &TestStack, change: impl FnOnce(String) -> String) {
+    let secretsmanager = stack.local().aws().secretsmanager();
     let secret = stack.resource("Secret");
     let current = secretsmanager.get_secret_value().secret_id(secret).send().await.expect("there is a secret");
     let value = change(current.secret_string.expect("it is text"));
     secretsmanager.put_secret_value().secret_id(secret).secret_string(value).send().await.expect("it can be set");
 }
 
-/// Posts new deliveries until one has the status.
+/// Posts until an answer has the status.
 async fn until(status: u16, post: impl AsyncFn() -> Answer) {
-    eventually(WITHIN_A_MINUTE, async || {
+    eventually(ROTATION_TIMEOUT, async || {
         let answer = post().await;
         if answer.status == status { Ok(()) } else { Err(answer.text().to_owned()) }
     })
@@ -28,13 +28,14 @@ async fn until(status: u16, post: impl AsyncFn() -> Answer) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_secret_is_accepted_and_a_revoked_one_refused() {
-    let name = "a_new_secret_is_accepted_and_a_revoked_one_refused";
-    let Some(stack) = OwnStack::start(name, OwnStack::options()).await else { return };
+    let Some(stack) = TestStack::start(TestStack::options()).await else { return };
     let old = stack.access();
     let new = Access { sentry_secret: "rotated-sentry-secret".to_owned(), ..old.clone() };
-    let scene = Scene::on(Api::to(old.clone()));
-    let issue = Issue::of(&scene);
-    let post = async |access: &Access| scene.api.post(&Delivery::from(&issue.error(scene.time)).proven(access)).await;
+    let sandbox = Sandbox::on(Api::to(old.clone()));
+    let issue = Issue::of(&sandbox);
+    let post = async |access: &Access| {
+        sandbox.api.post(&WebhookRequest::from(&issue.error(sandbox.time)).authenticated(access)).await
+    };
     post(&old).await.accepted();
     rewrite(&stack, |value| value.replace(&old.sentry_secret, &new.sentry_secret)).await;
     until(202, || post(&new)).await;
@@ -44,8 +45,8 @@ async fn a_new_secret_is_accepted_and_a_revoked_one_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_secrets_live_side_by_side() {
-    let Some(stack) = OwnStack::start("two_secrets_live_side_by_side", OwnStack::options()).await else { return };
+async fn two_secrets_of_a_source_are_valid_at_the_same_time() {
+    let Some(stack) = TestStack::start(TestStack::options()).await else { return };
     let old = stack.access();
     let new = Access {
         datadog_secret: "second-datadog-secret".to_owned(),
@@ -60,11 +61,12 @@ async fn two_secrets_live_side_by_side() {
     })
     .await;
 
-    let scene = Scene::on(Api::to(old.clone()));
+    let sandbox = Sandbox::on(Api::to(old.clone()));
     let sentry = async |access: &Access| {
-        scene.api.post(&Delivery::from(&Issue::of(&scene).error(scene.time)).proven(access)).await
+        sandbox.api.post(&WebhookRequest::from(&Issue::of(&sandbox).error(sandbox.time)).authenticated(access)).await
     };
-    let datadog = async |access: &Access| scene.api.post(&Delivery::from(&scene.monitor()).proven(access)).await;
+    let datadog =
+        async |access: &Access| sandbox.api.post(&WebhookRequest::from(&sandbox.monitor()).authenticated(access)).await;
     until(202, || sentry(&new)).await;
     until(202, || datadog(&new)).await;
     sentry(&old).await.accepted();
@@ -73,14 +75,14 @@ async fn two_secrets_live_side_by_side() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_credentials_command_makes_is_let_in_and_what_it_retires_is_not() {
-    let name = "what_the_credentials_command_makes_is_let_in_and_what_it_retires_is_not";
-    let Some(stack) = OwnStack::start(name, OwnStack::options()).await else { return };
-    let secret = credentials::secret::Secret::new(stack.inside().aws(), stack.resource("Secret"));
+async fn credentials_of_the_command_are_accepted_until_they_are_retired() {
+    let Some(stack) = TestStack::start(TestStack::options()).await else { return };
+    let secret = credentials::secret::Secret::new(stack.local().aws(), stack.resource("Secret"));
     let old = stack.access();
     let new = Access { datadog_secret: credentials::random().unwrap(), ..old.clone() };
-    let scene = Scene::on(Api::to(old.clone()));
-    let post = async |access: &Access| scene.api.post(&Delivery::from(&scene.monitor()).proven(access)).await;
+    let sandbox = Sandbox::on(Api::to(old.clone()));
+    let post =
+        async |access: &Access| sandbox.api.post(&WebhookRequest::from(&sandbox.monitor()).authenticated(access)).await;
 
     secret.change(|document| document.rotate_webhook("datadog", &new.datadog_secret)).await.unwrap();
     until(202, || post(&new)).await;
@@ -95,9 +97,10 @@ async fn what_the_credentials_command_makes_is_let_in_and_what_it_retires_is_not
 
     let token = credentials::random().unwrap();
     secret.change(|document| document.add_token("alice", Role::Viewer, &token)).await.unwrap();
-    eventually(WITHIN_A_MINUTE, async || {
-        // The gateway remembers a token that it refused for a minute; each blank makes another of it.
-        let answer = scene.api.get_as(&format!("{}{token}", " ".repeat(fastrand::usize(..200))), "/alerts").await;
+    eventually(ROTATION_TIMEOUT, async || {
+        // The gateway caches its refusal of a header for a minute. Blanks make the header another
+        // one.
+        let answer = sandbox.api.get_as(&format!("{}{token}", " ".repeat(fastrand::usize(..200))), "/alerts").await;
         if answer.status == 200 { Ok(()) } else { Err(answer.text().to_owned()) }
     })
     .await;

@@ -1,4 +1,4 @@
-//! A stack with a data directory that is killed in the middle of a storm, and started again.
+//! A stack with a data directory is killed in a storm and started again.
 
 use std::{
     path::Path,
@@ -6,46 +6,42 @@ use std::{
 };
 
 use futures::future::join_all;
-use shared::{
-    clock,
-    domain::delivery::Delivery,
-    service::receive_webhook,
-    sources::{self, Headers},
-};
-use tests::{Access, Api, DEADLINE, OwnStack, Scene, datadog::Notification, eventually, variable};
+use http::HeaderMap;
+use shared::{clock, domain::delivery::Delivery, service::receive_webhook, sources};
+use tests::{Access, Api, Sandbox, TestStack, WAIT_TIMEOUT, datadog::Notification, eventually, variable};
 
 use crate::{
     invariants::{self, History},
     tables::Tables,
 };
 
-/// Tells the child where its tables are.
+/// The environment variable that names the directory of the child process.
 const DATA: &str = "FAULT_DATA";
 
-/// Where the child says, in its directory, how it is reached.
+/// The file in that directory with the address of the child's stack.
 const URL: &str = "url";
 
-/// How often it is killed.
+/// The number of kills.
 const KILLS: usize = 3;
 
-/// Not a test: the process that is killed. It runs the stack as `cargo local --empty --data` does.
+/// Not a test, but the process that is killed. It runs a stack like `cargo local --empty --data`.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "run by the test of the kill, as a process of its own"]
 async fn the_process_that_is_killed() {
     let Some(directory) = variable(DATA) else { return };
     let directory = Path::new(&directory);
-    let options = local::Options { data: Some(directory.join("tables")), ..OwnStack::options() };
+    let options = local::Options { data: Some(directory.join("tables")), ..TestStack::options() };
     let stack = local::Stack::start(options).await.expect("the stack starts");
-    // Whole at once: whoever reads it must not see a part.
+    // A rename is atomic, so nobody reads half an address.
     std::fs::write(directory.join("url.new"), stack.url()).expect("written");
     std::fs::rename(directory.join("url.new"), directory.join(URL)).expect("written");
     std::future::pending::<()>().await;
 }
 
-/// Killed when it is dropped, too: no test leaves a process behind.
-struct Killed(Child);
+/// The process that runs the stack. It is killed on drop, so no test leaves it behind.
+struct StackProcess(Child);
 
-impl Killed {
+impl StackProcess {
     fn start(directory: &Path) -> Self {
         let _ = std::fs::remove_file(directory.join(URL));
         let child = Command::new(std::env::current_exe().expect("a test is a program"))
@@ -56,33 +52,33 @@ impl Killed {
         Self(child.expect("the process starts"))
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     fn kill(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-impl Drop for Killed {
+impl Drop for StackProcess {
     fn drop(&mut self) {
         self.kill();
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stack_that_is_killed_in_a_storm_loses_nothing_that_is_sent_again() {
+async fn a_stack_that_is_killed_in_a_storm_loses_no_webhook_that_is_sent_again() {
     let directory = tempfile::tempdir().expect("a directory can be made");
     let mut history = History::default();
     let mut monitors: Vec<Notification> = Vec::new();
-    let mut scene: Option<Scene> = None;
+    let mut sandbox: Option<Sandbox> = None;
     let mut known = 0;
     for _ in 0..KILLS {
-        let mut process = Killed::start(directory.path());
-        let url = eventually(DEADLINE, async || std::fs::read_to_string(directory.path().join(URL))).await;
+        let mut process = StackProcess::start(directory.path());
+        let url = eventually(WAIT_TIMEOUT, async || std::fs::read_to_string(directory.path().join(URL))).await;
         let here = Api::to(Access::local(&url));
-        let here = scene.take().map_or_else(|| Scene::on(here.clone()), |scene| scene.over(here.clone()));
+        let here = sandbox.take().map_or_else(|| Sandbox::on(here.clone()), |sandbox| sandbox.with_api(here.clone()));
         monitors.extend(storm(&here));
-        // Those that were cut off in the kill before, and more. The source does not hear of each.
+        // Sends all webhooks so far again, and new ones. Some get no answer because of the kill.
         let sent = join_all(monitors.iter().map(async |monitor| {
             let delivery = here.api.sign(monitor);
             let mut request = here.api.request(reqwest::Method::POST, "/webhooks/datadog");
@@ -93,7 +89,7 @@ async fn a_stack_that_is_killed_in_a_storm_loses_nothing_that_is_sent_again() {
         }));
         let killing = async {
             let path = format!("/alerts?environment={}&limit=1", here.environment);
-            known = eventually(DEADLINE, async || match here.api.page(&path).await.total {
+            known = eventually(WAIT_TIMEOUT, async || match here.api.page(&path).await.total {
                 total if total >= known + 25 => Ok(total),
                 total => Err(format!("{total} alerts after {known}")),
             })
@@ -101,14 +97,14 @@ async fn a_stack_that_is_killed_in_a_storm_loses_nothing_that_is_sent_again() {
             process.kill();
         };
         futures::join!(sent, killing);
-        scene = Some(here);
+        sandbox = Some(here);
     }
 
-    let options = local::Options { data: Some(directory.path().join("tables")), ..OwnStack::options() };
+    let options = local::Options { data: Some(directory.path().join("tables")), ..TestStack::options() };
     let stack = local::Stack::start(options).await.expect("the stack starts again");
-    let scene = scene.expect("there was a storm").over(Api::to(Access::local(stack.url())));
+    let sandbox = sandbox.expect("there was a storm").with_api(Api::to(Access::local(stack.url())));
     history.deliveries = monitors.iter().map(delivery).collect();
-    // What was written before the kill is whole, whatever is missing.
+    // Deliveries may be missing, but what was written before the kill is complete.
     history.dead = history.deliveries.iter().map(|delivery| delivery.delivery_id.to_string()).collect();
     let tables = Tables::read(&stack).await;
     let violations = invariants::check(&tables, &history);
@@ -116,13 +112,13 @@ async fn a_stack_that_is_killed_in_a_storm_loses_nothing_that_is_sent_again() {
     assert!(tables.claims.deliveries.len() >= known, "{} deliveries of {known}", tables.claims.deliveries.len());
     assert!(tables.claims.deliveries.len() < monitors.len(), "it was killed in the middle of a storm");
 
-    // A busy machine may refuse one: then the source sends it again.
+    // A busy machine may refuse a webhook. Then the source sends it again.
     for some in monitors.chunks(20) {
-        let sent = some.iter().map(|monitor| eventually(DEADLINE, async || is_accepted(&scene, monitor).await));
+        let sent = some.iter().map(|monitor| eventually(WAIT_TIMEOUT, async || is_accepted(&sandbox, monitor).await));
         join_all(sent).await;
     }
     history.dead.clear();
-    eventually(3 * DEADLINE, async || match Tables::read(&stack).await.claims.deliveries.len() {
+    eventually(3 * WAIT_TIMEOUT, async || match Tables::read(&stack).await.claims.deliveries.len() {
         count if count == monitors.len() => Ok(()),
         count => Err(format!("{count} of {} deliveries took effect", monitors.len())),
     })
@@ -132,36 +128,36 @@ async fn a_stack_that_is_killed_in_a_storm_loses_nothing_that_is_sent_again() {
     stack.stop().await;
 }
 
-async fn is_accepted(scene: &Scene, monitor: &Notification) -> Result<(), String> {
-    match scene.api.deliver(monitor).await {
+async fn is_accepted(sandbox: &Sandbox, monitor: &Notification) -> Result<(), String> {
+    match sandbox.api.deliver(monitor).await {
         answer if answer.status == 202 => Ok(()),
         answer => Err(answer.text().to_owned()),
     }
 }
 
-/// Triggers of many monitors; some repeat and some recover.
-fn storm(scene: &Scene) -> Vec<Notification> {
+/// Notifications of many monitors. Some repeat, and some are resolved.
+fn storm(sandbox: &Sandbox) -> Vec<Notification> {
     let mut storm = Vec::new();
     for number in 0..120 {
-        let service = format!("{}-{}", scene.service, number % 3);
-        let monitor = scene.monitor().service(&service);
+        let service = format!("{}-{}", sandbox.service, number % 3);
+        let monitor = sandbox.monitor().service(&service);
         if number % 4 == 0 {
-            storm.push(monitor.again().at(scene.minute(3)));
+            storm.push(monitor.again().at(sandbox.minute(3)));
         }
         if number % 5 == 0 {
-            storm.push(monitor.recovered().at(scene.minute(9)));
+            storm.push(monitor.resolved().at(sandbox.minute(9)));
         }
         storm.push(monitor);
     }
     storm
 }
 
-/// What the queue carries of a notification.
+/// The delivery that the queue carries for a notification.
 pub fn delivery(notification: &Notification) -> Delivery {
     let source = sources::find("datadog").expect("a source");
     let body = notification.body().to_string();
-    match receive_webhook::read(source, &Headers::default(), body.as_bytes(), clock::now()) {
-        receive_webhook::Webhook::Delivery(delivery) => *delivery,
+    match receive_webhook::read(source, &HeaderMap::new(), body.as_bytes(), clock::now()) {
+        Ok(receive_webhook::Webhook::Delivery(delivery)) => *delivery,
         other => panic!("not a delivery: {other:?}"),
     }
 }

@@ -1,19 +1,23 @@
-//! Every accepted delivery takes effect exactly once, whatever befalls the requests, the workers and the process.
+//! Every accepted delivery takes effect exactly once, whatever happens to requests, workers and the
+//! process.
 //!
-//! `FAULT_SEEDS=500 cargo test -p tests --test faults` runs many more scenarios, `FAULT_SEED=17` a single one. A seed fixes
-//! what is sent, in which order, what befalls each request of each worker and where workers are stopped. How the requests
-//! of several workers meet is up to the machine: a rare collision may take several runs to come again.
+//! `FAULT_SEEDS=500 cargo test -p tests --test faults` runs 500 scenarios, `FAULT_SEED=17` a single
+//! one.
+//!
+//! A seed fixes what is sent, in which order, which requests fail and where workers are stopped.
+//! How the requests of several workers meet is up to the machine. So a rare collision may take
+//! several runs to come again.
 
-mod doctored;
+mod damage;
 mod invariants;
 mod kill;
-mod layer;
 mod model;
 mod people;
 mod quarantine;
 mod queue;
 mod scenario;
 mod seeds;
+mod single_faults;
 mod sources;
 mod status;
 mod tables;

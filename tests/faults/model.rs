@@ -1,5 +1,5 @@
-//! What deliveries say, naively: what must come of them in whatever order they arrive, however often, and whatever
-//! befalls the workers. The one place that knows what is promised of episodes.
+//! A naive model of alerts: what must become of deliveries, in whatever order and however often
+//! they arrive. Only this module knows what is promised for alerts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use shared::{
     classification::classify,
     domain::{
         delivery::{Content, Delivery},
-        episode::{EPISODES, RECENT, RECOVERIES},
+        episode::{MAX_EPISODES, MAX_RECENT_FIRINGS, MAX_RESOLUTIONS},
         event::Transition,
         severity::Severity,
         time::Time,
@@ -22,34 +22,34 @@ use crate::tables::AlertRow;
 /// What the deliveries that took effect say.
 #[derive(Debug, Default)]
 pub struct Model {
-    /// Of each problem, by its claim.
+    /// The problems, by the key of their claim.
     pub problems: BTreeMap<String, Problem>,
-    /// The deliveries that cannot be read.
+    /// The ids of unreadable deliveries.
     pub unreadable: BTreeSet<String>,
 }
 
-/// What is said of one problem.
+/// What deliveries say about one problem.
 #[derive(Debug, Default)]
 pub struct Problem {
-    /// When it fired, in order.
+    /// The times at which it fired, in order.
     pub firings: Vec<Time>,
     severities: Vec<(Time, Severity)>,
-    /// The services that its firings named.
+    /// The services that its firing events named.
     pub services: BTreeSet<String>,
-    /// When it recovered, in order.
-    pub recoveries: Vec<Time>,
-    /// The worst that was said while it fired.
+    /// The times at which it was resolved, in order.
+    pub resolutions: Vec<Time>,
+    /// The highest severity while it fired.
     pub severity: Option<Severity>,
-    /// The claims of groups of its deliveries.
+    /// The claims of the groups of its events.
     pub groups: BTreeSet<String>,
-    /// Their environments.
+    /// The environments of its events.
     pub environments: BTreeSet<String>,
-    /// The claim of the source's group, the same for all.
+    /// The claim of the source's group, the same for all events.
     pub source_group: String,
 }
 
 impl Model {
-    /// What these deliveries say, each of them once.
+    /// Builds the model from deliveries. Each counts once.
     pub fn of<'deliveries>(deliveries: impl IntoIterator<Item = &'deliveries Delivery>) -> Self {
         let rules = Rules::built_in().expect("valid rules");
         let mut model = Self::default();
@@ -75,31 +75,31 @@ impl Model {
                     problem.groups.extend(claims.service_group);
                     problem.groups.insert(claims.source_group.clone());
                 }
-                Transition::Resolved => problem.recoveries.push(event.occurred_at),
+                Transition::Resolved => problem.resolutions.push(event.occurred_at),
             }
             problem.environments.insert(classification.environment.value);
             problem.source_group = claims.source_group;
         }
         for problem in model.problems.values_mut() {
             problem.firings.sort_unstable();
-            problem.recoveries.sort_unstable();
+            problem.resolutions.sort_unstable();
         }
         model
     }
 }
 
 impl Problem {
-    /// Whether it fires after all.
+    /// Whether it still fires.
     pub fn fires(&self) -> bool {
-        self.firings.last() > self.recoveries.last()
+        self.firings.last() > self.resolutions.last()
     }
 
-    /// The alerts that must have come of it, in whatever order it arrived: what fired up to the same recovery is one.
-    /// `None` if it is more than what is remembered of a problem.
+    /// The alerts of the problem, in whatever order the events arrived: what fired before the same
+    /// resolution is one alert. `None` if a claim does not remember so much.
     pub fn alerts(&self) -> Option<Vec<Outcome>> {
         let mut alerts: BTreeMap<Option<Time>, Outcome> = BTreeMap::new();
         for (at, severity) in &self.severities {
-            let resolved_at = self.recoveries.iter().find(|recovery| *recovery >= at).copied();
+            let resolved_at = self.resolutions.iter().find(|resolution| *resolution >= at).copied();
             let outcome = Outcome { first: *at, last: *at, resolved_at, occurrences: 0, severity: *severity };
             let outcome = alerts.entry(resolved_at).or_insert(outcome);
             outcome.first = outcome.first.min(*at);
@@ -107,15 +107,16 @@ impl Problem {
             outcome.occurrences += 1;
             outcome.severity = outcome.severity.max(*severity);
         }
-        let is_remembered =
-            alerts.len() <= EPISODES && self.recoveries.len() <= RECOVERIES && self.firings.len() <= RECENT + 1;
+        let is_remembered = alerts.len() <= MAX_EPISODES
+            && self.resolutions.len() <= MAX_RESOLUTIONS
+            && self.firings.len() <= MAX_RECENT_FIRINGS + 1;
         let mut alerts: Vec<Outcome> = alerts.into_values().collect();
         alerts.sort_unstable();
         is_remembered.then_some(alerts)
     }
 
-    /// The longest time between two of its firings and those of another, in milliseconds. Whichever of them began
-    /// alerts, they were not further apart.
+    /// The longest time between a firing event of this problem and one of another, in milliseconds.
+    /// Alerts of both are not further apart.
     pub fn furthest_ms(&self, other: &Self) -> Option<i64> {
         let (first, last) = (self.firings.first()?, self.firings.last()?);
         let (other_first, other_last) = (other.firings.first()?, other.firings.last()?);
@@ -123,7 +124,7 @@ impl Problem {
     }
 }
 
-/// What came of a part of a problem.
+/// An alert of a problem, without what depends on the order of arrival.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Outcome {
     first: Time,
@@ -134,7 +135,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// By an alert's row.
+    /// The outcome that an alert's row shows.
     pub fn of(row: &AlertRow) -> Self {
         let AlertRow { occurred_at: first, last_seen_at: last, resolved_at, occurrences, severity, .. } = *row;
         Self { first, last, resolved_at, occurrences, severity }

@@ -1,4 +1,4 @@
-//! People who change the status of incidents while alerts arrive, several at once.
+//! People who change the status of incidents while alerts arrive.
 
 use std::{cell::RefCell, sync::Arc};
 
@@ -9,8 +9,10 @@ use shared::{
     clock,
     domain::{incident::Incident, status::Status},
     service::change_status::{ChangeStatus, ChangeStatusError, StatusChange},
+    store,
 };
-use tests::faults::Faults;
+use strum::VariantArray;
+use tests::faults::FaultInjector;
 
 use crate::{
     invariants::{Answer, Change},
@@ -20,8 +22,8 @@ use crate::{
     workers::Stop,
 };
 
-/// Reviews incidents for as long as something moves in the queue, and tells what was asked and answered.
-pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: &RefCell<Rng>) -> Vec<Change> {
+/// Changes statuses as long as the queue has messages, and returns what was asked and answered.
+pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<FaultInjector>, random: &RefCell<Rng>) -> Vec<Change> {
     let mut random = Rng::with_seed(random.borrow_mut().u64(..));
     let mut changes = Vec::new();
     while queue.moves().await {
@@ -34,7 +36,7 @@ pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: 
         }
         let incident = &incidents[random.usize(..incidents.len())];
         let next = incident.status.allowed_transitions().first().copied();
-        let to = next.filter(|_| random.u8(..5) > 0).unwrap_or_else(|| one(&mut random, &Status::ALL));
+        let to = next.filter(|_| random.u8(..5) > 0).unwrap_or_else(|| one(&mut random, Status::VARIANTS));
         let version = random.bool().then_some(incident.version);
         let asked = (0..random.usize(1..=3)).map(|person| {
             let comment = format!("change {} by person {person}", changes.len());
@@ -47,17 +49,14 @@ pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: 
     changes
 }
 
-async fn ask(stack: &Stack, faults: &Arc<Faults>, mut change: Change, stop: Stop) -> Change {
-    let line = faults.line();
-    let aws = line.through(stack.aws().clone());
-    let changer = ChangeStatus::start(stack.environment("ChangeStatus"), &aws).expect("configured");
-    let asked = StatusChange {
-        status: change.to,
-        comment: Some(change.comment.clone()),
-        actor: "alice".to_owned(),
-        if_match: change.if_match.map(|version| vec![version]),
-    };
-    let answered = stop.or_done(changer.change(change.incident_id, &asked, clock::now()), &line).await;
+async fn ask(stack: &Stack, faults: &Arc<FaultInjector>, mut change: Change, stop: Stop) -> Change {
+    let connection = faults.connection();
+    let aws = connection.wrap(stack.aws().clone());
+    let changer = ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), &aws)).expect("configured");
+    let asked = StatusChange { status: change.to, comment: Some(change.comment.clone()), actor: "alice".to_owned() };
+    let (id, if_match) = (change.incident_id, change.if_match);
+    let accepts = |current| if_match.is_none_or(|version| version == current);
+    let answered = stop.or_done(changer.change(id, &asked, &accepts, clock::now()), &connection).await;
     change.answer = match answered {
         Some(Ok(_)) => Answer::Done,
         Some(Err(ChangeStatusError::Stale(_) | ChangeStatusError::Illegal(_))) => Answer::Refused,

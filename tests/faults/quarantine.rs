@@ -1,10 +1,11 @@
-//! Dead letters, redrives and deletions under faults, by several at once.
+//! Dead letters, concurrent redrives and deletions under faults.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use futures::future::join_all;
 use local::{Options, Stack};
+use rstest::rstest;
 use shared::{
     aws::Aws,
     clock,
@@ -13,6 +14,7 @@ use shared::{
         id::EntryId,
         quarantine::{EntryActionKind, EntryState, QuarantineEntry},
     },
+    queue::Queue,
     service::{
         delete_quarantine_entry::{DeleteQuarantineEntry, DeleteQuarantineEntryError},
         get_quarantine_entry::GetQuarantineEntry,
@@ -20,10 +22,11 @@ use shared::{
         quarantine_dead_letter::QuarantineDeadLetter,
         redrive_quarantine_entry::{RedriveQuarantineEntry, RedriveQuarantineEntryError},
     },
+    store,
 };
 use tests::{
-    DEADLINE, eventually,
-    faults::{Faults, Rates},
+    WAIT_TIMEOUT, eventually,
+    faults::{FaultInjector, FaultRates},
 };
 
 use crate::{
@@ -32,37 +35,31 @@ use crate::{
     tables::Tables,
 };
 
-const SEEDS: u64 = 6;
-
-/// What people do with an entry.
+/// What people do with an entry at the same time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Work {
-    /// Two ask for its redrive.
+    /// Two people redrive it.
     Redrive,
-    /// Somebody deletes it.
+    /// One person deletes it.
     Delete,
-    /// One asks for its redrive, and another deletes it.
+    /// One person redrives it, and another deletes it.
     Both,
 }
 
+#[rstest]
 #[tokio::test(flavor = "multi_thread")]
-async fn dead_letters_are_kept_once_and_take_effect_once_whatever_fails() {
-    for seed in 0..SEEDS {
-        scenario(seed).await;
-    }
-}
-
-async fn scenario(seed: u64) {
+async fn dead_letters_make_one_entry_and_take_effect_once_under_faults(#[values(0, 1, 2, 3, 4, 5)] seed: u64) {
     let mut random = Rng::with_seed(seed);
-    let faults = Faults::seeded(seed, Rates::each(30));
+    let faults = FaultInjector::seeded(seed, FaultRates::each(30));
     let options = Options { visibility_timeout: Some(Duration::from_secs(1)), ..Options::default() };
     let stack = Stack::start(options).await.expect("the stack starts");
     let mut deliveries = sources::deliveries(&mut random, clock::now());
-    // What cannot be read would not be read by a redrive either.
+    // An unreadable delivery stays unreadable in a redrive.
     deliveries.retain(|delivery| matches!(delivery.content, Content::Event(_)));
 
-    // Of some, the worker could not say any more that they took effect.
-    let grouper = GroupAlerts::start(stack.environment("GroupAlerts"), stack.aws(), seed).expect("configured");
+    // Some took effect before: their worker died before it deleted the message.
+    let grouper =
+        GroupAlerts::new(&store::Tables::new(stack.environment("GroupAlerts"), stack.aws()), seed).expect("configured");
     let mut effective = Vec::new();
     for delivery in deliveries.iter().filter(|_| random.u8(..3) == 0) {
         grouper.group(delivery, clock::now()).await.expect("grouped");
@@ -74,25 +71,26 @@ async fn scenario(seed: u64) {
     for delivery in &deliveries {
         let kept = entries.values().filter(|other| other.delivery_id == delivery.delivery_id).count();
         let expected = usize::from(!effective.contains(&delivery.delivery_id));
-        assert_eq!(kept, expected, "seed {seed}: entries of {}", delivery.delivery_id);
+        assert_eq!(kept, expected, "entries of {}", delivery.delivery_id);
     }
-    assert_eq!(Tables::read(&stack).await.quarantined.len(), entries.len(), "seed {seed}");
+    assert_eq!(Tables::read(&stack).await.quarantined.len(), entries.len());
 
     let works: Vec<Work> =
         entries.keys().map(|_| sources::one(&mut random, &[Work::Redrive, Work::Delete, Work::Both])).collect();
     join_all(entries.keys().zip(&works).map(|(id, work)| do_work(&stack, &faults, *id, *work))).await;
-    faults.cease();
-    faults.idle().await;
+    faults.pause();
+    faults.wait_until_idle().await;
 
-    let finder = GetQuarantineEntry::start(stack.environment("GetQuarantineEntry"), stack.aws()).expect("configured");
+    let tables = store::Tables::new(stack.environment("GetQuarantineEntry"), stack.aws());
+    let finder = GetQuarantineEntry::new(&tables).expect("configured");
     let mut history = History::default();
     for ((id, delivery), work) in entries.iter().zip(works) {
-        let entry = eventually(DEADLINE, async || {
-            let (entry, _) = finder.find(*id).await.expect("an answer").expect("an entry");
+        let entry = eventually(WAIT_TIMEOUT, async || {
+            let entry = finder.get(*id).await.expect("an entry").entry;
             if entry.state.is_open() { Err(format!("{entry:?}")) } else { Ok(entry) }
         });
         check(&entry.await, work);
-        let found = finder.find(*id).await.expect("an answer").expect("an entry").0;
+        let found = finder.get(*id).await.expect("an entry").entry;
         if found.state == EntryState::Deleted {
             history.dead.insert(delivery.delivery_id.to_string());
         }
@@ -101,29 +99,29 @@ async fn scenario(seed: u64) {
     for (id, delivery) in &entries {
         let is_deleted = history.dead.contains(delivery.delivery_id.as_str());
         let took_effect = tables.claims.deliveries.iter().any(|claimed| claimed == delivery.delivery_id.as_str());
-        assert_eq!(took_effect, !is_deleted, "seed {seed}: entry {id}");
+        assert_eq!(took_effect, !is_deleted, "entry {id}");
     }
     history.deliveries = deliveries;
     tables.quarantined.clear();
-    // The dead letters' own claims.
+    // The claims of dead letters.
     tables.claims.others.retain(|claim| !claim.starts_with("DEAD_LETTER#"));
     let violations = invariants::check(&tables, &history);
-    assert!(violations.0.is_empty(), "seed {seed}:\n{violations}");
+    assert!(violations.0.is_empty(), "{violations}");
     stack.stop().await;
 }
 
-fn line(stack: &Stack, faults: &Arc<Faults>) -> Aws {
-    faults.line().through(stack.aws().clone())
+fn connection(stack: &Stack, faults: &Arc<FaultInjector>) -> Aws {
+    faults.connection().wrap(stack.aws().clone())
 }
 
-/// Two workers put the same dead letter into the quarantine, each until it hears that it is there.
-async fn bury(stack: &Stack, faults: &Arc<Faults>, delivery: &Delivery) -> Option<EntryId> {
+/// Two workers put the same dead letter into the quarantine. Each retries until it succeeds.
+async fn bury(stack: &Stack, faults: &Arc<FaultInjector>, delivery: &Delivery) -> Option<EntryId> {
     let (message_id, body) =
         (format!("message-{}", delivery.delivery_id), serde_json::to_string(delivery).expect("JSON"));
     let bury = async |seed: u64| {
-        let aws = line(stack, faults);
-        let mover =
-            QuarantineDeadLetter::start(stack.environment("QuarantineDeadLetters"), &aws, seed).expect("configured");
+        let aws = connection(stack, faults);
+        let tables = store::Tables::new(stack.environment("QuarantineDeadLetters"), &aws);
+        let mover = QuarantineDeadLetter::new(&tables, seed).expect("configured");
         loop {
             if let Ok(done) = mover.put(&message_id, &body, clock::now()).await {
                 return done;
@@ -134,7 +132,7 @@ async fn bury(stack: &Stack, faults: &Arc<Faults>, delivery: &Delivery) -> Optio
     if first.is_none() && second.is_none() { written(stack, delivery).await } else { first.or(second) }
 }
 
-/// The entry of a delivery whose writer was not answered, and found it written.
+/// The entry of a delivery, if it was written although no writer got an answer.
 async fn written(stack: &Stack, delivery: &Delivery) -> Option<EntryId> {
     let table = stack.environment("GroupAlerts").quarantine_table().expect("a name");
     let scan = stack.aws().dynamodb().scan().table_name(table).consistent_read(true).send().await.expect("a scan");
@@ -144,7 +142,7 @@ async fn written(stack: &Stack, delivery: &Delivery) -> Option<EntryId> {
     own.and_then(|item| text(item, "entry_id")).map(|id| id.parse().expect("an id"))
 }
 
-async fn do_work(stack: &Stack, faults: &Arc<Faults>, id: EntryId, work: Work) {
+async fn do_work(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId, work: Work) {
     match work {
         Work::Redrive => drop(tokio::join!(redrive(stack, faults, id, "alice"), redrive(stack, faults, id, "bob"))),
         Work::Delete => delete(stack, faults, id).await,
@@ -152,11 +150,12 @@ async fn do_work(stack: &Stack, faults: &Arc<Faults>, id: EntryId, work: Work) {
     }
 }
 
-/// Asks for a redrive until somebody answers.
-async fn redrive(stack: &Stack, faults: &Arc<Faults>, id: EntryId, actor: &str) {
-    let aws = line(stack, faults);
-    let redriver =
-        RedriveQuarantineEntry::start(stack.environment("RedriveQuarantineEntry"), &aws).expect("configured");
+/// Requests a redrive until it is answered.
+async fn redrive(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId, actor: &str) {
+    let aws = connection(stack, faults);
+    let environment = stack.environment("RedriveQuarantineEntry");
+    let queue = Queue::new(environment, &aws).expect("configured");
+    let redriver = RedriveQuarantineEntry::new(&store::Tables::new(environment, &aws), queue).expect("configured");
     loop {
         match redriver.redrive(id, actor, clock::now()).await {
             Ok(_) | Err(RedriveQuarantineEntryError::Done(_)) => return,
@@ -168,9 +167,10 @@ async fn redrive(stack: &Stack, faults: &Arc<Faults>, id: EntryId, actor: &str) 
     }
 }
 
-async fn delete(stack: &Stack, faults: &Arc<Faults>, id: EntryId) {
-    let aws = line(stack, faults);
-    let deleter = DeleteQuarantineEntry::start(stack.environment("DeleteQuarantineEntry"), &aws).expect("configured");
+async fn delete(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId) {
+    let aws = connection(stack, faults);
+    let tables = store::Tables::new(stack.environment("DeleteQuarantineEntry"), &aws);
+    let deleter = DeleteQuarantineEntry::new(&tables).expect("configured");
     loop {
         match deleter.delete(id, "carol", clock::now()).await {
             Ok(()) | Err(DeleteQuarantineEntryError::Done(_)) => return,
@@ -180,7 +180,7 @@ async fn delete(stack: &Stack, faults: &Arc<Faults>, id: EntryId) {
     }
 }
 
-/// An entry is done once, and its actions lead there.
+/// Asserts that an entry was redriven or deleted once, as its actions say.
 fn check(entry: &QuarantineEntry, work: Work) {
     let kinds: Vec<EntryActionKind> = entry.actions.iter().map(|action| action.kind).collect();
     let (last, before) = kinds.split_last().expect("something was done");

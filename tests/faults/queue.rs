@@ -1,21 +1,22 @@
-//! The queue, played: at least once and in any order, dead letters after five times. Unlike the emulated one it decides by
-//! a seed when a message comes back.
+//! A simulated queue: it delivers at least once and in any order, and moves a message to the dead
+//! letters after five attempts. A seed decides when a message comes back.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fastrand::Rng;
 use tokio::sync::Notify;
 
-/// After so many receptions a message goes to the dead letters, as template.yaml says.
+/// The attempts before a message is a dead letter, as in template.yaml.
 const RECEPTIONS: u32 = 5;
 
-/// The largest batch, as template.yaml says.
+/// The largest batch, as in template.yaml.
 const BATCH: usize = 10;
 
-/// Of a hundred receptions, how many take a message that another worker has: its visibility timeout has passed.
+/// How many of a hundred receptions take a message that another worker still has, because its
+/// visibility timeout passed.
 const LAPSES: u8 = 8;
 
-/// A message as a worker gets it.
+/// A message that a worker receives.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub id: String,
@@ -26,7 +27,7 @@ pub struct Message {
 struct Held {
     message: Message,
     receptions: u32,
-    /// How many workers have it.
+    /// The number of workers that have it.
     workers: u32,
 }
 
@@ -40,7 +41,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue of these bodies.
+    /// A queue with these messages.
     pub fn of(bodies: impl IntoIterator<Item = String>) -> Self {
         let held = |(number, body)| Held {
             message: Message { id: format!("message-{number}"), body },
@@ -50,7 +51,7 @@ impl Queue {
         Self { messages: Mutex::new(bodies.into_iter().enumerate().map(held).collect()), ..Self::default() }
     }
 
-    /// A batch, as soon as there is one; `None` once nothing is left.
+    /// Waits for a batch. `None` if the queue is empty.
     pub async fn receive(&self, random: &mut Rng) -> Option<Vec<Message>> {
         loop {
             let changed = self.changed.notified();
@@ -73,7 +74,7 @@ impl Queue {
             locked(&self.dead).extend(spent.into_iter().map(|held| held.message));
             self.changed.notify_waiters();
         }
-        // Small ones more often: so more requests are made.
+        // Small batches are more frequent, so that there are more requests.
         let largest = random.usize(1..=BATCH);
         let most = random.usize(1..=largest);
         let mut batch = Vec::new();
@@ -90,13 +91,13 @@ impl Queue {
         batch
     }
 
-    /// A worker is done with a message.
+    /// Deletes a message that a worker processed.
     pub fn delete(&self, id: &str) {
         locked(&self.messages).retain(|held| held.message.id != id);
         self.changed.notify_waiters();
     }
 
-    /// A worker has failed, or has been stopped: the message is visible again, anywhere in the queue.
+    /// Makes a message visible again, at a random position, after a worker failed or was stopped.
     pub fn give_back(&self, id: &str, random: &mut Rng) {
         let mut messages = locked(&self.messages);
         if let Some(position) = messages.iter().position(|held| held.message.id == id) {
@@ -108,7 +109,7 @@ impl Queue {
         self.changed.notify_waiters();
     }
 
-    /// Waits until something has become of a message; `false` once nothing is left.
+    /// Waits until a message is deleted or given back. `false` if the queue is empty.
     pub async fn moves(&self) -> bool {
         let changed = self.changed.notified();
         if locked(&self.messages).is_empty() {
@@ -123,7 +124,7 @@ impl Queue {
         locked(&self.dead).clone()
     }
 
-    /// How many messages were with two workers at once.
+    /// How often a message was with two workers at once.
     pub fn lapses(&self) -> u64 {
         *locked(&self.lapses)
     }

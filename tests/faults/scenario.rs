@@ -1,4 +1,4 @@
-//! One scenario, drawn from a seed.
+//! A random scenario of a seed.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,7 +9,7 @@ use fastrand::Rng;
 use futures::future::join_all;
 use local::{Options, Stack};
 use shared::{clock, domain::delivery::Delivery};
-use tests::faults::{Fault, Faults, Rates};
+use tests::faults::{Fault, FaultInjector, FaultRates};
 
 use crate::{
     invariants::{self, History, Violations},
@@ -20,12 +20,13 @@ use crate::{
     workers,
 };
 
-/// What came of a scenario.
+/// The result of a scenario.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub violations: Violations,
     pub injected: BTreeMap<Fault, u64>,
-    /// How often a worker was stopped, a message was with two workers at once, and a message became a dead letter.
+    /// How often a worker was stopped, a message was with two workers at once, and a message became
+    /// a dead letter.
     pub stopped: u64,
     pub lapses: u64,
     pub dead: u64,
@@ -33,12 +34,12 @@ pub struct Outcome {
     pub changes: u64,
 }
 
-/// Runs a scenario: sources send, workers group under faults and are stopped, people review. Then checks the tables;
-/// and once more after the dead letters have been sent again.
+/// Runs a scenario: sources send, workers group under faults and are stopped, people change
+/// statuses. Then it checks the tables, sends the dead letters again, and checks once more.
 pub async fn run(seed: u64) -> Outcome {
     let random = RefCell::new(Rng::with_seed(seed));
-    let rates = Rates::each(sources::one(&mut random.borrow_mut(), &[10, 30, 60]));
-    let faults = Faults::seeded(seed, rates);
+    let rates = FaultRates::each(sources::one(&mut random.borrow_mut(), &[10, 30, 60]));
+    let faults = FaultInjector::seeded(seed, rates);
     let stack = Stack::start(Options::default()).await.expect("the stack starts");
 
     let deliveries = sources::deliveries(&mut random.borrow_mut(), clock::now());
@@ -49,8 +50,8 @@ pub async fn run(seed: u64) -> Outcome {
     let count = random.borrow_mut().usize(2..=4);
     let workers = join_all((0..count).map(|_| workers::work(&stack, &queue, &faults, &random, &stopped)));
     let (changes, _) = futures::join!(people::review(&stack, &queue, &faults, &random), workers);
-    faults.cease();
-    faults.idle().await;
+    faults.pause();
+    faults.wait_until_idle().await;
 
     let dead = queue.dead();
     let mut outcome = Outcome {
@@ -72,7 +73,7 @@ pub async fn run(seed: u64) -> Outcome {
     let again = Queue::of(dead.into_iter().map(|dead| dead.body).filter(|body| !poison.contains(body)));
     let nobody = Cell::new(0);
     workers::work(&stack, &again, &faults, &random, &nobody).await;
-    faults.idle().await;
+    faults.wait_until_idle().await;
     history.dead.clear();
     let after = invariants::check(&Tables::read(&stack).await, &history);
     outcome.violations.0.extend(after.0.into_iter().map(|violation| format!("after the redrive: {violation}")));
@@ -80,7 +81,8 @@ pub async fn run(seed: u64) -> Outcome {
     outcome
 }
 
-/// What is sent: each delivery once or more often, late and out of order, and what nobody can read.
+/// The messages: each delivery once or several times, late and out of order, with messages that
+/// cannot be parsed.
 fn bodies(random: &mut Rng, deliveries: &[Delivery], poison: &[String]) -> Vec<String> {
     let spread = sources::one(random, &[1, 4, 60]);
     let mut sent: Vec<(usize, String)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Scenarios of many seeds.
+//! Runs the scenarios of many seeds.
 
 use std::{
     collections::BTreeMap,
@@ -14,17 +14,17 @@ use tokio::runtime;
 
 use crate::scenario::{self, Outcome};
 
-/// How many scenarios run unless `FAULT_SEEDS` says otherwise.
+/// The number of scenarios, unless `FAULT_SEEDS` is set.
 const SEEDS: u64 = 24;
 
-/// They mostly wait.
+/// The number of parallel scenarios. They mostly wait.
 const AT_ONCE: usize = 6;
 
-/// A scenario takes seconds.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// A scenario usually takes seconds.
+const SCENARIO_TIMEOUT: Duration = Duration::from_mins(2);
 
 #[test]
-fn every_accepted_delivery_takes_effect_exactly_once_whatever_happens() {
+fn every_accepted_delivery_takes_effect_exactly_once_under_faults() {
     let number = |name: &str| variable(name).map(|text| text.parse::<u64>().expect("a number"));
     let seeds = match number("FAULT_SEED") {
         Some(seed) => seed..seed + 1,
@@ -57,15 +57,15 @@ fn every_accepted_delivery_takes_effect_exactly_once_whatever_happens() {
     say(&format!("{} scenarios: {tally:?}", outcomes.len()));
 }
 
-/// A thread and a runtime of its own: what is drawn on the way, ids and pauses, is drawn from the seed as well.
+/// Runs a scenario on its own thread and runtime, so that ids and pauses come from the seed too.
 fn outcome_of(seed: u64) -> Outcome {
     fastrand::seed(seed);
     let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be built");
     runtime.block_on(async {
-        let outcome = tokio::time::timeout(PATIENCE, scenario::run(seed)).await;
+        let outcome = tokio::time::timeout(SCENARIO_TIMEOUT, scenario::run(seed)).await;
         outcome.unwrap_or_else(|_| {
             let mut outcome = Outcome::default();
-            outcome.violations.0.push(format!("the scenario does not end within {PATIENCE:?}"));
+            outcome.violations.0.push(format!("the scenario does not end within {SCENARIO_TIMEOUT:?}"));
             outcome
         })
     })
@@ -75,7 +75,7 @@ fn told((seed, outcome): &(u64, Outcome)) -> String {
     format!("seed {seed}: FAULT_SEED={seed} cargo test -p tests --test faults every_accepted\n{}", outcome.violations)
 }
 
-/// What happened in all scenarios together.
+/// The counts of all scenarios together.
 fn tally(outcomes: &[(u64, Outcome)]) -> BTreeMap<String, u64> {
     let mut tally: BTreeMap<String, u64> = Fault::ALL.map(|fault| (format!("{fault:?}"), 0)).into();
     let mut add = |name: &str, count: u64| *tally.entry(name.to_owned()).or_default() += count;

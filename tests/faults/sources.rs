@@ -1,9 +1,9 @@
-//! What sources send in a scenario: few problems, so that deliveries meet.
+//! What sources send in a scenario: few problems, so that deliveries share alerts and incidents.
 
 use fastrand::Rng;
 use shared::domain::{
-    delivery::{Content, Delivery, DeliveryId, Raw},
-    event::{AlertEvent, KeyScope, StatedSeverity, Transition},
+    delivery::{Content, Delivery, DeliveryId, PackedBody},
+    event::{AlertEvent, StatedSeverity, Transition},
     severity::Severity,
     source::Source,
     time::Time,
@@ -14,10 +14,10 @@ const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
 const SOURCES: [&str; 2] = ["datadog", "sentry"];
 const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
 
-/// How far apart the beginnings of problems are, in minutes: within each window of grouping and beyond.
+/// The minutes between the beginnings of problems: within each window of grouping and beyond.
 const BEGINNINGS: [i64; 5] = [0, 2, 20, 45, 150];
 
-/// A problem of which sources tell.
+/// A problem that a source reports.
 struct Problem {
     source: &'static str,
     dedup_key: String,
@@ -25,18 +25,18 @@ struct Problem {
     service: Option<&'static str>,
     environment: &'static str,
     began_at: Time,
-    /// How far apart its deliveries are at most, in minutes.
+    /// The longest time between two events, in minutes.
     pace: i64,
 }
 
-/// The deliveries of a scenario by the sources' clocks, each once. The last of them occur before `now`.
+/// The deliveries of a scenario, in the order of each problem's events. All occur before `now`.
 pub fn deliveries(random: &mut Rng, now: Time) -> Vec<Delivery> {
     let problems: Vec<Problem> = (0..random.u32(2..=8)).map(|number| problem(random, number, now)).collect();
     let mut deliveries = Vec::new();
     for problem in &problems {
         let mut at = problem.began_at;
         for _ in 0..random.u32(1..=14) {
-            // No two deliveries of a problem are of the same moment.
+            // Two events of a problem never have the same time.
             at = at.plus_millis(random.i64(1..=problem.pace * 60_000));
             let transition = if random.u8(..4) == 0 { Transition::Resolved } else { Transition::Firing };
             let content = Content::Event(Box::new(event(random, problem, transition, at)));
@@ -55,7 +55,7 @@ fn problem(random: &mut Rng, number: u32, now: Time) -> Problem {
     Problem {
         source: one(random, &SOURCES),
         dedup_key: format!("cycle:{number}"),
-        // Some problems are of one group.
+        // Some problems share a group.
         group_key: format!("monitor:{}", random.u32(..=number)),
         service: one(random, &SERVICES),
         environment,
@@ -70,22 +70,15 @@ fn event(random: &mut Rng, problem: &Problem, transition: Transition, occurred_a
         source: Source::named(problem.source),
         external_id: None,
         dedup_key: problem.dedup_key.clone(),
-        key_scope: KeyScope::Problem,
         group_key: problem.group_key.clone(),
         transition,
         occurred_at,
-        ordered_at: occurred_at,
-        is_timed: true,
         title: format!("{} at {occurred_at}", problem.dedup_key),
         message: None,
         severity: Some(StatedSeverity { value: severity, matched: "P2".to_owned(), confidence: 1.0 }),
-        unknown_severity: None,
-        transition_severity: None,
         service: problem.service.map(str::to_owned),
         environment: Some(problem.environment.to_owned()),
         team: None,
-        group: None,
-        is_test: false,
         tags: Vec::new(),
         link: None,
     }
@@ -94,11 +87,11 @@ fn event(random: &mut Rng, problem: &Problem, transition: Transition, occurred_a
 fn delivery(number: usize, source: &str, received_at: Time, content: Content) -> Delivery {
     Delivery {
         delivery_id: DeliveryId::new(format!("{source}-1-{number}")),
-        source: source.to_owned(),
+        source: Source::named(source),
         received_at,
         content,
         // `{}`
-        raw: Raw { gzip: PACKED.to_vec(), length: 2, truncated: false },
+        body: PackedBody { gzip: PACKED.to_vec(), length: 2, truncated: false },
         headers: std::collections::BTreeMap::new(),
         redrive_of: None,
     }

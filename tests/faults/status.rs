@@ -1,5 +1,5 @@
-//! People who change the status of one incident at the same moment, over HTTP, while alerts join it; without faults and
-//! under faults.
+//! People change the status of one incident at the same time over HTTP while alerts join it, with
+//! and without faults.
 
 use std::collections::BTreeMap;
 
@@ -7,43 +7,44 @@ use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{
-    Answer, Api, DEADLINE, OwnStack, Scene, eventually,
-    faults::{Fault, Faults, Rates},
+    Answer, Api, Sandbox, TestStack, WAIT_TIMEOUT, eventually,
+    faults::{Fault, FaultInjector, FaultRates},
 };
 
-/// How many people ask at once, and how many alerts join meanwhile.
+/// The number of people and of alerts.
 const PEOPLE: usize = 20;
 const ALERTS: usize = 20;
 
-/// What the people ask for.
+/// What a person asks for.
 struct Asked {
     status: &'static str,
     comment: String,
-    /// Whether they insist on the version that they saw.
+    /// Whether the request has an `If-Match` with the version that everybody saw.
     insists: bool,
 }
 
-/// Twenty people ask, while twenty alerts join. The answers, and the incident's detail afterwards.
-async fn contend(scene: &Scene, incident: &str, ask: impl Fn(usize) -> Asked) -> (Vec<(Asked, Answer)>, Value) {
-    let etag = eventually(DEADLINE, async || {
-        let answer = scene.api.get(&format!("/incidents/{incident}")).await;
+/// Sends the requests of all people while alerts join. Returns the answers and the detail
+/// afterwards.
+async fn contend(sandbox: &Sandbox, incident: &str, ask: impl Fn(usize) -> Asked) -> (Vec<(Asked, Answer)>, Value) {
+    let etag = eventually(WAIT_TIMEOUT, async || {
+        let answer = sandbox.api.get(&format!("/incidents/{incident}")).await;
         answer.header("etag").map(str::to_owned).ok_or_else(|| answer.text().to_owned())
     })
     .await;
-    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(scene)));
+    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(sandbox)));
     let asking = join_all((0..PEOPLE).map(async |number| {
         let asked = ask(number);
-        let mut request = scene.api.status_change(incident);
+        let mut request = sandbox.api.status_request(incident);
         if asked.insists {
             request = request.header("if-match", &etag);
         }
         let body = json!({ "status": asked.status, "comment": asked.comment });
-        let answer = scene.api.send(request.body(body.to_string())).await;
+        let answer = sandbox.api.send(request.body(body.to_string())).await;
         (asked, answer)
     }));
     let (answers, _) = futures::join!(asking, joining);
-    let detail = eventually(DEADLINE, async || {
-        let answer = scene.api.get(&format!("/incidents/{incident}")).await;
+    let detail = eventually(WAIT_TIMEOUT, async || {
+        let answer = sandbox.api.get(&format!("/incidents/{incident}")).await;
         let detail = if answer.status == 200 { answer.json() } else { Value::Null };
         if detail["incident"]["alert_count"] == 1 + ALERTS { Ok(detail) } else { Err(format!("{detail:#}")) }
     })
@@ -51,17 +52,17 @@ async fn contend(scene: &Scene, incident: &str, ask: impl Fn(usize) -> Asked) ->
     (answers, detail)
 }
 
-/// As a source or a proxy does that tries again until it is heard: the same delivery.
-async fn send_until_accepted(scene: &Scene) {
-    let monitor = scene.monitor();
-    eventually(DEADLINE, async || match scene.api.deliver(&monitor).await {
+/// Sends the same webhook again until it is accepted, like a source that retries.
+async fn send_until_accepted(sandbox: &Sandbox) {
+    let monitor = sandbox.monitor();
+    eventually(WAIT_TIMEOUT, async || match sandbox.api.deliver(&monitor).await {
         answer if answer.status == 202 => Ok(()),
         answer => Err(answer.text().to_owned()),
     })
     .await;
 }
 
-/// The comments of the recorded changes to each status.
+/// The comments of the recorded changes, by status.
 fn recorded(detail: &Value) -> BTreeMap<String, Vec<String>> {
     let mut recorded: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for action in detail["actions"].as_array().expect("a list") {
@@ -73,7 +74,7 @@ fn recorded(detail: &Value) -> BTreeMap<String, Vec<String>> {
     recorded
 }
 
-/// Each answer is one of those that there may be, and says how the incident stands.
+/// Asserts that each answer agrees with the history of the incident.
 fn check_answers(answers: &[(Asked, Answer)], detail: &Value) {
     let recorded = recorded(detail);
     for (asked, answer) in answers {
@@ -96,7 +97,7 @@ fn check_answers(answers: &[(Asked, Answer)], detail: &Value) {
                 assert!(answer.problem(412).member("current_status").is_string());
                 assert!(answer.header("etag").is_some());
             }
-            // Under faults: nobody knows, and the person is told to try again.
+            // The answer is unknown to the function. The person is told to try again.
             503 => assert!(answer.header("retry-after").is_some()),
             other => panic!("{other}: {}", answer.text()),
         }
@@ -118,10 +119,10 @@ fn mixed(number: usize) -> Asked {
 }
 
 #[tokio::test]
-async fn of_twenty_people_who_ask_for_the_same_while_alerts_join_one_is_recorded() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let (answers, detail) = contend(&scene, &incident, equal).await;
+async fn twenty_equal_status_changes_while_alerts_join_are_recorded_once() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let (answers, detail) = contend(&sandbox, &incident, equal).await;
     check_answers(&answers, &detail);
     assert!(answers.iter().all(|(_, answer)| answer.status == 200));
     assert_eq!(recorded(&detail).len(), 1);
@@ -131,12 +132,12 @@ async fn of_twenty_people_who_ask_for_the_same_while_alerts_join_one_is_recorded
 }
 
 #[tokio::test]
-async fn of_twenty_people_who_insist_on_a_version_while_alerts_join_at_most_one_wins() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    let (answers, detail) = contend(&scene, &incident, insistent).await;
+async fn of_twenty_status_changes_for_one_version_while_alerts_join_at_most_one_succeeds() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let (answers, detail) = contend(&sandbox, &incident, insistent).await;
     check_answers(&answers, &detail);
-    // An alert may have been faster than all of them.
+    // An alert that joined first made all versions stale.
     let won = answers.iter().filter(|(_, answer)| answer.status == 200).count();
     assert_eq!(won, recorded(&detail).len());
     assert!(answers.iter().all(|(_, answer)| [200, 412].contains(&answer.status)));
@@ -144,20 +145,20 @@ async fn of_twenty_people_who_insist_on_a_version_while_alerts_join_at_most_one_
 }
 
 #[tokio::test]
-async fn of_people_who_ask_for_different_statuses_while_alerts_join_none_skips_a_step() {
-    let scene = Scene::new();
-    let incident = scene.an_incident().await;
-    // All alerts are of this service: once the incident is resolved, those that come then open another.
+async fn different_concurrent_status_changes_never_skip_a_step_while_alerts_join() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    // Once the incident is resolved, later alerts of its service open another incident.
     let asking = join_all((0..PEOPLE).map(async |number| {
         let asked = mixed(number);
         let body = json!({ "status": asked.status, "comment": asked.comment });
-        let answer = scene.api.patch_status(&incident, &body).await;
+        let answer = sandbox.api.patch_status(&incident, &body).await;
         (asked, answer)
     }));
-    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(&scene)));
+    let joining = join_all((0..ALERTS).map(|_| send_until_accepted(&sandbox)));
     let (answers, _) = futures::join!(asking, joining);
-    let alerts = scene.alerts_when("all alerts", |alerts| alerts.len() == 1 + ALERTS).await;
-    let detail = scene.api.detail(&incident).await;
+    let alerts = sandbox.alerts_when("all alerts", |alerts| alerts.len() == 1 + ALERTS).await;
+    let detail = sandbox.api.detail(&incident).await;
     check_answers(&answers, &detail);
     // An alert is in this incident, or in one that was opened after it was resolved.
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -165,38 +166,38 @@ async fn of_people_who_ask_for_different_statuses_while_alerts_join_none_skips_a
         *counts.entry(alert["incident_id"].as_str().expect("an incident")).or_default() += 1;
     }
     for (id, count) in counts {
-        assert_eq!(scene.api.detail(id).await["incident"]["alert_count"], count);
+        assert_eq!(sandbox.api.detail(id).await["incident"]["alert_count"], count);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn under_faults_no_change_and_no_alert_is_lost() {
-    let faults = Faults::seeded(7, Rates::each(25).with(Fault::AnswerLost, 80));
-    let options = local::Options { wire: Some(faults.wire()), ..OwnStack::options() };
-    let Some(stack) = OwnStack::start("under_faults_no_change_and_no_alert_is_lost", options).await else { return };
-    let scene = Scene::on(Api::to(stack.access()));
-    faults.cease();
-    let incident = scene.an_incident().await;
+async fn status_changes_and_alerts_are_not_lost_under_faults() {
+    let faults = FaultInjector::seeded(7, FaultRates::each(25).with(Fault::AnswerLost, 80));
+    let options = local::Options { wire: Some(faults.wire()), ..TestStack::options() };
+    let Some(stack) = TestStack::start(options).await else { return };
+    let sandbox = Sandbox::on(Api::to(stack.access()));
+    faults.pause();
+    let incident = sandbox.open_incident().await;
     faults.resume();
     let (answers, detail) =
-        contend(&scene, &incident, |number| if number % 2 == 0 { equal(number) } else { insistent(number) }).await;
-    faults.cease();
+        contend(&sandbox, &incident, |number| if number % 2 == 0 { equal(number) } else { insistent(number) }).await;
+    faults.pause();
     check_answers(&answers, &detail);
     assert_eq!(detail["incident"]["alert_count"], 1 + ALERTS);
 
-    // Who was told to try again does so, and finds it done.
-    let again = scene
+    // A person who was told to try again does so.
+    let again = sandbox
         .api
         .send(
-            scene
+            sandbox
                 .api
                 .request(Method::PATCH, &format!("/incidents/{incident}/status"))
-                .bearer_auth(&scene.api.access().responder_token)
+                .bearer_auth(&sandbox.api.access().responder_token)
                 .body(json!({ "status": "INVESTIGATING", "comment": "again" }).to_string()),
         )
         .await;
     again.expect(200);
-    let detail = scene.api.detail(&incident).await;
+    let detail = sandbox.api.detail(&incident).await;
     assert_eq!(detail["incident"]["status"], "INVESTIGATING");
     assert_eq!(recorded(&detail).values().flatten().count(), 1);
     let injected = faults.injected();

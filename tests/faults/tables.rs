@@ -1,4 +1,4 @@
-//! Everything that the tables hold, read by a client past all faults.
+//! Reads all tables through a client without faults.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,8 +10,10 @@ use shared::{
     config::Environment,
     domain::{
         action::Action,
-        alert::{Alert, AlertStatus, GroupingDecision},
+        alert::Alert,
+        alert_status::AlertStatus,
         episode::Episode,
+        grouping::GroupingDecision,
         id::{AlertId, IncidentId},
         incident::Incident,
         severity::Severity,
@@ -20,11 +22,11 @@ use shared::{
     store::{Item, alerts},
 };
 
-/// What stands in the tables.
+/// The contents of the tables.
 #[derive(Debug, Clone, Default)]
 pub struct Tables {
     pub incidents: BTreeMap<IncidentId, Incident>,
-    /// The history of each incident, in its order.
+    /// The actions of each incident, in order.
     pub actions: BTreeMap<IncidentId, Vec<Action>>,
     pub alerts: BTreeMap<AlertId, AlertRow>,
     /// The delivery ids of the quarantine's entries.
@@ -32,7 +34,7 @@ pub struct Tables {
     pub claims: Claims,
 }
 
-/// What an alert's row says.
+/// An alert as its row shows it.
 #[derive(Debug, Clone)]
 pub struct AlertRow {
     pub alert_id: AlertId,
@@ -52,20 +54,21 @@ pub struct AlertRow {
 
 impl From<Alert> for AlertRow {
     fn from(alert: Alert) -> Self {
+        let Alert { id, state, report } = alert;
         Self {
-            alert_id: alert.id,
-            source: alert.source.to_string(),
-            severity: alert.severity,
-            status: alert.status,
-            service: alert.service,
-            environment: alert.environment,
-            incident_id: alert.incident_id,
-            dedup_key: alert.dedup_key,
-            occurred_at: alert.occurred_at,
-            last_seen_at: alert.last_seen_at,
-            resolved_at: alert.resolved_at,
-            occurrences: alert.occurrences,
-            decision: alert.grouping.decision,
+            alert_id: id,
+            source: state.source.to_string(),
+            severity: state.severity,
+            status: state.status,
+            service: state.service,
+            environment: state.environment,
+            incident_id: state.incident_id,
+            dedup_key: report.dedup_key,
+            occurred_at: state.occurred_at,
+            last_seen_at: state.last_seen_at,
+            resolved_at: state.resolved_at,
+            occurrences: state.occurrences,
+            decision: report.grouping.decision,
         }
     }
 }
@@ -74,7 +77,7 @@ impl From<Alert> for AlertRow {
 #[derive(Debug, Clone, Default)]
 pub struct Claims {
     pub deliveries: Vec<String>,
-    /// Every episode that the claim of a problem tells of.
+    /// The alerts that the claim of a problem knows.
     pub episodes: BTreeMap<String, Vec<Episode>>,
     pub groups: BTreeMap<String, Vec<IncidentId>>,
     pub opening_locks: BTreeMap<String, OpeningLock>,
@@ -89,12 +92,12 @@ pub struct OpeningLock {
 }
 
 impl Tables {
-    /// Reads everything.
+    /// Reads all tables.
     pub async fn read(stack: &Stack) -> Self {
         let client = stack.aws().dynamodb();
         let environment = stack.environment("GroupAlerts");
         let items = async |table: fn(&Environment) -> _| {
-            let name: Result<String, shared::config::MissingVariable> = table(environment);
+            let name: Result<String, shared::config::InvalidVariable> = table(environment);
             scan(&client, &name.expect("the function knows its tables")).await
         };
         let mut tables = Self::default();
@@ -148,7 +151,7 @@ impl Claims {
     }
 }
 
-/// Whatever in a claim names an alert is an episode, wherever it stands.
+/// Collects the alerts of a claim, wherever in the item they are.
 fn find_episodes(value: Json, found: &mut Vec<Episode>) {
     match value {
         Json::Object(members) if members.contains_key("alert_id") => found.push(typed(&Json::Object(members))),
@@ -180,7 +183,7 @@ fn json_of(item: Item) -> Json {
     json(AttributeValue::M(item))
 }
 
-/// What an attribute holds; of bytes, only how many.
+/// An attribute as JSON. Of bytes it keeps only the length.
 fn json(value: AttributeValue) -> Json {
     match value {
         AttributeValue::S(text) => text.into(),

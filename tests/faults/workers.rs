@@ -1,4 +1,4 @@
-//! Workers that take batches of the queue, and are stopped now and then at any await point.
+//! Workers that process batches of the queue. Some are stopped at an await point.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,26 +14,27 @@ use group_alerts::Function;
 use lambda_runtime::{Context, LambdaEvent};
 use local::Stack;
 use serde_json::json;
-use tests::faults::{Faults, Line};
+use shared::function::EventFunction;
+use tests::faults::{FaultInjector, FaultyConnection};
 
 use crate::queue::{Message, Queue};
 
-/// Of a hundred pieces of work, how many are stopped.
+/// How many of a hundred batches are stopped.
 const STOPPED: u8 = 20;
 
-/// When work is stopped.
+/// When a batch is stopped.
 #[derive(Debug, Clone, Copy)]
 pub enum Stop {
     /// Never.
     Never,
-    /// At the await point after so many.
+    /// After so many polls.
     Polls(u32),
-    /// While that request is executed.
+    /// While this request is executed.
     Request(u64),
 }
 
 impl Stop {
-    /// Mostly never.
+    /// A random stop, mostly never.
     pub fn draw(random: &mut Rng) -> Self {
         match random.u8(..100) {
             drawn if drawn >= STOPPED => Self::Never,
@@ -42,8 +43,8 @@ impl Stop {
         }
     }
 
-    /// Works until it is done or stopped.
-    pub async fn or_done<T>(self, work: impl Future<Output = T>, line: &Line) -> Option<T> {
+    /// Runs until the work is done or stopped.
+    pub async fn or_done<T>(self, work: impl Future<Output = T>, connection: &FaultyConnection) -> Option<T> {
         match self {
             Self::Never => Some(work.await),
             Self::Polls(polls) => {
@@ -59,24 +60,30 @@ impl Stop {
                 .await
             }
             Self::Request(request) => {
-                let last = line.requests() + request;
+                let last = connection.requests() + request;
                 tokio::select! {
                     biased;
                     done = work => Some(done),
-                    () = line.sent(last) => None,
+                    () = connection.sent(last) => None,
                 }
             }
         }
     }
 }
 
-/// Works on the queue until nothing is left in it.
-pub async fn work(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: &RefCell<Rng>, stopped: &Cell<u64>) {
+/// Processes batches until the queue is empty.
+pub async fn work(
+    stack: &Stack,
+    queue: &Queue,
+    faults: &Arc<FaultInjector>,
+    random: &RefCell<Rng>,
+    stopped: &Cell<u64>,
+) {
     let mut random = Rng::with_seed(random.borrow_mut().u64(..));
     let mut worker = Worker::start(stack, faults).await;
     while let Some(batch) = queue.receive(&mut random).await {
         let stop = Stop::draw(&mut random);
-        let failed = stop.or_done(worker.function.handle(event(&batch)), &worker.line).await.map(|response| {
+        let failed = stop.or_done(worker.function.handle(event(&batch)), &worker.connection).await.map(|response| {
             let failures = response.batch_item_failures.into_iter();
             failures.map(|failure| failure.item_identifier).collect::<Vec<_>>()
         });
@@ -96,19 +103,19 @@ pub async fn work(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: &R
 
 struct Worker {
     function: Function,
-    line: Arc<Line>,
+    connection: Arc<FaultyConnection>,
 }
 
 impl Worker {
-    async fn start(stack: &Stack, faults: &Arc<Faults>) -> Self {
-        let line = faults.line();
-        let aws = line.through(stack.aws().clone());
+    async fn start(stack: &Stack, faults: &Arc<FaultInjector>) -> Self {
+        let connection = faults.connection();
+        let aws = connection.wrap(stack.aws().clone());
         let function = Function::start(stack.environment("GroupAlerts"), &aws).await.expect("the function starts");
-        Self { function, line }
+        Self { function, connection }
     }
 }
 
-/// The event that Lambda makes of a batch.
+/// The event that Lambda passes for a batch.
 fn event(batch: &[Message]) -> LambdaEvent<SqsEvent> {
     let record = |message: &Message| {
         json!({

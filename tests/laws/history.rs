@@ -1,25 +1,32 @@
-//! Random histories, and a stack that holds one.
+//! Random alerts and incidents, and a stack that contains them.
 
 use jiff::Timestamp;
 use local::{Options, Stack};
 use shared::{
     domain::{
-        alert::{Alert, AlertStatus, Classification, Classified, Evidence, Grouping, GroupingDecision},
-        delivery::Raw,
-        id::{IdGenerator, IncidentId},
+        alert::{Alert, AlertReport, AlertState},
+        alert_status::AlertStatus,
+        classification::{Classified, Evidence},
+        delivery::PackedBody,
+        grouping::{Grouping, GroupingDecision},
+        id::IncidentId,
         incident::Incident,
         severity::Severity,
         source::Source,
         status::Status,
         time::Time,
     },
+    ids::IdGenerator,
+    service::{list_alerts::ListAlerts, list_incidents::ListIncidents},
     store::{
+        Tables,
         alerts::Alerts,
         claims::Claims,
         incidents::Incidents,
         transaction::{Write, commit},
     },
 };
+use strum::VariantArray;
 
 pub const SERVICES: [&str; 4] = ["cart", "search", "ledger", "web"];
 pub const TEAMS: [&str; 3] = ["red", "green", "blue"];
@@ -27,11 +34,11 @@ pub const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
 pub const SOURCES: [&str; 2] = ["datadog", "sentry"];
 pub const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
 
-/// `TransactWriteItems` takes 100 writes.
+/// The limit of `TransactWriteItems`.
 const WRITES: usize = 100;
 
-/// The end of every history; there is a border of months a few days before. It is in the future, or the tables would
-/// take the claims of a history for expired.
+/// The end of all histories. A month begins a few days before. It is in the future, because the
+/// tables would take old claims for expired.
 pub fn now() -> Time {
     at("2126-03-05T12:00:00Z")
 }
@@ -40,7 +47,8 @@ pub fn at(text: &str) -> Time {
     text.parse::<Timestamp>().expect("a time").into()
 }
 
-/// A time in the 100 days before [`now`], often the same as another and often at the border of a month.
+/// A time in the 100 days before [`now`]. Several rows often share a time, and many are at the
+/// border of a month.
 pub fn some_time(random: &mut fastrand::Rng) -> Time {
     let borders =
         ["2126-02-28T23:59:59.999Z", "2126-03-01T00:00:00Z", "2126-01-01T00:00:00Z", "2125-12-31T23:59:59.999Z"];
@@ -68,7 +76,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
             Incident {
                 id: ids.next(created_at),
                 title: "Checkout is slow".to_owned(),
-                status: one(random, &Status::ALL),
+                status: one(random, Status::VARIANTS),
                 severity: one(random, &SEVERITIES),
                 services: some(random, &SERVICES),
                 sources: some(random, &SOURCES).iter().map(|source| Source::named(source)).collect(),
@@ -80,7 +88,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 resolved_at: None,
                 closed_at: None,
                 alert_count: 1,
-                firing_count: 0,
+                firing_alert_count: 0,
                 first_alert_at: created_at,
                 last_alert_at: created_at,
                 action_count: 0,
@@ -95,7 +103,7 @@ pub fn alerts(random: &mut fastrand::Rng, count: usize) -> Vec<Alert> {
     alerts_at(random, count, some_time)
 }
 
-/// Alerts that were recorded at such times.
+/// Alerts that were created at such times.
 pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fastrand::Rng) -> Time) -> Vec<Alert> {
     let ids = IdGenerator::seeded(random.u64(..));
     let incidents: Vec<IncidentId> = (0..5).map(|_| ids.next(some_time(random))).collect();
@@ -107,36 +115,37 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
             let environment = one(random, &ENVIRONMENTS).to_owned();
             Alert {
                 id: ids.next(created_at),
-                source: Source::named(one(random, &SOURCES)),
-                external_id: None,
-                dedup_key: "monitor:1|".to_owned(),
-                title: "Checkout is slow".to_owned(),
-                message: None,
-                severity,
-                status: one(random, &[AlertStatus::Firing, AlertStatus::Resolved]),
-                service: service.clone(),
-                environment: environment.clone(),
-                team: None,
-                tags: Vec::new(),
-                link: None,
-                occurred_at: created_at,
-                created_at,
-                last_seen_at: created_at,
-                resolved_at: None,
-                occurrences: 1,
-                incident_id: (random.u8(..8) > 0).then(|| one(random, &incidents)),
-                classification: Classification {
-                    severity: classified(severity),
-                    team: classified(None),
-                    service: classified(service),
-                    environment: classified(environment),
+                state: AlertState {
+                    source: Source::named(one(random, &SOURCES)),
+                    severity,
+                    status: one(random, &[AlertStatus::Firing, AlertStatus::Resolved]),
+                    service: service.clone(),
+                    environment: environment.clone(),
+                    team: None,
+                    incident_id: (random.u8(..8) > 0).then(|| one(random, &incidents)),
+                    occurred_at: created_at,
+                    last_seen_at: created_at,
+                    resolved_at: None,
+                    occurrences: 1,
+                    severity_classification: classified(severity),
                 },
-                grouping: Grouping {
-                    decision: GroupingDecision::Opened,
-                    rule: None,
-                    key: None,
-                    window_minutes: None,
-                    reason: String::new(),
+                report: AlertReport {
+                    external_id: None,
+                    dedup_key: "monitor:1|".to_owned(),
+                    title: "Checkout is slow".to_owned(),
+                    message: None,
+                    tags: Vec::new(),
+                    link: None,
+                    team_classification: classified(None),
+                    service_classification: classified(service),
+                    environment_classification: classified(environment),
+                    grouping: Grouping {
+                        decision: GroupingDecision::Opened,
+                        rule: None,
+                        key: None,
+                        window_minutes: None,
+                        reason: String::new(),
+                    },
                 },
             }
         })
@@ -147,7 +156,7 @@ fn classified<T>(value: T) -> Classified<T> {
     Classified { value, evidence: Evidence::Stated, matched: None, confidence: 1.0 }
 }
 
-/// An embedded stack that holds these incidents and alerts and nothing else.
+/// Starts an embedded stack with these incidents and alerts.
 pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
     let options = Options::default();
     let stack = Stack::start(options).await.expect("the stack starts");
@@ -156,11 +165,11 @@ pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
     let incident_table = Incidents::new(client.clone(), environment.incidents_table().expect("a name"));
     let alert_table = Alerts::new(client.clone(), environment.alerts_table().expect("a name"));
     let claims = Claims::new(client.clone(), environment.claims_table().expect("a name"));
-    let times = incidents.iter().map(|incident| incident.created_at).chain(alerts.iter().map(|alert| alert.created_at));
+    let times = incidents.iter().map(|incident| incident.created_at).chain(alerts.iter().map(Alert::created_at));
     if let Some(first) = times.min() {
         claims.note_history_start(first).await.expect("noted");
     }
-    let raw = Raw { gzip: vec![0; 8], length: 8, truncated: false };
+    let raw = PackedBody { gzip: vec![0; 8], length: 8, truncated: false };
     let mut writes: Vec<Write> =
         incidents.iter().flat_map(|incident| incident_table.writes(None, incident, &[]).expect("a write")).collect();
     writes.extend(alerts.iter().map(|alert| alert_table.insertion(alert, Some(&raw)).expect("a write")));
@@ -169,4 +178,18 @@ pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
         commit(&client, std::mem::replace(&mut writes, rest)).await.expect("written");
     }
     stack
+}
+
+/// Lists the alerts of a stack as its function does.
+pub fn alert_lister(stack: &Stack) -> ListAlerts {
+    let environment = stack.environment("ListAlerts");
+    let budget = environment.list_budget().expect("a time");
+    ListAlerts::new(&Tables::new(environment, stack.aws()), budget).expect("configured")
+}
+
+/// Lists the incidents of a stack as its function does.
+pub fn incident_lister(stack: &Stack) -> ListIncidents {
+    let environment = stack.environment("ListIncidents");
+    let budget = environment.list_budget().expect("a time");
+    ListIncidents::new(&Tables::new(environment, stack.aws()), budget).expect("configured")
 }

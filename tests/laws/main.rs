@@ -1,5 +1,7 @@
-//! Laws that hold for every history: lists agree with a naive model of them. The history is written through the
-//! storage layer into an embedded stack, so that it may have any times; black-box tests cannot make the past.
+//! Laws that hold for every history, checked with random histories.
+//!
+//! The histories are written through the storage layer into an embedded stack, so that they may
+//! have any times. Black-box tests cannot write into the past.
 
 mod alerts;
 mod batches;
@@ -8,4 +10,4 @@ mod history;
 mod incidents;
 mod orders;
 mod paging;
-mod patience;
+mod time_budget;

@@ -1,29 +1,30 @@
-//! The order of arrival does not matter: alerts are what the sources' times make of their deliveries.
+//! The order of arrival does not matter. The sources' times decide which alerts there are.
 
 use proptest::{prelude::*, test_runner::TestRunner};
-use shared::domain::{alert::GroupingDecision, delivery::Delivery};
+use shared::domain::{delivery::Delivery, grouping::GroupingDecision};
 
 use super::{
     batches::{SourceFacts, delivery, rows, source_facts},
     history::{self, SEVERITIES},
 };
 
-/// A problem's deliveries, few enough that all of them are remembered; some at the same time.
+/// The events of a problem. They are few enough for a claim to remember all. Some have the same
+/// time.
 fn problem(number: u8) -> impl Strategy<Value = Vec<Delivery>> {
     let minutes = 0_i64..40;
     let firing = (minutes.clone(), 0_usize..4, 0_u8..3);
     let firings = proptest::collection::vec(firing, 0..=7);
-    let recoveries = proptest::collection::vec(minutes, 0..=3);
-    (firings, recoveries).prop_map(move |(firings, recoveries)| {
+    let resolutions = proptest::collection::vec(minutes, 0..=3);
+    (firings, resolutions).prop_map(move |(firings, resolutions)| {
         let identity = |place: usize| usize::from(number) * 100 + place;
         let firings = firings.into_iter().enumerate().map(move |(place, (minutes, severity, service))| {
             delivery(identity(place), number, service, minutes, SEVERITIES[severity], false)
         });
-        let recoveries = recoveries
+        let resolutions = resolutions
             .into_iter()
             .enumerate()
             .map(move |(place, minutes)| delivery(identity(50 + place), number, 0, minutes, SEVERITIES[0], true));
-        firings.chain(recoveries).collect()
+        firings.chain(resolutions).collect()
     })
 }
 
@@ -44,7 +45,7 @@ fn check<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value) -> Resul
 }
 
 #[test]
-fn in_every_order_and_in_batches_of_every_size_the_alerts_are_the_same() {
+fn alerts_do_not_depend_on_the_order_of_arrival_or_the_size_of_batches() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let orders = deliveries().prop_flat_map(|deliveries| {
         let shuffled = Just(deliveries.clone()).prop_shuffle();
@@ -62,7 +63,7 @@ fn in_every_order_and_in_batches_of_every_size_the_alerts_are_the_same() {
 }
 
 #[test]
-fn every_permutation_of_one_episode_makes_the_same_alert() {
+fn every_order_of_arrival_of_an_episode_gives_the_same_alert() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let episode = [
         delivery(1, 1, 0, 3, SEVERITIES[1], false),
@@ -76,11 +77,11 @@ fn every_permutation_of_one_episode_makes_the_same_alert() {
         let facts: Vec<SourceFacts> = alerts.iter().map(source_facts).collect();
         assert_eq!(facts.len(), 1);
         assert_eq!(*expected.get_or_insert_with(|| facts.clone()), facts);
-        // What has recovered before it arrives opens nothing.
-        let recovered_first = permutation[0] == episode[3];
-        assert_eq!(incidents.is_empty(), recovered_first);
-        let opened = alerts[0].grouping.decision == GroupingDecision::Opened;
-        assert_eq!(opened, !recovered_first);
+        // An alert whose resolution arrived first opens nothing.
+        let resolved_first = permutation[0] == episode[3];
+        assert_eq!(incidents.is_empty(), resolved_first);
+        let opened = alerts[0].report.grouping.decision == GroupingDecision::Opened;
+        assert_eq!(opened, !resolved_first);
     }
 }
 

@@ -1,9 +1,9 @@
-//! What every list of pages must be.
+//! What holds for the pages of every list.
 
 use proptest::prelude::*;
 use shared::listing::page::{Page, PageRequest, Start};
 
-/// Limits and offsets, small ones and ones beyond the end.
+/// Small and large limits, with offsets up to the end and beyond it.
 pub fn pages(length: usize) -> impl Strategy<Value = PageRequest> {
     let offset = prop_oneof![4 => 0..length as u64 + 5, 1 => Just(0), 1 => Just(u64::MAX)];
     let limit = prop_oneof![1_usize..=7, Just(50), Just(200)];
@@ -14,7 +14,7 @@ pub fn pages(length: usize) -> impl Strategy<Value = PageRequest> {
     })
 }
 
-/// Compares a page with the same part of the whole list, which is in order.
+/// Asserts that a page is a part of the whole list.
 pub fn assert_page<T: PartialEq + Clone + std::fmt::Debug>(page: &Page<T>, request: &PageRequest, expected: &[T]) {
     let start = usize::try_from(request.start.offset()).unwrap_or(usize::MAX).min(expected.len());
     let end = start.saturating_add(request.limit).min(expected.len());

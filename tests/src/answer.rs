@@ -1,4 +1,4 @@
-//! An HTTP answer, and what the tests ask of it.
+//! An HTTP answer and the assertions that tests make about it.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -26,7 +26,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().expect("the answer's headers are text"))
     }
 
-    /// The body as it came.
+    /// The body as text.
     pub fn text(&self) -> &str {
         &self.body
     }
@@ -37,20 +37,20 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
 
-    /// The body as JSON; null if it is none.
+    /// The body as JSON, or null if it is not JSON.
     pub(crate) fn try_json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    /// This answer, which must have the status.
+    /// Asserts the status and returns the answer.
     #[track_caller]
-    #[expect(clippy::return_self_not_must_use, reason = "often the status is all that is asked")]
+    #[expect(clippy::return_self_not_must_use, reason = "often the status is all that a test asserts")]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.body);
         self
     }
 
-    /// The problem document that this answer must be, all its required members checked.
+    /// Asserts that the answer is a problem document with the status and all required members.
     #[track_caller]
     pub fn problem(&self, status: u16) -> Problem {
         assert_eq!(self.status, status, "{}", self.body);
@@ -64,45 +64,45 @@ impl Answer {
         Problem(body)
     }
 
-    /// The body `{"message": …}` with which API Gateway itself refuses.
+    /// Asserts that API Gateway itself refused the request, with its own body `{"message": …}`.
     #[track_caller]
     pub fn refused_by_gateway(&self, status: u16, message: &str) {
         assert_eq!(self.status, status, "{}", self.body);
         assert_eq!(self.json(), serde_json::json!({ "message": message }));
     }
 
-    /// The reading of a delivery that must have been taken: its `status` and the whole body.
+    /// Asserts that a webhook got 202, and returns the `status` of its receipt and the whole body.
     #[track_caller]
-    pub fn taken(&self) -> (String, Value) {
+    pub fn receipt(&self) -> (String, Value) {
         assert_eq!(self.status, 202, "{}", self.body);
         let body = self.json();
         (body["status"].as_str().expect("a status").to_owned(), body)
     }
 
-    /// The delivery id of a delivery that must have been accepted.
+    /// Asserts that a webhook was accepted, and returns its delivery id.
     #[track_caller]
     pub fn accepted(&self) -> String {
-        self.taken_as("accepted")
+        self.delivery_id_of("accepted")
     }
 
-    /// The delivery id of a delivery that must have been put into quarantine.
+    /// Asserts that a webhook was quarantined with a reason, and returns its delivery id.
     #[track_caller]
     pub fn quarantined(&self) -> String {
         assert!(self.json()["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{}", self.body);
-        self.taken_as("quarantined")
+        self.delivery_id_of("quarantined")
     }
 
-    /// Asserts that the delivery was ignored, and says why.
+    /// Asserts that a webhook was ignored with a reason.
     #[track_caller]
     pub fn ignored(&self) {
-        let (status, body) = self.taken();
+        let (status, body) = self.receipt();
         assert_eq!(status, "ignored", "{body}");
         assert!(body["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{body}");
     }
 
     #[track_caller]
-    fn taken_as(&self, expected: &str) -> String {
-        let (status, body) = self.taken();
+    fn delivery_id_of(&self, expected: &str) -> String {
+        let (status, body) = self.receipt();
         assert_eq!(status, expected, "{body}");
         let id = body["delivery_id"].as_str().unwrap_or_default();
         assert!(!id.is_empty(), "no delivery_id: {body}");
@@ -120,7 +120,7 @@ impl Problem {
         &self.0[name]
     }
 
-    /// The parameters that it complains about, sorted.
+    /// The names of the wrong parameters, sorted.
     #[track_caller]
     pub fn parameters(&self) -> Vec<&str> {
         let errors = self.0["errors"].as_array().unwrap_or_else(|| panic!("no errors in {}", self.0));
@@ -134,7 +134,7 @@ impl Problem {
     }
 }
 
-/// Asserts that an object has these members with these values, whatever else it has.
+/// Asserts that an object has these members with these values. It may have others.
 #[track_caller]
 pub fn assert_members(object: &Value, expected: &Value) {
     for (member, value) in expected.as_object().expect("members to expect") {
@@ -142,7 +142,7 @@ pub fn assert_members(object: &Value, expected: &Value) {
     }
 }
 
-/// Asserts that an object has these members and no others.
+/// Asserts that an object has exactly these members.
 #[track_caller]
 pub fn assert_only_members(object: &Value, expected: &[&str]) {
     let mut present: Vec<&str> =

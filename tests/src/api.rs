@@ -1,4 +1,4 @@
-//! The client.
+//! The HTTP client of the suite.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Access, Answer, Delivery, contract, shared_stack};
+use crate::{Access, Answer, WebhookRequest, contract, shared_stack};
 
 /// A client of one stack.
 #[derive(Debug, Clone)]
@@ -20,13 +20,13 @@ pub struct Api {
 pub struct Page {
     /// The page's items.
     pub items: Vec<Value>,
-    /// How many there are on all pages.
+    /// The number of items on all pages.
     pub total: usize,
-    /// The limit that was applied.
+    /// The limit of the page.
     pub limit: usize,
-    /// Where the page begins.
+    /// The number of items before the page.
     pub offset: usize,
-    /// What continues after the last item.
+    /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
 }
 
@@ -40,7 +40,8 @@ impl Page {
 impl Api {
     /// A client of the stack that all tests share.
     ///
-    /// Each test has its own client because each has its own runtime, and connections live on one.
+    /// Each test needs its own client: it has its own runtime, and a connection lives on one
+    /// runtime.
     pub fn shared() -> Self {
         Self::to(shared_stack().clone())
     }
@@ -65,7 +66,7 @@ impl Api {
     pub async fn send(&self, request: RequestBuilder) -> Answer {
         let request = request.build().expect("the request is well formed");
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        // Before a route, the address of a stage has its name.
+        // The address of a deployed stage has the stage's name before each route.
         let stage = reqwest::Url::parse(&self.access.url).expect("an address").path().trim_end_matches('/').to_owned();
         let answer = Answer::of(self.http.execute(request).await.expect("the stack answers")).await;
         contract::check(&method, path.strip_prefix(&stage).unwrap_or(&path), &answer);
@@ -87,18 +88,18 @@ impl Api {
         self.send(self.request(Method::GET, path).bearer_auth(token)).await
     }
 
-    /// A page of a list, which must be there.
+    /// A page of a list. The answer must be 200.
     pub async fn page(&self, path: &str) -> Page {
         page_of(&self.get(path).await.expect(200))
     }
 
-    /// A page of the quarantine, which only responders see.
+    /// A page of the quarantine, as the responder. The answer must be 200.
     pub async fn quarantine(&self, query: &str) -> Page {
         page_of(&self.get_as_responder(&format!("/quarantine?{query}")).await.expect(200))
     }
 
-    /// Everything in a list that a filter leaves, page after page by cursor.
-    pub async fn everything(&self, path: &str) -> Vec<Value> {
+    /// All items of a list, page by page with the cursor. The path must have a query string.
+    pub async fn all_items(&self, path: &str) -> Vec<Value> {
         let mut page = self.page(&format!("{path}&limit=200")).await;
         let mut items = std::mem::take(&mut page.items);
         while let Some(cursor) = page.next_cursor.take() {
@@ -108,38 +109,38 @@ impl Api {
         items
     }
 
-    /// An incident with its alerts and actions. Whoever looks at one sees a legal history.
+    /// An incident with its alerts and actions. Asserts that its history skips no step.
     pub async fn detail(&self, incident_id: &str) -> Value {
         let detail = self.get(&format!("/incidents/{incident_id}")).await.expect(200).json();
-        assert_legal(&detail);
+        assert_no_step_skipped(&detail);
         detail
     }
 
     /// A request that changes an incident's status, as the responder.
-    pub fn status_change(&self, incident_id: &str) -> RequestBuilder {
+    pub fn status_request(&self, incident_id: &str) -> RequestBuilder {
         self.request(Method::PATCH, &format!("/incidents/{incident_id}/status"))
             .bearer_auth(&self.access.responder_token)
             .header("content-type", "application/json")
     }
 
-    /// Sends a body to an incident's status.
+    /// Sends a body to the status of an incident, as the responder.
     pub async fn patch_status(&self, incident_id: &str, body: &Value) -> Answer {
-        self.send(self.status_change(incident_id).body(body.to_string())).await
+        self.send(self.status_request(incident_id).body(body.to_string())).await
     }
 
-    /// Moves an incident to a status, which must be allowed, and returns it.
-    pub async fn move_to(&self, incident_id: &str, status: &str) -> Value {
+    /// Changes the status of an incident, which must be allowed, and returns the incident.
+    pub async fn change_status(&self, incident_id: &str, status: &str) -> Value {
         let answer = self.patch_status(incident_id, &serde_json::json!({ "status": status })).await;
         answer.expect(200).json()["incident"].take()
     }
 
-    /// Adds the source's proof to a webhook.
-    pub fn sign(&self, webhook: impl Into<Delivery>) -> Delivery {
-        webhook.into().proven(&self.access)
+    /// Adds the proof of its source to a webhook: a token or a signature.
+    pub fn sign(&self, webhook: impl Into<WebhookRequest>) -> WebhookRequest {
+        webhook.into().authenticated(&self.access)
     }
 
-    /// Posts a webhook as it is.
-    pub async fn post(&self, delivery: &Delivery) -> Answer {
+    /// Posts a webhook without adding a proof.
+    pub async fn post(&self, delivery: &WebhookRequest) -> Answer {
         let mut request = self.request(Method::POST, &format!("/webhooks/{}", delivery.source));
         for (name, value) in &delivery.headers {
             request = request.header(name, value.as_slice());
@@ -147,14 +148,15 @@ impl Api {
         self.send(request.body(delivery.body.clone())).await
     }
 
-    /// Posts a webhook with the source's proof.
-    pub async fn deliver(&self, webhook: impl Into<Delivery>) -> Answer {
+    /// Posts a webhook with the proof of its source.
+    pub async fn deliver(&self, webhook: impl Into<WebhookRequest>) -> Answer {
         self.post(&self.sign(webhook)).await
     }
 }
 
-/// Asserts that the changes of status that a detail shows lead from `OPEN`, one step at a time, if it shows all of them.
-fn assert_legal(detail: &Value) {
+/// Asserts that the status changes of a detail lead from `OPEN`, one step at a time. A detail that
+/// does not show all actions is not checked.
+fn assert_no_step_skipped(detail: &Value) {
     const STEPS: [&str; 4] = ["OPEN", "INVESTIGATING", "RESOLVED", "CLOSED"];
     const SHOWN: usize = 50;
     let actions = detail["actions"].as_array().expect("a list");
@@ -162,7 +164,10 @@ fn assert_legal(detail: &Value) {
     let changes: Vec<_> =
         changes.map(|action| (&action["details"]["from"], &action["details"]["to"])).take(STEPS.len()).collect();
     let is_legal = changes.iter().zip(STEPS.windows(2)).all(|((from, to), step)| *from == step[0] && *to == step[1]);
-    assert!(actions.len() == SHOWN || (is_legal && changes.len() < STEPS.len()), "an illegal history: {detail:#}");
+    assert!(
+        actions.len() == SHOWN || (is_legal && changes.len() < STEPS.len()),
+        "the history skips a step: {detail:#}"
+    );
 }
 
 fn page_of(answer: &Answer) -> Page {

@@ -1,4 +1,4 @@
-//! `openapi.yaml`, held against what the stack really answers.
+//! Checks each answer of the stack against `openapi.yaml`.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::Answer;
 
-/// What the document says, its schemas closed: it leaves room for members to come, but those of today must stand in it.
+/// The document with closed schemas. It allows clients to expect new members, but each member that
+/// is answered today must be described.
 static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract::of(&document()));
 
 struct Contract {
@@ -22,28 +23,28 @@ struct Operation {
     answers: BTreeMap<String, Documented>,
 }
 
-/// An answer that an operation may give.
+/// An answer that the document describes.
 struct Documented {
     headers: Vec<(String, bool, Validator)>,
     bodies: BTreeMap<String, Validator>,
 }
 
-/// The document, as JSON.
+/// The document as JSON.
 ///
 /// # Panics
-/// When it is no YAML.
+/// If it is not YAML.
 pub fn document() -> Value {
     serde_norway::from_str(include_str!("../../openapi.yaml")).expect("openapi.yaml is YAML")
 }
 
-/// Asserts that an answer is one that the document describes.
+/// Asserts that the document describes an answer.
 #[track_caller]
 pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
-    let faults = CONTRACT.faults(method.as_str(), path, answer);
-    assert!(faults.is_empty(), "{method} {path}: openapi.yaml has no such answer: {faults:?} in {answer:?}");
+    let mismatches = CONTRACT.mismatches(method.as_str(), path, answer);
+    assert!(mismatches.is_empty(), "{method} {path}: openapi.yaml has no such answer: {mismatches:?} in {answer:?}");
 }
 
-/// The examples of the document that break their own schemas, and how many hold.
+/// The examples of the document that do not match their schemas, and the number of those that do.
 pub fn examples() -> (Vec<String>, usize) {
     let document = document();
     let mut broken = Vec::new();
@@ -85,17 +86,21 @@ impl Contract {
         Self { operations, refusal }
     }
 
-    fn faults(&self, method: &str, path: &str, answer: &Answer) -> Vec<String> {
+    fn mismatches(&self, method: &str, path: &str, answer: &Answer) -> Vec<String> {
         let operation = self.operations.iter().find(|operation| operation.method == method && operation.serves(path));
         let Some(operation) = operation else {
-            // The gateway itself answers for what is no route.
+            // For an unknown route, the gateway itself answers.
             let is_refusal = self.refusal.is_valid(&answer.try_json());
             let is_expected = matches!(answer.status, 404 | 413 | 431) && is_refusal;
-            return if is_expected { Vec::new() } else { vec!["neither a route nor the gateway's refusal".to_owned()] };
+            return if is_expected {
+                Vec::new()
+            } else {
+                vec!["the path is no route, and the gateway did not refuse it".to_owned()]
+            };
         };
         match operation.answers.get(&answer.status.to_string()) {
             None => vec![format!("the status {}", answer.status)],
-            Some(documented) => documented.faults(answer),
+            Some(documented) => documented.mismatches(answer),
         }
     }
 }
@@ -128,29 +133,29 @@ impl Documented {
         }
     }
 
-    fn faults(&self, answer: &Answer) -> Vec<String> {
-        let mut faults = Vec::new();
+    fn mismatches(&self, answer: &Answer) -> Vec<String> {
+        let mut mismatches = Vec::new();
         for (name, required, schema) in &self.headers {
             match answer.header(name) {
-                None if *required => faults.push(format!("no {name}")),
+                None if *required => mismatches.push(format!("no {name}")),
                 None => {}
                 Some(value) if schema.is_valid(&json!(value)) => {}
-                Some(value) => faults.push(format!("{name}: {value}")),
+                Some(value) => mismatches.push(format!("{name}: {value}")),
             }
         }
         let kind = answer.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
         match self.bodies.get(kind) {
             None if self.bodies.is_empty() && answer.text().is_empty() => {}
-            None => faults.push(format!("the content type {kind:?}")),
-            Some(schema) => faults.extend(
+            None => mismatches.push(format!("the content type {kind:?}")),
+            Some(schema) => mismatches.extend(
                 schema.iter_errors(&answer.try_json()).map(|error| format!("{}: {error}", error.instance_path())),
             ),
         }
-        faults
+        mismatches
     }
 }
 
-/// What a `$ref` stands for.
+/// The value that a `$ref` refers to, or the value itself.
 fn resolved<'document>(document: &'document Value, value: &'document Value) -> &'document Value {
     match value["$ref"].as_str().and_then(|reference| reference.strip_prefix('#')) {
         Some(pointer) => document.pointer(pointer).unwrap_or_else(|| panic!("openapi.yaml has no {pointer}")),
@@ -158,7 +163,7 @@ fn resolved<'document>(document: &'document Value, value: &'document Value) -> &
     }
 }
 
-/// A schema with the components that it refers to, every object of them closed.
+/// A schema with the components that it refers to. Objects may have no other members.
 fn validator(document: &Value, schema: &Value) -> Validator {
     let mut schema = json!({ "allOf": [schema], "components": { "schemas": document["components"]["schemas"] } });
     close(&mut schema);

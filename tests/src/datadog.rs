@@ -1,9 +1,9 @@
-//! Datadog notifications, as the published template renders them.
+//! Datadog's notifications, as our published template renders them.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::{Delivery, Scene, digits};
+use crate::{Sandbox, WebhookRequest, random_digits};
 
 /// A notification of a monitor.
 #[derive(Debug, Clone)]
@@ -13,12 +13,12 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// A monitor of the scene's service triggers when the scene begins.
-    pub fn triggered(scene: &Scene) -> Self {
+    /// A monitor of the sandbox's service triggers at the sandbox's time.
+    pub fn triggered(sandbox: &Sandbox) -> Self {
         let Value::Object(members) = json!({
-            "id": digits(19),
-            "alert_id": digits(9),
-            "alert_cycle_key": digits(20),
+            "id": random_digits(19),
+            "alert_id": random_digits(9),
+            "alert_cycle_key": random_digits(20),
             "aggreg_key": format!("{:032x}", fastrand::u128(..)),
             "transition": "Triggered",
             "alert_type": "error",
@@ -26,7 +26,7 @@ impl Notification {
             "event_type": "query_alert_monitor",
             "title": "[P2] [Triggered] Latency over its objective",
             "body": "The 99th percentile is 2.4 s, the objective is 0.8 s.",
-            "scope": format!("service:{},env:{}", scene.service, scene.environment),
+            "scope": format!("service:{},env:{}", sandbox.service, sandbox.environment),
             "hostname": "ip-10-4-7-19",
             "query": "avg(last_5m):p99:trace.http.request{*} > 0.8",
             "metric": "trace.http.request",
@@ -36,42 +36,42 @@ impl Notification {
         }) else {
             unreachable!("the literal is an object")
         };
-        let tags = [("service", &scene.service), ("env", &scene.environment), ("team", &scene.team)];
+        let tags = [("service", &sandbox.service), ("env", &sandbox.environment), ("team", &sandbox.team)];
         let tags = tags.map(|(key, value)| (key.to_owned(), value.clone())).to_vec();
-        Self { members, tags }.at(scene.time)
+        Self { members, tags }.at(sandbox.time)
     }
 
-    /// The next notification of the same monitor about the same problem.
+    /// The next notification of the same monitor about the same alert.
     #[must_use]
     pub fn again(&self) -> Self {
-        self.clone().with("id", digits(19))
+        self.clone().with("id", random_digits(19))
     }
 
     /// A notification of another monitor on the same service.
     #[must_use]
     pub fn from_another_monitor(&self) -> Self {
         self.again()
-            .with("alert_id", digits(9))
-            .with("alert_cycle_key", digits(20))
+            .with("alert_id", random_digits(9))
+            .with("alert_cycle_key", random_digits(20))
             .with("aggreg_key", format!("{:032x}", fastrand::u128(..)))
     }
 
-    /// The same monitor's next problem: Datadog gives it a new cycle.
+    /// The next alert of the same monitor. Datadog gives it a new cycle key.
     #[must_use]
     pub fn in_a_new_cycle(&self) -> Self {
-        self.again().with("alert_cycle_key", digits(20))
+        self.again().with("alert_cycle_key", random_digits(20))
     }
 
-    /// The recovery.
+    /// The monitor is resolved. Datadog's own word is "Recovered".
     #[must_use]
-    pub fn recovered(&self) -> Self {
+    pub fn resolved(&self) -> Self {
         self.again()
             .with("transition", "Recovered")
             .with("alert_type", "success")
             .with("title", "[P2] [Recovered] Latency over its objective")
     }
 
-    /// At a time of the source's clock.
+    /// With a time of Datadog's clock.
     #[must_use]
     pub fn at(self, time: Timestamp) -> Self {
         let milliseconds = time.as_millisecond().to_string();
@@ -85,7 +85,7 @@ impl Notification {
         self
     }
 
-    /// Leaves a member of the body out.
+    /// Removes a member of the body.
     #[must_use]
     pub fn without(mut self, member: &str) -> Self {
         self.members.remove(member);
@@ -98,7 +98,7 @@ impl Notification {
         self.with("priority", priority)
     }
 
-    /// Tagged with a service, a scope of its own included.
+    /// With a service as its tag and scope.
     #[must_use]
     pub fn service(self, service: &str) -> Self {
         self.tag("service", service).with("scope", format!("service:{service}"))
@@ -112,19 +112,19 @@ impl Notification {
         self
     }
 
-    /// Leaves a tag out.
+    /// Removes a tag.
     #[must_use]
-    pub fn untagged(mut self, key: &str) -> Self {
+    pub fn without_tag(mut self, key: &str) -> Self {
         self.tags.retain(|(present, _)| present != key);
         self
     }
 
-    /// The tags as Datadog writes them.
+    /// The tags as `key:value`.
     pub fn tags(&self) -> Vec<String> {
         self.tags.iter().map(|(key, value)| format!("{key}:{value}")).collect()
     }
 
-    /// Only these members: what the source's or a customer's own template has.
+    /// With these members only, as another template has them. The tags are removed.
     #[must_use]
     pub fn only(mut self, members: &[&str]) -> Self {
         self.tags.clear();
@@ -132,9 +132,9 @@ impl Notification {
         self
     }
 
-    /// The members of Datadog's own default template.
+    /// With the members of Datadog's default template only.
     #[must_use]
-    pub fn by_the_default_template(self) -> Self {
+    pub fn with_default_template(self) -> Self {
         self.only(&["id", "last_updated", "event_type", "title", "body", "date", "org"])
     }
 
@@ -148,7 +148,7 @@ impl Notification {
     }
 }
 
-impl From<&Notification> for Delivery {
+impl From<&Notification> for WebhookRequest {
     fn from(notification: &Notification) -> Self {
         Self::datadog(notification.body().to_string())
     }

@@ -1,25 +1,26 @@
-//! What the black-box tests stand on: a stack to talk to, a client, builders of the sources'
-//! payloads, and [`eventually`].
+//! The harness of the suites: a stack, an HTTP client, builders of the sources' payloads, and
+//! [`eventually`].
 //!
-//! Tests know the product by its HTTP interface only. They run in parallel against one stack, so each
-//! makes itself a [`Scene`]: an environment, service and team of its own.
-#![expect(clippy::missing_panics_doc, reason = "a test that cannot go on panics: that is its report")]
-#![expect(clippy::must_use_candidate, reason = "these are builders and getters for tests")]
+//! The black-box tests use the product over HTTP only. They run in parallel against one stack, so
+//! each test makes a [`Sandbox`]: an environment, a service and a team that no other test uses.
+//! `blackbox/first_incident.rs` shows how they work together.
+#![expect(clippy::missing_panics_doc, reason = "a test reports a failure by a panic")]
+#![expect(clippy::must_use_candidate, reason = "most functions are builders and getters for tests")]
 
 mod answer;
 mod api;
 pub mod contract;
 pub mod datadog;
-mod delivery;
 mod eventually;
 pub mod faults;
-mod scene;
+mod sandbox;
 pub mod sentry;
 mod stack;
+mod webhook_request;
 
 pub use answer::{Answer, Problem, assert_members, assert_only_members};
 pub use api::{Api, Page};
-pub use delivery::{Delivery, hmac_sha256_hex};
-pub use eventually::{DEADLINE, eventually};
-pub use scene::{Scene, digits, in_order, now, rfc3339, strings, suffix};
-pub use stack::{Access, OwnStack, shared_stack, variable};
+pub use eventually::{WAIT_TIMEOUT, eventually};
+pub use sandbox::{Sandbox, in_order, now, random_digits, random_suffix, rfc3339, strings};
+pub use stack::{Access, TestStack, shared_stack, variable};
+pub use webhook_request::{WebhookRequest, hmac_sha256_hex};

@@ -1,33 +1,33 @@
-//! Sentry's webhooks, in the shapes of its integration platform.
+//! Sentry's webhooks, as its integration platform sends them.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::{Delivery, Scene, digits};
+use crate::{Sandbox, WebhookRequest, random_digits};
 
-/// One webhook: what its headers and its body say.
+/// A webhook of Sentry: its resource, its time and its body.
 #[derive(Debug, Clone)]
-pub struct Hook {
+pub struct SentryWebhook {
     resource: String,
     sent_at: Timestamp,
     /// The body.
     pub body: Value,
 }
 
-impl Hook {
+impl SentryWebhook {
     /// A webhook of a resource.
     pub fn new(resource: &str, sent_at: Timestamp, body: Value) -> Self {
         Self { resource: resource.to_owned(), sent_at, body }
     }
 
-    /// Sets what a JSON pointer names, which must be there.
+    /// Replaces the value at a JSON pointer, which must exist.
     #[must_use]
     pub fn with(mut self, pointer: &str, value: impl Into<Value>) -> Self {
         *self.body.pointer_mut(pointer).unwrap_or_else(|| panic!("nothing at {pointer}")) = value.into();
         self
     }
 
-    /// Leaves out a member of what a JSON pointer names.
+    /// Removes the value at a JSON pointer, which must exist.
     #[must_use]
     pub fn without(mut self, pointer: &str) -> Self {
         let (parent, member) = pointer.rsplit_once('/').expect("a pointer has a slash");
@@ -38,14 +38,14 @@ impl Hook {
     }
 }
 
-impl From<&Hook> for Delivery {
-    fn from(hook: &Hook) -> Self {
-        Self::sentry(&hook.resource, hook.body.to_string())
-            .header("sentry-hook-timestamp", hook.sent_at.as_second().to_string())
+impl From<&SentryWebhook> for WebhookRequest {
+    fn from(webhook: &SentryWebhook) -> Self {
+        Self::sentry(&webhook.resource, webhook.body.to_string())
+            .header("sentry-hook-timestamp", webhook.sent_at.as_second().to_string())
     }
 }
 
-/// An issue of the scene's project.
+/// An issue of the sandbox's service.
 #[derive(Debug, Clone)]
 pub struct Issue {
     /// Sentry's id of the issue.
@@ -57,12 +57,12 @@ pub struct Issue {
 }
 
 impl Issue {
-    /// An issue of the scene's service and environment.
-    pub fn of(scene: &Scene) -> Self {
+    /// An issue of the sandbox's service and environment.
+    pub fn of(sandbox: &Sandbox) -> Self {
         Self {
-            id: digits(10),
-            project: scene.service.clone(),
-            environment: scene.environment.clone(),
+            id: random_digits(10),
+            project: sandbox.service.clone(),
+            environment: sandbox.environment.clone(),
             level: "error".to_owned(),
             title: "PaymentDeclined: the card was refused".to_owned(),
         }
@@ -75,8 +75,8 @@ impl Issue {
         self
     }
 
-    /// The `issue` webhook of an action, sent at a time. Sentry does not name an environment here.
-    pub fn hook(&self, action: &str, at: Timestamp) -> Hook {
+    /// The `issue` webhook of an action, sent at a time. Sentry names no environment in it.
+    pub fn webhook(&self, action: &str, at: Timestamp) -> SentryWebhook {
         let (status, substatus) = match action {
             "resolved" => ("resolved", Value::Null),
             "ignored" | "archived" => ("ignored", json!("archived_forever")),
@@ -108,21 +108,21 @@ impl Issue {
             } },
             "actor": { "type": "application", "id": "sentry", "name": "Sentry" },
         });
-        Hook::new("issue", at, body)
+        SentryWebhook::new("issue", at, body)
     }
 
-    /// A new issue.
-    pub fn created(&self, at: Timestamp) -> Hook {
-        self.hook("created", at)
+    /// The issue is new.
+    pub fn created(&self, at: Timestamp) -> SentryWebhook {
+        self.webhook("created", at)
     }
 
     /// The issue is resolved.
-    pub fn resolved(&self, at: Timestamp) -> Hook {
-        self.hook("resolved", at)
+    pub fn resolved(&self, at: Timestamp) -> SentryWebhook {
+        self.webhook("resolved", at)
     }
 
     /// An alert rule fires on a new event of the issue.
-    pub fn event_alert(&self, at: Timestamp) -> Hook {
+    pub fn event_alert(&self, at: Timestamp) -> SentryWebhook {
         let body = json!({
             "action": "triggered",
             "installation": { "uuid": "0f8b1e7c-5d1c-4ad6-9be4-6b1a3f2f4f11" },
@@ -133,18 +133,18 @@ impl Issue {
             },
             "actor": { "type": "application", "id": "sentry", "name": "Sentry" },
         });
-        Hook::new("event_alert", at, body)
+        SentryWebhook::new("event_alert", at, body)
     }
 
     /// A new event of the issue.
-    pub fn error(&self, at: Timestamp) -> Hook {
+    pub fn error(&self, at: Timestamp) -> SentryWebhook {
         let body = json!({
             "action": "created",
             "installation": { "uuid": "0f8b1e7c-5d1c-4ad6-9be4-6b1a3f2f4f11" },
             "data": { "error": self.event(at) },
             "actor": { "type": "application", "id": "sentry", "name": "Sentry" },
         });
-        Hook::new("error", at, body)
+        SentryWebhook::new("error", at, body)
     }
 
     fn event(&self, at: Timestamp) -> Value {
@@ -171,7 +171,7 @@ impl Issue {
     }
 }
 
-/// A metric alert of the scene's project.
+/// A metric alert of the sandbox's service.
 #[derive(Debug, Clone)]
 pub struct MetricAlert {
     id: String,
@@ -181,18 +181,18 @@ pub struct MetricAlert {
 }
 
 impl MetricAlert {
-    /// A metric alert on the scene's service and environment, that starts with the scene.
-    pub fn of(scene: &Scene) -> Self {
+    /// A metric alert of the sandbox's service and environment that starts at the sandbox's time.
+    pub fn of(sandbox: &Sandbox) -> Self {
         Self {
-            id: digits(7),
-            project: scene.service.clone(),
-            environment: scene.environment.clone(),
-            started: scene.time,
+            id: random_digits(7),
+            project: sandbox.service.clone(),
+            environment: sandbox.environment.clone(),
+            started: sandbox.time,
         }
     }
 
     /// The webhook of an action, sent at a time.
-    pub fn hook(&self, action: &str, at: Timestamp) -> Hook {
+    pub fn webhook(&self, action: &str, at: Timestamp) -> SentryWebhook {
         let body = json!({
             "action": action,
             "installation": { "uuid": "0f8b1e7c-5d1c-4ad6-9be4-6b1a3f2f4f11" },
@@ -226,7 +226,7 @@ impl MetricAlert {
             },
             "actor": { "type": "application", "id": "sentry", "name": "Sentry" },
         });
-        Hook::new("metric_alert", at, body)
+        SentryWebhook::new("metric_alert", at, body)
     }
 }
 

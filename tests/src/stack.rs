@@ -1,26 +1,26 @@
-//! The stack under test: one embedded stack for the whole test process, or a deployed one.
+//! The stack under test: one embedded stack for all tests of the process, or a deployed one.
 
-use std::sync::OnceLock;
+use std::{panic::Location, sync::OnceLock};
 
 use tokio::runtime;
 
-/// How to reach a stack.
+/// The address and the credentials of a stack.
 #[derive(Debug, Clone)]
 pub struct Access {
-    /// Its address, without a slash at the end.
+    /// The address without a slash at the end.
     pub url: String,
-    /// A token that may read.
+    /// A viewer's token: it may read.
     pub viewer_token: String,
-    /// A token that may also change.
+    /// A responder's token: it may also change.
     pub responder_token: String,
-    /// What proves Datadog webhooks.
+    /// The shared secret of Datadog.
     pub datadog_secret: String,
-    /// What signs Sentry webhooks.
+    /// The secret that signs webhooks of Sentry.
     pub sentry_secret: String,
 }
 
 impl Access {
-    /// An embedded stack: its credentials are fixed.
+    /// An embedded stack. Its credentials are fixed.
     pub fn local(url: &str) -> Self {
         Self {
             url: url.trim_end_matches('/').to_owned(),
@@ -31,7 +31,7 @@ impl Access {
         }
     }
 
-    /// The deployed stack that the environment names, if it names one.
+    /// The deployed stack that the environment variables name, if any.
     fn deployed() -> Option<Self> {
         let url = variable("STACK_URL")?;
         let needed = |name: &str| variable(name).unwrap_or_else(|| panic!("STACK_URL is set, so {name} must be"));
@@ -45,11 +45,11 @@ impl Access {
     }
 }
 
-/// By how much the stack is slower than one that tests should wait for: 1 unless the environment says more.
-pub(crate) fn deadline_factor() -> u32 {
+/// The factor by which tests wait longer: `STACK_DEADLINE_FACTOR`, 1 by default.
+pub(crate) fn timeout_factor() -> u32 {
     static FACTOR: OnceLock<u32> = OnceLock::new();
     *FACTOR.get_or_init(|| {
-        let number = |text: String| text.parse().expect("STACK_DEADLINE_FACTOR is a whole number");
+        let number = |text: String| text.parse().expect("STACK_DEADLINE_FACTOR must be a whole number");
         variable("STACK_DEADLINE_FACTOR").map_or(1, number)
     })
 }
@@ -60,7 +60,7 @@ pub fn shared_stack() -> &'static Access {
     SHARED.get_or_init(|| Access::deployed().unwrap_or_else(start_for_the_process))
 }
 
-/// Starts a stack that outlives every test's runtime: it has a thread and a runtime of its own.
+/// Starts a stack on its own thread and runtime: the runtime of a test ends with the test.
 fn start_for_the_process() -> Access {
     let (ready, started) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -74,42 +74,47 @@ fn start_for_the_process() -> Access {
     started.recv().expect("the stack started")
 }
 
-/// An embedded stack that belongs to one test, which may look inside it and stop it.
-pub struct OwnStack {
+/// An embedded stack for one test, which may read its tables, break its requests or stop it.
+pub struct TestStack {
     stack: local::Stack,
 }
 
-impl OwnStack {
-    /// Starts a stack, unless the suite runs against a deployed one: then says why `test` does not apply.
-    pub async fn start(test: &str, options: local::Options) -> Option<Self> {
-        if Access::deployed().is_some() {
-            not_applicable(test);
-            return None;
+impl TestStack {
+    /// Starts a stack. Against a deployed stack it returns `None` and prints where the test is that
+    /// does not apply.
+    #[track_caller]
+    pub fn start(options: local::Options) -> impl Future<Output = Option<Self>> {
+        let test = Location::caller();
+        async move {
+            if Access::deployed().is_some() {
+                print_not_applicable(test);
+                return None;
+            }
+            Some(Self { stack: local::Stack::start(options).await.expect("the stack starts") })
         }
-        Some(Self { stack: local::Stack::start(options).await.expect("the stack starts") })
     }
 
-    /// Options of an empty stack on any free port.
+    /// Options of an empty stack on a free port.
     pub fn options() -> local::Options {
         empty()
     }
 
-    /// How to reach it.
+    /// Its address and credentials.
     pub fn access(&self) -> Access {
         Access::local(self.stack.url())
     }
 
-    /// The stack itself.
-    pub fn inside(&self) -> &local::Stack {
+    /// The embedded stack.
+    pub fn local(&self) -> &local::Stack {
         &self.stack
     }
 
-    /// What `!Ref` says of a resource of the template.
+    /// The `!Ref` of a resource of the template.
     pub fn resource(&self, logical_id: &str) -> &str {
         self.stack.resource(logical_id).unwrap_or_else(|| panic!("template.yaml has no {logical_id}"))
     }
 
-    /// Stops it in an orderly way.
+    /// Stops it after its queue is empty.
     pub async fn stop(self) {
         self.stack.stop().await;
     }
@@ -119,13 +124,13 @@ fn empty() -> local::Options {
     local::Options { port: 0, demo: false, ..local::Options::default() }
 }
 
-#[expect(clippy::print_stdout, reason = "whoever runs the suite must see what it left out")]
-fn not_applicable(test: &str) {
-    println!("{test} does not apply to a deployed stack: it looks inside the stack, or stops it");
+#[expect(clippy::print_stdout, reason = "people who run the suite must see which tests did not run")]
+fn print_not_applicable(test: &Location<'_>) {
+    println!("{test} does not apply to a deployed stack: the test needs a stack of its own");
 }
 
-/// A variable of the environment, if it is set to something.
-#[expect(clippy::disallowed_methods, reason = "the one reader of the environment in the suite")]
+/// An environment variable, if it is set and not empty.
+#[expect(clippy::disallowed_methods, reason = "the suite reads the environment only here")]
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

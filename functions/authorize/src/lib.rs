@@ -1,4 +1,5 @@
-//! The Lambda authorizer of the API: identifies the caller by bearer token. Simple responses, payload 2.0.
+//! The Lambda authorizer of the API. It identifies the caller by the bearer token, and answers in
+//! the simple format of payload version 2.0.
 
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
@@ -13,15 +14,15 @@ use shared::{
     service::authorize::authorize,
 };
 
-/// What API Gateway asks. Only the identity is looked at.
+/// The request of API Gateway. Only the identity is read.
 #[derive(Debug, Deserialize)]
 pub struct AuthorizerRequest {
-    /// The values of the identity sources: the `Authorization` header.
+    /// The template names one identity source: the `Authorization` header.
     #[serde(rename = "identitySource", default)]
     identity_source: Option<Vec<String>>,
 }
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     credentials: CredentialStore,

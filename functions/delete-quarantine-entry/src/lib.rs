@@ -1,4 +1,4 @@
-//! `DELETE /quarantine/{id}`: a responder deletes an entry of the quarantine.
+//! `DELETE /quarantine/{id}`: a responder deletes a quarantine entry.
 
 use shared::{
     aws::Aws,
@@ -14,7 +14,7 @@ use shared::{
     telemetry::metrics::Metrics,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     delete_quarantine_entry: DeleteQuarantineEntry,

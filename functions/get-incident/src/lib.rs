@@ -13,7 +13,7 @@ use shared::{
     store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     get_incident: GetIncident,

@@ -1,5 +1,5 @@
-//! `GET /quarantine/{id}`: one entry of the quarantine with its whole body. For responders, since
-//! bodies may hold personal data.
+//! `GET /quarantine/{id}`: one quarantine entry with its whole body. Only responders may read it,
+//! since a body may hold personal data.
 
 use lambda_http::http::StatusCode;
 use shared::{
@@ -15,7 +15,7 @@ use shared::{
     store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     get_quarantine_entry: GetQuarantineEntry,

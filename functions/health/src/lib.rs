@@ -1,4 +1,4 @@
-//! `GET /health`: tells that the API answers. Open to all; it touches nothing else.
+//! `GET /health`: answers that the API works. It needs no token and calls no other service.
 
 use lambda_http::http::StatusCode;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use shared::{
     http::{Request, Response, answer, problem::Problem},
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function;
 

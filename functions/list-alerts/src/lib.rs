@@ -10,7 +10,7 @@ use shared::{
     store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     list_alerts: ListAlerts,

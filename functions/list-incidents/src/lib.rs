@@ -15,7 +15,7 @@ use shared::{
     store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     list_incidents: ListIncidents,

@@ -1,5 +1,5 @@
-//! `GET /quarantine`: deliveries that did not take effect. For responders, since bodies may hold
-//! personal data.
+//! `GET /quarantine`: the list of quarantine entries that need work. Only responders may read it,
+//! since bodies may hold personal data.
 
 use shared::{
     aws::Aws,
@@ -13,7 +13,7 @@ use shared::{
     telemetry::metrics::Metrics,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     list_quarantine: ListQuarantine,
@@ -35,7 +35,8 @@ impl HttpFunction for Function {
         let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
         let page = self.list_quarantine.list(&filter, &page, &list, now).await?;
         if filter == QuarantineFilter::default() {
-            // The total is at hand. So whoever looks at an empty quarantine ends an alarm that missed the last change.
+            // This corrects the metric if an earlier write of it was lost. Otherwise the alarm of
+            // an empty quarantine would stay on.
             self.gauge.counted(page.total, now);
         }
         Ok(answer::page(page, QuarantineEntryView::from))

@@ -1,4 +1,4 @@
-//! Starts the function.
+//! Runs the function on Lambda.
 
 use shared::function::{Error, run_http};
 

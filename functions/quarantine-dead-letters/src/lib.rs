@@ -13,7 +13,7 @@ use shared::{
 };
 use tracing::{error, warn};
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     quarantine_dead_letter: QuarantineDeadLetter,
@@ -33,7 +33,8 @@ impl EventFunction for Function {
         })
     }
 
-    /// Quarantines a batch. What fails stays in the queue, whose alarm tells of it.
+    /// Quarantines a batch. A message that fails stays in the dead-letter queue, which has an
+    /// alarm.
     async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         let mut quarantined = Vec::new();

@@ -1,4 +1,4 @@
-//! `POST /webhooks/{source}`: receives the alerts of monitoring sources.
+//! `POST /webhooks/{source}`: receives the webhooks of monitoring sources.
 
 use lambda_http::http::StatusCode;
 use shared::{
@@ -14,7 +14,7 @@ use shared::{
 };
 use tracing::info;
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     receive_webhook: ReceiveWebhook,
@@ -30,7 +30,7 @@ impl HttpFunction for Function {
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         let Some(source) = sources::find(&path_parameter(request, "source")) else {
             self.count("RefusedUnknownSource", now);
-            return Err(Problem::not_found("There is no source of this name."));
+            return Err(Problem::not_found("There is no source with this name."));
         };
         let headers = headers::of_webhook(request.headers());
         let received = self.receive_webhook.receive(source, &headers, request.body().as_ref(), now).await;
@@ -69,10 +69,10 @@ fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
 
 fn problem(refusal: Refusal) -> Problem {
     match refusal {
-        Refusal::TooLarge => Problem::too_large("A webhook may have at most 1 MiB."),
-        Refusal::NotAuthentic => Problem::unauthenticated(
-            "The webhook does not prove that the source sent it: its signature or token is missing or wrong.",
-        ),
+        Refusal::TooLarge => Problem::too_large("A webhook may be at most 1 MiB."),
+        Refusal::NotAuthentic => {
+            Problem::unauthenticated("The signature or the token of the webhook is missing or wrong.")
+        }
         Refusal::Queue(cause) => Problem::unavailable(&cause),
     }
 }

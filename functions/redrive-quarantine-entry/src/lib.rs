@@ -1,4 +1,5 @@
-//! `POST /quarantine/{id}/redrive`: a responder sends a delivery through the same path again.
+//! `POST /quarantine/{id}/redrive`: a responder sends the delivery of an entry through the queue
+//! again.
 
 use lambda_http::http::StatusCode;
 use shared::{
@@ -14,7 +15,7 @@ use shared::{
     store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     redrive_quarantine_entry: RedriveQuarantineEntry,

@@ -1,4 +1,4 @@
-//! What the secret holds, and what may be done to it. Pure.
+//! The content of the secret, and the changes that are allowed. No I/O.
 
 use std::collections::BTreeMap;
 
@@ -7,73 +7,66 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use shared::{credentials::Role, sources};
 
-/// How many secrets of a source, or tokens of a name, are valid at a time: the old one and the new one.
-const MOST: usize = 2;
+/// How many secrets of a source, or tokens of a name, are valid at the same time: an old and a new
+/// one.
+const MAX_VALID: usize = 2;
 
-/// The fewest characters of a secret that somebody else made.
-const SHORTEST: usize = 16;
+/// For secrets that were not made here.
+const MIN_SECRET_CHARS: usize = 16;
 
-/// What the secret holds. It has no `Debug`: nobody shall log it.
+const MAX_NAME_CHARS: usize = 120;
+
+/// The content of the secret. It has no `Debug`, so that nobody logs it.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Document {
-    /// Of each source, oldest first.
+    /// By source, oldest first.
     #[serde(default)]
     webhook_secrets: BTreeMap<String, Vec<String>>,
     /// Oldest first.
     #[serde(default)]
     api_tokens: Vec<Token>,
-    /// What others put there.
+    /// Members that others added. They are kept.
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
 
-/// A token, without the token.
+/// A token. Only its hash is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Whose it is: the actor in histories.
+    /// The actor in histories.
     pub name: String,
-    /// What it allows.
     pub role: Role,
     sha256: String,
 }
 
-/// Why something is not done.
+/// Why a change is not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// It would overwrite something.
-    #[error("the stack has credentials already: see `show`")]
+    #[error("the stack already has credentials: see `show`")]
     NotEmpty,
-    /// No such source.
     #[error("there is no source {0}")]
     UnknownSource(String),
-    /// A name that is no name.
-    #[error("a name has 1 to 120 characters, none of them at its ends a space")]
+    #[error("a name has 1 to {MAX_NAME_CHARS} characters, and no space at its ends")]
     Name,
-    /// The name has a token.
-    #[error("{0} has a token already: rotate or revoke it")]
+    #[error("{0} already has a token: rotate or revoke it")]
     NameTaken(String),
-    /// The name has no token.
     #[error("{0} has no token")]
     NoToken(String),
-    /// The rotation before is not over.
-    #[error("{0} has an old and a new one already: retire the old one first")]
+    #[error("{0} already has an old and a new one: retire the old one first")]
     Rotating(String),
-    /// There is no rotation.
-    #[error("{0} has no old one to retire")]
+    #[error("{0} has only one: there is no old one to retire")]
     NotRotating(String),
-    /// It is valid already.
-    #[error("{0} has this one already")]
+    #[error("{0} already has this one")]
     Known(String),
-    /// Too easy to guess.
-    #[error("a secret has at least {SHORTEST} characters")]
+    #[error("a secret has at least {MIN_SECRET_CHARS} characters")]
     Weak,
 }
 
 impl Document {
-    /// Sets the first credentials of a stack: Datadog's secret, and a responder's token.
+    /// Adds the first credentials of a stack: Datadog's secret and a responder's token.
     ///
     /// # Errors
-    /// When there are some.
+    /// If the stack already has credentials.
     pub fn init(&mut self, datadog: &str, name: &str, token: &str) -> Result<(), EditError> {
         if !self.api_tokens.is_empty() || self.webhook_secrets.values().any(|secrets| !secrets.is_empty()) {
             return Err(EditError::NotEmpty);
@@ -94,32 +87,32 @@ impl Document {
         &self.api_tokens
     }
 
-    /// Adds a secret of a source; the one that there is stays valid.
+    /// Adds a secret of a source. The old one stays valid.
     ///
     /// # Errors
-    /// When two are valid, or this one is.
+    /// If the source has two secrets, or this one already.
     pub fn rotate_webhook(&mut self, source: &str, secret: &str) -> Result<(), EditError> {
         if sources::find(source).is_none() {
             return Err(EditError::UnknownSource(source.to_owned()));
         }
-        if secret.chars().count() < SHORTEST {
+        if secret.chars().count() < MIN_SECRET_CHARS {
             return Err(EditError::Weak);
         }
         let secrets = self.webhook_secrets.entry(source.to_owned()).or_default();
         if secrets.iter().any(|known| known == secret) {
             return Err(EditError::Known(source.to_owned()));
         }
-        if secrets.len() >= MOST {
+        if secrets.len() >= MAX_VALID {
             return Err(EditError::Rotating(source.to_owned()));
         }
         secrets.push(secret.to_owned());
         Ok(())
     }
 
-    /// Ends a rotation: only a source's newest secret stays valid.
+    /// Ends a rotation: only the newest secret of the source stays valid.
     ///
     /// # Errors
-    /// When there is only one.
+    /// If the source has only one secret.
     pub fn retire_webhook(&mut self, source: &str) -> Result<(), EditError> {
         let secrets = self.webhook_secrets.get_mut(source).filter(|secrets| secrets.len() > 1);
         let secrets = secrets.ok_or_else(|| EditError::NotRotating(source.to_owned()))?;
@@ -127,27 +120,27 @@ impl Document {
         Ok(())
     }
 
-    /// Adds the token of somebody who has none. Only its hash is kept.
+    /// Adds a token under a new name. Only its hash is stored.
     ///
     /// # Errors
-    /// When the name has a token, or is none.
+    /// If the name has a token, or is invalid.
     pub fn add_token(&mut self, name: &str, role: Role, token: &str) -> Result<(), EditError> {
-        if name.is_empty() || name.trim() != name || name.chars().count() > 120 {
+        if name.is_empty() || name.trim() != name || name.chars().count() > MAX_NAME_CHARS {
             return Err(EditError::Name);
         }
-        if self.of(name).next().is_some() {
+        if self.tokens_of(name).next().is_some() {
             return Err(EditError::NameTaken(name.to_owned()));
         }
         self.push(name, role, token);
         Ok(())
     }
 
-    /// Adds another token of the same name and role; the one that there is stays valid.
+    /// Adds a token with the name and role of an old one. The old one stays valid.
     ///
     /// # Errors
-    /// When there is none, or two are valid.
+    /// If the name has no token, or two.
     pub fn rotate_token(&mut self, name: &str, token: &str) -> Result<(), EditError> {
-        let roles: Vec<Role> = self.of(name).map(|token| token.role).collect();
+        let roles: Vec<Role> = self.tokens_of(name).map(|token| token.role).collect();
         match roles.as_slice() {
             [] => Err(EditError::NoToken(name.to_owned())),
             [role] => {
@@ -161,9 +154,9 @@ impl Document {
     /// Ends a rotation: only the newest token of the name stays valid.
     ///
     /// # Errors
-    /// When there is only one, or none.
+    /// If the name does not have two tokens.
     pub fn retire_token(&mut self, name: &str) -> Result<(), EditError> {
-        let count = self.of(name).count();
+        let count = self.tokens_of(name).count();
         if count < 2 {
             return Err(EditError::NotRotating(name.to_owned()));
         }
@@ -175,19 +168,19 @@ impl Document {
         Ok(())
     }
 
-    /// Removes every token of a name.
+    /// Removes all tokens of a name.
     ///
     /// # Errors
-    /// When there is none.
+    /// If the name has no token.
     pub fn revoke_token(&mut self, name: &str) -> Result<(), EditError> {
-        if self.of(name).next().is_none() {
+        if self.tokens_of(name).next().is_none() {
             return Err(EditError::NoToken(name.to_owned()));
         }
         self.api_tokens.retain(|token| token.name != name);
         Ok(())
     }
 
-    fn of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Token> {
+    fn tokens_of<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Token> {
         self.api_tokens.iter().filter(move |token| token.name == name)
     }
 
@@ -205,7 +198,7 @@ mod tests {
     const OLD: &str = "an old secret of one";
     const NEW: &str = "a new secret of one";
 
-    fn born() -> Document {
+    fn new_document() -> Document {
         let text = r#"{"webhook_secrets":{"datadog":[],"sentry":[]},"api_tokens":[],"unused":"x"}"#;
         serde_json::from_str(text).unwrap()
     }
@@ -215,8 +208,8 @@ mod tests {
     }
 
     #[test]
-    fn functions_read_what_is_written_and_what_others_put_there_stays() {
-        let mut document = born();
+    fn functions_can_read_the_secret_and_unknown_members_are_kept() {
+        let mut document = new_document();
         document.init(OLD, "alice", "token").unwrap();
         let text = serde_json::to_string(&document).unwrap();
         let read: Credentials = serde_json::from_str(&text).unwrap();
@@ -228,8 +221,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_never_overwritten() {
-        let mut document = born();
+    fn credentials_are_never_overwritten() {
+        let mut document = new_document();
         document.init(OLD, "alice", "token").unwrap();
         assert_eq!(document.init(NEW, "bob", "other"), Err(EditError::NotEmpty));
         assert_eq!(document.add_token("alice", Role::Viewer, "t"), Err(EditError::NameTaken("alice".to_owned())));
@@ -241,7 +234,7 @@ mod tests {
 
     #[test]
     fn an_old_secret_is_valid_until_it_is_retired() {
-        let mut document = born();
+        let mut document = new_document();
         assert_eq!(document.rotate_webhook("sentry", "short"), Err(EditError::Weak));
         assert_eq!(document.rotate_webhook("nobody", OLD), Err(EditError::UnknownSource("nobody".to_owned())));
         document.rotate_webhook("sentry", OLD).unwrap();
@@ -258,13 +251,13 @@ mod tests {
     }
 
     #[test]
-    fn an_old_token_is_valid_until_it_is_retired_and_none_is_once_revoked() {
-        let mut document = born();
+    fn an_old_token_is_valid_until_it_is_retired_or_revoked() {
+        let mut document = new_document();
         document.add_token("alice", Role::Viewer, "1").unwrap();
         document.add_token("bob", Role::Responder, "2").unwrap();
         document.rotate_token("alice", "3").unwrap();
         assert_eq!(names(&document), ["alice", "bob", "alice"]);
-        assert!(document.of("alice").all(|token| token.role == Role::Viewer));
+        assert!(document.tokens_of("alice").all(|token| token.role == Role::Viewer));
         assert_eq!(document.rotate_token("alice", "4"), Err(EditError::Rotating("alice".to_owned())));
         document.retire_token("alice").unwrap();
         assert_eq!(names(&document), ["bob", "alice"]);

@@ -1,4 +1,5 @@
-//! `cargo run -p credentials`: makes, shows, rotates and revokes the credentials of a deployed stack.
+//! `cargo run -p credentials`: creates, shows, rotates and revokes the credentials of a deployed
+//! stack.
 
 use std::{
     fmt::Write as _,
@@ -10,17 +11,19 @@ use clap::{Parser, Subcommand, ValueEnum};
 use credentials::{document::Document, random, secret::Secret};
 use shared::{aws::Aws, credentials::Role, sources::SOURCES};
 
-/// Webhook secrets and API tokens of a deployed stack, with your AWS credentials. What it makes is shown once.
+/// Manages webhook secrets and API tokens of a deployed stack, with your AWS credentials. New ones
+/// are shown once.
 ///
-/// Functions look again every 5 minutes, and at once when a proof does not verify.
+/// Functions reload the secret every 5 minutes, and within a minute after a webhook or token is
+/// refused.
 #[derive(Parser)]
 #[command(name = "credentials")]
 struct Arguments {
-    /// The stack's output `SecretArn`.
+    /// The output `SecretArn` of the stack
     #[arg(long, env = "SECRET_ARN")]
     secret_arn: String,
 
-    /// The stack's output `ApiUrl`.
+    /// The output `ApiUrl` of the stack
     #[arg(long, env = "API_URL", default_value = "<ApiUrl>")]
     api_url: String,
 
@@ -30,54 +33,54 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Makes the first credentials: Datadog's secret and a responder's token.
+    /// Creates the first credentials: Datadog's secret and a responder's token
     Init {
-        /// Whose the token is: the actor in histories.
+        /// The name of the token: the actor in histories
         #[arg(long)]
         name: String,
     },
-    /// Shows the webhooks' URLs, and who has which credentials.
+    /// Shows the URLs of the webhooks, the number of secrets, and the tokens
     Show {
-        /// Also the webhook secrets. Tokens are not known to anybody but their holders.
+        /// Shows the webhook secrets too. Tokens cannot be shown: only their hashes are stored
         #[arg(long)]
         reveal: bool,
     },
-    /// The tokens of the API.
+    /// Manages the tokens of the API
     #[command(subcommand)]
     Token(TokenCommand),
-    /// The secrets of webhooks.
+    /// Manages the secrets of webhooks
     #[command(subcommand)]
     Webhook(WebhookCommand),
 }
 
 #[derive(Subcommand)]
 enum TokenCommand {
-    /// Makes a token for somebody who has none.
+    /// Creates a token under a new name
     Add {
-        /// Whose it is: the actor in histories.
+        /// The name of the token: the actor in histories
         #[arg(long)]
         name: String,
-        /// What it allows.
+        /// viewer reads, responder reads and changes
         #[arg(long)]
         role: RoleArgument,
     },
-    /// Lists names and roles, oldest first.
+    /// Lists names and roles, oldest first
     List,
-    /// Makes a new token; the old one stays valid until it is retired.
+    /// Creates a new token. The old one stays valid until it is retired
     Rotate {
-        /// Whose.
+        /// The name of the token
         #[arg(long)]
         name: String,
     },
-    /// Makes the old token of a rotation invalid.
+    /// Makes the old token of a rotation invalid
     Retire {
-        /// Whose.
+        /// The name of the token
         #[arg(long)]
         name: String,
     },
-    /// Makes every token of a name invalid.
+    /// Makes all tokens of a name invalid
     Revoke {
-        /// Whose.
+        /// The name of the token
         #[arg(long)]
         name: String,
     },
@@ -85,25 +88,24 @@ enum TokenCommand {
 
 #[derive(Subcommand)]
 enum WebhookCommand {
-    /// Adds a secret; the old one stays valid until it is retired. Datadog's is made here; Sentry's is the client secret of
-    /// the integration, read from standard input.
+    /// Adds a secret. The old one stays valid until it is retired
+    ///
+    /// Datadog's secret is created here. Sentry's is the client secret of the integration: it is
+    /// read from standard input.
     Rotate {
-        /// The source.
+        /// datadog or sentry
         source: String,
     },
-    /// Makes the old secret of a rotation invalid.
+    /// Makes the old secret of a rotation invalid
     Retire {
-        /// The source.
+        /// datadog or sentry
         source: String,
     },
 }
 
-/// What a token allows.
 #[derive(Clone, Copy, ValueEnum)]
 enum RoleArgument {
-    /// Reading.
     Viewer,
-    /// Also changing.
     Responder,
 }
 
@@ -119,7 +121,7 @@ impl From<RoleArgument> for Role {
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
-        Ok(said) => match io::stdout().write_all(said.as_bytes()) {
+        Ok(output) => match io::stdout().write_all(output.as_bytes()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         },
@@ -145,7 +147,8 @@ Datadog: Integrations, Webhooks, New
 
 Sentry: Settings, Developer Settings, New Internal Integration
   webhook URL     {url}/webhooks/sentry
-  Then give its client secret to: credentials webhook rotate sentry
+  Then run: credentials webhook rotate sentry
+  and enter the client secret of the integration
 
 {}",
                 once(&name, &token)
@@ -161,26 +164,29 @@ Sentry: Settings, Developer Settings, New Internal Integration
         Command::Token(TokenCommand::Rotate { name }) => {
             let token = random()?;
             secret.change(|document| document.rotate_token(&name, &token)).await?;
-            format!("{}The old one is valid until: credentials token retire --name '{name}'\n", once(&name, &token))
+            format!(
+                "{}The old token stays valid until you run: credentials token retire --name '{name}'\n",
+                once(&name, &token)
+            )
         }
         Command::Token(TokenCommand::Retire { name }) => {
             secret.change(|document| document.retire_token(&name)).await?;
-            format!("The old token of {name} is no longer valid, within 6 minutes.\n")
+            format!("The old token of {name} becomes invalid within 6 minutes.\n")
         }
         Command::Token(TokenCommand::Revoke { name }) => {
             secret.change(|document| document.revoke_token(&name)).await?;
-            format!("No token of {name} is valid any more, within 6 minutes.\n")
+            format!("All tokens of {name} become invalid within 6 minutes.\n")
         }
         Command::Webhook(WebhookCommand::Rotate { source }) => {
             let made_here = source != "sentry";
             let new = if made_here { random()? } else { from_standard_input()? };
             secret.change(|document| document.rotate_webhook(&source, &new)).await?;
             let shown = if made_here { format!("The new secret, shown once:\n\n  {new}\n\n") } else { String::new() };
-            format!("{shown}Both are valid until: credentials webhook retire {source}\n")
+            format!("{shown}The old and the new secret are valid until you run: credentials webhook retire {source}\n")
         }
         Command::Webhook(WebhookCommand::Retire { source }) => {
             secret.change(|document| document.retire_webhook(&source)).await?;
-            format!("The old secret of {source} is no longer valid, within 5 minutes.\n")
+            format!("The old secret of {source} becomes invalid within 5 minutes.\n")
         }
     })
 }
@@ -213,11 +219,11 @@ fn tokens(document: &Document) -> String {
     text
 }
 
-/// Not an argument: those stand in the shell's history and in the list of processes.
+/// Not an argument: arguments are visible in the shell's history and in the list of processes.
 fn from_standard_input() -> io::Result<String> {
     let mut line = String::new();
     if io::stdin().is_terminal() {
-        let _ = writeln!(io::stderr(), "The secret, on one line:");
+        let _ = writeln!(io::stderr(), "Enter the secret on one line:");
     }
     io::stdin().read_line(&mut line)?;
     Ok(line.trim().to_owned())

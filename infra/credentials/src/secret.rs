@@ -1,38 +1,30 @@
-//! The secret in Secrets Manager: read, and changed so that of two people who change it at once, neither is lost.
+//! The secret in Secrets Manager. If two people change it at the same time, neither change is lost.
 
 use aws_sdk_secretsmanager::{Client, error::DisplayErrorContext};
 use shared::aws::Aws;
 
 use crate::document::{Document, EditError};
 
-/// The stage of a version that is not valid yet.
+/// The stage of a version that functions do not read yet.
 const CANDIDATE: &str = "CANDIDATE";
 
 /// The stage of the version that functions read.
 const CURRENT: &str = "AWSCURRENT";
 
-/// How often a change is tried that meets others.
-const ATTEMPTS: u32 = 5;
+/// How often a change is attempted while others change the secret too.
+const MAX_ATTEMPTS: u32 = 5;
 
-/// Why the secret is not read or not changed.
+/// Why the secret could not be read or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// Secrets Manager refuses, or cannot be reached.
     #[error("Secrets Manager: {0}")]
     Service(String),
-    /// It holds something else. The text names the place, never the value.
-    #[error("the secret does not have the form that it should, at line {line}, column {column}")]
-    Form {
-        /// The line.
-        line: usize,
-        /// The column.
-        column: usize,
-    },
-    /// It must not be changed so.
+    /// Names the place only: the value is secret.
+    #[error("the secret has an invalid format at line {line}, column {column}")]
+    Form { line: usize, column: usize },
     #[error(transparent)]
     Edit(#[from] EditError),
-    /// Others change it again and again.
-    #[error("others change the secret at the same time; try again")]
+    #[error("others are changing the secret at the same time: try again")]
     Contended,
 }
 
@@ -44,13 +36,13 @@ pub struct Secret {
 }
 
 impl Secret {
-    /// The secret with this ARN: the stack's output `SecretArn`.
+    /// The secret with this ARN, which is the output `SecretArn` of the stack.
     #[must_use]
     pub fn new(aws: &Aws, arn: &str) -> Self {
         Self { client: aws.secretsmanager(), arn: arn.to_owned() }
     }
 
-    /// What it holds.
+    /// Reads the secret.
     ///
     /// # Errors
     /// [`SecretError`]
@@ -58,12 +50,13 @@ impl Secret {
         Ok(self.current().await?.1)
     }
 
-    /// Changes it. `edit` is done anew on what others wrote meanwhile.
+    /// Changes the secret. If somebody else changes it meanwhile, `edit` runs again on the new
+    /// content.
     ///
     /// # Errors
-    /// [`SecretError`]: nothing was changed.
+    /// [`SecretError`]. Nothing was changed.
     pub async fn change(&self, edit: impl Fn(&mut Document) -> Result<(), EditError>) -> Result<Document, SecretError> {
-        for _ in 0..ATTEMPTS {
+        for _ in 0..MAX_ATTEMPTS {
             let (version, mut document) = self.current().await?;
             edit(&mut document)?;
             if self.replace(&version, &document).await? {
@@ -81,8 +74,8 @@ impl Secret {
         Ok((answer.version_id.unwrap_or_default(), document))
     }
 
-    /// Writes a new version, and makes it current if `version` still is; that is what Secrets Manager decides. False if
-    /// another one became current meanwhile.
+    /// Writes a new version, and makes it current if `version` still is. Secrets Manager decides
+    /// that atomically. Returns false if another version has become current.
     async fn replace(&self, version: &str, document: &Document) -> Result<bool, SecretError> {
         let text = serde_json::to_string(document).map_err(|error| SecretError::Service(error.to_string()))?;
         let put = self.client.put_secret_value().secret_id(&self.arn).secret_string(text).version_stages(CANDIDATE);

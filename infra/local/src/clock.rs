@@ -1,12 +1,9 @@
-//! The clock of the platform: what API Gateway and Lambda stamp on events.
+//! The clock of API Gateway and Lambda.
 
 use jiff::Timestamp;
 
-/// Now.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the platform that calls the functions has a clock; they get their time from it"
-)]
+/// The current time.
+#[expect(clippy::disallowed_methods, reason = "this is the platform: functions get the time from their events")]
 pub fn now() -> Timestamp {
     Timestamp::now()
 }

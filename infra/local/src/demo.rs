@@ -1,17 +1,17 @@
-//! Demo data: a believable month, so that there is something to review.
+//! Demo data: a month of alerts and incidents.
 
 use seed::{DEFAULT_SEED, SeedError};
 use shared::{aws::Aws, config::Environment};
 
 use crate::clock;
 
-/// Fills the tables, unless they hold something: what people made is theirs.
+/// Fills the tables if they are empty.
 ///
 /// # Errors
-/// When the history cannot be written.
+/// If the data cannot be written.
 pub async fn fill(aws: &Aws, environment: &Environment) -> Result<(), SeedError> {
     match seed::history(aws, environment, DEFAULT_SEED, clock::now(), |_, _| {}).await {
-        Ok(summary) => tracing::info!("demo data: {summary}"),
+        Ok(summary) => tracing::info!("demo data written: {summary}"),
         Err(SeedError::NotEmpty) => {}
         Err(error) => return Err(error),
     }

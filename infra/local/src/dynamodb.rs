@@ -13,42 +13,33 @@ use crate::{
     template::{REGION, Resource, Scope, TemplateError},
 };
 
-/// Expired items go within days in the cloud; here within the hour, so that a long run does not fill a disk.
-const SWEEP_EVERY: Duration = Duration::from_hours(1);
+/// DynamoDB deletes expired items within days. The local stack does it every hour.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
-/// What a table may say and is handed to `CreateTable` as it stands.
+/// The properties of a table that `CreateTable` accepts unchanged.
 const CREATE: [&str; 5] =
     ["AttributeDefinitions", "BillingMode", "GlobalSecondaryIndexes", "KeySchema", "LocalSecondaryIndexes"];
 
-/// What a table may say besides.
+/// The property that `UpdateTimeToLive` accepts.
 const TTL: &str = "TimeToLiveSpecification";
 
-/// What a table may say and has no counterpart here.
+/// The properties of a table without a local counterpart.
 const NOT_RUN: [&str; 2] = ["DeletionProtectionEnabled", "PointInTimeRecoverySpecification"];
 
 /// Why DynamoDB did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum DynamoDbError {
-    /// The data directory cannot be used.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
-    /// The database or one of its tables cannot be opened.
     #[error("DynamoDB: {0}")]
     Database(#[from] DynoxideError),
-    /// A table that is not well formed.
     #[error("template.yaml: {table}: {source}")]
-    Table {
-        /// The table.
-        table: String,
-        /// What is wrong.
-        source: serde_json::Error,
-    },
-    /// No port for it.
+    Table { table: String, source: serde_json::Error },
     #[error("DynamoDB cannot listen: {0}")]
     Listen(io::Error),
 }
 
-/// A table as `CreateTable` and `UpdateTimeToLive` want it.
+/// A table in the form of `CreateTable` and `UpdateTimeToLive`.
 #[derive(Debug, Clone)]
 pub struct Table {
     name: String,
@@ -57,10 +48,10 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a table of the template. `CloudFormation` and DynamoDB name nearly everything alike.
+    /// Reads a table of the template.
     ///
     /// # Errors
-    /// When it says something that is not known.
+    /// If the table has a property that is not known.
     pub fn read(resource: &Resource, scope: &Scope) -> Result<Self, TemplateError> {
         resource.only(&[CREATE.as_slice(), &[TTL], &NOT_RUN].concat())?;
         let name = resource.logical_id.clone();
@@ -75,7 +66,7 @@ impl Table {
         Ok(Self { name, create, time_to_live })
     }
 
-    /// Its name, which is also what `!Ref` says.
+    /// The name, which `!Ref` returns too.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -91,29 +82,30 @@ impl Table {
     }
 }
 
-/// The running service.
+/// DynamoDB, running.
 #[derive(Debug)]
 pub struct DynamoDb {
     config: SdkConfig,
     stop: oneshot::Sender<()>,
     server: JoinHandle<Result<(), String>>,
     sweeper: JoinHandle<()>,
-    /// Held for as long as the files are open.
+    /// Locks the directory while its files are open.
     lock: Option<File>,
 }
 
 impl DynamoDb {
-    /// Starts the service in memory, or on the files of `data`, and makes the tables that are missing.
+    /// Starts the service in memory, or in the directory `data`, and creates the tables that are
+    /// missing.
     ///
     /// # Errors
-    /// When the directory cannot be used, or holds tables of another template.
+    /// If the directory cannot be used, or contains tables of another template.
     pub async fn start(data: Option<&Path>, tables: &[Table]) -> Result<Self, DynamoDbError> {
         let (database, lock) = match data {
             None => (Database::memory()?, None),
             Some(path) => {
                 let lock = directory::lock(path)?;
                 let declared = tables.iter().map(|table| (table.name.clone(), table.create.clone())).collect();
-                directory::agree(path, &declared)?;
+                directory::check_tables(path, &declared)?;
                 (Database::new(&path.join("dynamodb.sqlite").to_string_lossy())?, Some(lock))
             }
         };
@@ -134,43 +126,44 @@ impl DynamoDb {
             .region(Region::from_static(REGION))
             .credentials_provider(MockAws::builder().build().credentials_provider())
             .endpoint_url(format!("http://{address}"))
-            // Plain HTTP, and one pool for all: the default client would load the machine's root certificates
-            // once for each client.
+            // Plain HTTP with one connection pool: the default HTTP client would load this
+            // machine's root certificates once per SDK client.
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build();
         Ok(Self { config, stop, server, sweeper, lock })
     }
 
-    /// How clients reach it.
+    /// The configuration of its clients.
     #[must_use]
     pub fn config(&self) -> SdkConfig {
         self.config.clone()
     }
 
-    /// Stops the service once the requests that it has begun are answered, or `patience` has run out.
-    pub async fn stop(self, patience: Duration) {
+    /// Stops the service when all requests that have begun are answered, at the latest after
+    /// `timeout`.
+    pub async fn stop(self, timeout: Duration) {
         let Self { config, stop, mut server, sweeper, lock } = self;
         sweeper.abort();
-        // Its pool would keep connections open.
+        // Its connection pool would keep the server from stopping.
         drop(config);
         let _ = stop.send(());
-        if tokio::time::timeout(patience, &mut server).await.is_err() {
+        if tokio::time::timeout(timeout, &mut server).await.is_err() {
             server.abort();
         }
         drop(lock);
     }
 }
 
-/// Removes what has expired, now and then.
+/// Deletes expired items regularly.
 async fn sweep(database: Database) {
     loop {
         let database = database.clone();
         match tokio::task::spawn_blocking(move || database.sweep_ttl()).await {
-            Ok(Ok(removed)) => tracing::debug!(removed, "expired items removed"),
-            Ok(Err(error)) => tracing::warn!(%error, "expired items are not removed"),
+            Ok(Ok(removed)) => tracing::debug!(removed, "expired items deleted"),
+            Ok(Err(error)) => tracing::warn!(%error, "could not delete expired items"),
             Err(_) => return,
         }
-        tokio::time::sleep(SWEEP_EVERY).await;
+        tokio::time::sleep(SWEEP_INTERVAL).await;
     }
 }
 
@@ -205,7 +198,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_directory_is_opened_once_at_a_time_and_only_for_the_same_tables() {
+    async fn a_directory_serves_one_stack_at_a_time_and_only_with_the_same_tables() {
         let directory = tempfile::tempdir().unwrap();
         let service = DynamoDb::start(Some(directory.path()), &tables()).await.unwrap();
         let error = DynamoDb::start(Some(directory.path()), &tables()).await.unwrap_err();

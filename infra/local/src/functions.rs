@@ -1,4 +1,4 @@
-//! The functions of the template: which crate is which.
+//! The crates of the functions by their names in the template.
 
 use std::{error::Error, sync::Arc};
 
@@ -13,25 +13,16 @@ use crate::lambda::{self, Handler};
 /// Why a function did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum FunctionError {
-    /// The template names a function that no crate implements.
-    #[error(
-        "template.yaml: {0} is a function that the local stack does not know; add it to infra/local/src/functions.rs"
-    )]
+    #[error("template.yaml: the local stack has no function {0}: add it to infra/local/src/functions.rs")]
     Unknown(String),
-    /// Its own start failed.
     #[error("{function} does not start: {source}")]
-    Start {
-        /// The function.
-        function: String,
-        /// Why.
-        source: Box<dyn Error + Send + Sync>,
-    },
+    Start { function: String, source: Box<dyn Error + Send + Sync> },
 }
 
-/// Starts the function with this name, as its `main` does.
+/// Starts the function with this name, like its `main`.
 ///
 /// # Errors
-/// When no crate implements it, or its start fails.
+/// If no crate implements the function, or its start fails.
 pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Result<Handler, FunctionError> {
     let started = match logical_id {
         "Authorize" => event::<authorize::Function>(environment, aws).await,

@@ -1,36 +1,36 @@
-//! What the program says when the stack is up.
+//! The greeting of the program when the stack runs.
 
 use local::secrets::{DATADOG, RESPONDER, SENTRY, VIEWER};
 
-/// An alert in the form that our template for Datadog gives it. The first part of its body.
+/// The first part of an alert, in the form of our payload template for Datadog.
 const ALERT: &str =
     r#"{"transition":"Triggered","priority":"P1","title":"[Triggered] Checkout p99 latency above 2 s","#;
 
-/// Where the stack is, what opens it, and three commands that work as they stand.
+/// The address, the credentials, and three commands to copy.
 pub fn of(url: &str) -> String {
-    // An id of its own, so that a second copy is not a duplicate.
+    // The shell makes a new id each time, so that a second alert is no duplicate.
     let rest = r#""id":"'$RANDOM$RANDOM'","alert_id":"4711","scope":"service:checkout","tags":"service:checkout,env:production,team:payments"}"#;
     format!(
         "\
 listening on {url}
 
-  tokens           {VIEWER} (reads), {RESPONDER} (also changes)
+  tokens           {VIEWER} (reads), {RESPONDER} (reads and changes)
   Datadog webhook  {url}/webhooks/datadog   header X-Webhook-Token: {DATADOG}
   Sentry webhook   {url}/webhooks/sentry    signed with {SENTRY}
 
-The critical incidents that are open:
+List open critical incidents:
 
   curl '{url}/incidents?status=OPEN&severity=critical&limit=5' -H 'Authorization: Bearer {VIEWER}'
 
-Datadog sends an alert:
+Send an alert like Datadog:
 
   curl {url}/webhooks/datadog -H 'X-Webhook-Token: {DATADOG}' -H 'Content-Type: application/json' -d '{ALERT}{rest}'
 
-It is there, with its incident and why it belongs to that one:
+See the alert, its incident, and why it belongs to that incident:
 
   curl '{url}/alerts?service=checkout&limit=1' -H 'Authorization: Bearer {VIEWER}'
 
-Ctrl-C stops.
+Ctrl-C stops the stack.
 "
     )
 }

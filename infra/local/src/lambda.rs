@@ -1,4 +1,4 @@
-//! A function as Lambda sees it: JSON in, JSON out.
+//! Calls functions like Lambda: with an event as JSON, for an answer as JSON.
 
 use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
 
@@ -13,31 +13,20 @@ use crate::{clock, template::FunctionResource};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Takes the text of an event and gives the answer.
+/// A function: takes an event as JSON text, returns the answer.
 pub type Handler = Box<dyn Fn(String, Context) -> BoxFuture<'static, Result<Json, BoxError>> + Send + Sync>;
 
-/// Why a call gave no answer.
+/// Why a call returned no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
-    /// The function returned an error, or could not read its event.
+    /// The function returned an error, or could not parse its event.
     #[error("{function} failed: {source}")]
-    Failed {
-        /// The function.
-        function: String,
-        /// Its error.
-        source: BoxError,
-    },
-    /// The function panicked.
+    Failed { function: String, source: BoxError },
     #[error("{function} panicked: {message}")]
-    Panicked {
-        /// The function.
-        function: String,
-        /// What it said.
-        message: String,
-    },
+    Panicked { function: String, message: String },
 }
 
-/// Knows when no call is running: each holds it for reading.
+/// Each call locks it for reading. Locking it for writing waits until no call is running.
 pub type InFlight = Arc<RwLock<()>>;
 
 /// A function that can be called.
@@ -49,7 +38,7 @@ pub struct Function {
 }
 
 impl Function {
-    /// A function of the template and its handler.
+    /// A function of the template, with the handler that implements it.
     #[must_use]
     pub fn new(resource: &FunctionResource, handler: Handler, in_flight: InFlight) -> Self {
         Self { logical_id: resource.logical_id.clone(), timeout: resource.timeout, handler, in_flight }
@@ -57,11 +46,11 @@ impl Function {
 
     /// Calls the function and waits for its answer.
     ///
-    /// The call is a task of its own: a client that goes away ends no call in the cloud either, and a panic
-    /// reaches nobody else.
+    /// The call runs in a task of its own, because Lambda finishes a call even if the client
+    /// disconnects. It also confines a panic to the call.
     ///
     /// # Errors
-    /// When the function fails or panics.
+    /// If the function fails or panics.
     pub async fn invoke(&self, event: &Json, request_id: &str) -> Result<Json, InvokeError> {
         let mut context = Context::default();
         request_id.clone_into(&mut context.request_id);

@@ -1,21 +1,23 @@
 //! Runs `template.yaml` in one process.
 //!
-//! The template is the one description of the deployment, and this crate runs it rather than a copy: it makes
-//! the declared tables in an embedded DynamoDB, the queues and the secret in an embedded SQS and Secrets
-//! Manager, serves the routes of the API, asks the authorizer, and polls the queues. The functions are those
-//! that are deployed; requests reach them as the events that API Gateway and Lambda make, and they reach the
-//! services through the real SDK.
+//! - Tables are created in an embedded DynamoDB, queues and the secret in an embedded SQS and
+//!   Secrets Manager. All requests go through the real SDK.
+//! - The routes of the API call the functions with the events of API Gateway, after the authorizer.
+//! - Pollers call the functions with batches of messages, like Lambda.
+//! - The policy of each function is enforced.
 //!
-//! A function may do what its policy in the template says, and nothing else. What is not done here: enforce time limits
-//! and memory, or throttle.
+//! The local stack does not limit time, memory or the rate of requests.
 
 mod clock;
 mod demo;
 mod directory;
 mod dynamodb;
+mod embedded;
+mod error;
 mod functions;
 mod gateway;
 mod lambda;
+mod options;
 mod permissions;
 mod poller;
 pub mod secrets;
@@ -24,5 +26,7 @@ mod stack;
 mod template;
 mod wiring;
 
-pub use permissions::Permission;
-pub use stack::{Options, Stack, StartError, Wire};
+pub use error::StartError;
+pub use options::{Options, Wire};
+pub use stack::Stack;
+pub use template::Permission;

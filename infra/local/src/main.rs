@@ -1,4 +1,4 @@
-//! `cargo local`: the whole stack on this machine.
+//! `cargo local`: runs the whole stack on this machine.
 
 mod greeting;
 
@@ -15,24 +15,24 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// Runs the whole stack of template.yaml in one process: the API, the functions, DynamoDB, SQS and Secrets
-/// Manager. Nothing leaves this machine, and nobody else can reach it.
+/// Runs the stack of template.yaml in one process: the API, the functions, DynamoDB, SQS and
+/// Secrets Manager. It listens on 127.0.0.1 only and sends nothing to other machines.
 #[derive(Parser)]
 #[command(name = "cargo local", bin_name = "cargo local")]
 struct Arguments {
-    /// The port of the API on 127.0.0.1; 0 takes any that is free.
+    /// The port of the API. 0 takes any free port.
     #[arg(long, default_value_t = 3000)]
     port: u16,
 
-    /// Keeps the tables in this directory across restarts [default: in memory, gone at the end]
+    /// The directory that keeps the tables across restarts [default: in memory only]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Starts with empty tables, without demo data. Tables that hold something are never filled.
+    /// Starts without demo data. Demo data is only ever written to empty tables.
     #[arg(long)]
     empty: bool,
 
-    /// Logs each request and what the functions say of it, not only what goes wrong.
+    /// Logs each request and the logs of the functions, not only warnings and errors.
     #[arg(long, short)]
     verbose: bool,
 }
@@ -51,7 +51,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    // Before the start: whoever stops a stack that is starting stops it cleanly.
+    // Registered before the start, so that Ctrl-C during the start stops cleanly too.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let options = Options { port: arguments.port, data: arguments.data, demo: !arguments.empty, ..Options::default() };
@@ -63,10 +63,10 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     io::stdout().flush()?;
 
     either(&mut interrupt, &mut terminate).await;
-    let _ = writeln!(io::stderr(), "finishing what is in flight; once more to stop at once");
+    let _ = writeln!(io::stderr(), "finishing requests and messages; press Ctrl-C again to stop at once");
     tokio::select! {
         () = stack.stop() => Ok(()),
-        () = either(&mut interrupt, &mut terminate) => Err("stopped with work left".into()),
+        () = either(&mut interrupt, &mut terminate) => Err("stopped before all messages were processed".into()),
     }
 }
 
@@ -79,9 +79,10 @@ async fn either(interrupt: &mut Signal, terminate: &mut Signal) {
 
 fn log(verbose: bool) {
     let level = if verbose { LevelFilter::INFO } else { LevelFilter::WARN };
-    // The embedded database calls each condition that is not met an error; to the functions it is an answer.
+    // The embedded database logs each failed condition as a warning. To the functions it is an
+    // answer.
     let targets = Targets::new().with_default(level).with_target("dynoxide", LevelFilter::ERROR);
-    // Nobody makes metrics of these lines here.
+    // These lines are for CloudWatch, which makes metrics of them.
     let targets = targets.with_target(metrics::TARGET, LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_filter(targets);
     tracing_subscriber::registry().with(lines).init();

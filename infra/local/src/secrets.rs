@@ -1,21 +1,21 @@
-//! The secrets that everybody may know, because only this machine can reach what they open.
+//! The credentials of the local stack. They are public: only this machine can reach the stack.
 
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 
-/// The secret that Datadog's webhooks carry in `X-Webhook-Token`.
+/// The secret in the header `X-Webhook-Token` of Datadog's webhooks.
 pub const DATADOG: &str = "local-datadog-secret";
 
-/// The secret that Sentry's webhooks are signed with.
+/// The secret that signs Sentry's webhooks.
 pub const SENTRY: &str = "local-sentry-secret";
 
-/// The token of somebody who may read.
+/// A token with the role viewer: reads.
 pub const VIEWER: &str = "local-viewer";
 
-/// The token of somebody who may also change.
+/// A token with the role responder: reads and changes.
 pub const RESPONDER: &str = "local-responder";
 
-/// What stands in the secret that the template generates empty.
+/// The value of the secret. The template generates one without credentials.
 pub(crate) fn value() -> Json {
     json!({
         "webhook_secrets": { "datadog": [DATADOG], "sentry": [SENTRY] },
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_has_the_form_that_the_template_gives_it() {
+    fn the_local_secret_has_the_form_of_the_deployed_one() {
         let template = Template::of_workspace().unwrap();
         let secret = template.resources(Kind::Secret).next().unwrap();
         let generated = secret.property("GenerateSecretString", &Scope::new(&template.parameters)).unwrap().unwrap();
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn the_deployed_secret_lets_nobody_in() {
+    fn a_new_deployed_secret_contains_no_credentials() {
         let template = Template::of_workspace().unwrap();
         let secret = template.resources(Kind::Secret).next().unwrap();
         let generated = secret.property("GenerateSecretString", &Scope::new(&template.parameters)).unwrap().unwrap();
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_kept_as_its_digest() {
+    fn a_token_is_stored_as_its_hash() {
         // The SHA-256 of `local-viewer`, by sha256sum.
         let digest = "708376325b652fd692fa6012caedd7ae9923ae36024b2c0185247b9ee9c3bc1e";
         assert_eq!(token(VIEWER, "viewer"), json!({ "name": "local-viewer", "role": "viewer", "sha256": digest }));

@@ -14,27 +14,30 @@ use tokio::sync::Notify;
 use winterbaume_core::{MockRequest, MockResponse, MockService};
 use winterbaume_sqs::SqsService;
 
-use crate::template::{Resource, Scope, TemplateError};
+use crate::template::{Kind, Resource, Scope, Template, TemplateError};
 
-/// The queues, and a bell for each that rings when a message comes in.
+/// The limit of SQS for queues that declare none.
+const DEFAULT_MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+
+/// SQS, with a notification for each message that arrives.
 ///
-/// The emulator's own long polling looks every 100 ms, and a webhook would wait for that long. Nor does it
-/// refuse a message that is too large, or of characters that SQS does not take.
+/// The emulator's long polling looks for messages every 100 ms, which would delay each webhook. It
+/// also accepts messages that are too large or have characters that SQS refuses.
 #[derive(Default)]
 pub struct Queues {
     emulated: SqsService,
     known: Known,
 }
 
-/// What is known of the queues, by their URLs.
+/// The queues by their URLs.
 pub type Known = Arc<Mutex<HashMap<String, Arc<Queue>>>>;
 
-/// One queue.
+/// A queue that was created.
 #[derive(Debug)]
 pub struct Queue {
-    /// Rings when a message comes in.
+    /// Notified when a message arrives.
     pub arrived: Notify,
-    maximum_message_size: usize,
+    max_message_bytes: usize,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +48,7 @@ struct SendMessage {
 }
 
 impl Queues {
-    /// The queues that are known, for those who wait for messages.
+    /// The queues that were created, to wait for messages.
     #[must_use]
     pub fn known(&self) -> Known {
         Arc::clone(&self.known)
@@ -59,11 +62,11 @@ impl Queues {
         let message = serde_json::from_slice::<SendMessage>(&request.body).ok();
         let queue = message.as_ref().and_then(|message| queue(&self.known, &message.queue_url));
         if let (Some(message), Some(queue)) = (&message, &queue)
-            && message.message_body.len() > queue.maximum_message_size
+            && message.message_body.len() > queue.max_message_bytes
         {
-            return too_long(queue.maximum_message_size);
+            return too_long(queue.max_message_bytes);
         }
-        if message.is_some_and(|message| !message.message_body.chars().all(is_taken)) {
+        if message.is_some_and(|message| !message.message_body.chars().all(is_accepted)) {
             return invalid_contents();
         }
         let response = self.emulated.handle(request).await;
@@ -94,8 +97,8 @@ pub fn queue(known: &Known, url: &str) -> Option<Arc<Queue>> {
     known.lock().unwrap_or_else(PoisonError::into_inner).get(url).cloned()
 }
 
-/// The characters that SQS takes, by its API reference.
-fn is_taken(character: char) -> bool {
+/// The characters that SQS accepts, according to its API reference.
+fn is_accepted(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
 }
 
@@ -110,25 +113,43 @@ fn too_long(limit: usize) -> MockResponse {
     MockResponse::json(400, json!({ "__type": "InvalidParameterValue", "message": message }).to_string())
 }
 
-/// Why a queue could not be made.
+/// Why a queue could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
-    /// The template says something of it that is not known.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// An attribute that SQS does not know.
-    #[error("template.yaml: {0}.{1} is not an attribute of a queue")]
-    UnknownAttribute(String, String),
-    /// SQS refused it.
-    #[error("the queue {0} cannot be made: {1}")]
-    Refused(String, String),
+    #[error("template.yaml: SQS does not know the attribute {name}.{attribute}")]
+    UnknownAttribute { name: String, attribute: String },
+    #[error("cannot create the queue {name}: {reason}")]
+    Refused { name: String, reason: String },
 }
 
-/// Makes a queue of the template and enters it in the scope. Its dead-letter queue has to run already.
+/// Whether a queue of the template moves messages to a dead-letter queue.
+pub fn has_dead_letter_queue(queue: &Resource) -> bool {
+    queue.property_names().any(|name| name == "RedrivePolicy")
+}
+
+/// Creates the queues of the template and adds them to the scope.
 ///
 /// # Errors
-/// When the template says something of it that SQS does not know.
-pub async fn create(
+/// If a queue has a property that SQS does not know.
+pub async fn create_all(
+    template: &Template,
+    scope: &mut Scope,
+    sqs: &Client,
+    known: &Known,
+    visibility_timeout: Option<Duration>,
+) -> Result<(), QueueError> {
+    let mut queues: Vec<_> = template.resources(Kind::Queue).collect();
+    // A queue refers to its dead-letter queue, so that one is created first.
+    queues.sort_by_key(|queue| has_dead_letter_queue(queue));
+    for queue in queues {
+        create(queue, scope, sqs, known, visibility_timeout).await?;
+    }
+    Ok(())
+}
+
+async fn create(
     resource: &Resource,
     scope: &mut Scope,
     sqs: &Client,
@@ -136,12 +157,12 @@ pub async fn create(
     visibility_timeout: Option<Duration>,
 ) -> Result<(), QueueError> {
     let name = &resource.logical_id;
-    let refused = |reason: String| QueueError::Refused(name.clone(), reason);
+    let refused = |reason: String| QueueError::Refused { name: name.clone(), reason };
     let mut attributes = HashMap::new();
     for property in resource.property_names() {
         let attribute = QueueAttributeName::from(property);
         if !QueueAttributeName::values().contains(&property) {
-            return Err(QueueError::UnknownAttribute(name.clone(), property.to_owned()));
+            return Err(QueueError::UnknownAttribute { name: name.clone(), attribute: property.to_owned() });
         }
         let value = match (resource.property(property, scope)?.unwrap_or_default(), visibility_timeout) {
             (_, Some(timeout)) if attribute == QueueAttributeName::VisibilityTimeout => {
@@ -152,10 +173,9 @@ pub async fn create(
         };
         attributes.insert(attribute, value);
     }
-    // What SQS takes when nothing is said.
-    let maximum_message_size = match attributes.get(&QueueAttributeName::MaximumMessageSize) {
-        Some(size) => size.parse().map_err(|_| refused(format!("{size} is no size")))?,
-        None => 1024 * 1024,
+    let max_message_bytes = match attributes.get(&QueueAttributeName::MaximumMessageSize) {
+        Some(size) => size.parse().map_err(|_| refused(format!("the size {size} is not a number")))?,
+        None => DEFAULT_MAX_MESSAGE_BYTES,
     };
     let created = sqs.create_queue().queue_name(name).set_attributes(Some(attributes)).send().await;
     let url = created.map_err(|error| refused(DisplayErrorContext(error).to_string()))?.queue_url.unwrap_or_default();
@@ -164,7 +184,7 @@ pub async fn create(
     let arn = described.attributes.unwrap_or_default().remove(&QueueAttributeName::QueueArn).unwrap_or_default();
 
     scope.runs(name, &url, &[("Arn", &arn), ("QueueName", name)]);
-    let queue = Arc::new(Queue { arrived: Notify::new(), maximum_message_size });
+    let queue = Arc::new(Queue { arrived: Notify::new(), max_message_bytes });
     known.lock().unwrap_or_else(PoisonError::into_inner).insert(url, queue);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Answers in JSON.
+//! Builds the answers of the API: JSON bodies and their headers.
 
 use lambda_http::http::{
     HeaderValue, StatusCode,
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Body, Response, etag, problem::Problem, view::PageView};
 use crate::listing::page::Page;
 
-/// A JSON answer.
+/// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     with_content_type(status, "application/json", body)
 }
@@ -23,12 +23,12 @@ pub fn no_content() -> Response {
     answer
 }
 
-/// A page of a list; `view` shows an item.
+/// An answer with one page of a list. `view` turns an item into its wire form.
 pub fn page<T, V: Serialize>(page: Page<T>, view: impl Fn(T) -> V) -> Response {
     json(StatusCode::OK, &PageView::of(page, view))
 }
 
-/// A JSON answer about a version of something: the `ETag` names the version.
+/// An answer with a JSON body about one version of an incident. Its `ETag` names the version.
 pub fn versioned(status: StatusCode, version: u64, body: &impl Serialize) -> Response {
     tagged(json(status, body), version)
 }
@@ -41,7 +41,7 @@ fn tagged(mut answer: Response, version: u64) -> Response {
 }
 
 fn with_content_type(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Response {
-    // The answers' types are structs of texts, numbers and lists: they always have a JSON form.
+    // This cannot fail: all views are structs of strings, numbers and lists.
     let body = serde_json::to_string(body).unwrap_or_default();
     let mut answer = Response::new(Body::Text(body));
     *answer.status_mut() = status;

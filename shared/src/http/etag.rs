@@ -1,33 +1,33 @@
-//! `ETag` and `If-Match`: the version of an incident, as a strong tag.
+//! Formats `ETag` and reads `If-Match`. Both carry the version of an incident as a strong tag.
 
 use std::iter;
 
 use headers::{ETag, Header, IfMatch};
 use lambda_http::http::HeaderMap;
 
-/// `If-Match` is not a list of tags.
+/// The `If-Match` header is neither `*` nor a list of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be an ETag such as \"7\", a list of them, or *")]
+#[error("must be an ETag such as \"7\", a list of ETags, or *")]
 pub struct MalformedIfMatch;
 
-/// The tag of a version: `"7"`.
+/// Formats a version as a tag: version 7 is `"7"`.
 #[must_use]
 pub fn format(version: u64) -> String {
     format!("\"{version}\"")
 }
 
-/// What a caller demands of the version with `If-Match`.
+/// The versions that a caller accepts, from the `If-Match` header.
 #[derive(Debug, Clone)]
 pub struct Precondition(Option<IfMatch>);
 
 impl Precondition {
-    /// Reads the header. Without it, or with `*`, every version is accepted.
+    /// Reads the header. Every version is accepted if the header is absent or `*`.
     ///
     /// # Errors
-    /// [`MalformedIfMatch`]
+    /// [`MalformedIfMatch`] if a tag is malformed.
     pub fn of(headers: &HeaderMap) -> Result<Self, MalformedIfMatch> {
         let Some(value) = headers.get(IfMatch::name()) else { return Ok(Self(None)) };
-        // The library compares tags, but takes any text for a list of them.
+        // `IfMatch::decode` accepts any text, so each tag is checked here.
         let text = value.to_str().map_err(|_| MalformedIfMatch)?.trim();
         if text != "*" && !text.split(',').all(|tag| tag.trim().parse::<ETag>().is_ok()) {
             return Err(MalformedIfMatch);
@@ -35,8 +35,8 @@ impl Precondition {
         IfMatch::decode(&mut iter::once(value)).map(|tags| Self(Some(tags))).map_err(|_| MalformedIfMatch)
     }
 
-    /// Whether the caller accepts this version. A weak tag never matches (RFC 9110, 13.1.1), nor does
-    /// a tag that we did not make.
+    /// Whether the caller accepts this version. A weak tag never matches (RFC 9110, 13.1.1).
+    /// Neither does a tag that this API did not make.
     #[must_use]
     pub fn accepts(&self, version: u64) -> bool {
         let tag: Option<ETag> = format(version).parse().ok();

@@ -1,4 +1,4 @@
-//! The body of a change of status.
+//! Reads the body of `PATCH /incidents/{id}/status`.
 
 use serde_json::{Map, Value};
 
@@ -9,20 +9,20 @@ use super::{
 };
 use crate::domain::status::Status;
 
-/// The longest comment, in characters.
+/// The longest comment that is accepted, in characters.
 pub const MAX_COMMENT_CHARS: usize = 2000;
 
-/// What the body asks for.
+/// A valid body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChangeBody {
     pub status: Status,
     pub comment: Option<String>,
 }
 
-/// Reads the body.
+/// Reads and validates the body.
 ///
 /// # Errors
-/// A 400 [`Problem`]: the body is not a JSON object, or its members are wrong.
+/// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
 pub fn read(request: &Request) -> Result<StatusChangeBody, Problem> {
     let body: Value = serde_json::from_slice(request.body().as_ref())
         .map_err(|error| Problem::malformed_body(format!("The body must be a JSON object: {error}.")))?;
@@ -32,7 +32,7 @@ pub fn read(request: &Request) -> Result<StatusChangeBody, Problem> {
     let mut errors = Vec::new();
     let status = status(&mut members).map_err(|error| errors.push(error)).ok();
     let comment = comment(&mut members).map_err(|error| errors.push(error)).ok();
-    errors.extend(members.keys().map(|name| invalid(name, "is not a member of this body")));
+    errors.extend(members.keys().map(|name| invalid(name, "is not a known member")));
     match (status, comment) {
         (Some(status), Some(comment)) if errors.is_empty() => Ok(StatusChangeBody { status, comment }),
         _ => Err(Problem::validation(errors)),
@@ -42,7 +42,7 @@ pub fn read(request: &Request) -> Result<StatusChangeBody, Problem> {
 fn status(members: &mut Map<String, Value>) -> Result<Status, InvalidParameter> {
     match members.remove("status") {
         Some(Value::String(text)) => word(text.trim()).map_err(|error| invalid("status", error)),
-        Some(_) => Err(invalid("status", "must be a text")),
+        Some(_) => Err(invalid("status", "must be a string")),
         None => Err(invalid("status", "is missing")),
     }
 }
@@ -54,7 +54,7 @@ fn comment(members: &mut Map<String, Value>) -> Result<Option<String>, InvalidPa
             Err(invalid("comment", format!("must have at most {MAX_COMMENT_CHARS} characters")))
         }
         Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Some(_) => Err(invalid("comment", "must be a text")),
+        Some(_) => Err(invalid("comment", "must be a string")),
     }
 }
 

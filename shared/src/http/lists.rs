@@ -1,4 +1,4 @@
-//! The parameters of the lists.
+//! Reads the query parameters of the lists.
 
 use jiff::Timestamp;
 
@@ -27,21 +27,19 @@ use crate::{
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 200;
 
-/// A list that is asked for.
+/// A valid request for one page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRequest<F> {
-    /// What to list.
     pub filter: F,
-    /// Which part of it.
     pub page: PageRequest,
-    /// What its cursors belong to.
+    /// Identifies the list. A cursor works only for the list that it came from.
     pub list: String,
 }
 
-/// The request for a list of incidents.
+/// Reads the parameters of `GET /incidents`.
 ///
 /// # Errors
-/// A 400 [`Problem`] that names every parameter that is wrong.
+/// A 400 [`Problem`] that names every wrong parameter.
 pub fn incidents(request: &Request) -> Result<ListRequest<IncidentQuery>, Problem> {
     let mut parameters = Parameters::of(request);
     let facets = parameters.many("facets", word);
@@ -68,10 +66,10 @@ pub fn incidents(request: &Request) -> Result<ListRequest<IncidentQuery>, Proble
     finish(parameters, query, list, ascending)
 }
 
-/// The request for a list of alerts.
+/// Reads the parameters of `GET /alerts`.
 ///
 /// # Errors
-/// A 400 [`Problem`] that names every parameter that is wrong.
+/// A 400 [`Problem`] that names every wrong parameter.
 pub fn alerts(request: &Request) -> Result<ListRequest<AlertFilter>, Problem> {
     let mut parameters = Parameters::of(request);
     let filter = AlertFilter {
@@ -88,10 +86,10 @@ pub fn alerts(request: &Request) -> Result<ListRequest<AlertFilter>, Problem> {
     finish(parameters, filter, list, ascending)
 }
 
-/// The request for a list of the quarantine.
+/// Reads the parameters of `GET /quarantine`.
 ///
 /// # Errors
-/// A 400 [`Problem`] that names every parameter that is wrong.
+/// A 400 [`Problem`] that names every wrong parameter.
 pub fn quarantine(request: &Request) -> Result<ListRequest<QuarantineFilter>, Problem> {
     let mut parameters = Parameters::of(request);
     let filter = QuarantineFilter { kinds: parameters.many("kind", word), sources: parameters.many("source", source) };
@@ -126,7 +124,7 @@ fn finish<F>(mut parameters: Parameters, filter: F, list: String, ascending: boo
     let offset = parameters.one("offset", whole_number);
     let cursor = parameters.one("cursor", |value| Cursor::decode(value, &list));
     if cursor.is_some() && offset.is_some() {
-        parameters.error("offset", "cannot be combined with cursor, which says where the page starts");
+        parameters.error("offset", "cannot be combined with cursor");
     }
     parameters.finish()?;
     let start = cursor.map_or(Start::Offset(offset.unwrap_or(0)), Start::Cursor);
@@ -143,15 +141,15 @@ fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {
     Range { from: from.map(first_millisecond), to: to.map(Time::from) }
 }
 
-/// A time of RFC 3339, as exact as it is written.
+/// Parses an RFC 3339 time and keeps its precision.
 fn timestamp(value: &str) -> Result<Timestamp, InvalidTime> {
-    // `jiff` takes a zone in brackets, RFC 3339 does not.
+    // `jiff` accepts a zone in brackets. RFC 3339 does not.
     if value.contains('[') {
         return Err(InvalidTime);
     }
-    // A plus that was not encoded arrives as a space; RFC 3339 has none at the end of a time.
+    // A plus sign that was not percent-encoded arrives as a space.
     let value = value.replace(' ', "+");
-    // People write the last day of 9999 for "no end"; the calendar library ends a day earlier.
+    // Callers write 9999-12-31 for "no end". `jiff` ends a day earlier.
     let parsed = value.parse().or_else(|error| match value.strip_prefix("9999-12-31") {
         Some(time) => format!("9999-12-29{time}").parse(),
         None => Err(error),
@@ -159,7 +157,7 @@ fn timestamp(value: &str) -> Result<Timestamp, InvalidTime> {
     parsed.map_err(|_| InvalidTime)
 }
 
-/// Rows have milliseconds: what is after the beginning of one is at the next at the earliest.
+/// Times in rows are whole milliseconds. So a bound within a millisecond means the next one.
 fn first_millisecond(from: Timestamp) -> Time {
     let whole = Time::from(from);
     if from.as_nanosecond() > i128::from(whole.as_millis()) * 1_000_000 { whole.plus_millis(1) } else { whole }

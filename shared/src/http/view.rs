@@ -1,4 +1,5 @@
-//! What answers show. Separate from the domain's types, so that neither binds the other.
+//! The bodies of answers. They are separate from the domain's types, so that either can change
+//! alone.
 
 use std::collections::BTreeMap;
 
@@ -37,11 +38,11 @@ pub struct PageView<V> {
     facets: BTreeMap<&'static str, FacetView>,
 }
 
-/// A facet: the values with the most incidents, and how many have them.
+/// One facet of a list of incidents: the most frequent values and their counts.
 #[derive(Debug, Serialize)]
 struct FacetView {
     values: Vec<FacetValueView>,
-    /// How many more values there are.
+    /// How many further values are not listed.
     omitted: usize,
 }
 
@@ -52,7 +53,7 @@ struct FacetValueView {
 }
 
 impl<V> PageView<V> {
-    /// The page, with each item as `view` shows it.
+    /// A page of a list. `view` turns an item into its wire form.
     pub fn of<T>(page: Page<T>, view: impl Fn(T) -> V) -> Self {
         Self {
             total: page.total,
@@ -64,7 +65,7 @@ impl<V> PageView<V> {
         }
     }
 
-    /// The same page with facets.
+    /// Adds facets to the page.
     #[must_use]
     pub fn with_facets(self, facets: Vec<FacetValues>) -> Self {
         let value = |(value, count)| FacetValueView { value, count };
@@ -123,14 +124,13 @@ impl From<Incident> for IncidentView {
     }
 }
 
-/// An incident by itself: the answer to a change of status.
+/// The answer to a change of status.
 #[derive(Debug, Serialize)]
 pub struct ChangedIncidentView {
-    /// The incident.
     pub incident: IncidentView,
 }
 
-/// An incident, whole.
+/// An incident with its alerts and its history.
 #[derive(Debug, Serialize)]
 pub struct IncidentDetailView {
     incident: IncidentView,
@@ -212,7 +212,7 @@ impl From<Alert> for AlertView {
     }
 }
 
-/// An entry of the quarantine.
+/// A quarantine entry, as a list shows it.
 #[derive(Debug, Serialize)]
 pub struct QuarantineEntryView {
     id: EntryId,
@@ -246,7 +246,7 @@ impl From<QuarantineEntry> for QuarantineEntryView {
     }
 }
 
-/// An entry of the quarantine, whole: the body as text, or in base64 if it is not UTF-8.
+/// A quarantine entry with its whole body: as text, or in base64 if it is not UTF-8.
 #[derive(Debug, Serialize)]
 pub struct QuarantineEntryDetailView {
     #[serde(flatten)]
@@ -256,7 +256,7 @@ pub struct QuarantineEntryDetailView {
 }
 
 impl QuarantineEntryDetailView {
-    /// The entry with its body, unless it was deleted.
+    /// The entry and its body. A deleted entry has no body.
     #[must_use]
     pub fn of(detail: QuarantineEntryDetail) -> Self {
         let QuarantineEntryDetail { mut entry, body } = detail;
@@ -270,27 +270,16 @@ impl QuarantineEntryDetailView {
     }
 }
 
-/// What became of a webhook.
+/// The answer to a webhook.
 #[derive(Debug, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum ReceiptView {
-    /// It is on its way.
-    Accepted {
-        /// Identifies it.
-        delivery_id: DeliveryId,
-    },
-    /// It says nothing that matters here.
-    Ignored {
-        /// Why.
-        reason: String,
-    },
-    /// It cannot be read and is on its way to the quarantine.
-    Quarantined {
-        /// Identifies it.
-        delivery_id: DeliveryId,
-        /// Why.
-        reason: String,
-    },
+    /// The delivery was queued for grouping.
+    Accepted { delivery_id: DeliveryId },
+    /// The webhook says nothing about an alert.
+    Ignored { reason: String },
+    /// The webhook cannot be read. The delivery was queued for the quarantine.
+    Quarantined { delivery_id: DeliveryId, reason: String },
 }
 
 impl From<Receipt> for ReceiptView {

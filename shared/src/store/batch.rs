@@ -1,4 +1,4 @@
-//! `BatchGetItem`, until nothing is left undone.
+//! Reads many rows by key with `BatchGetItem`.
 
 use std::collections::HashMap;
 
@@ -8,22 +8,24 @@ use super::{StoreError, item::Item};
 
 const OPERATION: &str = "BatchGetItem";
 
-/// `BatchGetItem` takes 100 keys.
+/// `BatchGetItem` takes at most 100 keys (Amazon DynamoDB API Reference).
 const MAX_KEYS: usize = 100;
 
-/// How often what a batch left undone is asked for again. A batch answers at most 16 MB, and less when throttled.
+/// How often a batch is sent until it has no unprocessed keys. One answer has at most 16 MB, and
+/// less when the table is throttled.
 const MAX_ATTEMPTS: usize = 10;
 
-/// What a read sees.
+/// Which writes a read sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consistency {
-    /// Every write that was answered. Costs 1 read unit per 4 KB.
+    /// All completed writes. Costs 1 read unit per 4 KB.
     Strong,
-    /// Writes of the last moments may be missing. Costs half as much.
+    /// The latest writes may be missing. Costs half as much.
     Eventual,
 }
 
-/// The items of these keys, in no order; one that does not exist is left out. A key may stand only once.
+/// Reads the items with these keys, in any order. Keys that do not exist are left out. No key may
+/// occur twice.
 pub async fn get(
     client: &Client,
     table: &str,

@@ -1,4 +1,4 @@
-//! The incidents table: incidents and their histories.
+//! Reads and writes the incidents table: incidents and their histories.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -23,7 +23,7 @@ use crate::{
 
 const PUT: &str = "Put incident";
 
-/// What tells a change by a person from another like it.
+/// The attribute of an action that names the change which wrote it. See [`Incidents::is_written`].
 const CHANGE_ID: &str = "change_id";
 
 /// The incidents table.
@@ -34,13 +34,13 @@ pub struct Incidents {
 }
 
 impl Incidents {
-    /// The table of that name.
+    /// Uses the table with this name.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// One incident as it stands now. 1 read unit per 4 KB.
+    /// Reads one incident, strongly consistent. Costs 1 read unit per 4 KB.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -58,14 +58,14 @@ impl Incidents {
         answer.item.map(|item| from_item(OPERATION, item)).transpose()
     }
 
-    /// Incidents as they stand now, in the order of the ids; one that does not exist is left out.
-    /// Strong reads cost 1 read unit per incident, others half of it.
+    /// Reads incidents, in the order of `ids`. Ids that do not exist are left out. A strong read
+    /// costs 1 read unit per 4 KB of an incident, an eventual read half of that.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn get_many(&self, ids: &[IncidentId], consistency: Consistency) -> Result<Vec<Incident>, StoreError> {
         const OPERATION: &str = "BatchGetItem incidents";
-        // A row that changes while an index is read may be seen twice; a batch must not ask twice.
+        // An index may show a row twice if it changes meanwhile. A batch may name a key only once.
         let keys: Vec<Item> = ids.iter().collect::<BTreeSet<_>>().into_iter().map(|id| key(*id)).collect();
         let items = batch::get(&self.client, &self.table, &keys, consistency).await?;
         let incidents = items.into_iter().map(|item| from_item(OPERATION, item));
@@ -75,12 +75,12 @@ impl Incidents {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// Opens the connection while a function starts.
+    /// Opens the connection while the function starts.
     pub async fn warm(&self) {
         warm("DynamoDB", self.get(IncidentId::first_at(Time::EARLIEST))).await;
     }
 
-    /// The latest entries of a history, newest first.
+    /// Reads the latest `limit` actions of an incident, newest first and strongly consistent.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -102,9 +102,9 @@ impl Incidents {
         answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item)).collect()
     }
 
-    /// The writes of a change by a person: what the incident is now and what was done, if it is still
-    /// what it was. The `change_id` tells it from every other change, however alike; see
-    /// [`Self::is_written`].
+    /// The writes of a person's change: the incident and its new actions. The incident must still be
+    /// at the version of `before`. Cost 4 write units and those of the indexes. `change_id` lets
+    /// [`Self::is_written`] tell this change from every other.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -119,8 +119,8 @@ impl Incidents {
         std::iter::once(self.incident_write(Some(before), after)).chain(history).collect()
     }
 
-    /// Whether a change whose answer was lost was written: an entry of its history is there, with its change id.
-    /// 1 read unit.
+    /// Whether a change was written although its answer was lost. Then its action exists and has
+    /// its change id. Costs 1 read unit.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -140,8 +140,8 @@ impl Incidents {
         Ok(found == Some(string(change_id_text(change_id))))
     }
 
-    /// The writes of an incident and what was done. A new incident must not exist; another must be at the version that
-    /// it was read at.
+    /// The writes of an incident and its new actions. If `before` is `None`, the incident must not
+    /// exist yet. Otherwise it must still be at the version of `before`.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -155,7 +155,7 @@ impl Incidents {
         std::iter::once(self.incident_write(before, after)).chain(history).collect()
     }
 
-    /// The condition that an incident is still what was read.
+    /// The condition that an incident is still at the version that was read.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -200,7 +200,7 @@ fn change_id_text(change_id: u128) -> String {
     format!("{change_id:032x}")
 }
 
-/// The row of an incident.
+/// The row of an incident, with the keys of its indexes.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -215,8 +215,10 @@ pub fn item(incident: &Incident) -> Result<Item, StoreError> {
     Ok(item)
 }
 
-/// What changes of incidents, before and after, are to be invalidated: one that lists may filter on, in the bucket of
-/// its creation; and that it leaves the bucket of its last change.
+/// What to invalidate before changes are written. Each change is the incident before and after it.
+///
+/// The incident leaves the bucket of its last change. If a field changed that lists filter on, the
+/// bucket of its creation must be invalidated, too.
 #[must_use]
 pub fn invalidations<'change>(
     changes: impl IntoIterator<Item = (&'change Incident, &'change Incident)>,
@@ -226,14 +228,14 @@ pub fn invalidations<'change>(
         let Incident { status, severity, services, sources, team, environment, .. } = incident;
         (status, severity, services, sources, team, environment, incident.firing_alert_count > 0)
     };
-    let mut late = Invalidations::default();
+    let mut invalidations = Invalidations::default();
     for (before, after) in changes {
-        late.note(Series::UpdatedIncidents, before.updated_at, now);
+        invalidations.note(Series::UpdatedIncidents, before.updated_at, now);
         if facts(before) != facts(after) {
-            late.note(Series::Incidents, before.created_at, now);
+            invalidations.note(Series::Incidents, before.created_at, now);
         }
     }
-    late
+    invalidations
 }
 
 fn key(id: IncidentId) -> Item {

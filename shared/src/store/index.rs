@@ -1,4 +1,4 @@
-//! Reads the rows of indexes.
+//! Reads rows through the indexes of a table.
 
 use aws_sdk_dynamodb::{Client, operation::query::builders::QueryFluentBuilder};
 
@@ -13,14 +13,15 @@ use crate::listing::{
 
 const OPERATION: &str = "Query index";
 
-/// Reads the indexes of one table. Reads are eventually consistent: an index follows its table within moments.
+/// Reads the indexes of one table. Reads are eventually consistent: a write shows up in an index a
+/// moment later.
 #[derive(Debug, Clone)]
 pub struct IndexReader {
     client: Client,
     table: String,
 }
 
-/// Which way an index is read.
+/// The direction in which an index is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadOrder {
     Ascending,
@@ -28,42 +29,43 @@ pub enum ReadOrder {
 }
 
 impl ReadOrder {
-    /// The order of a list that ascends, or not.
+    /// The order of a list. Without `ascending`, it is descending.
     #[must_use]
     pub const fn of(ascending: bool) -> Self {
         if ascending { Self::Ascending } else { Self::Descending }
     }
 }
 
-/// What to read of an index.
+/// Which rows of an index to read.
 #[derive(Debug, Clone, Copy)]
 pub struct IndexQuery<'query> {
     pub index: &'query Index,
     pub run: &'query Run,
     pub filter: &'query [Predicate],
-    /// The attributes that are wanted; none are all.
+    /// The attributes to read. Empty means all.
     pub attributes: &'query [&'query str],
     pub order: ReadOrder,
-    /// How many rows are read at most, whether they match or not.
+    /// The most rows to read, including those that do not match the filter.
     pub limit: Option<usize>,
 }
 
-/// What one request read.
+/// The rows that one request read.
 #[derive(Debug, Clone, Default)]
 pub struct IndexRows {
     pub items: Vec<Item>,
-    /// Where to go on; `None` if nothing is left.
+    /// Where the next request starts. `None` if no rows are left.
     pub next: Option<Item>,
 }
 
 impl IndexReader {
-    /// The indexes of the table of that name.
+    /// Uses the indexes of the table with this name.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// The next rows that match: what one request reads, which is at most 1 MB.
+    /// Reads the next matching rows with one request. DynamoDB reads at most 1 MB per request, so
+    /// there may be further rows even if this returns few or none.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -101,7 +103,7 @@ impl IndexReader {
     }
 }
 
-/// Adds predicates as one filter expression; each has names and values of its own.
+/// Adds the predicates as one filter expression. Each predicate gets its own placeholders.
 fn filtered(request: QueryFluentBuilder, filter: &[Predicate]) -> QueryFluentBuilder {
     let mut request = request;
     let mut conditions = Vec::with_capacity(filter.len());

@@ -1,4 +1,4 @@
-//! The tables: the only user of the DynamoDB client. A file per table.
+//! Reads and writes the tables, with one file per table. No other module calls DynamoDB.
 
 pub mod alerts;
 mod batch;

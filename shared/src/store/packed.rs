@@ -1,5 +1,5 @@
-//! Attributes that no query filters on, packed: a usual one is a third of its readable size, and
-//! sizes are what writes cost by.
+//! Packs attributes that no query filters on. This makes most of them a third of their size. The
+//! size of a row is what its writes cost.
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use serde::{Serialize, de::DeserializeOwned};
@@ -7,13 +7,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::StoreError;
 use crate::packing::{deflate_json, inflate_json};
 
-/// Packs a value for the attribute of this name.
+/// Packs a value for the attribute with this name.
 pub fn pack<T: Serialize>(operation: &'static str, name: &str, value: &T) -> Result<AttributeValue, StoreError> {
     let packed = deflate_json(value).map_err(|_| StoreError::of_attribute(operation, name))?;
     Ok(AttributeValue::B(Blob::new(packed)))
 }
 
-/// Reads the packed attribute of this name.
+/// Unpacks the attribute with this name.
 pub fn unpack<T: DeserializeOwned>(
     operation: &'static str,
     name: &str,

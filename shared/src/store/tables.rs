@@ -1,4 +1,4 @@
-//! The tables of a stack, and the connection to DynamoDB that they share.
+//! Opens the tables of a stack. They share one DynamoDB client.
 
 use aws_sdk_dynamodb::Client;
 
@@ -16,7 +16,7 @@ use crate::{
     config::{Environment, InvalidVariable},
 };
 
-/// The tables whose names the environment holds. A function has the names of those it uses.
+/// The tables that the environment names. A function has the names of the tables that it uses.
 #[derive(Debug, Clone)]
 pub struct Tables {
     client: Client,
@@ -24,61 +24,77 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Tables of the stack that the environment describes. Makes no call.
+    /// The tables of the stack that the environment describes. Makes no call.
     #[must_use]
     pub fn new(environment: &Environment, aws: &Aws) -> Self {
         Self { client: aws.dynamodb(), environment: environment.clone() }
     }
 
+    /// The alerts table.
+    ///
     /// # Errors
     /// [`InvalidVariable`] without `ALERTS_TABLE`.
     pub fn alerts(&self) -> Result<Alerts, InvalidVariable> {
         Ok(Alerts::new(self.client.clone(), self.environment.alerts_table()?))
     }
 
+    /// The claims table.
+    ///
     /// # Errors
     /// [`InvalidVariable`] without `CLAIMS_TABLE`.
     pub fn claims(&self) -> Result<Claims, InvalidVariable> {
         Ok(Claims::new(self.client.clone(), self.environment.claims_table()?))
     }
 
+    /// The counts table.
+    ///
     /// # Errors
     /// [`InvalidVariable`] without `COUNTS_TABLE`.
     pub fn counts(&self) -> Result<Counts, InvalidVariable> {
         Ok(Counts::new(self.client.clone(), self.environment.counts_table()?))
     }
 
+    /// The incidents table.
+    ///
     /// # Errors
     /// [`InvalidVariable`] without `INCIDENTS_TABLE`.
     pub fn incidents(&self) -> Result<Incidents, InvalidVariable> {
         Ok(Incidents::new(self.client.clone(), self.environment.incidents_table()?))
     }
 
+    /// The quarantine table.
+    ///
     /// # Errors
     /// [`InvalidVariable`] without `QUARANTINE_TABLE`.
     pub fn quarantine(&self) -> Result<Quarantine, InvalidVariable> {
         Ok(Quarantine::new(self.client.clone(), self.environment.quarantine_table()?))
     }
 
+    /// The indexes of the alerts table.
+    ///
     /// # Errors
     /// [`InvalidVariable`] without `ALERTS_TABLE`.
     pub fn alert_index(&self) -> Result<IndexReader, InvalidVariable> {
         Ok(IndexReader::new(self.client.clone(), self.environment.alerts_table()?))
     }
 
+    /// The indexes of the incidents table.
+    ///
     /// # Errors
     /// [`InvalidVariable`] without `INCIDENTS_TABLE`.
     pub fn incident_index(&self) -> Result<IndexReader, InvalidVariable> {
         Ok(IndexReader::new(self.client.clone(), self.environment.incidents_table()?))
     }
 
+    /// The indexes of the quarantine table.
+    ///
     /// # Errors
     /// [`InvalidVariable`] without `QUARANTINE_TABLE`.
     pub fn quarantine_index(&self) -> Result<IndexReader, InvalidVariable> {
         Ok(IndexReader::new(self.client.clone(), self.environment.quarantine_table()?))
     }
 
-    /// Writes all or nothing.
+    /// Writes all or nothing, to any of the tables.
     ///
     /// # Errors
     /// [`TransactionError`]

@@ -1,16 +1,16 @@
-//! Claims and rows agree.
+//! Claims agree with rows.
 
 use std::collections::BTreeSet;
 
 use shared::{
-    domain::{alert::AlertStatus, id::IncidentId},
+    domain::{alert_status::AlertStatus, id::IncidentId},
     keys,
 };
 
 use super::{Violations, alert, alerts_of_problem, incident};
 use crate::{model::Model, tables::Tables};
 
-/// How many of an environment's incidents its claim remembers.
+/// How many incidents the claim of an environment remembers.
 const REMEMBERED: usize = 16;
 
 pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
@@ -21,7 +21,7 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
     opening_locks(tables, violations);
 }
 
-/// The claim of a problem tells of its alerts what their rows say, field by field.
+/// The claim of a problem says the same about its alerts as their rows.
 fn episodes(tables: &Tables, model: &Model, violations: &mut Violations) {
     for claim in model.problems.keys() {
         violations.unless(tables.claims.episodes.contains_key(claim), || format!("the claim {claim} is missing"));
@@ -50,7 +50,7 @@ fn episodes(tables: &Tables, model: &Model, violations: &mut Violations) {
     }
 }
 
-/// A group's claim names incidents with alerts of that group.
+/// The claim of a group names incidents that have an alert of the group.
 fn groups(tables: &Tables, model: &Model, violations: &mut Violations) {
     let named = tables.claims.groups.iter().flat_map(|(claim, ids)| ids.iter().map(move |id| (claim, id)));
     for (claim, id) in named {
@@ -73,7 +73,7 @@ fn groups(tables: &Tables, model: &Model, violations: &mut Violations) {
     }
 }
 
-/// The claim of an environment knows the incidents that were opened there last, and how many there were.
+/// The claim of an environment knows its last incidents, and how many were opened.
 fn opening_locks(tables: &Tables, violations: &mut Violations) {
     let environments: BTreeSet<&str> =
         tables.incidents.values().map(|incident| incident.environment.as_str()).collect();

@@ -1,8 +1,8 @@
-//! Each accepted delivery takes effect once.
+//! Each accepted delivery takes effect exactly once.
 
 use std::collections::BTreeMap;
 
-use shared::domain::alert::AlertStatus;
+use shared::domain::alert_status::AlertStatus;
 
 use super::{History, Violations, alert, alerts_of_problem};
 use crate::{
@@ -73,8 +73,8 @@ fn check_problem(tables: &Tables, claim: &str, problem: &Problem, violations: &m
             format!("whether {name} is resolved")
         });
         if let Some(at) = row.resolved_at {
-            let known = problem.recoveries.contains(&at);
-            violations.unless(known, || format!("{name} was resolved at {at}, when {claim} did not recover"));
+            let known = problem.resolutions.contains(&at);
+            violations.unless(known, || format!("{name} was resolved at {at}, when {claim} was not resolved"));
             violations.unless(row.last_seen_at <= at, || format!("{name} fired after it was resolved at {at}"));
         }
     }

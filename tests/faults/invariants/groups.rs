@@ -1,13 +1,13 @@
-//! At most one open incident of what belongs together.
+//! At most one incident is open for alerts that belong together.
 //!
-//! What is guaranteed: openings in an environment, and openings of a source's grouping key, come one after the other, and
-//! each sees the incidents that were opened before it. An alert does not open an incident while one is open that it
-//! could join. So of two incidents that are both open, and therefore always were, the alert that opened the later one
-//! occurred further from the alert that opened the earlier one than the window of the rule by which they belong together.
+//! Incidents of one environment are opened one after the other, and so are incidents of one group
+//! of a source. Each opening sees the incidents that were opened before. An alert does not open an
+//! incident if it can join an open one. So if two incidents are open, the alerts that opened them
+//! are further apart than the window of each rule by which they belong together.
 //!
-//! An incident's span grows later, and a late delivery moves an alert's beginning: so two open incidents may well come to
-//! lie within a window. When exactly an alert began that opened an incident is not kept. Of each problem all its firings
-//! are taken instead, and what is certain of all of them is checked.
+//! The tables do not tell when exactly an alert began when it opened its incident: a late event may
+//! move it later. So this check takes all firing events of both problems, and reports only what
+//! holds for all of them.
 
 use std::collections::BTreeSet;
 
@@ -23,10 +23,10 @@ use crate::{
     tables::{AlertRow, Tables},
 };
 
-/// How many openings of an environment are seen.
+/// How many openings of an environment the claim remembers.
 const SEEN: usize = 16;
 
-/// An incident that is open, and what opened it.
+/// An open incident and the problem that opened it.
 struct Opened<'tables> {
     incident: &'tables Incident,
     problem: &'tables Problem,
@@ -83,18 +83,18 @@ fn opened<'tables>(
     Some(Opened { incident, problem: model.problems.get(&problem_of(by))? })
 }
 
-/// Whether an opening saw an earlier one in its environment.
+/// Whether the opening of the later incident saw the earlier one.
 fn is_seen(tables: &Tables, earlier: &Incident, later: IncidentId) -> bool {
     let same = |incident: &&Incident| incident.environment == earlier.environment;
     let own: Vec<IncidentId> = tables.incidents.values().filter(same).map(|incident| incident.id).collect();
     own.contains(&later) && own.len() <= SEEN
 }
 
-/// Whether a source's group remembers all of its incidents.
+/// Whether the claim of a group remembers all its incidents.
 fn is_remembered(tables: &Tables, model: &Model, group: &str) -> bool {
     let is_member =
         |alert: &&AlertRow| model.problems.get(&problem_of(alert)).is_some_and(|problem| problem.source_group == group);
     let incidents: BTreeSet<IncidentId> =
         tables.alerts.values().filter(is_member).filter_map(|alert| alert.incident_id).collect();
-    incidents.len() <= group::REMEMBERED
+    incidents.len() <= group::MAX_INCIDENTS
 }

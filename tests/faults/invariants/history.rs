@@ -1,10 +1,10 @@
-//! The history of an incident is complete, legal, and leads to what the incident is.
+//! The history of an incident is complete, skips no step, and leads to the state of the incident.
 
 use std::collections::BTreeMap;
 
 use shared::domain::{
     action::{Action, ActionKind},
-    alert::GroupingDecision,
+    grouping::GroupingDecision,
     id::{AlertId, IncidentId},
     incident::Incident,
     severity::Severity,
@@ -43,7 +43,7 @@ fn numbering(found: &Incident, actions: &[Action], violations: &mut Violations) 
     }
 }
 
-/// Each change of status has a legal predecessor, and they lead to the status and its times.
+/// Status changes follow each other and lead to the status and its times.
 fn status(found: &Incident, actions: &[Action], violations: &mut Violations) {
     let mut current = Status::Open;
     let mut since = BTreeMap::new();
@@ -66,7 +66,7 @@ fn status(found: &Incident, actions: &[Action], violations: &mut Violations) {
     }
 }
 
-/// Each alert came once, the first of them opened, and severities rise step by step.
+/// Each alert came once, the first one opened the incident, and severities rise step by step.
 fn alerts(tables: &Tables, found: &Incident, actions: &[Action], violations: &mut Violations) {
     let name = incident(found.id);
     let mut came: BTreeMap<AlertId, GroupingDecision> = BTreeMap::new();
@@ -99,7 +99,8 @@ fn alerts(tables: &Tables, found: &Incident, actions: &[Action], violations: &mu
     violations.equal(&came, &rows, || format!("the list of alerts of {name}, by its history,"));
 }
 
-/// What was answered is so: recorded once if it was done and not so before, never if it was refused.
+/// A change that was answered 200 is recorded once, or the status was reached before. A refused
+/// change is not recorded.
 fn check_change(tables: &Tables, change: &Change, violations: &mut Violations) {
     let Change { incident_id, to, comment, answer, .. } = change;
     let recorded = recorded(tables, *incident_id, comment);
@@ -123,7 +124,8 @@ fn check_change(tables: &Tables, change: &Change, violations: &mut Violations) {
     }
 }
 
-/// Of equal changes that insist on one version, one is done and the others are refused; unless there was nothing to do.
+/// Of equal changes with the same `If-Match`, one was done and the others were refused, unless
+/// there was nothing to do.
 fn winners(tables: &Tables, changes: &[Change], violations: &mut Violations) {
     let mut done: BTreeMap<(IncidentId, u64, Status), Vec<&str>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.answer == Answer::Done) {
@@ -138,7 +140,7 @@ fn winners(tables: &Tables, changes: &[Change], violations: &mut Violations) {
     }
 }
 
-/// What the changes with this comment made of the status.
+/// The statuses that the changes with this comment set.
 fn recorded(tables: &Tables, id: IncidentId, comment: &str) -> Vec<Status> {
     let actions = tables.actions.get(&id).map_or(&[][..], Vec::as_slice);
     let made = |action: &Action| match &action.kind {

@@ -1,12 +1,8 @@
-//! An incident is what its alerts make of it.
+//! An incident is the sum of its alerts.
 
 use std::collections::BTreeSet;
 
-use shared::domain::{
-    alert::{AlertStatus, GroupingDecision},
-    source::Source,
-    status::Status,
-};
+use shared::domain::{alert_status::AlertStatus, grouping::GroupingDecision, source::Source, status::Status};
 
 use super::{Violations, alert, alerts_of, incident, problem_of};
 use crate::{model::Model, tables::Tables};
@@ -28,10 +24,10 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
         let of = |field: &str| format!("{field} of {}", incident(found.id));
         let firing = own.iter().filter(|alert| alert.status == AlertStatus::Firing).count() as u64;
         violations.equal(&found.alert_count, &(own.len() as u64), || of("alert_count"));
-        violations.equal(&found.firing_count, &firing, || of("firing_count"));
+        violations.equal(&found.firing_alert_count, &firing, || of("firing_alert_count"));
         let worst = own.iter().map(|alert| alert.severity).max();
         violations.equal(&Some(found.severity), &worst, || of("severity"));
-        // What an alert said before an earlier delivery told it anew stays named.
+        // A service stays named after an earlier event rewrote the alert.
         let services: BTreeSet<&str> = own.iter().filter_map(|alert| alert.service.as_deref()).collect();
         let said: BTreeSet<&str> = own
             .iter()
@@ -50,7 +46,7 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
         violations.unless(Some(found.last_alert_at) <= last, || of("last_alert_at after its last alert,"));
         violations.unless(found.first_alert_at <= found.last_alert_at, || of("first_alert_at after last_alert_at"));
         if let Some(earlier) = found.recurrence_of {
-            // Only what is over recurs, and what is over stays so.
+            // Only a resolved or closed incident recurs, and it stays so.
             let over = tables.incidents.get(&earlier).is_some_and(|earlier| earlier.status >= Status::Resolved);
             violations
                 .unless(over, || format!("{} recurs of {}, which is not over", incident(found.id), incident(earlier)));

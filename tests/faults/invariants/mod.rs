@@ -1,4 +1,4 @@
-//! What holds of the tables, whatever happened. Each violation is told, not only the first.
+//! What must hold for the tables, whatever happened. All violations are reported.
 
 mod claims;
 mod deliveries;
@@ -22,45 +22,45 @@ use crate::{
     tables::{AlertRow, Tables},
 };
 
-/// What went in, and what was said of it.
+/// What was sent and asked, and how it was answered.
 #[derive(Debug, Default)]
 pub struct History {
-    /// Everything that was accepted.
+    /// All accepted deliveries.
     pub deliveries: Vec<Delivery>,
-    /// The ids of those that went to the dead letters. They took effect whole or not at all.
+    /// The ids of dead letters. They took effect completely or not at all.
     pub dead: BTreeSet<String>,
-    /// What people asked for.
+    /// The status changes that people asked for.
     pub changes: Vec<Change>,
 }
 
-/// A change of a status that somebody asked for, told from all others by its comment.
+/// A status change that somebody asked for. Its comment identifies it.
 #[derive(Debug, Clone)]
 pub struct Change {
     pub incident_id: IncidentId,
     pub to: Status,
     pub comment: String,
-    /// The version on which they insisted.
+    /// The version of its `If-Match`.
     pub if_match: Option<u64>,
     pub answer: Answer,
 }
 
-/// What was said of a change.
+/// The answer to a status change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// 200.
     Done,
     /// 409 or 412.
     Refused,
-    /// Nothing that could be relied upon.
+    /// Unknown: an error, or the request was stopped.
     Unknown,
 }
 
-/// What is wrong.
+/// The violations that were found.
 #[derive(Debug, Default)]
 pub struct Violations(pub Vec<String>);
 
 impl Violations {
-    /// Adds what is wrong, if it is.
+    /// Adds a violation unless the condition holds.
     fn unless(&mut self, holds: bool, what: impl FnOnce() -> String) {
         if !holds {
             self.0.push(what());
@@ -78,7 +78,7 @@ impl fmt::Display for Violations {
     }
 }
 
-/// Checks everything.
+/// Checks all invariants.
 pub fn check(tables: &Tables, history: &History) -> Violations {
     let mut violations = Violations::default();
     let claimed: BTreeSet<&str> = tables.claims.deliveries.iter().map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! What the services say when something is wrong, in their words and form.
+//! The services' own error answers.
 
 use aws_smithy_runtime_api::{client::orchestrator::HttpResponse, http::StatusCode};
 use aws_smithy_types::body::SdkBody;
@@ -6,31 +6,31 @@ use serde_json::{Map, Value as Json, json};
 
 const DYNAMODB: &str = "com.amazonaws.dynamodb.v20120810";
 
-/// DynamoDB's own limits go by several names.
+/// DynamoDB has several names for a rate limit.
 const THROTTLED: [&str; 3] = ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"];
 
-/// A 500.
+/// An internal error of the service: 500.
 pub fn internal_error() -> HttpResponse {
     refusal(500, "InternalServerError", "Internal server error")
 }
 
-/// A 400 for too many requests.
+/// A rate limit: 400.
 pub fn throttled(operation: &str, random: &mut fastrand::Rng) -> HttpResponse {
     let code = if operation == "SendMessage" { "RequestThrottled" } else { THROTTLED[random.usize(..THROTTLED.len())] };
     refusal(400, code, "The rate is too high. Try again later.")
 }
 
-/// A cancelled transaction of so many parts, of which one collided with another transaction.
+/// A cancelled transaction. One of its parts collided with another transaction.
 pub fn conflict(parts: usize, failed: usize) -> HttpResponse {
     cancelled(parts, failed, "TransactionConflict", "Transaction is ongoing for the item")
 }
 
-/// A cancelled transaction of so many parts, of which one's condition failed.
+/// A cancelled transaction. The condition of one of its parts failed.
 pub fn condition_failed(parts: usize, failed: usize) -> HttpResponse {
     cancelled(parts, failed, "ConditionalCheckFailed", "The conditional request failed")
 }
 
-/// As many reasons as the transaction has parts; one of them says why.
+/// DynamoDB gives one reason per part of the transaction, "None" for those that did not fail.
 fn cancelled(parts: usize, failed: usize, code: &str, message: &str) -> HttpResponse {
     let codes: Vec<&str> = (0..parts).map(|part| if part == failed { code } else { "None" }).collect();
     let reasons = codes.iter().map(|code| match *code {
@@ -48,7 +48,8 @@ fn cancelled(parts: usize, failed: usize, code: &str, message: &str) -> HttpResp
     )
 }
 
-/// Divides a batch of reads into what is executed, if anything is, and what is handed back: at least one key.
+/// Splits a batch of reads into those that are executed, if any, and those that are not: at least
+/// one.
 pub fn divide(body: &Json, random: &mut fastrand::Rng) -> (Option<Json>, Json) {
     let mut asked = body.clone();
     let mut left = Map::new();
@@ -69,7 +70,7 @@ pub fn divide(body: &Json, random: &mut fastrand::Rng) -> (Option<Json>, Json) {
     ((!is_empty).then_some(asked), left.into())
 }
 
-/// The answer to a batch of which a part is handed back.
+/// The answer to a batch of reads with unprocessed keys.
 pub fn unprocessed(answered: Json, left: Json) -> HttpResponse {
     let mut answered = if answered.is_null() { json!({ "Responses": {} }) } else { answered };
     answered["UnprocessedKeys"] = left;

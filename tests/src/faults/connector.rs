@@ -1,4 +1,4 @@
-//! The connector: what becomes of a request and its answer.
+//! The HTTP connector that executes a request, a part of it, or a fault instead.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -14,7 +14,7 @@ use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use serde_json::Value as Json;
 use tokio::{sync::watch, time::sleep};
 
-use super::{Fault, Line, answers, locked};
+use super::{Fault, FaultyConnection, answers, locked};
 
 /// The longest delay of a request or of its answer, in milliseconds.
 const MAX_DELAY_MS: u64 = 25;
@@ -23,44 +23,44 @@ const MAX_DELAY_MS: u64 = 25;
 #[derive(Debug)]
 pub(super) struct Client {
     pub inner: SharedHttpClient,
-    pub line: Arc<Line>,
+    pub connection: Arc<FaultyConnection>,
 }
 
 #[derive(Debug)]
 struct Connector {
     inner: SharedHttpConnector,
-    line: Arc<Line>,
+    connection: Arc<FaultyConnection>,
 }
 
 impl HttpClient for Client {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Connector { inner, line: Arc::clone(&self.line) })
+        SharedHttpConnector::new(Connector { inner, connection: Arc::clone(&self.connection) })
     }
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let call = Call { inner: self.inner.clone(), line: Arc::clone(&self.line) };
+        let call = Call { inner: self.inner.clone(), connection: Arc::clone(&self.connection) };
         HttpConnectorFuture::new(call.answer(request))
     }
 }
 
 struct Call {
     inner: SharedHttpConnector,
-    line: Arc<Line>,
+    connection: Arc<FaultyConnection>,
 }
 
 impl Call {
     async fn answer(self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let operation = operation(&request);
         let body = body(&request);
-        let Some(fault) = self.line.draw(&operation) else { return self.execute(request).await };
-        let was_written = token(&body).is_some_and(|token| locked(&self.line.faults.written).contains(token));
+        let Some(fault) = self.connection.draw(&operation) else { return self.execute(request).await };
+        let was_written = token(&body).is_some_and(|token| locked(&self.connection.faults.written).contains(token));
         if was_written && matches!(fault, Fault::Conflict | Fault::ConditionFailed) {
             return self.execute(request).await;
         }
-        self.line.faults.count(fault);
+        self.connection.faults.count(fault);
         match fault {
             Fault::InternalError => Ok(answers::internal_error()),
             Fault::Unsent => Err(lost("the connection was refused")),
@@ -68,7 +68,7 @@ impl Call {
                 self.execute(request).await?;
                 Err(lost("the connection was closed before the answer"))
             }
-            Fault::Throttled => Ok(self.line.random(|random| answers::throttled(&operation, random))),
+            Fault::Throttled => Ok(self.connection.random(|random| answers::throttled(&operation, random))),
             Fault::Conflict => {
                 let (parts, failed) = self.failed_part(&body);
                 Ok(answers::conflict(parts, failed))
@@ -79,7 +79,7 @@ impl Call {
             }
             Fault::Unprocessed => self.execute_partly(request, &body).await,
             Fault::Delayed => {
-                let [before, after] = self.line.random(|random| [(); 2].map(|()| random.u64(..=MAX_DELAY_MS)));
+                let [before, after] = self.connection.random(|random| [(); 2].map(|()| random.u64(..=MAX_DELAY_MS)));
                 sleep(Duration::from_millis(before)).await;
                 let answer = self.execute(request).await;
                 sleep(Duration::from_millis(after)).await;
@@ -88,19 +88,21 @@ impl Call {
         }
     }
 
-    /// How many parts a transaction has, and which of them fails: the one that was aimed at, or any.
+    /// The number of parts of a transaction, and the part that fails: the chosen one, or a random
+    /// one.
     fn failed_part(&self, body: &Json) -> (usize, usize) {
         let parts = body["TransactItems"].as_array().map_or(1, Vec::len);
-        let aimed = *locked(&self.line.faults.aimed);
-        let failed =
-            aimed.filter(|part| *part < parts).unwrap_or_else(|| self.line.random(|random| random.usize(..parts)));
-        *locked(&self.line.faults.cancelled_parts) = parts;
+        let failing_part = *locked(&self.connection.faults.failing_part);
+        let failed = failing_part
+            .filter(|part| *part < parts)
+            .unwrap_or_else(|| self.connection.random(|random| random.usize(..parts)));
+        *locked(&self.connection.faults.cancelled_parts) = parts;
         (parts, failed)
     }
 
-    /// Sends a request on. It is executed even if nobody waits for its answer any more.
+    /// Sends a request to the service. It is executed even if nobody waits for the answer any more.
     async fn execute(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let (inner, faults) = (self.inner.clone(), Arc::clone(&self.line.faults));
+        let (inner, faults) = (self.inner.clone(), Arc::clone(&self.connection.faults));
         let token = token(&body(&request)).map(str::to_owned);
         let executing = Executing::begin(&faults.executing);
         let execution = tokio::spawn(async move {
@@ -116,13 +118,13 @@ impl Call {
             drop(executing);
             answer
         });
-        self.line.executed.send_modify(|executed| *executed += 1);
+        self.connection.executed.send_modify(|executed| *executed += 1);
         execution.await.map_err(|error| ConnectorError::io(error.into()))?
     }
 
-    /// Executes a part of a batch of reads and hands back the other keys.
+    /// Executes some reads of a batch, and returns the other keys as unprocessed.
     async fn execute_partly(&self, mut request: HttpRequest, body: &Json) -> Result<HttpResponse, ConnectorError> {
-        let (asked, left) = self.line.random(|random| answers::divide(body, random));
+        let (asked, left) = self.connection.random(|random| answers::divide(body, random));
         let Some(asked) = asked else { return Ok(answers::unprocessed(Json::Null, left)) };
         let asked = asked.to_string();
         request.headers_mut().insert("content-length", asked.len().to_string());
@@ -136,7 +138,7 @@ impl Call {
     }
 }
 
-/// Counts what is being executed.
+/// Counts the requests that are being executed.
 struct Executing(watch::Sender<usize>);
 
 impl Executing {
@@ -152,7 +154,8 @@ impl Drop for Executing {
     }
 }
 
-/// An answer with its body read to the end: only then it is certain that the request was executed.
+/// The answer with its whole body. Only after the last byte is it certain that the request was
+/// executed.
 async fn whole(mut answer: HttpResponse) -> Result<HttpResponse, ConnectorError> {
     let body = ByteStream::new(answer.take_body()).collect().await.map_err(|error| ConnectorError::io(error.into()))?;
     *answer.body_mut() = SdkBody::from(body.into_bytes());

@@ -1,13 +1,15 @@
-//! Faults between the functions and the services: an HTTP connector around the one by which the SDK reaches the embedded
-//! services. So the SDK's own retries, timeouts and tokens are part of what is tested, and nothing of ours is mocked.
+//! Injects faults between the functions and the AWS services.
 //!
-//! What befalls a request is drawn from a seed, for each [`Line`] by itself and in the order of its requests. A request
-//! that is executed is executed to its end, whether or not somebody still waits: so a worker that is stopped leaves
-//! behind what a process that dies leaves behind.
+//! A [`FaultyConnection`] wraps the HTTP connector of the SDK. So the SDK's own retries, timeouts
+//! and tokens are tested too, and no part of the product is mocked.
 //!
-//! The embedded DynamoDB honours `ClientRequestToken`: a transaction that is sent again with its token is not written
-//! twice. What is faked keeps to that: a transaction that was written is never said to be cancelled when it is
-//! sent again with its token.
+//! - A seed decides which request fails and how: for each connection by itself, in the order of its
+//!   requests.
+//! - A request that is executed is executed to its end, even if nobody waits for it. So a worker
+//!   that a test stops leaves the same behind as a process that dies.
+//! - The embedded DynamoDB honours `ClientRequestToken`: a transaction that is sent again with its
+//!   token is not written twice. The faults keep to that: they never cancel a transaction that was
+//!   written when it is sent again.
 
 mod answers;
 mod connector;
@@ -26,33 +28,34 @@ use local::Wire;
 use shared::aws::{Aws, AwsService};
 use tokio::sync::watch;
 
-/// The SDK pauses up to a second before it tries again; here it need not.
+/// The SDK waits up to a second before a retry. Tests do not need that.
 const FIRST_BACKOFF: Duration = Duration::from_millis(4);
 const MAX_BACKOFF: Duration = Duration::from_millis(40);
 
-/// What befalls a request.
+/// What happens to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// An internal error, before anything is executed.
+    /// The service answers an internal error. The request is not executed.
     InternalError,
-    /// No connection, before anything is executed.
+    /// There is no connection. The request is not executed.
     Unsent,
-    /// It is executed, and its answer is lost.
+    /// The request is executed, but its answer is lost.
     AnswerLost,
-    /// Refused for its rate, in the words of DynamoDB's several limits.
+    /// The service refuses the request because of a rate limit.
     Throttled,
-    /// A transaction is cancelled: one of its parts collides with another transaction.
+    /// A transaction is cancelled because one of its parts collides with another transaction.
     Conflict,
-    /// A transaction is cancelled: the condition of one of its parts fails, as if somebody had just written.
+    /// A transaction is cancelled because a condition fails, as if somebody had just changed the
+    /// row.
     ConditionFailed,
-    /// A part of a batch is executed, the rest is handed back.
+    /// Some reads of a batch are executed. The service returns the others as unprocessed.
     Unprocessed,
-    /// It takes a while, on its way there or back.
+    /// The request or its answer is delayed.
     Delayed,
 }
 
 impl Fault {
-    /// All of them.
+    /// All faults.
     pub const ALL: [Self; 8] = [
         Self::InternalError,
         Self::Unsent,
@@ -64,8 +67,8 @@ impl Fault {
         Self::Delayed,
     ];
 
-    /// Whether it can befall such a request.
-    fn befalls(self, operation: &str) -> bool {
+    /// Whether a request of this operation can fail so.
+    fn applies_to(self, operation: &str) -> bool {
         match self {
             Self::Conflict | Self::ConditionFailed => operation == "TransactWriteItems",
             Self::Unprocessed => operation == "BatchGetItem",
@@ -74,24 +77,24 @@ impl Fault {
     }
 }
 
-/// How often each fault befalls a request that it can befall, of a thousand.
+/// How many of a thousand requests get each fault, of those that can get it.
 #[derive(Debug, Clone, Default)]
-pub struct Rates(BTreeMap<Fault, u16>);
+pub struct FaultRates(BTreeMap<Fault, u16>);
 
-impl Rates {
-    /// None.
+impl FaultRates {
+    /// No random faults.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Each kind so often.
+    /// The same rate for every fault.
     #[must_use]
     pub fn each(per_mille: u16) -> Self {
         Self(Fault::ALL.into_iter().map(|fault| (fault, per_mille)).collect())
     }
 
-    /// One kind so often instead.
+    /// Another rate for one fault.
     #[must_use]
     pub fn with(mut self, fault: Fault, per_mille: u16) -> Self {
         self.0.insert(fault, per_mille);
@@ -99,91 +102,92 @@ impl Rates {
     }
 }
 
-/// The faults of one test.
+/// Injects the faults of one test: random ones by their rates, and planned ones.
 #[derive(Debug)]
-pub struct Faults {
+pub struct FaultInjector {
     seed: u64,
-    rates: Rates,
-    lines: AtomicU64,
-    ceased: AtomicBool,
+    rates: FaultRates,
+    connections: AtomicU64,
+    paused: AtomicBool,
     planned: Mutex<VecDeque<(&'static str, Fault)>>,
     injected: Mutex<BTreeMap<Fault, u64>>,
-    /// The part of a transaction that fails, if not any.
-    aimed: Mutex<Option<usize>>,
-    /// How many parts the transaction had that was cancelled last.
+    /// The part of a transaction that fails. If it is `None`: a random one.
+    failing_part: Mutex<Option<usize>>,
+    /// The number of parts of the last cancelled transaction.
     cancelled_parts: Mutex<usize>,
-    /// The tokens of transactions that were written.
+    /// The tokens of the transactions that were written.
     written: Mutex<HashSet<String>>,
     executing: watch::Sender<usize>,
 }
 
-impl Faults {
-    /// Faults that are drawn from a seed.
+impl FaultInjector {
+    /// An injector whose random faults come from a seed.
     #[must_use]
-    pub fn seeded(seed: u64, rates: Rates) -> Arc<Self> {
+    pub fn seeded(seed: u64, rates: FaultRates) -> Arc<Self> {
         Arc::new(Self {
             seed,
             rates,
-            lines: AtomicU64::new(0),
-            ceased: AtomicBool::new(false),
+            connections: AtomicU64::new(0),
+            paused: AtomicBool::new(false),
             planned: Mutex::default(),
             injected: Mutex::default(),
-            aimed: Mutex::default(),
+            failing_part: Mutex::default(),
             cancelled_parts: Mutex::default(),
             written: Mutex::default(),
             executing: watch::Sender::new(0),
         })
     }
 
-    /// The next requests of an operation that befall these faults, whatever is drawn; one each, in their order.
+    /// Plans faults for the next requests of an operation: one each, in this order. They come
+    /// before random faults, and also while the injector is paused.
     pub fn plan(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         locked(&self.planned).extend(faults.into_iter().map(|fault| (operation, fault)));
     }
 
-    /// Of a transaction that is cancelled, this part fails, if it has so many.
-    pub fn aim(&self, part: usize) {
-        *locked(&self.aimed) = Some(part);
+    /// Chooses the part of a cancelled transaction that fails, if it has so many parts.
+    pub fn fail_part(&self, part: usize) {
+        *locked(&self.failing_part) = Some(part);
     }
 
-    /// How many parts the transaction had that was cancelled last.
+    /// The number of parts of the last cancelled transaction.
     pub fn parts(&self) -> usize {
         *locked(&self.cancelled_parts)
     }
 
-    /// A way to the services with a random sequence of its own.
-    pub fn line(self: &Arc<Self>) -> Arc<Line> {
-        let number = self.lines.fetch_add(1, Ordering::Relaxed);
+    /// A connection to the services with its own sequence of random faults.
+    pub fn connection(self: &Arc<Self>) -> Arc<FaultyConnection> {
+        let number = self.connections.fetch_add(1, Ordering::Relaxed);
         let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(number);
-        Arc::new(Line {
+        Arc::new(FaultyConnection {
             faults: Arc::clone(self),
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             executed: watch::Sender::new(0),
         })
     }
 
-    /// For [`local::Options`]: every function of the stack on one line.
+    /// For [`local::Options`]: all functions of a stack share one connection.
     pub fn wire(self: &Arc<Self>) -> Wire {
-        let line = self.line();
-        Wire(Arc::new(move |aws| line.through(aws)))
+        let connection = self.connection();
+        Wire(Arc::new(move |aws| connection.wrap(aws)))
     }
 
-    /// No more faults, but for those that are planned.
-    pub fn cease(&self) {
-        self.ceased.store(true, Ordering::Relaxed);
+    /// Stops random faults. Planned faults still happen.
+    pub fn pause(&self) {
+        self.paused.store(true, Ordering::Relaxed);
     }
 
-    /// Faults again.
+    /// Starts random faults again.
     pub fn resume(&self) {
-        self.ceased.store(false, Ordering::Relaxed);
+        self.paused.store(false, Ordering::Relaxed);
     }
 
-    /// Waits until nothing is executed any more, not even what nobody waits for.
-    pub async fn idle(&self) {
+    /// Waits until no request is being executed, not even one whose sender was stopped.
+    pub async fn wait_until_idle(&self) {
         // The sender lives as long as `self`.
         let _ = self.executing.subscribe().wait_for(|executing| *executing == 0).await;
     }
 
-    /// How many faults of each kind there were.
+    /// The number of injected faults by kind.
     pub fn injected(&self) -> BTreeMap<Fault, u64> {
         locked(&self.injected).clone()
     }
@@ -199,47 +203,49 @@ impl Faults {
     }
 }
 
-/// One worker's way to the services.
+/// The connection of one worker to the services.
 #[derive(Debug)]
-pub struct Line {
-    faults: Arc<Faults>,
+pub struct FaultyConnection {
+    faults: Arc<FaultInjector>,
     random: Mutex<fastrand::Rng>,
     executed: watch::Sender<u64>,
 }
 
-impl Line {
-    /// The services, reached over this line. Secrets Manager is left in peace: without secrets nothing starts.
-    pub fn through(self: &Arc<Self>, aws: Aws) -> Aws {
+impl FaultyConnection {
+    /// Clients whose requests go over this connection. Secrets Manager gets no faults: without
+    /// secrets, no function starts.
+    pub fn wrap(self: &Arc<Self>, aws: Aws) -> Aws {
         aws.map(|service, config| {
             let inner = config.http_client().filter(|_| service != AwsService::SecretsManager);
             let Some(inner) = inner else { return config };
             let retries = RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_backoff(MAX_BACKOFF);
-            let client = connector::Client { inner, line: Arc::clone(self) };
+            let client = connector::Client { inner, connection: Arc::clone(self) };
             config.into_builder().retry_config(retries).http_client(client).build()
         })
     }
 
-    /// How many of its requests were sent on.
+    /// The number of requests that were sent to a service.
     pub fn requests(&self) -> u64 {
         *self.executed.borrow()
     }
 
-    /// Waits until so many requests were sent on; the last of them is being executed then.
+    /// Waits until so many requests were sent to a service. The last of them is being executed
+    /// then.
     pub async fn sent(&self, requests: u64) {
         // The sender lives as long as `self`.
         let _ = self.executed.subscribe().wait_for(|executed| *executed >= requests).await;
     }
 
-    /// Draws what befalls a request.
+    /// Decides whether a request gets a fault, and which.
     fn draw(&self, operation: &str) -> Option<Fault> {
         if let Some(fault) = self.faults.planned(operation) {
             return Some(fault);
         }
-        if self.faults.ceased.load(Ordering::Relaxed) {
+        if self.faults.paused.load(Ordering::Relaxed) {
             return None;
         }
         let mut drawn = locked(&self.random).u16(..1000);
-        let possible = self.faults.rates.0.iter().filter(|(fault, _)| fault.befalls(operation));
+        let possible = self.faults.rates.0.iter().filter(|(fault, _)| fault.applies_to(operation));
         for (fault, per_mille) in possible {
             match drawn.checked_sub(*per_mille) {
                 None => return Some(*fault),

@@ -1,4 +1,4 @@
-//! What API Gateway answers: a function's answer as HTTP, and its own refusals.
+//! The answers of API Gateway: those of functions as HTTP, and its own refusals.
 
 use std::collections::BTreeMap;
 
@@ -13,25 +13,22 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-/// An answer of the platform itself.
+/// An answer of API Gateway itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// No authorization at all.
+    /// The request has no `Authorization` header.
     Unauthorized,
-    /// The authorizer said no.
+    /// The authorizer did not accept the request.
     Forbidden,
-    /// No route.
     NotFound,
-    /// The body is too large for the platform.
     TooLarge,
-    /// The request line and the headers are too large for the platform.
     HeadersTooLarge,
-    /// A function failed, or answered nonsense.
+    /// A function failed, or returned an invalid answer.
     Internal,
 }
 
 impl Refusal {
-    /// The answer as the platform words it.
+    /// The answer in the words of API Gateway.
     #[must_use]
     pub fn response(self) -> Response<Body> {
         let (status, message) = match self {
@@ -63,24 +60,21 @@ struct Answer {
     is_base64_encoded: bool,
 }
 
-/// Why a function's answer is no HTTP answer.
+/// Why the answer of a function is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswerError {
-    /// Not of the form of payload 2.0.
-    #[error("the answer is malformed: {0}")]
+    #[error("the answer does not have payload format 2.0: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// A body that says that it is base64 and is not.
-    #[error("the answer's body is no base64: {0}")]
+    #[error("the body of the answer is not base64: {0}")]
     Base64(#[from] base64::DecodeError),
-    /// A status or a header that HTTP does not know.
-    #[error("the answer is no HTTP: {0}")]
+    #[error("the answer has an invalid status or header: {0}")]
     Http(#[from] axum::http::Error),
 }
 
-/// A function's answer as HTTP.
+/// The answer of a function as HTTP.
 ///
 /// # Errors
-/// When it cannot be one; API Gateway answers 500 then.
+/// If the answer is invalid. API Gateway then answers 500.
 pub fn response(answer: Json) -> Result<Response<Body>, AnswerError> {
     let answer: Answer = serde_json::from_value(answer)?;
     let body = match answer.body {
@@ -91,7 +85,7 @@ pub fn response(answer: Json) -> Result<Response<Body>, AnswerError> {
     let mut response = Response::builder().status(answer.status_code);
     for (name, value) in answer.headers {
         let name = HeaderName::try_from(name).map_err(axum::http::Error::from)?;
-        // The platform frames the body itself.
+        // API Gateway sets these itself.
         if name != CONTENT_LENGTH && name != TRANSFER_ENCODING {
             response = response.header(name, HeaderValue::try_from(value).map_err(axum::http::Error::from)?);
         }
@@ -131,14 +125,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_binary_body_is_decoded_and_none_is_empty() {
+    async fn a_binary_body_is_decoded_and_a_missing_one_is_empty() {
         let binary = json!({"statusCode": 200, "body": "AP8=", "isBase64Encoded": true});
         assert_eq!(read(response(binary).unwrap()).await, (200, vec![0, 255]));
         assert_eq!(read(response(json!({"statusCode": 204})).unwrap()).await, (204, vec![]));
     }
 
     #[test]
-    fn what_is_no_answer_is_refused() {
+    fn an_invalid_answer_is_refused() {
         for answer in [
             json!(null),
             json!({"body": "x"}),
@@ -152,7 +146,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_platform_refuses_in_its_own_words() {
+    async fn a_refusal_has_the_words_of_api_gateway() {
         let (status, body) = read(Refusal::NotFound.response()).await;
         assert_eq!((status, body.as_slice()), (404, br#"{"message":"Not Found"}"#.as_slice()));
     }

@@ -1,4 +1,4 @@
-//! The authorizer: a function that says who may, and how long its word holds.
+//! Asks the authorizer, and caches its answers.
 
 use std::{
     collections::HashMap,
@@ -16,20 +16,20 @@ use crate::{
     template::{self, ACCOUNT, REGION},
 };
 
-/// So many answers are remembered at most. Whoever guesses tokens must not fill the memory.
-const REMEMBERED: usize = 1_000;
+/// Limits the memory that somebody who guesses tokens can fill.
+const MAX_VERDICTS: usize = 1_000;
 
-/// What the function says of somebody it lets in.
+/// The context that the authorizer returns for an accepted request.
 type Admission = Map<String, Json>;
 
-/// What the function says.
+/// The decision of the authorizer.
 #[derive(Debug, Clone, PartialEq)]
 enum Verdict {
     Admitted(Admission),
     Refused,
 }
 
-/// Its answer, simple form of payload 2.0.
+/// The answer of the authorizer, in the simple form of payload format 2.0.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
@@ -38,32 +38,32 @@ struct Answer {
     context: Option<Admission>,
 }
 
-/// Asks a function, and remembers its answers.
+/// Asks a function, and caches its answers.
 pub struct Authorizer {
     function: Arc<Function>,
     headers: Vec<String>,
-    verdicts: Mutex<Remembered>,
+    verdicts: Mutex<Verdicts>,
 }
 
 impl Authorizer {
-    /// An authorizer of the template and its function.
+    /// An authorizer of the template, with its function.
     #[must_use]
     pub fn new(authorizer: &template::Authorizer, function: Arc<Function>) -> Self {
         Self {
             function,
             headers: authorizer.headers.clone(),
-            verdicts: Mutex::new(Remembered::new(authorizer.remembered)),
+            verdicts: Mutex::new(Verdicts::new(authorizer.cache_duration)),
         }
     }
 
-    /// What the function says of whoever sent this request.
+    /// The context for a request that the authorizer accepts.
     ///
     /// # Errors
-    /// What the platform answers when nobody is let in.
+    /// The answer of API Gateway to a request that is not accepted.
     pub async fn admit(&self, headers: &HeaderMap, event: &Json, request_id: &str) -> Result<Admission, Refusal> {
         let identity = self.identity(headers).ok_or(Refusal::Unauthorized)?;
-        let remembered = self.verdicts().get(&identity, Instant::now());
-        let verdict = if let Some(verdict) = remembered {
+        let cached = self.verdicts().get(&identity, Instant::now());
+        let verdict = if let Some(verdict) = cached {
             verdict
         } else {
             let verdict = self.ask(&identity, event, request_id).await?;
@@ -76,7 +76,7 @@ impl Authorizer {
         }
     }
 
-    /// The values by which an answer is remembered, unless one is missing or empty.
+    /// The header values that identify the caller. `None` if one is missing or empty.
     fn identity(&self, headers: &HeaderMap) -> Option<Vec<String>> {
         let value = |name: &String| {
             let values: Vec<_> =
@@ -93,18 +93,18 @@ impl Authorizer {
             Refusal::Internal
         })?;
         let answer: Answer = serde_json::from_value(answer).map_err(|error| {
-            tracing::error!(request_id, %error, "authorizer answered in another form");
+            tracing::error!(request_id, %error, "authorizer returned an invalid answer");
             Refusal::Internal
         })?;
         Ok(if answer.is_authorized { Verdict::Admitted(answer.context.unwrap_or_default()) } else { Verdict::Refused })
     }
 
-    fn verdicts(&self) -> std::sync::MutexGuard<'_, Remembered> {
+    fn verdicts(&self) -> std::sync::MutexGuard<'_, Verdicts> {
         self.verdicts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the function is asked: the event without its body, and by what it shall judge.
+/// The event for the authorizer: the request without its body, with its identity.
 fn question(identity: &[String], event: &Json) -> Json {
     let mut question = event.clone();
     if let Some(fields) = question.as_object_mut() {
@@ -119,28 +119,28 @@ fn question(identity: &[String], event: &Json) -> Json {
     question
 }
 
-/// Verdicts by identity, each for a while, refusals too.
-struct Remembered {
-    lasts: Duration,
+/// Cached decisions by identity, refusals included.
+struct Verdicts {
+    cache_duration: Duration,
     verdicts: HashMap<Vec<String>, (Instant, Verdict)>,
 }
 
-impl Remembered {
-    fn new(lasts: Duration) -> Self {
-        Self { lasts, verdicts: HashMap::new() }
+impl Verdicts {
+    fn new(cache_duration: Duration) -> Self {
+        Self { cache_duration, verdicts: HashMap::new() }
     }
 
     fn get(&self, identity: &[String], now: Instant) -> Option<Verdict> {
         let (at, verdict) = self.verdicts.get(identity)?;
-        (now.duration_since(*at) < self.lasts).then(|| verdict.clone())
+        (now.duration_since(*at) < self.cache_duration).then(|| verdict.clone())
     }
 
     fn put(&mut self, identity: Vec<String>, verdict: Verdict, now: Instant) {
-        if self.verdicts.len() >= REMEMBERED {
-            self.verdicts.retain(|_, (at, _)| now.duration_since(*at) < self.lasts);
+        if self.verdicts.len() >= MAX_VERDICTS {
+            self.verdicts.retain(|_, (at, _)| now.duration_since(*at) < self.cache_duration);
         }
-        // All of them are still good: forget them, which costs a question each and nothing else.
-        if self.verdicts.len() >= REMEMBERED {
+        // Nothing has expired. Clearing the cache only costs one call per identity.
+        if self.verdicts.len() >= MAX_VERDICTS {
             self.verdicts.clear();
         }
         self.verdicts.insert(identity, (now, verdict));
@@ -158,32 +158,32 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_holds_for_as_long_as_the_template_says() {
+    fn an_answer_is_cached_for_as_long_as_the_template_says() {
         let start = Instant::now();
-        let mut remembered = Remembered::new(MINUTE);
-        remembered.put(identity("a"), Verdict::Admitted(Admission::new()), start);
-        remembered.put(identity("b"), Verdict::Refused, start);
+        let mut verdicts = Verdicts::new(MINUTE);
+        verdicts.put(identity("a"), Verdict::Admitted(Admission::new()), start);
+        verdicts.put(identity("b"), Verdict::Refused, start);
 
         let nearly = start + MINUTE.checked_sub(Duration::from_millis(1)).unwrap();
-        assert_eq!(remembered.get(&identity("a"), nearly), Some(Verdict::Admitted(Admission::new())));
-        assert_eq!(remembered.get(&identity("b"), nearly), Some(Verdict::Refused));
-        assert_eq!(remembered.get(&identity("c"), nearly), None);
-        assert_eq!(remembered.get(&identity("a"), start + MINUTE), None);
+        assert_eq!(verdicts.get(&identity("a"), nearly), Some(Verdict::Admitted(Admission::new())));
+        assert_eq!(verdicts.get(&identity("b"), nearly), Some(Verdict::Refused));
+        assert_eq!(verdicts.get(&identity("c"), nearly), None);
+        assert_eq!(verdicts.get(&identity("a"), start + MINUTE), None);
     }
 
     #[test]
-    fn the_memory_is_bounded() {
+    fn the_cache_is_bounded() {
         let start = Instant::now();
-        let mut remembered = Remembered::new(MINUTE);
-        for n in 0..10 * REMEMBERED {
-            remembered.put(identity(&n.to_string()), Verdict::Refused, start);
-            assert!(remembered.verdicts.len() <= REMEMBERED);
-            assert_eq!(remembered.get(&identity(&n.to_string()), start), Some(Verdict::Refused));
+        let mut verdicts = Verdicts::new(MINUTE);
+        for n in 0..10 * MAX_VERDICTS {
+            verdicts.put(identity(&n.to_string()), Verdict::Refused, start);
+            assert!(verdicts.verdicts.len() <= MAX_VERDICTS);
+            assert_eq!(verdicts.get(&identity(&n.to_string()), start), Some(Verdict::Refused));
         }
     }
 
     #[test]
-    fn a_question_has_no_body_and_names_the_route() {
+    fn the_event_has_no_body_and_names_the_route() {
         let event = json!({
             "version": "2.0", "body": "secret", "isBase64Encoded": false,
             "requestContext": {"http": {"method": "GET", "path": "/incidents"}},

@@ -1,4 +1,4 @@
-//! An HTTP request as the event that API Gateway makes of it: HTTP API, payload format 2.0.
+//! Turns an HTTP request into the event of API Gateway: HTTP API, payload format 2.0.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -13,8 +13,8 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::template::ACCOUNT;
 
-/// What the platform takes for itself, or says itself.
-const NOT_PASSED_ON: [HeaderName; 8] = [
+/// Headers that API Gateway consumes or sets itself.
+const NOT_FORWARDED: [HeaderName; 8] = [
     header::CONNECTION,
     header::COOKIE,
     header::EXPECT,
@@ -25,28 +25,20 @@ const NOT_PASSED_ON: [HeaderName; 8] = [
     header::UPGRADE,
 ];
 
-/// A request with what the platform knows of it.
+/// A request, with what API Gateway adds to it.
 pub struct Incoming<'a> {
-    /// The method.
     pub method: &'a Method,
-    /// Path and query as they came, percent-encoded.
+    /// Percent-encoded.
     pub uri: &'a Uri,
-    /// The version of HTTP.
     pub version: Version,
-    /// The headers.
     pub headers: &'a HeaderMap,
-    /// The whole body.
     pub body: &'a [u8],
-    /// Who sent it.
     pub peer: IpAddr,
-    /// When it came.
     pub at: Timestamp,
-    /// Its id.
     pub request_id: &'a str,
-    /// The host and port that the API is reached at. What the request says is not passed on: the platform
-    /// routes by host, so a function never sees one that is not the API's.
+    /// The host and port of the API. API Gateway routes by host, so a function never sees another
+    /// one, whatever the request says.
     pub host: &'a str,
-    /// The port of that.
     pub port: u16,
 }
 
@@ -58,14 +50,14 @@ impl Incoming<'_> {
         let mut event = json!({
             "version": "2.0",
             "routeKey": route_key,
-            // In spite of its name it comes decoded.
+            // In spite of its name, API Gateway decodes it.
             "rawPath": percent_decode_str(self.uri.path()).decode_utf8_lossy(),
             "rawQueryString": query,
             "headers": self.headers(),
             "requestContext": self.context(route_key),
             "isBase64Encoded": false,
         });
-        // What is empty is left out.
+        // API Gateway leaves out empty members.
         let cookies = self.cookies();
         if !cookies.is_empty() {
             event["cookies"] = Json::from(cookies);
@@ -109,11 +101,11 @@ impl Incoming<'_> {
         })
     }
 
-    /// Names in lower case, several values of one joined by commas. A value may hold any bytes, JSON may not.
+    /// With names in lower case. Several values of one name are joined by commas.
     fn headers(&self) -> Map<String, Json> {
-        let passed_on = self.headers.iter().filter(|(name, _)| !NOT_PASSED_ON.contains(name));
+        let forwarded_headers = self.headers.iter().filter(|(name, _)| !NOT_FORWARDED.contains(name));
         let mut headers =
-            joined(passed_on.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))));
+            joined(forwarded_headers.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))));
         let peer = self.peer.to_string();
         let forwarded = match headers.get("x-forwarded-for").and_then(Json::as_str) {
             Some(before) => format!("{before}, {peer}"),
@@ -141,19 +133,19 @@ impl Incoming<'_> {
             .collect()
     }
 
-    /// The body, if the platform hands it on as text: by its media type, not by what is in it. `+json` is no
-    /// text to it, nor is a form, nor a body without a type.
+    /// The body, if API Gateway forwards it as text. The media type decides: forms, `+json` types
+    /// and bodies without a type are no text.
     fn text(&self) -> Option<&str> {
         let media_type = self.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let is_text = media_type.starts_with("text/")
             || ["application/json", "application/javascript", "application/xml"].contains(&media_type.as_str());
-        // A text that is no UTF-8 would lose bytes, and a signature is made over bytes.
+        // Decoding invalid UTF-8 would change bytes, and a signature covers the bytes.
         if is_text { str::from_utf8(self.body).ok() } else { None }
     }
 }
 
-/// Several values of one name, joined by commas.
+/// Joins several values of one name by commas.
 fn joined<Name, Value>(pairs: impl Iterator<Item = (Name, Value)>) -> Map<String, Json>
 where
     Name: AsRef<str>,
@@ -199,13 +191,13 @@ mod tests {
         incoming.event("POST /a/{b}", &BTreeMap::from([("b".to_owned(), "c d".to_owned())]))
     }
 
-    /// The request that a function gets for an event.
+    /// The request that a function receives for an event.
     fn request(event: &Json) -> Request {
         serde_json::from_str::<LambdaRequest>(&event.to_string()).unwrap().into()
     }
 
     #[test]
-    fn an_event_says_who_asked_for_what_and_when() {
+    fn an_event_has_the_route_the_parameters_and_the_context() {
         let event = event("/a/c%20d?x=1&y=%26&x=2", &[("user-agent", b"curl")], b"");
         assert_eq!(event["version"], "2.0");
         assert_eq!(event["routeKey"], "POST /a/{b}");
@@ -230,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_joined_and_cookies_stand_apart() {
+    fn headers_are_joined_and_cookies_are_separate() {
         let headers: [(_, &[u8]); 8] = [
             ("x-many", b"a"),
             ("x-many", b"b"),
@@ -286,7 +278,7 @@ mod tests {
             let uri = format!("/a/%{byte:02x}x%{byte:02X}?q=%{byte:02x}&%{byte:02x}");
             let value: Vec<u8> = [b"v", [byte].as_slice()].concat();
             let headers: [(_, &[u8]); 1] = [("x-value", &value)];
-            // What is no header value never gets past the server.
+            // The server refuses an invalid header value.
             let headers = if HeaderValue::from_bytes(&value).is_ok() { headers.as_slice() } else { &[] };
             let request = request(&event(&uri, headers, b""));
             assert_eq!(request.method(), Method::POST);

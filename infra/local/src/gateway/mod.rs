@@ -1,4 +1,4 @@
-//! The HTTP API: a server on the loopback interface that does what API Gateway does.
+//! The HTTP API: a server on the loopback interface that behaves like API Gateway.
 
 mod answer;
 mod authorizer;
@@ -6,7 +6,7 @@ mod event;
 mod routes;
 
 pub use authorizer::Authorizer;
-pub use routes::{RouteError, Routes};
+pub use routes::{Route, RouteError, Routes};
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -23,23 +23,21 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use self::{answer::Refusal, event::Incoming, routes::Matched};
 use crate::{clock, lambda::Function};
 
-/// The largest body that the platform takes.
+/// The limit of API Gateway.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// The request line and the values of the headers, together.
-const MAX_HEAD: usize = 10_240;
+/// The limit of API Gateway for the request line and the values of the headers together.
+const MAX_HEAD_BYTES: usize = 10_240;
 
-/// Where a route leads.
+/// The target of a route.
 pub struct Target {
-    /// The route as API Gateway names it.
+    /// API Gateway's name for the route, such as `GET /incidents/{id}`.
     pub key: String,
-    /// The function behind it.
     pub function: Arc<Function>,
-    /// Who has to say yes before.
     pub authorizer: Option<Arc<Authorizer>>,
 }
 
-/// The running server.
+/// The server, running.
 #[derive(Debug)]
 pub struct Gateway {
     stop: oneshot::Sender<()>,
@@ -56,7 +54,7 @@ impl Gateway {
     /// Serves the routes on a listener.
     ///
     /// # Errors
-    /// When the listener has no address.
+    /// If the listener has no address.
     pub fn start(listener: TcpListener, routes: Routes<Target>) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let api = Arc::new(Api { routes, address, host: address.to_string() });
@@ -69,12 +67,12 @@ impl Gateway {
         Ok(Self { stop, server: tokio::spawn(server.into_future()) })
     }
 
-    /// Takes no more requests, and waits for those that it has begun, for as long as `patience`.
-    pub async fn stop(self, patience: Duration) {
+    /// Accepts no more requests, and waits up to `timeout` for those that have begun.
+    pub async fn stop(self, timeout: Duration) {
         let Self { stop, mut server } = self;
         let _ = stop.send(());
-        if tokio::time::timeout(patience, &mut server).await.is_err() {
-            tracing::warn!("some clients keep their connections; they are cut");
+        if tokio::time::timeout(timeout, &mut server).await.is_err() {
+            tracing::warn!("closing connections that clients keep open");
             server.abort();
         }
     }
@@ -98,7 +96,7 @@ async fn serve(
 impl Api {
     async fn answer(&self, peer: SocketAddr, request: Request, request_id: &str) -> Result<Response<Body>, Refusal> {
         let (head, body) = request.into_parts();
-        if head_size(&head.uri, &head.headers) > MAX_HEAD {
+        if head_size(&head.uri, &head.headers) > MAX_HEAD_BYTES {
             return Err(Refusal::HeadersTooLarge);
         }
         let body = read(body).await?;
@@ -126,26 +124,26 @@ impl Api {
             Refusal::Internal
         })?;
         answer::response(answer).map_err(|error| {
-            tracing::error!(request_id, route = target.key, %error, "function answered nonsense");
+            tracing::error!(request_id, route = target.key, %error, "function returned an invalid answer");
             Refusal::Internal
         })
     }
 }
 
-/// The size that the platform limits.
+/// The size that API Gateway limits.
 fn head_size(uri: &Uri, headers: &HeaderMap) -> usize {
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
     target + headers.values().map(HeaderValue::len).sum::<usize>()
 }
 
-/// The whole body. One that is too large is read to its end all the same, as long as that is not absurd: a
+/// The whole body. A body over the limit is read too, up to eight times the limit, and dropped: a
 /// client that is still sending would see a broken connection instead of the answer.
 async fn read(body: Body) -> Result<Bytes, Refusal> {
     let mut chunks = body.into_data_stream();
     let mut bytes = Vec::new();
     let mut size = 0_usize;
     while let Some(chunk) = chunks.next().await {
-        // The client went away or speaks no HTTP; nobody will see the answer.
+        // The client disconnected or sent invalid HTTP. It will not see this answer.
         let Ok(chunk) = chunk else { return Err(Refusal::Internal) };
         size += chunk.len();
         if size <= MAX_BODY_BYTES {
@@ -172,7 +170,7 @@ mod tests {
     use super::*;
     use crate::{
         lambda::{self, Handler, InFlight},
-        template::{FunctionResource, Kind, Scope, Template},
+        template::{Authorizers, FunctionResource, Kind, Scope, Template},
     };
 
     const TEMPLATE: &str = "
@@ -199,23 +197,24 @@ mod tests {
 
     fn authorizer(handler: Handler) -> Arc<Authorizer> {
         let template = Template::parse(TEMPLATE).unwrap();
-        let (_, authorizers) = template.authorizers(&Scope::new(&template.parameters)).unwrap();
-        Arc::new(Authorizer::new(&authorizers["Token"], function(handler)))
+        let authorizers = Authorizers::read(&template, &Scope::new(&template.parameters)).unwrap();
+        Arc::new(Authorizer::new(&authorizers.by_name["Token"], function(handler)))
     }
 
-    /// Echoes the body, slowly or not at all if the path says so.
+    /// Echoes the body. The path makes it slow, or makes it panic.
     async fn echo(request: FunctionRequest) -> lambda_http::Response<lambda_http::Body> {
         match request.uri().path() {
-            "/panic" => panic!("as it was told"),
+            "/panic" => panic!("as requested"),
             "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
             _ => {}
         }
-        // Without a type, or with that of a text, the adapter would make a text of it.
+        // With another type, or none, the adapter would decode the body as text.
         let answer = lambda_http::Response::builder().header("content-type", "application/octet-stream");
         answer.body(request.into_body()).unwrap()
     }
 
-    /// An API with an open echo, and with a closed one behind each answer of an authorizer.
+    /// An API with an open echo and routes behind an authorizer. Also counts the calls of the
+    /// authorizer.
     async fn running() -> (Gateway, String, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
@@ -223,7 +222,7 @@ mod tests {
             count.fetch_add(1, Ordering::Relaxed);
             async move {
                 match event.payload["identitySource"][0].as_str().unwrap() {
-                    "panic" => panic!("as it was told"),
+                    "panic" => panic!("as requested"),
                     "nonsense" => json!("yes"),
                     token => json!({"isAuthorized": token == "good", "context": {"name": token}}),
                 }
@@ -234,7 +233,8 @@ mod tests {
         ));
         let target = |key: &str, function: Arc<Function>, authorizer| {
             let (method, path) = key.split_once(' ').unwrap();
-            (method.to_owned(), path.to_owned(), Target { key: key.to_owned(), function, authorizer })
+            let target = Target { key: key.to_owned(), function, authorizer };
+            Route { method: method.to_owned(), path: path.to_owned(), target }
         };
         let routes = Routes::new([
             target("POST /{any}", function(lambda::http(echo)), None),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_platform_answers_what_no_function_does() {
+    async fn the_gateway_refuses_what_no_function_answers() {
         let (_gateway, url, _) = running().await;
         let client = Client::new();
         let post = |path: &str| client.post(format!("{url}{path}"));
@@ -283,12 +283,12 @@ mod tests {
         assert_eq!(read(client.get(format!("{url}/echo")).send().await.unwrap()).await, refused(404, "Not Found"));
         let large = post("/echo").body(vec![0; MAX_BODY_BYTES + 1]).send().await.unwrap();
         assert_eq!(read(large).await, refused(413, "Request Entity Too Large"));
-        let long = post(&format!("/echo?{}", "a".repeat(MAX_HEAD))).send().await.unwrap();
+        let long = post(&format!("/echo?{}", "a".repeat(MAX_HEAD_BYTES))).send().await.unwrap();
         assert_eq!(read(long).await, refused(431, "Request Header Fields Too Large"));
     }
 
     #[tokio::test]
-    async fn the_authorizer_decides_and_its_word_is_remembered() {
+    async fn the_authorizer_decides_and_its_answer_is_cached() {
         let (_gateway, url, asked) = running().await;
         let none = reqwest::get(format!("{url}/name")).await.unwrap();
         assert_eq!(read(none).await, refused(401, "Unauthorized"));
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_stop_lets_a_request_that_has_begun_finish() {
+    async fn a_stop_finishes_requests_that_have_begun() {
         let (gateway, url, _) = running().await;
         let request = tokio::spawn(Client::new().post(format!("{url}/slow")).body("x").send());
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -1,4 +1,4 @@
-//! Which function a request is for.
+//! Finds the route of a request.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,35 +8,43 @@ use std::{
 use matchit::Router;
 use percent_encoding::percent_decode_str;
 
-/// A route cannot be told from another, or its path is malformed.
+/// Two routes are ambiguous, or the path of one is malformed.
 #[derive(Debug, thiserror::Error)]
-#[error("template.yaml: the route {path} cannot be served: {reason}")]
+#[error("template.yaml: cannot serve the route {path}: {reason}")]
 pub struct RouteError {
     path: String,
     reason: String,
 }
 
-/// The routes of the API, each with what it leads to.
+/// A route and its target.
+pub struct Route<T> {
+    /// In upper case.
+    pub method: String,
+    /// As in the template: `{name}` stands for one segment.
+    pub path: String,
+    pub target: T,
+}
+
+/// The routes of the API.
 pub struct Routes<T>(Router<HashMap<String, Arc<T>>>);
 
-/// A request's route and the values of the parts of its path that vary.
+/// The target of a request and the parameters of its path.
 pub struct Matched<T> {
-    /// What the route leads to.
     pub target: Arc<T>,
-    /// The values, percent-decoded, by the names in the template.
+    /// Percent-decoded, by their names in the template.
     pub parameters: BTreeMap<String, String>,
 }
 
 impl<T> Routes<T> {
-    /// Routes from (method, path, target). A path is written as in the template: `{name}` stands for one segment.
+    /// Collects routes.
     ///
     /// # Errors
-    /// When two of them answer the same requests.
-    pub fn new(routes: impl IntoIterator<Item = (String, String, T)>) -> Result<Self, RouteError> {
+    /// If two routes match the same requests.
+    pub fn new(routes: impl IntoIterator<Item = Route<T>>) -> Result<Self, RouteError> {
         let mut paths: BTreeMap<String, HashMap<String, Arc<T>>> = BTreeMap::new();
-        for (method, path, target) in routes {
+        for Route { method, path, target } in routes {
             if path.contains("+}") || method == "ANY" {
-                return Err(RouteError { path, reason: "greedy segments and ANY are not known here".to_owned() });
+                return Err(RouteError { path, reason: "the local stack supports neither {name+} nor ANY".to_owned() });
             }
             if paths.entry(path.clone()).or_default().insert(method, Arc::new(target)).is_some() {
                 return Err(RouteError { path, reason: "it is declared twice".to_owned() });
@@ -50,8 +58,8 @@ impl<T> Routes<T> {
         Ok(Self(found_by))
     }
 
-    /// The route for a request, if there is one. `path` is still percent-encoded, so that a segment may hold
-    /// a slash.
+    /// The route of a request, if it has one. `path` is percent-encoded: a segment may contain
+    /// `%2F`.
     #[must_use]
     pub fn find(&self, method: &str, path: &str) -> Option<Matched<T>> {
         let found = self.0.at(path).ok()?;
@@ -68,12 +76,16 @@ mod tests {
 
     fn routes() -> Routes<&'static str> {
         let routes = [
-            ("GET", "/incidents", "list"),
-            ("POST", "/incidents", "create"),
-            ("GET", "/incidents/{id}", "get"),
-            ("PATCH", "/incidents/{id}/status", "change"),
+            route("GET", "/incidents", "list"),
+            route("POST", "/incidents", "create"),
+            route("GET", "/incidents/{id}", "get"),
+            route("PATCH", "/incidents/{id}/status", "change"),
         ];
-        Routes::new(routes.map(|(method, path, target)| (method.to_owned(), path.to_owned(), target))).unwrap()
+        Routes::new(routes).unwrap()
+    }
+
+    fn route<T>(method: &str, path: &str, target: T) -> Route<T> {
+        Route { method: method.to_owned(), path: path.to_owned(), target }
     }
 
     fn find(method: &str, path: &str) -> Option<(&'static str, String)> {
@@ -90,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_has_no_route() {
+    fn other_requests_have_no_route() {
         for (method, path) in [
             ("HEAD", "/incidents"),
             ("get", "/incidents"),
@@ -115,9 +127,9 @@ mod tests {
 
     #[test]
     fn a_route_is_declared_once() {
-        let twice = ["/a", "/a"].map(|path| ("GET".to_owned(), path.to_owned(), ()));
+        let twice = ["/a", "/a"].map(|path| route("GET", path, ()));
         assert!(Routes::new(twice).is_err());
-        let same = ["/{a}", "/{b}"].map(|path| ("GET".to_owned(), path.to_owned(), ()));
+        let same = ["/{a}", "/{b}"].map(|path| route("GET", path, ()));
         assert!(Routes::new(same).is_err());
     }
 }

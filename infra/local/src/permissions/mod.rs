@@ -1,10 +1,9 @@
-//! What a function may do: its policy in the template, enforced on each request that it makes, as IAM does.
+//! Enforces the policy of a function on each request that it makes, like IAM.
 
 mod request;
 
 use std::{
     collections::BTreeSet,
-    fmt,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -19,77 +18,12 @@ use aws_smithy_runtime_api::{
     },
     http::StatusCode,
 };
-use serde::Deserialize;
 use serde_json::json;
 use shared::aws::Aws;
 
-/// An action on a resource, by its ARN: `dynamodb:Query` on `arn:…/index/by_created`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Permission {
-    /// The action, as policies name it.
-    pub action: String,
-    /// The ARN.
-    pub resource: String,
-}
+use crate::template::Permission;
 
-impl fmt::Display for Permission {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} on {}", self.action, self.resource)
-    }
-}
-
-/// A policy of the template. Wildcards match nothing here, and conditions are refused.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-pub struct Policy {
-    #[serde(rename = "Version")]
-    _version: String,
-    statement: Vec<Statement>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase", deny_unknown_fields)]
-struct Statement {
-    #[serde(rename = "Effect")]
-    _effect: Allow,
-    action: OneOrMany,
-    resource: OneOrMany,
-}
-
-#[derive(Deserialize)]
-enum Allow {
-    Allow,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl OneOrMany {
-    fn all(&self) -> &[String] {
-        match self {
-            Self::One(one) => std::slice::from_ref(one),
-            Self::Many(many) => many,
-        }
-    }
-}
-
-impl Policy {
-    /// Each action on each resource that it allows.
-    pub fn permissions(&self) -> impl Iterator<Item = Permission> + '_ {
-        self.statement.iter().flat_map(|statement| {
-            statement.action.all().iter().flat_map(move |action| {
-                let on = move |resource: &String| Permission { action: action.clone(), resource: resource.clone() };
-                statement.resource.all().iter().map(on)
-            })
-        })
-    }
-}
-
-/// What a function may do, and what of that it did.
+/// The permissions of a function, and which of them it has used.
 #[derive(Debug, Default)]
 pub struct Permissions {
     function: String,
@@ -98,13 +32,14 @@ pub struct Permissions {
 }
 
 impl Permissions {
-    /// Those of a function.
+    /// The permissions of a function, none of them used yet.
     #[must_use]
     pub fn new(function: &str, granted: BTreeSet<Permission>) -> Arc<Self> {
         Arc::new(Self { function: function.to_owned(), granted, used: Mutex::default() })
     }
 
-    /// The way to the services for this function: what it may not do is answered `AccessDeniedException`.
+    /// Clients for this function. They answer `AccessDeniedException` to requests that are not
+    /// permitted.
     #[must_use]
     pub fn guard(self: &Arc<Self>, aws: Aws) -> Aws {
         aws.map(|_, config| {
@@ -114,7 +49,7 @@ impl Permissions {
         })
     }
 
-    /// What it may do and never did.
+    /// The permissions that the function has not used so far.
     #[must_use]
     pub fn unused(&self) -> Vec<Permission> {
         self.granted.difference(&self.used()).cloned().collect()
@@ -124,18 +59,18 @@ impl Permissions {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first thing that a request asks for and that is not granted.
+    /// The first permission that a request needs and the function does not have.
     fn denied(&self, request: &HttpRequest) -> Option<Permission> {
-        let asked = request::permissions(request.headers().get("x-amz-target"), request.body().bytes());
-        let denied = asked.iter().find(|permission| !self.granted.contains(permission)).cloned();
+        let needed = request::permissions(request.headers().get("x-amz-target"), request.body().bytes());
+        let denied = needed.iter().find(|permission| !self.granted.contains(permission)).cloned();
         if denied.is_none() {
-            self.used().extend(asked);
+            self.used().extend(needed);
         }
         denied
     }
 }
 
-/// An HTTP client that asks first.
+/// An HTTP client that refuses requests without permission.
 #[derive(Debug)]
 struct Guard<Inner> {
     inner: Inner,
@@ -155,7 +90,7 @@ impl HttpConnector for Guard<SharedHttpConnector> {
             None => self.inner.call(request),
             Some(permission) => {
                 let function = &self.permissions.function;
-                tracing::error!(function, %permission, "template.yaml does not allow it");
+                tracing::error!(function, %permission, "denied: the policy in template.yaml does not allow this");
                 HttpConnectorFuture::ready(Ok(refusal(function, &permission)))
             }
         }
@@ -166,24 +101,4 @@ fn refusal(function: &str, Permission { action, resource }: &Permission) -> Http
     let message = format!("User: {function} is not authorized to perform: {action} on resource: {resource}");
     let body = json!({ "__type": "AccessDeniedException", "message": message });
     HttpResponse::new(StatusCode::try_from(400).expect("400 is a status"), body.to_string().into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_only_iam_understands_is_refused() {
-        let statement = json!({ "Effect": "Allow", "Action": "sqs:SendMessage", "Resource": ["a", "b"] });
-        let policy = |statement: &serde_json::Value| {
-            serde_json::from_value::<Policy>(json!({ "Version": "2012-10-17", "Statement": [statement] }))
-        };
-        let all: Vec<String> = policy(&statement).unwrap().permissions().map(|granted| granted.to_string()).collect();
-        assert_eq!(all, ["sqs:SendMessage on a", "sqs:SendMessage on b"]);
-        for (name, value) in [("Effect", json!("Deny")), ("Condition", json!({})), ("NotAction", json!("x"))] {
-            let mut other = statement.clone();
-            other[name] = value;
-            assert!(policy(&other).is_err(), "{name}");
-        }
-    }
 }

@@ -1,14 +1,16 @@
-//! What a request needs to be allowed. All three services speak JSON: the operation stands in `X-Amz-Target`, what it
-//! concerns in the body.
+//! The permissions that a request needs.
+//!
+//! All three services use JSON protocols: the header `X-Amz-Target` names the operation, the body
+//! the resource.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-use super::Permission;
-use crate::template::{ACCOUNT, REGION};
+use crate::template::{ACCOUNT, Permission, REGION};
 
-/// The permissions that a request needs. What cannot be told is a permission that nobody has.
+/// The permissions that a request needs. A request that is not understood needs one that no
+/// function has.
 pub fn permissions(target: Option<&str>, body: Option<&[u8]>) -> BTreeSet<Permission> {
     let (service, operation) = target.and_then(|target| target.split_once('.')).unwrap_or_default();
     let body: Json = body.and_then(|body| serde_json::from_slice(body).ok()).unwrap_or_default();
@@ -28,7 +30,7 @@ fn dynamodb(operation: &str, body: &Json) -> Vec<(String, String)> {
             let tables = body["RequestItems"].as_object().into_iter().flat_map(|tables| tables.keys());
             tables.map(|table| (action.clone(), table_arn(table))).collect()
         }
-        // A transaction is allowed by what its parts do.
+        // IAM checks each part of a transaction on its own.
         "TransactWriteItems" | "TransactGetItems" => {
             let parts = body["TransactItems"].as_array().into_iter().flatten().filter_map(Json::as_object).flatten();
             let part = |(kind, part): (&String, &Json)| {
@@ -114,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_is_a_permission_that_nobody_has() {
+    fn a_request_that_is_not_understood_needs_a_permission_that_no_function_has() {
         assert_eq!(permissions(None, None).len(), 1);
         assert_eq!(needed("Logs_20140328.PutLogEvents", &json!({})), ["Logs_20140328:PutLogEvents on "]);
     }

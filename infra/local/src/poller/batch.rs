@@ -1,4 +1,4 @@
-//! A batch of messages as the event that Lambda makes of it, and what the function says of it.
+//! Turns a batch of messages into the event of Lambda, and reads which of them failed.
 
 use std::collections::HashSet;
 
@@ -7,9 +7,9 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use crate::template::REGION;
+use crate::template::{FailureReports, REGION};
 
-/// What a function says of a batch.
+/// The answer of a function to a batch.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct BatchResponse {
@@ -27,19 +27,20 @@ pub fn id(message: &Message) -> &str {
     message.message_id().unwrap_or_default()
 }
 
-/// The messages that stay in the queue; `None` if that cannot be told, and then all of them do.
-pub fn failed(answer: &Json, messages: &[Message], reported: bool) -> Option<HashSet<String>> {
-    if !reported {
+/// The ids of the messages that failed. `None` if the answer is invalid: then all of them stay in
+/// the queue.
+pub fn failed(answer: &Json, messages: &[Message], reports: FailureReports) -> Option<HashSet<String>> {
+    if reports == FailureReports::WholeBatch {
         return Some(HashSet::new());
     }
-    // An answer of nothing is a success, as for Lambda.
+    // To Lambda, a null answer is a success.
     let response = Option::<BatchResponse>::deserialize(answer).ok()?.unwrap_or_default();
     let failures = response.batch_item_failures.unwrap_or_default().into_iter();
     let failures = failures.map(|failure| failure.item_identifier).collect::<Option<HashSet<_>>>()?;
     failures.iter().all(|failure| messages.iter().any(|message| id(message) == failure)).then_some(failures)
 }
 
-/// The event that Lambda makes of a batch.
+/// The event of Lambda for a batch.
 pub fn event(messages: &[Message], queue_arn: &str) -> Json {
     let record = |message: &Message| {
         let attributes = message.attributes().into_iter().flatten();
@@ -110,8 +111,8 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_reported_comes_back() {
-        let failed = |answer: Json| failed(&answer, &messages(), true);
+    fn only_messages_that_are_reported_come_back() {
+        let failed = |answer: Json| failed(&answer, &messages(), FailureReports::PerMessage);
         let none = Some(HashSet::new());
         assert_eq!(failed(json!({"batchItemFailures": [{"itemIdentifier": "b"}]})), Some(["b".to_owned()].into()));
         for success in [json!(null), json!({}), json!({"batchItemFailures": null}), json!({"batchItemFailures": []})] {
@@ -120,20 +121,20 @@ mod tests {
     }
 
     #[test]
-    fn a_report_that_makes_no_sense_fails_the_whole_batch() {
+    fn an_invalid_report_fails_the_whole_batch() {
         for answer in [
             json!({"batchItemFailures": [{"itemIdentifier": "unknown"}]}),
             json!({"batchItemFailures": [{"itemIdentifier": ""}]}),
             json!({"batchItemFailures": [{}]}),
             json!({"batchItemFailures": "b"}),
         ] {
-            assert_eq!(failed(&answer, &messages(), true), None, "{answer}");
+            assert_eq!(failed(&answer, &messages(), FailureReports::PerMessage), None, "{answer}");
         }
     }
 
     #[test]
-    fn without_reports_a_batch_that_does_not_fail_succeeds() {
+    fn without_reports_a_batch_succeeds_if_its_call_does() {
         let answer = json!({"batchItemFailures": [{"itemIdentifier": "b"}]});
-        assert_eq!(failed(&answer, &messages(), false), Some(HashSet::new()));
+        assert_eq!(failed(&answer, &messages(), FailureReports::WholeBatch), Some(HashSet::new()));
     }
 }

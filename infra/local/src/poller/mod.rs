@@ -1,4 +1,4 @@
-//! The event source mapping: takes messages from a queue to a function, as Lambda does.
+//! Polls queues and calls functions with batches of messages, like Lambda's event source mapping.
 
 mod batch;
 
@@ -13,23 +13,19 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::{lambda::Function, sqs::Queue, template::QueueTrigger};
 
-/// Lambda begins with five batches at a time.
-const POLLERS: usize = 5;
+/// Lambda starts with five concurrent batches per queue.
+const MAX_POLLERS: usize = 5;
 
-/// A message comes back when its visibility timeout ends, and no bell rings then.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// A message that becomes visible again sends no notification, so the queue is polled as well.
+const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
-/// What is polled, and for whom.
-pub struct Source {
-    /// What the template says of it.
+/// A queue and the function that processes its messages.
+pub struct EventSource {
     pub trigger: QueueTrigger,
     /// The URL of the queue.
     pub url: String,
-    /// Its bell.
     pub queue: Arc<Queue>,
-    /// A client.
     pub sqs: Client,
-    /// The function.
     pub function: Arc<Function>,
 }
 
@@ -42,19 +38,19 @@ pub struct Pollers {
 struct Polled {
     tasks: JoinSet<()>,
     draining: watch::Sender<bool>,
-    source: Arc<Source>,
+    source: Arc<EventSource>,
 }
 
 impl Pollers {
-    /// Starts to poll.
+    /// Starts polling.
     #[must_use]
-    pub fn start(sources: Vec<Source>) -> Self {
+    pub fn start(sources: Vec<EventSource>) -> Self {
         Self { polled: sources.into_iter().map(Polled::start).collect() }
     }
 
-    /// Takes what is left in the queues, one after the other, all for as long as `patience`, and stops.
-    pub async fn drain(mut self, patience: Duration) {
-        let drained = timeout(patience, async {
+    /// Empties the queues, one after the other, and stops. Takes up to `limit` in total.
+    pub async fn drain(mut self, limit: Duration) {
+        let drained = timeout(limit, async {
             for polled in &mut self.polled {
                 polled.draining.send_replace(true);
                 while polled.tasks.join_next().await.is_some() {}
@@ -66,28 +62,24 @@ impl Pollers {
         for Polled { source, .. } in &self.polled {
             let left = source.left().await;
             if left > 0 {
-                tracing::warn!(
-                    left,
-                    queue = source.url,
-                    "messages are lost: they failed, or there was no time for them"
-                );
+                tracing::warn!(left, queue = source.url, "messages lost: the queue exists in memory only");
             }
         }
     }
 }
 
 impl Polled {
-    fn start(source: Source) -> Self {
+    fn start(source: EventSource) -> Self {
         let (source, draining, mut tasks) = (Arc::new(source), watch::Sender::new(false), JoinSet::new());
-        for _ in 0..source.trigger.maximum_concurrency().unwrap_or(POLLERS).min(POLLERS) {
+        for _ in 0..source.trigger.maximum_concurrency().unwrap_or(MAX_POLLERS).min(MAX_POLLERS) {
             tasks.spawn(poll(Arc::clone(&source), draining.subscribe()));
         }
         Self { tasks, draining, source }
     }
 }
 
-/// Takes batches until the stack stops and the queue is empty.
-async fn poll(source: Arc<Source>, mut draining: watch::Receiver<bool>) {
+/// Processes batches until the stack stops and the queue is empty.
+async fn poll(source: Arc<EventSource>, mut draining: watch::Receiver<bool>) {
     loop {
         let messages = source.receive().await;
         if !messages.is_empty() {
@@ -96,39 +88,39 @@ async fn poll(source: Arc<Source>, mut draining: watch::Receiver<bool>) {
             return;
         } else {
             tokio::select! {
-                // A bell that rang since the look is heard all the same.
-                _ = timeout(LOOK_EVERY, source.queue.arrived.notified()) => {}
+                // A notification since the last poll is not lost: `Notify` keeps one.
+                _ = timeout(POLL_INTERVAL, source.queue.arrived.notified()) => {}
                 _ = draining.changed() => {}
             }
         }
     }
 }
 
-impl Source {
+impl EventSource {
     async fn receive(&self) -> Vec<Message> {
         let request = self.sqs.receive_message().queue_url(&self.url).max_number_of_messages(self.trigger.batch_size);
         let request = request.message_system_attribute_names(MessageSystemAttributeName::All);
         match request.message_attribute_names("All").send().await {
             Ok(received) => received.messages.unwrap_or_default(),
             Err(error) => {
-                tracing::error!(queue = self.url, error = %DisplayErrorContext(error), "the queue cannot be read");
+                tracing::error!(queue = self.url, error = %DisplayErrorContext(error), "could not receive messages");
                 Vec::new()
             }
         }
     }
 
-    /// Calls the function with a batch, and deletes what it is done with. What is left comes back.
+    /// Calls the function with a batch, and deletes the messages that did not fail.
     async fn deliver(&self, messages: Vec<Message>) {
         let request_id = format!("{:016x}", fastrand::u64(..));
         let answer = match self.function.invoke(&batch::event(&messages, &self.trigger.queue), &request_id).await {
             Ok(answer) => answer,
             Err(error) => {
-                tracing::error!(request_id, %error, messages = messages.len(), "a batch failed and will come back");
+                tracing::error!(request_id, %error, messages = messages.len(), "batch failed: its messages will come back");
                 return;
             }
         };
-        let Some(failed) = batch::failed(&answer, &messages, self.trigger.reports_failures()) else {
-            tracing::error!(request_id, %answer, "a batch is answered by nonsense and will come back whole");
+        let Some(failed) = batch::failed(&answer, &messages, self.trigger.failure_reports()) else {
+            tracing::error!(request_id, %answer, "invalid answer to a batch: its messages will come back");
             return;
         };
         if !failed.is_empty() {
@@ -136,7 +128,7 @@ impl Source {
                 request_id,
                 failed = failed.len(),
                 messages = messages.len(),
-                "messages failed and will come back"
+                "messages failed: they will come back"
             );
         }
         self.delete(messages.into_iter().filter(|message| !failed.contains(batch::id(message)))).await;
@@ -150,21 +142,21 @@ impl Source {
         let entries = match entries.collect::<Result<Vec<_>, _>>() {
             Ok(entries) if entries.is_empty() => return,
             Ok(entries) => entries,
-            Err(error) => return tracing::error!(%error, "a message without a receipt handle"),
+            Err(error) => return tracing::error!(%error, "could not delete messages: one has no receipt handle"),
         };
         let deleted = self.sqs.delete_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
         match deleted {
             Ok(deleted) if deleted.failed().is_empty() => {}
             Ok(deleted) => {
-                tracing::warn!(failed = deleted.failed().len(), "messages are not deleted and will come back");
+                tracing::warn!(failed = deleted.failed().len(), "could not delete messages: they will come back");
             }
             Err(error) => {
-                tracing::warn!(error = %DisplayErrorContext(error), "messages are not deleted and will come back");
+                tracing::warn!(error = %DisplayErrorContext(error), "could not delete messages: they will come back");
             }
         }
     }
 
-    /// How many messages are in the queue, visible or not.
+    /// The number of messages in the queue, visible or not.
     async fn left(&self) -> u32 {
         use aws_sdk_sqs::types::QueueAttributeName as Name;
         let counts = [Name::ApproximateNumberOfMessages, Name::ApproximateNumberOfMessagesNotVisible];
@@ -189,10 +181,10 @@ mod tests {
 
     use super::*;
     use crate::{
+        embedded,
         lambda::{self, InFlight},
         sqs::{self, Queues},
         template::{FunctionResource, Kind, Scope, Template},
-        wiring,
     };
 
     const TEMPLATE: &str = "
@@ -212,19 +204,19 @@ mod tests {
                   Type: SQS
                   Properties: {Queue: !GetAtt Queue.Arn, BatchSize: 10, FunctionResponseTypes: [ReportBatchItemFailures]}";
 
-    /// What the worker saw: bodies and when.
+    /// The bodies that the worker received, and when.
     type Seen = Arc<Mutex<Vec<(String, Instant)>>>;
 
-    /// Polls a queue for a worker that fails on `bad` and panics on `worst`. The clients, and the URLs of the
-    /// queue and of its dead-letter queue.
+    /// Polls a queue for a worker that fails on `bad` and panics on `worst`. Returns the URLs of
+    /// the queue and of its dead-letter queue too.
     async fn running() -> (Pollers, Client, [String; 2], Seen) {
         let template = Template::parse(TEMPLATE).unwrap();
         let mut scope = Scope::new(&template.parameters);
         let queues = Queues::default();
         let known = queues.known();
-        let config = wiring::embedded(queues);
+        let config = embedded::config(queues);
         let aws = Aws::at(config.clone(), config.clone(), config);
-        wiring::start_queues(&template, &mut scope, &aws, &known, None).await.unwrap();
+        sqs::create_all(&template, &mut scope, &aws.sqs(), &known, None).await.unwrap();
         let worker = template.resources(Kind::Function).next().unwrap();
         let worker = FunctionResource::read(worker, &template, &scope).unwrap();
 
@@ -240,14 +232,15 @@ mod tests {
                 }
             }
             async move {
-                assert!(event.payload["Records"][0]["body"] != "worst", "as it was told");
+                assert!(event.payload["Records"][0]["body"] != "worst", "as requested");
                 json!({ "batchItemFailures": failures })
             }
         });
         let function = Arc::new(Function::new(&worker, handler, InFlight::default()));
         let [url, dead] = ["Queue", "Dead"].map(|id| scope.reference(id).unwrap().to_owned());
         let queue = sqs::queue(&known, &url).unwrap();
-        let source = Source { trigger: worker.queues[0].clone(), url: url.clone(), queue, sqs: aws.sqs(), function };
+        let source =
+            EventSource { trigger: worker.queues[0].clone(), url: url.clone(), queue, sqs: aws.sqs(), function };
         (Pollers::start(vec![source]), aws.sqs(), [url, dead], seen)
     }
 
@@ -255,7 +248,7 @@ mod tests {
         sqs.send_message().queue_url(url).message_body(body).send().await.unwrap();
     }
 
-    /// The one message that arrives in a queue.
+    /// The next message of a queue.
     async fn arrives(sqs: &Client, url: &str) -> String {
         let received = sqs.receive_message().queue_url(url).wait_time_seconds(20).send().await.unwrap();
         received.messages()[0].body().unwrap().to_owned()
@@ -271,7 +264,7 @@ mod tests {
                 sleep(Duration::from_millis(1)).await;
             }
             let took = seen.lock().unwrap()[n].1 - sent;
-            assert!(took < LOOK_EVERY / 2, "{took:?}");
+            assert!(took < POLL_INTERVAL / 2, "{took:?}");
         }
         pollers.drain(Duration::from_secs(5)).await;
     }

@@ -1,20 +1,18 @@
-//! What the template says of the API's authorizers.
+//! The authorizers of the API, as the template declares them.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 
-use super::{Kind, Scope, Template, TemplateError};
+use super::{document::Template, error::TemplateError, resolve::Scope, resource::Kind};
 
-/// An authorizer of the API: a function that answers in the simple form of payload 2.0.
+/// A function that authorizes requests. It answers in the simple form of payload format 2.0.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorizer {
-    /// The ARN of its function.
     pub function_arn: String,
-    /// The headers that must be there and by which answers are remembered, in lower case.
+    /// In lower case. A request must have them. Answers are cached by their values.
     pub headers: Vec<String>,
-    /// How long an answer is remembered.
-    pub remembered: Duration,
+    pub cache_duration: Duration,
 }
 
 #[derive(Deserialize, Default)]
@@ -32,7 +30,7 @@ struct LambdaAuthorizer {
     authorizer_payload_format_version: String,
     #[serde(default)]
     enable_simple_responses: bool,
-    #[expect(dead_code, reason = "a permission, which is not enforced here")]
+    #[expect(dead_code, reason = "the local stack does not enforce who may call a function")]
     enable_function_default_permissions: Option<bool>,
     identity: Identity,
 }
@@ -44,22 +42,26 @@ struct Identity {
     reauthorize_every: u64,
 }
 
-/// The authorizers of an API by their names, and the name of the default one.
-pub type Authorizers = (Option<String>, BTreeMap<String, Authorizer>);
+/// The authorizers of the API.
+#[derive(Debug, Default)]
+pub struct Authorizers {
+    /// The name of the authorizer of routes that name none.
+    pub default: Option<String>,
+    pub by_name: BTreeMap<String, Authorizer>,
+}
 
-impl Template {
-    /// The authorizers of the API.
+impl Authorizers {
+    /// Reads the authorizers of the API.
     ///
     /// # Errors
-    /// When the API says something that is not known, or an authorizer speaks another format.
-    pub fn authorizers(&self, scope: &Scope) -> Result<Authorizers, TemplateError> {
-        let mut default = None;
-        let mut authorizers = BTreeMap::new();
-        for api in self.resources(Kind::HttpApi) {
-            // Access logs go to CloudWatch, and there is none here. Nothing is throttled, and no page of another origin calls.
+    /// If the API has a property that is not known, or an authorizer another payload format.
+    pub fn read(template: &Template, scope: &Scope) -> Result<Self, TemplateError> {
+        let mut authorizers = Self::default();
+        for api in template.resources(Kind::HttpApi) {
+            // The local stack has no access logs, no throttling and no pages of other origins.
             api.only(&["Auth", "AccessLogSettings", "CorsConfiguration", "DefaultRouteSettings"])?;
             let auth: ApiAuth = api.read("Auth", scope)?.unwrap_or_default();
-            default = auth.default_authorizer;
+            authorizers.default = auth.default_authorizer;
             for (name, authorizer) in auth.authorizers {
                 if authorizer.authorizer_payload_format_version != "2.0" || !authorizer.enable_simple_responses {
                     return Err(TemplateError::NotSupported {
@@ -70,30 +72,30 @@ impl Template {
                 let authorizer = Authorizer {
                     function_arn: authorizer.function_arn,
                     headers: authorizer.identity.headers.iter().map(|name| name.to_ascii_lowercase()).collect(),
-                    remembered: Duration::from_secs(authorizer.identity.reauthorize_every),
+                    cache_duration: Duration::from_secs(authorizer.identity.reauthorize_every),
                 };
-                authorizers.insert(name, authorizer);
+                authorizers.by_name.insert(name, authorizer);
             }
         }
-        Ok((default, authorizers))
+        Ok(authorizers)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::tests::running;
+    use crate::template::document::tests::running;
 
     #[test]
     fn the_api_has_one_authorizer() {
         let (template, scope) = running();
-        let (default, authorizers) = template.authorizers(&scope).unwrap();
-        assert_eq!(default.as_deref(), Some("BearerToken"));
+        let authorizers = Authorizers::read(&template, &scope).unwrap();
+        assert_eq!(authorizers.default.as_deref(), Some("BearerToken"));
         let expected = Authorizer {
             function_arn: "arn:Authorize".to_owned(),
             headers: vec!["authorization".to_owned()],
-            remembered: Duration::from_mins(1),
+            cache_duration: Duration::from_mins(1),
         };
-        assert_eq!(authorizers, [("BearerToken".to_owned(), expected)].into());
+        assert_eq!(authorizers.by_name, [("BearerToken".to_owned(), expected)].into());
     }
 }

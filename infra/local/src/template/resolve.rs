@@ -1,34 +1,30 @@
-//! Works out what the intrinsic functions of `CloudFormation` stand for.
+//! Evaluates the intrinsic functions of `CloudFormation`.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use serde_norway::{Value as Yaml, value::TaggedValue};
 
-/// The region that everything claims to be in.
+/// The region of all local resources.
 pub const REGION: &str = "us-east-1";
 
-/// The account that everything claims to belong to: the one of the embedded services.
+/// The account of all local resources. The embedded services use the same one.
 pub const ACCOUNT: &str = "123456789012";
 
-/// Why a value cannot be worked out.
+/// Why a value cannot be resolved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ResolveError {
-    /// Neither a parameter with a default nor a resource that runs.
     #[error("!Ref {0}: no parameter with a default and no running resource has this name")]
     UnknownReference(String),
-    /// Not an attribute of a resource that runs.
     #[error("!GetAtt {0}: no running resource has this attribute")]
     UnknownAttribute(String),
-    /// A function of `CloudFormation` that is not evaluated here.
-    #[error("{0} is not evaluated by the local stack")]
+    #[error("the local stack cannot evaluate {0}")]
     UnknownFunction(String),
-    /// A function whose argument makes no sense.
     #[error("the argument of {0} is malformed")]
     Malformed(String),
 }
 
-/// What names stand for: parameters, pseudo parameters, and the resources that run so far.
+/// The values of names: parameters, pseudo parameters, and the resources that run so far.
 #[derive(Debug, Clone)]
 pub struct Scope {
     references: BTreeMap<String, Json>,
@@ -49,7 +45,7 @@ impl Scope {
         Self { references: parameters.clone().into_iter().chain(pseudo).collect(), attributes: BTreeMap::new() }
     }
 
-    /// A resource runs: what `!Ref` and `!GetAtt` say of it from now on.
+    /// Records that a resource runs, with the values that `!Ref` and `!GetAtt` return for it.
     pub fn runs(&mut self, logical_id: &str, reference: &str, attributes: &[(&str, &str)]) {
         self.references.insert(logical_id.to_owned(), Json::from(reference));
         for (name, value) in attributes {
@@ -57,22 +53,22 @@ impl Scope {
         }
     }
 
-    /// What `!Ref` says.
+    /// The value that `!Ref` returns.
     #[must_use]
     pub fn reference(&self, name: &str) -> Option<&str> {
         self.references.get(name)?.as_str()
     }
 
-    /// What `!GetAtt` says; `name` is written as in the template, `Resource.Attribute`.
+    /// The value that `!GetAtt` returns for `Resource.Attribute`.
     #[must_use]
     pub fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(String::as_str)
     }
 
-    /// A value without any intrinsic function left in it.
+    /// The value with all its intrinsic functions evaluated.
     ///
     /// # Errors
-    /// When a function or a name is not known: a guess would make a stack that differs from the deployed one.
+    /// If a function or a name is not known.
     pub fn resolve(&self, value: &Yaml) -> Result<Json, ResolveError> {
         match value {
             Yaml::Null => Ok(Json::Null),
@@ -87,7 +83,7 @@ impl Scope {
             Yaml::Mapping(mapping) => mapping
                 .iter()
                 .map(|(key, value)| match key.as_str() {
-                    // The long form; the template writes the short one.
+                    // The template uses only the short form, such as `!Ref`.
                     Some(key) if key == "Ref" || key.starts_with("Fn::") => {
                         Err(ResolveError::UnknownFunction(key.to_owned()))
                     }
@@ -119,7 +115,7 @@ impl Scope {
         self.attribute(name).ok_or_else(|| ResolveError::UnknownAttribute(name.to_owned()))
     }
 
-    /// Replaces `${Name}` and `${Name.Attribute}`; `${!literal}` stands for `${literal}`.
+    /// Replaces `${Name}` and `${Name.Attribute}`. `${!literal}` becomes `${literal}`.
     fn substitute(&self, text: &str) -> Result<String, ResolveError> {
         let mut result = String::with_capacity(text.len());
         let mut rest = text;
@@ -174,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_fails() {
+    fn unknown_names_and_functions_are_errors() {
         assert_eq!(resolve("!Ref Nobody"), Err(ResolveError::UnknownReference("Nobody".to_owned())));
         assert_eq!(resolve("!GetAtt Queue.Size"), Err(ResolveError::UnknownAttribute("Queue.Size".to_owned())));
         assert_eq!(resolve("!ImportValue x"), Err(ResolveError::UnknownFunction("!ImportValue".to_owned())));

@@ -6,22 +6,18 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 use serde_norway::Value as Yaml;
 
-use super::{Scope, TemplateError};
+use super::{error::TemplateError, resolve::Scope};
 
-/// What becomes of a resource.
+/// How the local stack runs a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A Lambda function.
     Function,
-    /// The HTTP API.
     HttpApi,
-    /// A DynamoDB table.
     Table,
-    /// An SQS queue.
     Queue,
-    /// A Secrets Manager secret.
     Secret,
-    /// Known, and without a counterpart here: log groups, alarms, the dashboard.
+    NestedStack,
+    /// Log groups, alarms and the dashboard have no local counterpart.
     NotRun,
 }
 
@@ -33,32 +29,32 @@ impl Kind {
             "AWS::DynamoDB::Table" => Self::Table,
             "AWS::SQS::Queue" => Self::Queue,
             "AWS::SecretsManager::Secret" => Self::Secret,
+            "AWS::CloudFormation::Stack" => Self::NestedStack,
             "AWS::Logs::LogGroup" | "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::Dashboard" => Self::NotRun,
             _ => return None,
         })
     }
 }
 
-/// A resource with its properties as they are written.
+/// A resource with its properties as they stand in the template.
 #[derive(Debug)]
 pub struct Resource {
-    /// Its name in the template.
+    /// The name in the template.
     pub logical_id: String,
-    /// What becomes of it.
     pub kind: Kind,
     pub(super) properties: BTreeMap<String, Yaml>,
 }
 
 impl Resource {
-    /// The names of its properties.
+    /// The names of the properties.
     pub fn property_names(&self) -> impl Iterator<Item = &str> {
         self.properties.keys().map(String::as_str)
     }
 
-    /// One property, resolved.
+    /// The resolved value of one property.
     ///
     /// # Errors
-    /// When the property refers to something that does not run.
+    /// If the property refers to something that does not run.
     pub fn property(&self, name: &str, scope: &Scope) -> Result<Option<Json>, TemplateError> {
         self.properties
             .get(name)
@@ -66,10 +62,10 @@ impl Resource {
             .transpose()
     }
 
-    /// One property, resolved and read as a type that knows each of its parts.
+    /// The resolved value of one property, as a type that declares each of its parts.
     ///
     /// # Errors
-    /// When it cannot be resolved, or is not of that type.
+    /// If the value cannot be resolved, or is not of that type.
     pub fn read<T: for<'a> Deserialize<'a>>(&self, name: &str, scope: &Scope) -> Result<Option<T>, TemplateError> {
         self.property(name, scope)?
             .map(|value| {
@@ -78,7 +74,7 @@ impl Resource {
             .transpose()
     }
 
-    /// Fails if there is a property that is not among `known`.
+    /// Fails if the resource has a property that is not in `known`.
     ///
     /// # Errors
     /// [`TemplateError::NotSupported`]

@@ -1,0 +1,31 @@
+//! How to run a stack.
+
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+
+use shared::aws::Aws;
+
+/// How to run a stack.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The port of the API on the loopback interface. 0 takes any free port.
+    pub port: u16,
+    /// The directory of the tables. `None` keeps them in memory.
+    pub data: Option<PathBuf>,
+    /// Whether to fill empty tables with demo data.
+    pub demo: bool,
+    /// Replaces the visibility timeouts of the template. Rounded down to seconds, at least 1: with
+    /// 0, SQS would deliver a message again while it is being processed.
+    pub visibility_timeout: Option<Duration>,
+    /// Between the functions and the services.
+    pub wire: Option<Wire>,
+}
+
+/// Wraps the clients of the functions, to meter or disturb what they send and receive.
+#[derive(Clone)]
+pub struct Wire(pub Arc<dyn Fn(Aws) -> Aws + Send + Sync>);
+
+impl fmt::Debug for Wire {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Wire")
+    }
+}

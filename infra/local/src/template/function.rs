@@ -1,0 +1,226 @@
+//! A function of the template: its variables, policy, routes and queues.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
+
+use serde::Deserialize;
+
+use super::{
+    document::Template,
+    error::TemplateError,
+    policy::{Permission, Policy},
+    resolve::{ACCOUNT, REGION, Scope},
+    resource::Resource,
+};
+
+/// The properties that a function may have.
+const PROPERTIES: [&str; 6] = ["CodeUri", "Environment", "Events", "MemorySize", "Policies", "Timeout"];
+
+/// A function as the template declares it.
+#[derive(Debug)]
+pub struct FunctionResource {
+    /// The name in the template.
+    pub logical_id: String,
+    /// The local stack does not enforce it, since this machine may be slower. A function can read
+    /// its deadline.
+    pub timeout: Duration,
+    pub environment: HashMap<String, String>,
+    pub permissions: BTreeSet<Permission>,
+    pub routes: Vec<Route>,
+    pub queues: Vec<QueueTrigger>,
+}
+
+/// An `HttpApi` event.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct Route {
+    api_id: String,
+    /// In upper case.
+    pub method: String,
+    /// `{name}` stands for one segment.
+    pub path: String,
+    #[serde(default)]
+    auth: RouteAuth,
+}
+
+impl Route {
+    /// The name of the route's authorizer. `None` if the route is open.
+    pub fn authorizer<'a>(&'a self, default: Option<&'a str>) -> Option<&'a str> {
+        self.auth.authorizer.as_deref().or(default).filter(|name| *name != "NONE")
+    }
+
+    /// API Gateway's name for the route, such as `GET /incidents/{id}`.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RouteAuth {
+    authorizer: Option<String>,
+}
+
+/// How a function reports that messages of a batch failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureReports {
+    /// Its answer names the messages that failed.
+    PerMessage,
+    /// The batch succeeds if the call does.
+    WholeBatch,
+}
+
+/// An `SQS` event.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct QueueTrigger {
+    /// The ARN.
+    pub queue: String,
+    #[serde(default = "default_batch_size")]
+    pub batch_size: i32,
+    #[serde(default)]
+    function_response_types: Vec<String>,
+    #[serde(default)]
+    scaling_config: ScalingConfig,
+}
+
+/// Lambda's default.
+fn default_batch_size() -> i32 {
+    10
+}
+
+impl QueueTrigger {
+    /// How the function reports failures.
+    #[must_use]
+    pub fn failure_reports(&self) -> FailureReports {
+        if self.function_response_types.iter().any(|kind| kind == "ReportBatchItemFailures") {
+            FailureReports::PerMessage
+        } else {
+            FailureReports::WholeBatch
+        }
+    }
+
+    /// The maximum number of concurrent calls, if the template limits it.
+    #[must_use]
+    pub fn maximum_concurrency(&self) -> Option<usize> {
+        self.scaling_config.maximum_concurrency
+    }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ScalingConfig {
+    maximum_concurrency: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "Type", content = "Properties", deny_unknown_fields)]
+enum Event {
+    HttpApi(Route),
+    #[serde(rename = "SQS")]
+    Sqs(QueueTrigger),
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Variables {
+    variables: HashMap<String, String>,
+}
+
+impl FunctionResource {
+    /// Reads a function. The resources that it refers to must run already.
+    ///
+    /// # Errors
+    /// If the function has a property that is not known.
+    pub fn read(resource: &Resource, template: &Template, scope: &Scope) -> Result<Self, TemplateError> {
+        resource.only(&PROPERTIES)?;
+        let policies: Vec<Policy> = resource.read("Policies", scope)?.unwrap_or_default();
+        let mut function = Self {
+            logical_id: resource.logical_id.clone(),
+            timeout: Duration::from_secs(resource.read("Timeout", scope)?.unwrap_or(template.default_timeout)),
+            environment: resource.read::<Variables>("Environment", scope)?.unwrap_or_default().variables,
+            permissions: policies.iter().flat_map(Policy::permissions).collect(),
+            routes: Vec::new(),
+            queues: Vec::new(),
+        };
+        let events: BTreeMap<String, Event> = resource.read("Events", scope)?.unwrap_or_default();
+        for event in events.into_values() {
+            match event {
+                Event::HttpApi(route) => function.routes.push(route),
+                Event::Sqs(trigger) => function.queues.push(trigger),
+            }
+        }
+        Ok(function)
+    }
+
+    /// The ARN of the function with this name, whether it runs or not.
+    #[must_use]
+    pub fn arn(logical_id: &str) -> String {
+        format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{logical_id}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{document::tests::running, resource::Kind};
+
+    fn function(logical_id: &str) -> FunctionResource {
+        let (template, scope) = running();
+        let resource = template.resources(Kind::Function).find(|f| f.logical_id == logical_id).unwrap();
+        FunctionResource::read(resource, &template, &scope).unwrap()
+    }
+
+    #[test]
+    fn a_function_has_its_own_variables_and_routes() {
+        let webhook = function("ReceiveWebhook");
+        let variables = [("QUEUE_URL", "ref:AlertsQueue"), ("SECRET_ARN", "ref:Secret"), ("STACK_NAME", "local")];
+        assert_eq!(webhook.environment, variables.map(|(n, v)| (n.to_owned(), v.to_owned())).into());
+        assert_eq!(webhook.timeout, Duration::from_secs(10));
+        assert_eq!(webhook.routes[0].key(), "POST /webhooks/{source}");
+        assert_eq!(webhook.routes[0].authorizer(Some("BearerToken")), None);
+
+        let list = function("ListIncidents");
+        assert_eq!(list.routes[0].authorizer(Some("BearerToken")), Some("BearerToken"));
+    }
+
+    #[test]
+    fn the_worker_has_its_queue() {
+        let worker = function("GroupAlerts");
+        assert_eq!(worker.timeout, Duration::from_secs(30));
+        let trigger = &worker.queues[0];
+        assert_eq!((trigger.queue.as_str(), trigger.batch_size), ("arn:AlertsQueue", 10));
+        assert_eq!(trigger.failure_reports(), FailureReports::PerMessage);
+        assert_eq!(trigger.maximum_concurrency(), Some(10));
+    }
+
+    #[test]
+    fn every_function_can_be_read() {
+        let (template, scope) = running();
+        for resource in template.resources(Kind::Function) {
+            let function = FunctionResource::read(resource, &template, &scope).unwrap();
+            for permission in function.permissions {
+                assert!(!permission.to_string().contains('*'), "{}: {permission}", function.logical_id);
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_event_setting_is_refused() {
+        let text = "
+            Resources:
+              F:
+                Type: AWS::Serverless::Function
+                Properties:
+                  Events:
+                    Alerts: {Type: SQS, Properties: {Queue: q, MaximumBatchingWindowInSeconds: 5}}";
+        let template = Template::parse(text).unwrap();
+        let scope = Scope::new(&template.parameters);
+        let resource = template.resources(Kind::Function).next().unwrap();
+        let error = FunctionResource::read(resource, &template, &scope).unwrap_err().to_string();
+        assert!(error.contains("MaximumBatchingWindowInSeconds"), "{error}");
+    }
+}

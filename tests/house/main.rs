@@ -1,0 +1,16 @@
+//! Rules of the repository that the compiler cannot check. They read its files as text.
+
+mod documentation;
+mod layers;
+mod links;
+mod readme;
+mod repository;
+mod routes;
+mod rust_code;
+mod words;
+
+/// Fails with all violations of a rule, one a line.
+#[track_caller]
+fn assert_none(rule: &str, violations: &[String]) {
+    assert!(violations.is_empty(), "{rule}\n{}\n", violations.join("\n"));
+}
