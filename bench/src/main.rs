@@ -1,4 +1,4 @@
-//! Benchmarks on the embedded stack: what things cost and how long they take, beside their targets.
+//! Benchmarks on the embedded stack. They print costs and times beside their targets.
 
 mod functions;
 mod lists;
@@ -21,11 +21,11 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Benchmark {
-    /// A burst of new problems through the queue and the worker, and what a single delivery of each kind costs.
+    /// A burst of new alerts through the queue and group-alerts, and the cost of single deliveries.
     Storm(storm::Options),
-    /// Lists of histories of 400 days, from small to large: what pages cost, when nothing is remembered and when it is.
+    /// The cost of list pages over histories of 400 days, without cached counts and with them.
     Lists(lists::Options),
-    /// The release binaries: sizes, starts, calls, memory.
+    /// The release binaries: their size, start, calls and memory.
     Functions(functions::Options),
 }
 

@@ -1,8 +1,9 @@
-//! Counts what functions ask of DynamoDB and SQS: calls, bytes, and read and write units.
+//! Counts calls to DynamoDB and SQS, their bytes, and the read and write units.
 //!
-//! It stands between the SDK's clients and the embedded services, asks for the units of each request on its way
-//! (`ReturnConsumedCapacity`), and takes them out of the answer again. The embedded DynamoDB reckons as DynamoDB does; the
-//! tests below hold it to that. A transaction that is cancelled reports no units, and so counts as a call alone.
+//! The meter stands between the SDK's clients and the embedded services. It adds
+//! `ReturnConsumedCapacity` to each request and removes the units from the answer. The embedded
+//! DynamoDB charges as DynamoDB does; the tests below check that. A cancelled transaction reports
+//! no units, so it counts as a call only.
 
 use std::{
     collections::BTreeMap,
@@ -24,12 +25,12 @@ use tokio::sync::RwLock;
 
 const UNITS_WANTED: &[u8] = br#"{"ReturnConsumedCapacity":"INDEXES","#;
 
-/// What was asked of the services so far, or between two looks.
+/// The calls and units so far, or between two moments.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Counts {
-    /// By operation: `TransactWriteItems`, `SendMessage`.
+    /// By operation, such as `SendMessage`.
     pub operations: BTreeMap<String, Calls>,
-    /// By table (`AlertsTable`) and by index (`AlertsTable by_created`).
+    /// By table, such as `AlertsTable`, and by index, such as `AlertsTable by_created`.
     pub units: BTreeMap<String, Units>,
 }
 
@@ -37,27 +38,24 @@ pub struct Counts {
 #[expect(clippy::struct_field_names, reason = "calls are what is counted")]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Calls {
-    /// How many, with those that failed.
+    /// Includes the calls that failed.
     pub calls: u64,
-    /// How many of them failed.
     pub failed: u64,
-    /// Bytes of the requests' bodies.
+    /// The size of the request bodies.
     pub sent_bytes: u64,
-    /// Bytes of the answers' bodies.
+    /// The size of the answer bodies.
     pub received_bytes: u64,
 }
 
-/// What DynamoDB charges.
+/// The units that DynamoDB charges.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Units {
-    /// Read units.
     pub read: f64,
-    /// Write units.
     pub write: f64,
 }
 
 impl Counts {
-    /// All units of the tables and indexes whose names begin so.
+    /// The sum of the units of all tables and indexes whose names begin with `prefix`.
     #[must_use]
     pub fn units_of(&self, prefix: &str) -> Units {
         self.units.iter().filter(|(name, _)| name.starts_with(prefix)).fold(Units::default(), |sum, (_, units)| Units {
@@ -66,7 +64,7 @@ impl Counts {
         })
     }
 
-    /// The calls of an operation.
+    /// The calls of one operation.
     #[must_use]
     pub fn calls_of(&self, operation: &str) -> Calls {
         self.operations.get(operation).copied().unwrap_or_default()
@@ -76,7 +74,7 @@ impl Counts {
 impl Sub<&Self> for Counts {
     type Output = Self;
 
-    /// What was asked since `earlier`.
+    /// The calls and units since `earlier`.
     fn sub(mut self, earlier: &Self) -> Self {
         for (name, calls) in &mut self.operations {
             let before = earlier.calls_of(name);
@@ -96,7 +94,7 @@ impl Sub<&Self> for Counts {
     }
 }
 
-/// Counts, and can hold back what goes to DynamoDB.
+/// Counts calls. Can also hold back requests to DynamoDB.
 #[derive(Debug, Default)]
 pub struct Meter {
     counts: Mutex<Counts>,
@@ -104,18 +102,18 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// What was counted so far.
+    /// The counts so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Lets no request through to DynamoDB for as long as the guard lives.
+    /// Holds back all requests to DynamoDB until the guard is dropped.
     pub async fn hold(&self) -> tokio::sync::OwnedRwLockWriteGuard<()> {
         Arc::clone(&self.gate).write_owned().await
     }
 
-    /// The way through this meter to DynamoDB and SQS.
+    /// Leads the calls to DynamoDB and SQS through this meter.
     #[must_use]
     pub fn wire(self: &Arc<Self>) -> Wire {
         let meter = Arc::clone(self);
@@ -186,7 +184,7 @@ impl HttpConnector for Metered {
     }
 }
 
-/// Nothing checks the signature, nor a checksum of a request: the embedded services are this process.
+/// Changes a signed request. The embedded services check neither its signature nor its checksum.
 fn ask_for_units(request: &mut HttpRequest) {
     let Some(rest) = request.body().bytes().and_then(|body| body.strip_prefix(b"{")) else { return };
     let body = [UNITS_WANTED, rest].concat();
@@ -198,7 +196,7 @@ fn with_body(mut response: HttpResponse, body: SdkBody) -> HttpResponse {
     if let Some(length) = body.content_length() {
         response.headers_mut().insert("content-length", length.to_string());
     }
-    // DynamoDB sends a checksum of the answer as it was.
+    // This is a checksum of the original body.
     response.headers_mut().remove("x-amz-crc32");
     *response.body_mut() = body;
     response
@@ -209,7 +207,7 @@ struct Consumed {
     units: Units,
 }
 
-/// The answer without its units, and the units.
+/// Removes the units from an answer. Returns the answer and the units.
 fn take_units(operation: &str, body: &[u8]) -> Option<(String, Vec<Consumed>)> {
     let mut answer: Json = serde_json::from_slice(body).ok()?;
     let tables = match answer.as_object_mut()?.remove("ConsumedCapacity") {
@@ -232,7 +230,7 @@ fn take_units(operation: &str, body: &[u8]) -> Option<(String, Vec<Consumed>)> {
     Some((answer.to_string(), consumed))
 }
 
-/// DynamoDB tells reads from writes in transactions only.
+/// DynamoDB separates read units from write units only in the answers to transactions.
 fn units(capacity: &Json, is_write: bool) -> Units {
     let of = |name: &str| capacity[name].as_f64();
     let all = of("CapacityUnits").unwrap_or_default();
@@ -258,7 +256,8 @@ mod tests {
         AttributeValue::S(text.to_owned())
     }
 
-    /// An alert's row as far as an index goes: `by_service` holds `severity`, and no index `raw`.
+    /// Writes a row of the alerts table. The index `by_service` contains `severity`. No index
+    /// contains `raw`.
     async fn put(client: &Client, attributes: &[(&str, &str)]) {
         let mut put = Put::builder().table_name("AlertsTable").item("alert_id", text("A"));
         for (name, value) in attributes {

@@ -1,13 +1,11 @@
-//! What Datadog sends, with the template of the README.
+//! The webhook that Datadog sends with the template in `docs/SOURCES.md`.
 
 use http::HeaderMap;
 use serde_json::{Value as Json, json};
 use shared::{
     clock,
-    service::{
-        queue::message,
-        receive_webhook::{Webhook, read},
-    },
+    queue::message,
+    service::receive_webhook::{Webhook, read},
     sources,
 };
 
@@ -15,17 +13,17 @@ use crate::report::Failure;
 
 /// One notification of a monitor.
 pub struct Notification<'problem> {
-    /// The monitor.
+    /// The id of the monitor.
     pub problem: &'problem str,
     pub environment: &'problem str,
     pub service: &'problem str,
     pub transition: &'problem str,
-    /// New for each notification.
+    /// Must differ between notifications.
     pub id: &'problem str,
 }
 
 impl Notification<'_> {
-    /// The webhook's body.
+    /// The body of the webhook.
     pub fn body(&self) -> Json {
         let Self { problem, environment, service, transition, id } = self;
         let at = clock::now().as_millis();
@@ -47,7 +45,10 @@ impl Notification<'_> {
         })
     }
 
-    /// The message that `receive-webhook` makes of it.
+    /// The message that `receive-webhook` sends to the queue.
+    ///
+    /// # Errors
+    /// If `receive-webhook` would not accept the webhook.
     pub fn message(&self) -> Result<String, Failure> {
         let datadog = sources::find("datadog").ok_or("there is no source datadog")?;
         match read(datadog, &HeaderMap::new(), self.body().to_string().as_bytes(), clock::now())? {

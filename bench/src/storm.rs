@@ -1,7 +1,9 @@
-//! A burst of new problems, and single deliveries of each kind, through the queue and the worker.
+//! Sends single deliveries of each kind, and then a burst of new alerts, through the queue and
+//! `group-alerts`.
 //!
-//! Messages are put straight into the queue, as `receive-webhook` makes them out of Datadog's payload. The burst is all
-//! there before the worker gets to the tables, so what is timed is grouping.
+//! The messages are those that `receive-webhook` makes of Datadog's webhooks. They go straight into
+//! the queue. The whole burst is in the queue before `group-alerts` may use the tables. So only
+//! grouping is timed.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -22,27 +24,28 @@ use crate::{
     report::{Failure, figure, per, table},
 };
 
-/// How often the queue is asked whether it is empty.
+/// The pause between two checks whether the queue is empty.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// How long the queue may take to become empty.
+/// The longest time that the queue may take to become empty.
 const PATIENCE: Duration = Duration::from_mins(10);
 
-/// How many messages are sent at a time.
+/// How many messages are sent concurrently.
 const SENDERS: usize = 16;
 
-/// DESIGN: alerts a second through grouping, and write units and round trips of one alert that joins.
+/// Alerts per second through grouping.
 const TARGET_RATE: f64 = 1000.0;
+/// For an alert that joins an open incident, alone in its batch.
 const TARGET_WRITE_UNITS: f64 = 14.0;
 const TARGET_ROUND_TRIPS: u64 = 3;
 
-/// What the burst is.
+/// The size of the burst.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// How many alerts, each a new problem
+    /// The number of alerts. Each is a new problem
     #[arg(long, default_value_t = 10_000, value_name = "NUMBER")]
     alerts: usize,
-    /// How many groups they fall into: environments, each with an incident of its own
+    /// The number of environments. Each has an incident of its own
     #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     groups: u64,
 }
@@ -81,7 +84,7 @@ impl Bench {
         Ok(())
     }
 
-    /// How many messages a queue holds, visible or not.
+    /// How many messages are in a queue, visible or not.
     async fn left(&self, queue: &str) -> Result<u64, Failure> {
         let counts = [Attribute::ApproximateNumberOfMessages, Attribute::ApproximateNumberOfMessagesNotVisible];
         let request = self.stack.aws().sqs().get_queue_attributes().queue_url(self.resource(queue)?);
@@ -90,12 +93,12 @@ impl Bench {
         Ok(counts.iter().filter_map(|name| attributes.get(name)?.parse::<u64>().ok()).sum())
     }
 
-    /// Waits until all messages have had their turn.
+    /// Waits until the queue is empty. Fails if a message became a dead letter.
     async fn empty(&self) -> Result<(), Failure> {
         let deadline = Instant::now() + PATIENCE;
         while self.left("AlertsQueue").await? > 0 {
             if Instant::now() > deadline {
-                return Err("the queue does not become empty".into());
+                return Err("the queue did not become empty in time".into());
             }
             sleep(LOOK_EVERY).await;
         }
@@ -105,7 +108,7 @@ impl Bench {
         }
     }
 
-    /// What one delivery costs.
+    /// Sends one delivery and counts its calls and units.
     async fn cost(&self, notification: &Notification<'_>) -> Result<Counts, Failure> {
         let before = self.meter.counts();
         self.send([notification.message()?]).await?;
@@ -113,14 +116,14 @@ impl Bench {
         Ok(self.meter.counts() - &before)
     }
 
-    /// The rows of a table, past the meter.
+    /// Reads all rows of a table. The meter does not count this.
     async fn rows(&self, logical_id: &str) -> Result<Vec<HashMap<String, AttributeValue>>, Failure> {
         let scan = self.stack.aws().dynamodb().scan().table_name(self.resource(logical_id)?).consistent_read(true);
         Ok(scan.into_paginator().items().send().collect::<Result<_, _>>().await?)
     }
 }
 
-/// What a single delivery of each kind costs, alone in its batch.
+/// Measures a single delivery of each kind, alone in its batch, and prints a table.
 async fn singles() -> Result<(), Failure> {
     let bench = Bench::start().await?;
     let first = Notification {
@@ -130,7 +133,7 @@ async fn singles() -> Result<(), Failure> {
         transition: "Triggered",
         id: "1",
     };
-    // The worker's first call of all notes where the history starts.
+    // The first delivery of a stack also writes the start of the history. It is not measured.
     bench.cost(&Notification { environment: "elsewhere", problem: "1000", id: "0", ..first }).await?;
     let mut rows = Vec::new();
     for (kind, target, notification) in [
@@ -146,7 +149,7 @@ async fn singles() -> Result<(), Failure> {
             Notification { problem: "1003", id: "3", service: "payments", ..first },
         ),
         ("fires again", None, Notification { id: "4", transition: "Re-Triggered", ..first }),
-        ("recovers", None, Notification { id: "5", transition: "Recovered", ..first }),
+        ("is resolved", None, Notification { id: "5", transition: "Recovered", ..first }),
         ("is a duplicate", None, Notification { id: "5", transition: "Recovered", ..first }),
     ] {
         let cost = bench.cost(&notification).await?;
@@ -186,7 +189,7 @@ fn single(kind: &str, target: Option<f64>, cost: &Counts) -> Vec<String> {
     ]
 }
 
-/// Groups a burst, checks that nothing is lost or counted twice, and prints what it took.
+/// Groups a burst, checks that no alert is lost or counted twice, and prints times and costs.
 async fn burst(options: &Options) -> Result<(), Failure> {
     let bench = Bench::start().await?;
     let mut random = fastrand::Rng::with_seed(1);
@@ -216,7 +219,8 @@ async fn burst(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Every alert once, in one incident per group, and counted there.
+/// Checks that each alert exists once, that incidents count their alerts, and that there are no more
+/// incidents than environments.
 async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
     let alerts = bench.rows("AlertsTable").await?;
     let incident_rows = bench.rows("IncidentsTable").await?;
@@ -242,14 +246,16 @@ async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
     }
     if alerts.len() != options.alerts || delivered.len() != options.alerts {
         let (rows, delivered) = (alerts.len(), delivered.len());
-        return Err(format!("of {} alerts there are {rows} rows and {delivered} claims", options.alerts).into());
+        return Err(
+            format!("{} alerts were sent, but there are {rows} rows and {delivered} claims", options.alerts).into()
+        );
     }
     if joined != incidents {
-        return Err(format!("incidents count {incidents:?}, rows say {joined:?}").into());
+        return Err(format!("incidents count {incidents:?} alerts, but the rows of the alerts name {joined:?}").into());
     }
     let groups = usize::try_from(options.groups)?.min(options.alerts);
     if incidents.len() > groups {
-        return Err(format!("{} incidents of {groups} groups", incidents.len()).into());
+        return Err(format!("there are {} incidents in {groups} environments", incidents.len()).into());
     }
     Ok(())
 }
@@ -273,7 +279,7 @@ fn print(options: &Options, took: Duration, counts: &Counts) {
         row(["write units per alert".into(), each(all.write), format!("≤ {TARGET_WRITE_UNITS} alone in its batch")]),
         row(["read units per alert".into(), each(all.read), String::new()]),
     ];
-    let title = format!("A burst of {alerts} alerts over {} groups", options.groups);
+    let title = format!("A burst of {alerts} alerts in {} environments", options.groups);
     table(&title, &["", "measured", "target"], &rows);
 
     let batches = usize::try_from(batches).unwrap_or(usize::MAX).max(1);

@@ -1,4 +1,4 @@
-//! Demo data from the command line: generate it, load it over HTTP, or write it as a history.
+//! Demo data from the command line.
 
 use std::{
     fs::File,
@@ -16,7 +16,7 @@ use seed::{
 };
 use shared::{aws::Aws, config::Environment, sources::signature::Secret};
 
-/// Demo data for Incident Review: a believable month of alerts and of what people did about them.
+/// Demo data for Incident Review: a month of alerts, and what people did about them.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -26,40 +26,41 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Writes the webhooks to stdout, one JSON object a line, in order of arrival and without signatures.
-    Generate(Story),
-    /// Posts such a file as signed webhooks to a running stack. Exits with 1 if any was refused.
-    Load(Load),
-    /// Writes the history, with its own times and status changes, into the tables of a deployed stack.
+    /// Prints webhooks without signatures, one JSON object a line, in order of arrival.
+    Generate(TimelineArguments),
+    /// Sends the webhooks that `generate` printed to a running stack, with token or signature. Exits
+    /// with 1 if the stack refused any.
+    Load(LoadArguments),
+    /// Writes webhooks and status changes into the empty tables of a deployed stack, each at its own
+    /// time.
     ///
-    /// Region and credentials come from the environment or from a profile with keys; of another profile, first run
-    /// eval "$(aws configure export-credentials --format env)"
-    History(History),
+    /// Region and credentials come from the environment or from a profile with keys. For any other
+    /// profile, first run: eval "$(aws configure export-credentials --format env)"
+    History(HistoryArguments),
 }
 
-/// Which history.
 #[derive(Debug, Args)]
-struct Story {
-    /// Decides what happens; the same number and time give the same data
+struct TimelineArguments {
+    /// The same seed and end give the same data
     #[arg(long, default_value_t = seed::DEFAULT_SEED, value_name = "NUMBER")]
     seed: u64,
-    /// When it ends, as RFC 3339; the present unless given
+    /// The end of the history, as RFC 3339 [default: the present]
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
 }
 
-impl Story {
-    #[expect(clippy::disallowed_methods, reason = "the edge: everything below takes the time as an argument")]
+impl TimelineArguments {
+    #[expect(clippy::disallowed_methods, reason = "everything below takes the time as an argument")]
     fn now(&self) -> Timestamp {
         self.now.unwrap_or_else(Timestamp::now)
     }
 }
 
 #[derive(Debug, Args)]
-struct Load {
-    /// What `generate` wrote; - is stdin
+struct LoadArguments {
+    /// What `generate` printed; - reads stdin
     file: PathBuf,
-    /// The stack's address, such as <http://127.0.0.1:3000>
+    /// The address of the stack, such as <http://127.0.0.1:3000>
     #[arg(long)]
     url: String,
     /// The secret that Datadog sends as X-Webhook-Token
@@ -68,16 +69,16 @@ struct Load {
     /// The secret with which Sentry signs
     #[arg(long, value_name = "SECRET", env = "SENTRY_SECRET", hide_env_values = true, value_parser = secret)]
     sentry_secret: Secret,
-    /// How many webhooks are on their way at a time. With more than one, their order is not kept
+    /// How many webhooks are on their way at a time; more than one does not keep their order
     #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
-    /// How many webhooks are sent in a second at most
+    /// How many webhooks are sent in a second, at most
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
 }
 
 fn token(text: &str) -> Result<Token, &'static str> {
-    Token::new(text).ok_or("must not be empty and must fit a header")
+    Token::new(text).ok_or("must not be empty and must be valid in a header")
 }
 
 fn secret(text: &str) -> Result<Secret, &'static str> {
@@ -85,9 +86,9 @@ fn secret(text: &str) -> Result<Secret, &'static str> {
 }
 
 #[derive(Debug, Args)]
-struct History {
+struct HistoryArguments {
     #[command(flatten)]
-    story: Story,
+    timeline: TimelineArguments,
     /// The table of incidents
     #[arg(long, value_name = "NAME", env = "INCIDENTS_TABLE")]
     incidents_table: String,
@@ -97,19 +98,18 @@ struct History {
     /// The table of claims
     #[arg(long, value_name = "NAME", env = "CLAIMS_TABLE")]
     claims_table: String,
-    /// The table of what could not be read
+    /// The table of the quarantine
     #[arg(long, value_name = "NAME", env = "QUARANTINE_TABLE")]
     quarantine_table: String,
-    /// The table of what lists remember
+    /// The table of cached counts
     #[arg(long, value_name = "NAME", env = "COUNTS_TABLE")]
     counts_table: String,
 }
 
-/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("a payload cannot be written: {0}")]
-    Payload(#[from] serde_json::Error),
+enum CommandError {
+    #[error(transparent)]
+    Data(#[from] seed::DataError),
     #[error("stdout: {0}")]
     Output(io::Error),
     #[error("{}: {source}", path.display())]
@@ -123,31 +123,31 @@ enum Failure {
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Generate(story) => generate(&story),
-        Command::Load(arguments) => post(arguments).await,
+        Command::Generate(arguments) => generate(&arguments),
+        Command::Load(arguments) => send(arguments).await,
         Command::History(arguments) => history(&arguments).await,
     };
-    done.unwrap_or_else(|failure| {
-        report(&failure);
+    done.unwrap_or_else(|error| {
+        report(&error);
         ExitCode::FAILURE
     })
 }
 
-fn generate(story: &Story) -> Result<ExitCode, Failure> {
-    let timeline = Timeline::new(story.seed, story.now())?;
+fn generate(arguments: &TimelineArguments) -> Result<ExitCode, CommandError> {
+    let timeline = Timeline::new(arguments.seed, arguments.now())?;
     let mut stdout = BufWriter::new(io::stdout().lock());
-    let written = timeline.deliveries().try_for_each(|delivery| {
-        serde_json::to_writer(&mut stdout, delivery)?;
+    let written = timeline.webhooks().try_for_each(|webhook| {
+        serde_json::to_writer(&mut stdout, webhook)?;
         stdout.write_all(b"\n")
     });
     match written.and_then(|()| stdout.flush()) {
-        // Whoever reads has seen enough.
+        // The reader, such as `head`, has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        written => written.map(|()| ExitCode::SUCCESS).map_err(Failure::Output),
+        written => written.map(|()| ExitCode::SUCCESS).map_err(CommandError::Output),
     }
 }
 
-async fn post(arguments: Load) -> Result<ExitCode, Failure> {
+async fn send(arguments: LoadArguments) -> Result<ExitCode, CommandError> {
     let lines = open(&arguments.file)?.lines();
     let target = Target { url: arguments.url, datadog: arguments.datadog_secret, sentry: arguments.sentry_secret };
     let pace = Pace { concurrency: arguments.concurrency.into(), rate: arguments.rate.map(f64::from) };
@@ -155,10 +155,10 @@ async fn post(arguments: Load) -> Result<ExitCode, Failure> {
     let summary = load(lines, &target, pace, |done| progress.show(done, None)).await?;
     progress.end();
     report(&summary);
-    Ok(if summary.refused.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if summary.has_refusals() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn history(arguments: &History) -> Result<ExitCode, Failure> {
+async fn history(arguments: &HistoryArguments) -> Result<ExitCode, CommandError> {
     let tables = [
         ("INCIDENTS_TABLE", &arguments.incidents_table),
         ("ALERTS_TABLE", &arguments.alerts_table),
@@ -168,25 +168,25 @@ async fn history(arguments: &History) -> Result<ExitCode, Failure> {
     ];
     let environment = Environment::of(tables.map(|(name, table)| (name.to_owned(), table.clone())).into());
     let aws = Aws::from_environment().await;
-    let story = &arguments.story;
+    let TimelineArguments { seed, .. } = arguments.timeline;
     let mut progress = Progress::new("steps");
-    let shown = |done, total| progress.show(done, Some(total));
-    let summary = seed::history(&aws, &environment, story.seed, story.now(), shown).await?;
+    let show = |done, total| progress.show(done, Some(total));
+    let summary = seed::history(&aws, &environment, seed, arguments.timeline.now(), show).await?;
     progress.end();
     report(&summary);
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Failure> {
+fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     if path == Path::new("-") {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
-    let file = File::open(path).map_err(|source| Failure::Open { path: path.to_owned(), source })?;
+    let file = File::open(path).map_err(|source| CommandError::Open { path: path.to_owned(), source })?;
     Ok(Box::new(BufReader::new(file)))
 }
 
-/// Says it on stderr.
-fn report(news: &impl std::fmt::Display) {
-    // There is nowhere left to say that it cannot be said.
-    let _ = writeln!(io::stderr(), "{news}");
+/// Prints a line to stderr.
+fn report(message: &impl std::fmt::Display) {
+    // If stderr is closed, there is nowhere to report that.
+    let _ = writeln!(io::stderr(), "{message}");
 }

@@ -1,20 +1,22 @@
-//! Makes the AWS clients: the one place that does.
+//! Makes the AWS clients. No other module does.
 
-use std::error::Error;
+use std::{error::Error, fmt::Display, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
 use aws_sdk_dynamodb::{
     config::SharedCredentialsProvider,
     error::{ProvideErrorMetadata, SdkError},
+    operation::RequestId,
 };
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use tracing::warn;
 
-use crate::config::{Environment, MissingVariable};
+use crate::config::{Environment, InvalidVariable};
 
-/// Where each AWS service is reached. Clients are made on request, so that a function links and
+/// The configuration of each AWS service. Clients are made on request. So a function links and
 /// connects only to the services that it uses.
 #[derive(Debug, Clone)]
 pub struct Aws {
@@ -23,24 +25,21 @@ pub struct Aws {
     secretsmanager: SdkConfig,
 }
 
-/// A service that functions use.
+/// An AWS service that functions call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AwsService {
-    /// The tables.
     DynamoDb,
-    /// The queues.
     Sqs,
-    /// The secret.
     SecretsManager,
 }
 
-/// Dated, so that a new version of the SDK changes nothing unasked.
+/// The SDK's defaults of this date. So a new version of the SDK does not change them.
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
 }
 
 impl AwsService {
-    /// The service's part of the name of the variable that says where it is reached.
+    /// The name of the service in the variable `AWS_ENDPOINT_URL_<name>`.
     const fn endpoint_name(self) -> &'static str {
         match self {
             Self::DynamoDb => "DYNAMODB",
@@ -51,12 +50,13 @@ impl AwsService {
 }
 
 impl Aws {
-    /// For a function: Lambda sets the region and the credentials of the function's role in its environment. To look for
-    /// them elsewhere, as tools do, would be a tenth of each binary. The clients share their connections.
+    /// Configures the services for a function. Lambda sets the region and the credentials of the
+    /// function's role in its environment. The SDK's other ways to find them are left out: they
+    /// would be a tenth of each binary. All clients share one HTTP client.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn of_function(environment: &Environment) -> Result<Self, MissingVariable> {
+    /// [`InvalidVariable`] without `AWS_REGION`.
+    pub fn of_function(environment: &Environment) -> Result<Self, InvalidVariable> {
         let region = Region::new(environment.region()?);
         let credentials = SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new());
         let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build_https();
@@ -72,19 +72,20 @@ impl Aws {
         Ok(Self::at(config(AwsService::DynamoDb), config(AwsService::Sqs), config(AwsService::SecretsManager)))
     }
 
-    /// For a tool: region, credentials and endpoints as the SDK finds them, in the environment or in a profile.
+    /// Configures the services for a tool. The SDK finds the region, the credentials and the
+    /// endpoints in the environment or in a profile.
     pub async fn from_environment() -> Self {
         let config = aws_config::load_defaults(behavior()).await;
         Self::at(config.clone(), config.clone(), config)
     }
 
-    /// One configuration per service, for a stack whose services are reached in different ways.
+    /// Configures each service by itself. The embedded stack reaches them in different ways.
     #[must_use]
     pub fn at(dynamodb: SdkConfig, sqs: SdkConfig, secretsmanager: SdkConfig) -> Self {
         Self { dynamodb, sqs, secretsmanager }
     }
 
-    /// The same services through other configurations: tests meter and disturb what goes over the wire.
+    /// Replaces the configuration of each service. Tests use this to meter and disturb requests.
     #[must_use]
     pub fn map(self, other: impl Fn(AwsService, SdkConfig) -> SdkConfig) -> Self {
         Self {
@@ -94,21 +95,21 @@ impl Aws {
         }
     }
 
-    /// A DynamoDB client.
+    /// Makes a DynamoDB client.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
         aws_sdk_dynamodb::Client::new(&self.dynamodb)
     }
 
-    /// An SQS client.
+    /// Makes an SQS client.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.sqs)
     }
 
-    /// A Secrets Manager client.
+    /// Makes a Secrets Manager client.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
     pub fn secretsmanager(&self) -> aws_sdk_secretsmanager::Client {
@@ -116,16 +117,30 @@ impl Aws {
     }
 }
 
-/// What went wrong with a call, without what was sent or answered: that may hold secrets, and bodies of webhooks.
-pub fn reason<E, R>(error: &SdkError<E, R>) -> String
+/// Says why a call failed: the error code and message of the service, or the causes in the client.
+/// Names the HTTP status and the request id if the service answered.
+///
+/// The text leaves out the data that was sent or read: it may be a secret or the body of a webhook.
+pub fn reason<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
-    R: std::fmt::Debug + 'static,
 {
-    if let Some(refusal) = error.as_service_error() {
-        let said = [refusal.code(), refusal.message()].into_iter().flatten();
-        return said.collect::<Vec<_>>().join(": ");
+    let text = match error.as_service_error() {
+        Some(refusal) => match (refusal.code(), refusal.message()) {
+            (Some(code), Some(message)) => format!("{code}: {message}"),
+            (Some(text), None) | (None, Some(text)) => text.to_owned(),
+            (None, None) => "an error without a code".to_owned(),
+        },
+        None => causes(error),
+    };
+    match (error.raw_response(), error.request_id()) {
+        (Some(answer), Some(id)) => format!("{text} (status {}, request id {id})", answer.status()),
+        (Some(answer), None) => format!("{text} (status {})", answer.status()),
+        (None, _) => text,
     }
+}
+
+fn causes(error: &dyn Error) -> String {
     let mut causes = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -134,4 +149,19 @@ where
         cause = error.source();
     }
     causes
+}
+
+/// The caller of a cold function waits for the first call. Lambda gives a function 10 s to start
+/// (AWS Lambda Developer Guide, "Understanding the Lambda execution environment lifecycle").
+const WARM_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Makes the first call of a client while its function starts. So the first request finds the
+/// connection open. The TLS handshake is most of a cold start, and Lambda gives a function more CPU
+/// while it starts. If the call fails, that is logged and the function starts all the same.
+pub async fn warm<T, E: Display>(service: &'static str, call: impl Future<Output = Result<T, E>>) {
+    match tokio::time::timeout(WARM_TIMEOUT, call).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => warn!(service, %error, "warm-up call failed"),
+        Err(_) => warn!(service, timeout_ms = WARM_TIMEOUT.as_millis(), "warm-up call timed out"),
+    }
 }

@@ -1,12 +1,13 @@
-//! The clock: the one place that looks at it. Everything below the handlers takes `now`.
+//! Reads the clock for the functions. The handlers and their harness call it and pass `now` on to
+//! everything below. The embedded stack stamps its events with its own clock, in `infra/local`.
 
 use jiff::Timestamp;
 
 use crate::domain::time::Time;
 
-/// The time now.
+/// The current time.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one reader of the clock")]
+#[expect(clippy::disallowed_methods, reason = "handlers get the time here and pass it on")]
 pub fn now() -> Time {
     Timestamp::now().into()
 }

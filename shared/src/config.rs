@@ -1,52 +1,64 @@
-//! Reads the configuration of a function: the one place that looks at the environment.
+//! Reads the configuration of a function from the environment. No other module does.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
-/// A required variable is not set, or is set to nothing.
+/// Why an environment variable cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the environment variable {0} is not set")]
-pub struct MissingVariable(pub &'static str);
+pub enum InvalidVariable {
+    #[error("the environment variable {0} is not set")]
+    Missing(&'static str),
+    #[error("the environment variable {name} must be a whole number, not {value:?}")]
+    NoNumber { name: &'static str, value: String },
+}
 
-/// The variables that `template.yaml` gives to a function.
+/// The environment variables of a function, as `template.yaml` sets them.
 ///
-/// The local stack runs every function in one process, each with its own variables; so
-/// functions never read the process environment themselves.
+/// The embedded stack runs all functions in one process and gives each its own variables. So
+/// functions never read the environment of the process.
 #[derive(Clone)]
 pub struct Environment(Arc<Lookup>);
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Environment")
+    }
+}
 
 type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 impl Environment {
-    /// The environment of this process: what a deployed function sees.
+    /// The environment of this process. A deployed function reads this one.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one reader of the process environment")]
     pub fn process() -> Self {
         Self(Arc::new(|name| std::env::var(name).ok()))
     }
 
-    /// Variables that the caller resolved.
+    /// An environment with these variables.
     #[must_use]
     pub fn of(variables: HashMap<String, String>) -> Self {
         Self(Arc::new(move |name| variables.get(name).cloned()))
     }
 
-    /// The value of a variable that must be set.
+    /// Reads a variable that must be set.
     ///
     /// # Errors
-    /// [`MissingVariable`] when it is absent or empty.
-    pub fn required(&self, name: &'static str) -> Result<String, MissingVariable> {
-        (self.0)(name).filter(|value| !value.is_empty()).ok_or(MissingVariable(name))
+    /// [`InvalidVariable`] if it is absent or empty.
+    pub fn required(&self, name: &'static str) -> Result<String, InvalidVariable> {
+        (self.0)(name).filter(|value| !value.is_empty()).ok_or(InvalidVariable::Missing(name))
     }
 
-    /// The region that the function runs in.
+    /// The AWS region that the function runs in.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn region(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn region(&self) -> Result<String, InvalidVariable> {
         self.required("AWS_REGION")
     }
 
-    /// Where a service is reached, unless where AWS has it; named and ranked as the SDK does. Emulators set it.
+    /// The URL of a service that does not run at AWS, such as an emulator. `service` is the name in
+    /// the variable. The variables and their order are those of the SDK (AWS SDKs and Tools
+    /// Reference Guide, "Service-specific endpoints").
     #[must_use]
     pub fn endpoint_url(&self, service: &str) -> Option<String> {
         let named = [format!("AWS_ENDPOINT_URL_{service}"), "AWS_ENDPOINT_URL".to_owned()];
@@ -56,73 +68,77 @@ impl Environment {
     /// The name of the incidents table.
     ///
     /// # Errors
-    /// [`MissingVariable`], as for every name below.
-    pub fn incidents_table(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn incidents_table(&self) -> Result<String, InvalidVariable> {
         self.required("INCIDENTS_TABLE")
     }
 
     /// The name of the alerts table.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn alerts_table(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn alerts_table(&self) -> Result<String, InvalidVariable> {
         self.required("ALERTS_TABLE")
     }
 
     /// The name of the claims table.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn claims_table(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn claims_table(&self) -> Result<String, InvalidVariable> {
         self.required("CLAIMS_TABLE")
     }
 
     /// The name of the quarantine table.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn quarantine_table(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn quarantine_table(&self) -> Result<String, InvalidVariable> {
         self.required("QUARANTINE_TABLE")
     }
 
     /// The name of the counts table.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn counts_table(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn counts_table(&self) -> Result<String, InvalidVariable> {
         self.required("COUNTS_TABLE")
     }
 
-    /// How long a list may read before it answers that it is not finished.
+    /// How long a list may read before it gives up. The API then answers 503.
     ///
     /// # Errors
-    /// [`MissingVariable`], also if it is no whole number.
-    pub fn list_budget(&self) -> Result<Duration, MissingVariable> {
+    /// [`InvalidVariable`] if `LIST_BUDGET_MS` is absent or not a whole number of milliseconds.
+    pub fn list_budget(&self) -> Result<Duration, InvalidVariable> {
         const NAME: &str = "LIST_BUDGET_MS";
-        self.required(NAME)?.parse().map(Duration::from_millis).map_err(|_| MissingVariable(NAME))
+        let value = self.required(NAME)?;
+        match value.parse() {
+            Ok(millis) => Ok(Duration::from_millis(millis)),
+            Err(_) => Err(InvalidVariable::NoNumber { name: NAME, value }),
+        }
     }
 
     /// The URL of the queue between `receive-webhook` and `group-alerts`.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn queue_url(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn queue_url(&self) -> Result<String, InvalidVariable> {
         self.required("QUEUE_URL")
     }
 
     /// The ARN of the secret that holds webhook secrets and API tokens.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn secret_arn(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn secret_arn(&self) -> Result<String, InvalidVariable> {
         self.required("SECRET_ARN")
     }
 
-    /// The name of the stack: what metrics are told apart by.
+    /// The name of the stack. It is the dimension of the metrics.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn stack_name(&self) -> Result<String, MissingVariable> {
+    /// [`InvalidVariable`]
+    pub fn stack_name(&self) -> Result<String, InvalidVariable> {
         self.required("STACK_NAME")
     }
 }

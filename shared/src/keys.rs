@@ -1,4 +1,4 @@
-//! Every key string of the tables: the only place where one is formatted or parsed.
+//! Formats and parses every key string of the tables. No other module does.
 
 use sha2::{Digest, Sha256};
 
@@ -9,54 +9,55 @@ use crate::domain::{
     time::{Month, Time},
 };
 
-/// `entry` of the incident itself, in the incidents table.
-pub const INCIDENT_ENTRY: &str = "INCIDENT";
+/// `sort_key` of an incident's own row. The incidents table holds its history, too.
+pub const INCIDENT_SORT_KEY: &str = "INCIDENT";
 
-/// What every `entry` of an incident's history begins with.
+/// The prefix of every `sort_key` in an incident's history.
 pub const ACTION_PREFIX: &str = "ACTION#";
 
-/// How many partitions the alerts of a month are spread over, so that a storm does not meet the
-/// 1,000 writes a second of one partition of the index.
+/// How many index partitions the alerts of a month are spread over. A storm would exceed the 1,000
+/// write units a second of a single partition (Amazon DynamoDB Developer Guide, "Best practices for
+/// designing and using partition keys effectively").
 pub const ALERT_SHARDS: u8 = 4;
 
-/// `entry` of an action.
+/// `sort_key` of an action in an incident's history.
 #[must_use]
-pub fn action_entry(id: ActionId) -> String {
+pub fn action_sort_key(id: ActionId) -> String {
     format!("{ACTION_PREFIX}{id}")
 }
 
-/// `created_month` and `updated_month`.
+/// The value of `created_month` and `updated_month`: `2026-11`.
 #[must_use]
 pub fn month(month: Month) -> String {
     month.to_string()
 }
 
-/// `updated_key`: sorts by time, then by id.
+/// The `updated_key` of an incident. It sorts by time, then by id.
 #[must_use]
 pub fn updated_key(updated_at: Time, id: IncidentId) -> String {
     format!("{updated_at}#{id}")
 }
 
-/// The first and the last `updated_key` that a range of times can have.
+/// The lowest and the highest `updated_key` within a range of times. Both ends are included.
 #[must_use]
 pub fn updated_key_range(from: Time, to: Time) -> (String, String) {
-    // `#` sorts before every id, `~` after.
+    // `#` sorts before every id, and `~` after every id.
     (format!("{from}#"), format!("{to}#~"))
 }
 
-/// The time in an `updated_key`.
+/// Parses the time in an `updated_key`. `None` if the key is malformed.
 #[must_use]
 pub fn time_of_updated_key(key: &str) -> Option<Time> {
     key.split_once('#')?.0.parse().ok()
 }
 
-/// The id in an `updated_key`.
+/// Parses the id in an `updated_key`. `None` if the key is malformed.
 #[must_use]
 pub fn id_of_updated_key(key: &str) -> Option<IncidentId> {
     key.split_once('#')?.1.parse().ok()
 }
 
-/// `created_partition` of an alert.
+/// The `created_partition` of an alert: its month and one of [`ALERT_SHARDS`] shards.
 #[must_use]
 pub fn alert_partition(id: AlertId) -> String {
     let shard = id.random() % u128::from(ALERT_SHARDS);
@@ -68,82 +69,82 @@ pub fn alert_partitions(month: Month) -> impl Iterator<Item = String> {
     (0..ALERT_SHARDS).map(move |shard| format!("{month}#{shard}"))
 }
 
-/// The claim that a delivery took effect.
+/// Key of the claim that a delivery took effect.
 #[must_use]
 pub fn delivery_claim(id: &DeliveryId) -> String {
     format!("DELIVERY#{}", id.as_str())
 }
 
-/// The claim that a message of the dead-letter queue was put into the quarantine.
+/// Key of the claim that a message of the dead-letter queue is in the quarantine.
 #[must_use]
 pub fn dead_letter_claim(message_id: &str) -> String {
     format!("DEAD_LETTER#{message_id}")
 }
 
-/// The note of why a message was refused.
+/// Key of the row that says why a message could not be grouped.
 #[must_use]
 pub fn failure_claim(message_id: &str) -> String {
     format!("FAILURE#{message_id}")
 }
 
-/// The claim of what is known of one problem.
+/// Key of the claim that holds the latest episodes of one problem.
 #[must_use]
 pub fn episodes_claim(source: &Source, dedup_key: &str) -> String {
     format!("EPISODES#{source}#{}", short_hash(dedup_key))
 }
 
-/// The claim of a source's grouping key.
+/// Key of the claim for the group of a source's grouping key.
 #[must_use]
 pub fn source_group_claim(source: &Source, group_key: &str) -> String {
     format!("GROUP#SOURCE#{source}#{}", short_hash(group_key))
 }
 
-/// The claim of a service in an environment.
+/// Key of the claim for the group of a service in an environment.
 #[must_use]
 pub fn service_group_claim(environment: &str, service: &str) -> String {
     format!("GROUP#SERVICE#{}", short_hash(&format!("{environment}\0{service}")))
 }
 
-/// The claim of openings in an environment.
+/// Key of the claim that serialises the opening of incidents in an environment.
 #[must_use]
 pub fn environment_claim(environment: &str) -> String {
     format!("ENVIRONMENT#{environment}")
 }
 
-/// The claim that says when the history starts.
+/// Key of the row that says when the history starts.
 pub const HISTORY_CLAIM: &str = "HISTORY";
 
-/// The first entry's id that can be in the quarantine of a time.
+/// The lowest and the highest id of quarantine entries within a range of times.
 #[must_use]
 pub fn entry_range(from: Time, to: Time) -> (String, String) {
     (EntryId::first_at(from).to_string(), EntryId::last_at(to).to_string())
 }
 
-/// `filter` of what invalidates late changes, in the counts table.
+/// `filter` of the generations of a series, in the counts table. Its `bucket` is a day.
 #[must_use]
 pub fn generations(series: &str) -> String {
     format!("GENERATIONS#{series}")
 }
 
-/// `filter` of the remembered counts of a list: a `bucket` is a month.
+/// `filter` of the cached counts of a list, in the counts table. Its `bucket` is a month.
 #[must_use]
 pub fn counts(list: &str, kind: &str) -> String {
     format!("COUNTS#{kind}#{list}")
 }
 
-/// `filter` of the remembered positions of a list: a `bucket` is a day.
+/// `filter` of the cached positions of a list, in the counts table. Its `bucket` is a day.
 #[must_use]
 pub fn positions(list: &str) -> String {
     format!("POSITIONS#{list}")
 }
 
-/// `filter` of the remembered marks of a list: a `bucket` is an hour.
+/// `filter` of the cached marks of a list, in the counts table. Its `bucket` is an hour.
 #[must_use]
 pub fn marks(list: &str) -> String {
     format!("MARKS#{list}")
 }
 
-/// Sources' keys may be longer than a key of a table.
+/// Shortens a source's key. It may be longer than DynamoDB allows for a key.
 fn short_hash(text: &str) -> String {
     hex::encode(&Sha256::digest(text)[..16])
 }
@@ -151,13 +152,11 @@ fn short_hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::IdGenerator;
 
     #[test]
     fn updated_keys_sort_by_time_then_id_and_lie_in_their_range() {
-        let ids = IdGenerator::seeded(3);
         let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
-        let (first, second): (IncidentId, IncidentId) = (ids.next(at), ids.next(at));
+        let (first, second): (IncidentId, IncidentId) = (IncidentId::numbered(at, 1), IncidentId::numbered(at, 2));
         let keys = [updated_key(at, first), updated_key(at, second), updated_key(at.plus_millis(1), first)];
         assert!(keys.is_sorted());
         let (from, to) = updated_key_range(at, at);
@@ -166,12 +165,11 @@ mod tests {
     }
 
     #[test]
-    fn an_alert_is_in_one_of_its_months_buckets() {
-        let ids = IdGenerator::seeded(3);
+    fn an_alert_is_in_one_of_the_partitions_of_its_month() {
         let at: Time = "2026-11-30T23:59:59.999Z".parse().unwrap();
-        for _ in 0..50 {
-            let bucket = alert_partition(ids.next(at));
-            assert!(alert_partitions(at.month()).any(|other| other == bucket), "{bucket}");
+        for number in 0..50 {
+            let partition = alert_partition(AlertId::numbered(at, number));
+            assert!(alert_partitions(at.month()).any(|other| other == partition), "{partition}");
         }
     }
 }

@@ -1,25 +1,39 @@
-//! What the functions of Incident Review share. Each layer knows only those above it.
+//! What the functions of Incident Review share.
+//!
+//! Modules are layers. Each knows only those above it in this file; a test checks the imports.
 
+// The nouns and their rules.
 pub mod domain;
 
+pub mod ids;
 pub mod keys;
+pub mod packing;
 pub mod rules;
 
+// Pure decisions, which do not know each other.
 pub mod classification;
 pub mod grouping;
+pub mod listing;
 pub mod sources;
 
-pub mod listing;
-pub mod store;
+// The surroundings of a process.
+pub mod config;
 
-pub mod service;
-
-pub mod http;
+pub mod clock;
 
 pub mod aws;
-pub mod clock;
-pub mod config;
 pub mod telemetry;
 
-#[cfg(test)]
-mod fuzz;
+// The AWS services: the tables, the queue, the secret.
+pub mod credentials;
+pub mod queue;
+pub mod store;
+
+// Use cases.
+pub mod service;
+
+// Requests and answers; the only place that knows status codes.
+pub mod http;
+
+// Starts and runs a function on Lambda.
+pub mod function;

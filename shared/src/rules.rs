@@ -1,4 +1,4 @@
-//! The rules of grouping and ownership: `infra/rules.yaml`, built into the functions.
+//! Reads the rules of grouping and ownership. `infra/rules.yaml` is built into the functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,13 +6,13 @@ use serde::Deserialize;
 
 const BUILT_IN: &str = include_str!("../../infra/rules.yaml");
 
-/// The longest window: a day.
+/// The longest window is a day.
 const MAX_WINDOW_MINUTES: u32 = 24 * 60;
 
-/// How many dependencies apart two services of one cascade may be.
+/// Two services of one cascade may be this many dependencies apart.
 const CASCADE_HOPS: usize = 2;
 
-/// Validated rules.
+/// The validated rules.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
@@ -25,49 +25,47 @@ pub struct Rules {
     dependencies: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// How far apart alerts of one incident may be, in minutes of the sources' time.
+/// How far apart the alerts of one incident may be, in minutes of the sources' clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Windows {
-    /// Alerts with the source's own grouping key.
+    /// For alerts with the same grouping key of the source.
     pub source_key_minutes: u32,
-    /// Alerts of one service in one environment.
+    /// For alerts of one service in one environment.
     pub service_minutes: u32,
-    /// Alerts of one environment.
+    /// For alerts of one environment.
     pub cascade_minutes: u32,
 }
 
-/// What else than its key and its service makes an alert part of an outage.
+/// Which alerts join an incident although neither their grouping key nor their service is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cascade {
-    /// The same environment.
+    /// Alerts of the same environment.
     Environment,
-    /// The same environment and a service near one of the incident's.
+    /// Alerts of the same environment whose service is near a service of the incident, as
+    /// [`Rules::are_near`] says.
     Dependencies,
-    /// Nothing.
     Off,
 }
 
-/// The rules cannot be used.
+/// Why the rules are invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidRules {
-    /// They are not YAML of the right form.
-    #[error("the rules cannot be read: {0}")]
+    #[error("could not read the rules: {0}")]
     Unreadable(#[from] serde_norway::Error),
-    /// A window is out of range.
     #[error("windows.{0} must be from 1 to {MAX_WINDOW_MINUTES}")]
     Window(&'static str),
-    /// A name is empty or not in lower case, in which alerts carry it.
-    #[error("the name {0:?} must be in lower case and not empty")]
+    /// Alerts carry names in lower case, so another name would never match.
+    #[error("the name {0:?} is empty or not in lower case")]
     Name(String),
 }
 
 impl Rules {
-    /// The rules that were built in.
+    /// Reads the rules that were built into this binary.
     ///
     /// # Errors
-    /// [`InvalidRules`]; a test guards that the file in the repository is valid.
+    /// [`InvalidRules`]. A test checks that the file in the repository is valid.
     pub fn built_in() -> Result<Self, InvalidRules> {
         Self::parse(BUILT_IN)
     }
@@ -75,7 +73,7 @@ impl Rules {
     /// Reads and validates rules.
     ///
     /// # Errors
-    /// [`InvalidRules`] for the first thing that is wrong.
+    /// [`InvalidRules`] for the first fault.
     pub fn parse(yaml: &str) -> Result<Self, InvalidRules> {
         let rules: Self = serde_norway::from_str(yaml)?;
         let Windows { source_key_minutes, service_minutes, cascade_minutes } = rules.windows;
@@ -98,31 +96,31 @@ impl Rules {
         Ok(rules)
     }
 
-    /// The windows.
+    /// How far apart the alerts of one incident may be.
     #[must_use]
     pub const fn windows(&self) -> Windows {
         self.windows
     }
 
-    /// What makes a cascade.
+    /// Which alerts form a cascade.
     #[must_use]
     pub const fn cascade(&self) -> Cascade {
         self.cascade
     }
 
-    /// The environment of alerts that name none.
+    /// The environment of alerts that do not name one.
     #[must_use]
     pub fn default_environment(&self) -> &str {
         &self.default_environment
     }
 
-    /// The team that owns a service.
+    /// The team that owns a service. `None` if the rules name no owner.
     #[must_use]
     pub fn owner(&self, service: &str) -> Option<&str> {
         self.owners.get(service).map(String::as_str)
     }
 
-    /// Every service that the rules name, each once, sorted.
+    /// Every service that the rules name, once each, sorted by name.
     pub fn services(&self) -> impl Iterator<Item = &str> {
         let needed = self.dependencies.values().flatten();
         let all: BTreeSet<&str> =
@@ -130,7 +128,7 @@ impl Rules {
         all.into_iter()
     }
 
-    /// Whether two services are the same or at most two dependencies apart, whichever needs the other.
+    /// Whether two services are the same or at most two dependencies apart, in either direction.
     #[must_use]
     pub fn are_near(&self, one: &str, other: &str) -> bool {
         let mut reached = BTreeSet::from([one]);

@@ -54,7 +54,7 @@ fn every_example_of_the_document_holds() {
 #[test]
 fn the_document_knows_every_source() {
     let document = document();
-    let documented: BTreeSet<&str> = document["components"]["schemas"]["WebhookSource"]["enum"]
+    let documented: BTreeSet<&str> = document["components"]["schemas"]["Source"]["enum"]
         .as_array()
         .unwrap()
         .iter()

@@ -28,6 +28,7 @@ use shared::{
         receive_webhook::{self, Webhook},
     },
     sources,
+    store::Tables,
 };
 use tests::{Api, DEADLINE, Delivery, OwnStack, Scene, assert_members, digits, eventually, sentry::Issue};
 
@@ -129,7 +130,7 @@ async fn a_message_that_fails_five_times_becomes_a_dead_letter_and_its_neighbour
     });
     assert_members(&entry, &expected);
     let id = entry["id"].as_str().unwrap();
-    assert!(entry["reason"].as_str().unwrap().contains("no delivery"), "{entry:#}");
+    assert!(entry["reason"].as_str().unwrap().contains("not a delivery"), "{entry:#}");
     redrive(&scene.api, id).await.problem(422);
     delete(&scene.api, id).await.expect(204);
     assert_eq!(kinds(&whole(&scene.api, id).await), [("deleted", "local-responder")]);
@@ -242,7 +243,7 @@ async fn what_an_older_version_could_not_read_is_redriven_once_by_one_that_can()
 async fn a_dead_letter_that_comes_twice_is_one_entry() {
     let Some(stack) = OwnStack::start("a_dead_letter_that_comes_twice_is_one_entry", options()).await else { return };
     let environment = stack.inside().environment("QuarantineDeadLetters");
-    let mover = QuarantineDeadLetter::start(environment, stack.inside().aws(), 1).unwrap();
+    let mover = QuarantineDeadLetter::new(&Tables::new(environment, stack.inside().aws()), 1).unwrap();
     let now: Time = shared::clock::now();
     let kept = join_all((0..6).map(|_| mover.put("one-message", "no delivery", now))).await;
     assert_eq!(kept.into_iter().filter_map(|entry| entry.expect("the tables are there")).count(), 1);

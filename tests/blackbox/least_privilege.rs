@@ -11,6 +11,7 @@ use shared::{
         receive_webhook::{self, Webhook},
     },
     sources,
+    store::Tables,
 };
 use tests::{Api, Delivery, OwnStack, Scene};
 
@@ -76,8 +77,8 @@ async fn invalidations(stack: &OwnStack) {
     let Ok(Webhook::Delivery(read)) = receive_webhook::read(datadog, &HeaderMap::new(), &sent.body, last_week) else {
         panic!("not a delivery");
     };
-    let grouper =
-        GroupAlerts::start(stack.inside().environment("GroupAlerts"), stack.inside().aws(), 1).expect("configured");
+    let tables = Tables::new(stack.inside().environment("GroupAlerts"), stack.inside().aws());
+    let grouper = GroupAlerts::new(&tables, 1).expect("configured");
     grouper.group(&read, last_week).await.expect("grouped");
     for _ in 0..2 {
         lists(&scene).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::service::credentials::Role;
+use shared::credentials::Role;
 use tests::{Access, Answer, Api, Delivery, OwnStack, Scene, eventually, sentry::Issue};
 
 /// A failed signature makes the receiver look for new secrets, but at most once a minute.

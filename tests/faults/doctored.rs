@@ -6,7 +6,7 @@ use shared::{
     clock,
     domain::{
         action::ActionKind,
-        alert::AlertStatus,
+        alert_status::AlertStatus,
         id::{ActionId, AlertId, IncidentId},
         severity::Severity,
         status::Status,
@@ -15,6 +15,7 @@ use shared::{
         change_status::{ChangeStatus, StatusChange},
         group_alerts::GroupAlerts,
     },
+    store,
 };
 
 use crate::{
@@ -36,26 +37,25 @@ struct Sound {
 async fn sound(seed: u64) -> Option<Sound> {
     let deliveries = sources::deliveries(&mut Rng::with_seed(seed), clock::now());
     let stack = Stack::start(Options::default()).await.expect("the stack starts");
-    let grouper = GroupAlerts::start(stack.environment("GroupAlerts"), stack.aws(), seed).expect("configured");
+    let grouper =
+        GroupAlerts::new(&store::Tables::new(stack.environment("GroupAlerts"), stack.aws()), seed).expect("configured");
     for delivery in &deliveries {
         grouper.group(delivery, clock::now()).await.expect("grouped");
     }
     let before = Tables::read(&stack).await;
-    let is_it = |id: &&IncidentId| before.incidents[id].alert_count >= 2 && before.incidents[id].firing_count >= 1;
+    let is_it =
+        |id: &&IncidentId| before.incidents[id].alert_count >= 2 && before.incidents[id].firing_alert_count >= 1;
     let found = before.incidents.keys().find(is_it).copied();
     let found = found.filter(|_| before.incidents.len() >= 2 && !before.quarantined.is_empty());
     let Some(incident) = found else {
         stack.stop().await;
         return None;
     };
-    let change = StatusChange {
-        status: Status::Investigating,
-        comment: Some("on it".to_owned()),
-        actor: "alice".to_owned(),
-        if_match: None,
-    };
-    let changer = ChangeStatus::start(stack.environment("ChangeStatus"), stack.aws()).expect("configured");
-    changer.change(incident, &change, clock::now()).await.expect("changed");
+    let change =
+        StatusChange { status: Status::Investigating, comment: Some("on it".to_owned()), actor: "alice".to_owned() };
+    let changer =
+        ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), stack.aws())).expect("configured");
+    changer.change(incident, &change, &|_| true, clock::now()).await.expect("changed");
     let tables = Tables::read(&stack).await;
     stack.stop().await;
 
@@ -82,7 +82,7 @@ const DAMAGES: [Damage; 25] = [
     ("an alert in another incident", |sound| sound.row().incident_id = None, "fires in no incident"),
     ("two firing alerts of a problem", Sound::fork, "the number of firing alerts"),
     ("an incident's count", |sound| sound.incident().alert_count += 1, "alert_count"),
-    ("an incident's firing alerts", |sound| sound.incident().firing_count += 1, "firing_count"),
+    ("an incident's firing alerts", |sound| sound.incident().firing_alert_count += 1, "firing_alert_count"),
     ("an incident's severity", Sound::other_severity, "severity of incident"),
     ("an incident's services", |sound| sound.incident().services.push("zebra".to_owned()), "services of"),
     ("an incident's numbering", |sound| sound.incident().action_count += 1, "the numbering of the history"),

@@ -15,6 +15,7 @@ use shared::{
         change_status::{ChangeStatus, ChangeStatusError, StatusChange},
         group_alerts::{Effect, GroupAlerts},
     },
+    store,
 };
 use tests::faults::{Fault, Faults, Rates};
 
@@ -31,7 +32,7 @@ async fn stack() -> Stack {
 
 fn grouper(stack: &Stack, faults: &Arc<Faults>) -> GroupAlerts {
     let aws = faults.line().through(stack.aws().clone());
-    GroupAlerts::start(stack.environment("GroupAlerts"), &aws, 1).expect("configured")
+    GroupAlerts::new(&store::Tables::new(stack.environment("GroupAlerts"), &aws), 1).expect("configured")
 }
 
 fn a_firing() -> Delivery {
@@ -175,12 +176,9 @@ async fn change(
     version: Option<u64>,
 ) -> Result<shared::domain::incident::Incident, ChangeStatusError> {
     let aws = faults.line().through(stack.aws().clone());
-    let changer = ChangeStatus::start(stack.environment("ChangeStatus"), &aws).expect("configured");
-    let change = StatusChange {
-        status: Status::Investigating,
-        comment: Some("on it".to_owned()),
-        actor: "alice".to_owned(),
-        if_match: version.map(|version| vec![version]),
-    };
-    changer.change(id, &change, clock::now()).await
+    let changer = ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), &aws)).expect("configured");
+    let change =
+        StatusChange { status: Status::Investigating, comment: Some("on it".to_owned()), actor: "alice".to_owned() };
+    let accepts = |current| version.is_none_or(|version| version == current);
+    Ok(changer.change(id, &change, &accepts, clock::now()).await?.incident)
 }

@@ -7,7 +7,7 @@ use shared::{
     classification::classify,
     domain::{
         delivery::{Content, Delivery},
-        episode::{EPISODES, RECENT, RECOVERIES},
+        episode::{MAX_EPISODES, MAX_RECENT_FIRINGS, MAX_RESOLUTIONS},
         event::Transition,
         severity::Severity,
         time::Time,
@@ -107,8 +107,9 @@ impl Problem {
             outcome.occurrences += 1;
             outcome.severity = outcome.severity.max(*severity);
         }
-        let is_remembered =
-            alerts.len() <= EPISODES && self.recoveries.len() <= RECOVERIES && self.firings.len() <= RECENT + 1;
+        let is_remembered = alerts.len() <= MAX_EPISODES
+            && self.recoveries.len() <= MAX_RESOLUTIONS
+            && self.firings.len() <= MAX_RECENT_FIRINGS + 1;
         let mut alerts: Vec<Outcome> = alerts.into_values().collect();
         alerts.sort_unstable();
         is_remembered.then_some(alerts)

@@ -9,7 +9,9 @@ use shared::{
     clock,
     domain::{incident::Incident, status::Status},
     service::change_status::{ChangeStatus, ChangeStatusError, StatusChange},
+    store,
 };
+use strum::VariantArray;
 use tests::faults::Faults;
 
 use crate::{
@@ -34,7 +36,7 @@ pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: 
         }
         let incident = &incidents[random.usize(..incidents.len())];
         let next = incident.status.allowed_transitions().first().copied();
-        let to = next.filter(|_| random.u8(..5) > 0).unwrap_or_else(|| one(&mut random, &Status::ALL));
+        let to = next.filter(|_| random.u8(..5) > 0).unwrap_or_else(|| one(&mut random, Status::VARIANTS));
         let version = random.bool().then_some(incident.version);
         let asked = (0..random.usize(1..=3)).map(|person| {
             let comment = format!("change {} by person {person}", changes.len());
@@ -50,14 +52,11 @@ pub async fn review(stack: &Stack, queue: &Queue, faults: &Arc<Faults>, random: 
 async fn ask(stack: &Stack, faults: &Arc<Faults>, mut change: Change, stop: Stop) -> Change {
     let line = faults.line();
     let aws = line.through(stack.aws().clone());
-    let changer = ChangeStatus::start(stack.environment("ChangeStatus"), &aws).expect("configured");
-    let asked = StatusChange {
-        status: change.to,
-        comment: Some(change.comment.clone()),
-        actor: "alice".to_owned(),
-        if_match: change.if_match.map(|version| vec![version]),
-    };
-    let answered = stop.or_done(changer.change(change.incident_id, &asked, clock::now()), &line).await;
+    let changer = ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), &aws)).expect("configured");
+    let asked = StatusChange { status: change.to, comment: Some(change.comment.clone()), actor: "alice".to_owned() };
+    let (id, if_match) = (change.incident_id, change.if_match);
+    let accepts = |current| if_match.is_none_or(|version| version == current);
+    let answered = stop.or_done(changer.change(id, &asked, &accepts, clock::now()), &line).await;
     change.answer = match answered {
         Some(Ok(_)) => Answer::Done,
         Some(Err(ChangeStatusError::Stale(_) | ChangeStatusError::Illegal(_))) => Answer::Refused,

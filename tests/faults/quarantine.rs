@@ -13,6 +13,7 @@ use shared::{
         id::EntryId,
         quarantine::{EntryActionKind, EntryState, QuarantineEntry},
     },
+    queue::Queue,
     service::{
         delete_quarantine_entry::{DeleteQuarantineEntry, DeleteQuarantineEntryError},
         get_quarantine_entry::GetQuarantineEntry,
@@ -20,6 +21,7 @@ use shared::{
         quarantine_dead_letter::QuarantineDeadLetter,
         redrive_quarantine_entry::{RedriveQuarantineEntry, RedriveQuarantineEntryError},
     },
+    store,
 };
 use tests::{
     DEADLINE, eventually,
@@ -62,7 +64,8 @@ async fn scenario(seed: u64) {
     deliveries.retain(|delivery| matches!(delivery.content, Content::Event(_)));
 
     // Of some, the worker could not say any more that they took effect.
-    let grouper = GroupAlerts::start(stack.environment("GroupAlerts"), stack.aws(), seed).expect("configured");
+    let grouper =
+        GroupAlerts::new(&store::Tables::new(stack.environment("GroupAlerts"), stack.aws()), seed).expect("configured");
     let mut effective = Vec::new();
     for delivery in deliveries.iter().filter(|_| random.u8(..3) == 0) {
         grouper.group(delivery, clock::now()).await.expect("grouped");
@@ -84,15 +87,16 @@ async fn scenario(seed: u64) {
     faults.cease();
     faults.idle().await;
 
-    let finder = GetQuarantineEntry::start(stack.environment("GetQuarantineEntry"), stack.aws()).expect("configured");
+    let tables = store::Tables::new(stack.environment("GetQuarantineEntry"), stack.aws());
+    let finder = GetQuarantineEntry::new(&tables).expect("configured");
     let mut history = History::default();
     for ((id, delivery), work) in entries.iter().zip(works) {
         let entry = eventually(DEADLINE, async || {
-            let (entry, _) = finder.find(*id).await.expect("an answer").expect("an entry");
+            let entry = finder.get(*id).await.expect("an entry").entry;
             if entry.state.is_open() { Err(format!("{entry:?}")) } else { Ok(entry) }
         });
         check(&entry.await, work);
-        let found = finder.find(*id).await.expect("an answer").expect("an entry").0;
+        let found = finder.get(*id).await.expect("an entry").entry;
         if found.state == EntryState::Deleted {
             history.dead.insert(delivery.delivery_id.to_string());
         }
@@ -122,8 +126,8 @@ async fn bury(stack: &Stack, faults: &Arc<Faults>, delivery: &Delivery) -> Optio
         (format!("message-{}", delivery.delivery_id), serde_json::to_string(delivery).expect("JSON"));
     let bury = async |seed: u64| {
         let aws = line(stack, faults);
-        let mover =
-            QuarantineDeadLetter::start(stack.environment("QuarantineDeadLetters"), &aws, seed).expect("configured");
+        let tables = store::Tables::new(stack.environment("QuarantineDeadLetters"), &aws);
+        let mover = QuarantineDeadLetter::new(&tables, seed).expect("configured");
         loop {
             if let Ok(done) = mover.put(&message_id, &body, clock::now()).await {
                 return done;
@@ -155,8 +159,9 @@ async fn do_work(stack: &Stack, faults: &Arc<Faults>, id: EntryId, work: Work) {
 /// Asks for a redrive until somebody answers.
 async fn redrive(stack: &Stack, faults: &Arc<Faults>, id: EntryId, actor: &str) {
     let aws = line(stack, faults);
-    let redriver =
-        RedriveQuarantineEntry::start(stack.environment("RedriveQuarantineEntry"), &aws).expect("configured");
+    let environment = stack.environment("RedriveQuarantineEntry");
+    let queue = Queue::new(environment, &aws).expect("configured");
+    let redriver = RedriveQuarantineEntry::new(&store::Tables::new(environment, &aws), queue).expect("configured");
     loop {
         match redriver.redrive(id, actor, clock::now()).await {
             Ok(_) | Err(RedriveQuarantineEntryError::Done(_)) => return,
@@ -170,7 +175,8 @@ async fn redrive(stack: &Stack, faults: &Arc<Faults>, id: EntryId, actor: &str) 
 
 async fn delete(stack: &Stack, faults: &Arc<Faults>, id: EntryId) {
     let aws = line(stack, faults);
-    let deleter = DeleteQuarantineEntry::start(stack.environment("DeleteQuarantineEntry"), &aws).expect("configured");
+    let tables = store::Tables::new(stack.environment("DeleteQuarantineEntry"), &aws);
+    let deleter = DeleteQuarantineEntry::new(&tables).expect("configured");
     loop {
         match deleter.delete(id, "carol", clock::now()).await {
             Ok(()) | Err(DeleteQuarantineEntryError::Done(_)) => return,

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use shared::domain::{
-    delivery::{Content, Delivery, DeliveryId, Raw},
+    delivery::{Content, Delivery, DeliveryId, PackedBody},
     event::{AlertEvent, StatedSeverity, Transition},
     severity::Severity,
     source::Source,
@@ -87,11 +87,11 @@ fn event(random: &mut Rng, problem: &Problem, transition: Transition, occurred_a
 fn delivery(number: usize, source: &str, received_at: Time, content: Content) -> Delivery {
     Delivery {
         delivery_id: DeliveryId::new(format!("{source}-1-{number}")),
-        source: source.to_owned(),
+        source: Source::named(source),
         received_at,
         content,
         // `{}`
-        raw: Raw { gzip: PACKED.to_vec(), length: 2, truncated: false },
+        body: PackedBody { gzip: PACKED.to_vec(), length: 2, truncated: false },
         headers: std::collections::BTreeMap::new(),
         redrive_of: None,
     }

@@ -10,8 +10,10 @@ use shared::{
     config::Environment,
     domain::{
         action::Action,
-        alert::{Alert, AlertStatus, GroupingDecision},
+        alert::Alert,
+        alert_status::AlertStatus,
         episode::Episode,
+        grouping::GroupingDecision,
         id::{AlertId, IncidentId},
         incident::Incident,
         severity::Severity,
@@ -52,20 +54,21 @@ pub struct AlertRow {
 
 impl From<Alert> for AlertRow {
     fn from(alert: Alert) -> Self {
+        let Alert { id, state, report } = alert;
         Self {
-            alert_id: alert.id,
-            source: alert.source.to_string(),
-            severity: alert.severity,
-            status: alert.status,
-            service: alert.service,
-            environment: alert.environment,
-            incident_id: alert.incident_id,
-            dedup_key: alert.dedup_key,
-            occurred_at: alert.occurred_at,
-            last_seen_at: alert.last_seen_at,
-            resolved_at: alert.resolved_at,
-            occurrences: alert.occurrences,
-            decision: alert.grouping.decision,
+            alert_id: id,
+            source: state.source.to_string(),
+            severity: state.severity,
+            status: state.status,
+            service: state.service,
+            environment: state.environment,
+            incident_id: state.incident_id,
+            dedup_key: report.dedup_key,
+            occurred_at: state.occurred_at,
+            last_seen_at: state.last_seen_at,
+            resolved_at: state.resolved_at,
+            occurrences: state.occurrences,
+            decision: report.grouping.decision,
         }
     }
 }
@@ -94,7 +97,7 @@ impl Tables {
         let client = stack.aws().dynamodb();
         let environment = stack.environment("GroupAlerts");
         let items = async |table: fn(&Environment) -> _| {
-            let name: Result<String, shared::config::MissingVariable> = table(environment);
+            let name: Result<String, shared::config::InvalidVariable> = table(environment);
             scan(&client, &name.expect("the function knows its tables")).await
         };
         let mut tables = Self::default();

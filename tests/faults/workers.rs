@@ -14,6 +14,7 @@ use group_alerts::Function;
 use lambda_runtime::{Context, LambdaEvent};
 use local::Stack;
 use serde_json::json;
+use shared::function::EventFunction;
 use tests::faults::{Faults, Line};
 
 use crate::queue::{Message, Queue};

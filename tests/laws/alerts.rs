@@ -2,7 +2,7 @@
 
 use proptest::{prelude::*, sample::subsequence, test_runner::TestRunner};
 use shared::{
-    domain::{alert::Alert, time::Time},
+    domain::{alert::Alert, alert_status::AlertStatus, severity::Severity, source::Source, time::Time},
     listing::{
         alerts::AlertFilter,
         page::{PageRequest, Start},
@@ -12,7 +12,7 @@ use shared::{
 };
 
 use super::{
-    history::{self, ENVIRONMENTS, SERVICES, SOURCES},
+    history::{self, ENVIRONMENTS, SERVICES, SEVERITIES, SOURCES},
     paging::{assert_page, pages},
 };
 
@@ -24,8 +24,12 @@ fn names(all: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
         .prop_map(|names: Vec<&str>| names.into_iter().map(str::to_owned).collect())
 }
 
+fn some<T: Clone + std::fmt::Debug>(all: &'static [T]) -> impl Strategy<Value = Vec<T>> {
+    prop_oneof![2 => Just(Vec::new()), 1 => subsequence(all, 1..=2)]
+}
+
 fn filters(alerts: &[Alert]) -> impl Strategy<Value = AlertFilter> + use<> {
-    let mut incidents: Vec<_> = alerts.iter().filter_map(|alert| alert.incident_id).collect();
+    let mut incidents: Vec<_> = alerts.iter().filter_map(|alert| alert.state.incident_id).collect();
     incidents.sort_unstable();
     incidents.dedup();
     let incidents = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(incidents, 1..=3)];
@@ -33,11 +37,11 @@ fn filters(alerts: &[Alert]) -> impl Strategy<Value = AlertFilter> + use<> {
         2 => Just(None),
         1 => any::<u64>().prop_map(|seed| Some(history::some_time(&mut fastrand::Rng::with_seed(seed)))),
     ];
-    let severities = names(&["info", "warning", "error", "critical"]);
-    let statuses = names(&["firing", "resolved"]);
+    let severities = some(&SEVERITIES);
+    let statuses = some(&[AlertStatus::Firing, AlertStatus::Resolved]);
     (names(&SOURCES), severities, names(&SERVICES), names(&ENVIRONMENTS), statuses, incidents, bound.clone(), bound)
         .prop_map(|(sources, severities, services, environments, statuses, incidents, from, to)| AlertFilter {
-            sources,
+            sources: sources.iter().map(|source| Source::named(source)).collect(),
             severities,
             services,
             environments,
@@ -49,26 +53,28 @@ fn filters(alerts: &[Alert]) -> impl Strategy<Value = AlertFilter> + use<> {
 
 /// The whole list, one alert after the other.
 pub fn model(alerts: &[Alert], filter: &AlertFilter, ascending: bool) -> Vec<Alert> {
-    let asked = |values: &[String], value: &str| values.is_empty() || values.iter().any(|other| other == value);
+    fn asked<T: PartialEq>(values: &[T], value: &T) -> bool {
+        values.is_empty() || values.contains(value)
+    }
     let within =
         |at: Time| filter.created.from.is_none_or(|from| from <= at) && filter.created.to.is_none_or(|to| at <= to);
     let mut list: Vec<Alert> = alerts
         .iter()
-        .filter(|alert| asked(&filter.sources, alert.source.as_str()))
-        .filter(|alert| asked(&filter.severities, alert.severity.as_str()))
+        .filter(|alert| asked(&filter.sources, &alert.state.source))
+        .filter(|alert| asked(&filter.severities, &alert.state.severity))
         .filter(|alert| {
             filter.services.is_empty()
-                || alert.service.as_ref().is_some_and(|service| filter.services.contains(service))
+                || alert.state.service.as_ref().is_some_and(|service| filter.services.contains(service))
         })
-        .filter(|alert| asked(&filter.environments, &alert.environment))
-        .filter(|alert| asked(&filter.statuses, alert.status.as_str()))
+        .filter(|alert| asked(&filter.environments, &alert.state.environment))
+        .filter(|alert| asked(&filter.statuses, &alert.state.status))
         .filter(|alert| {
-            filter.incidents.is_empty() || alert.incident_id.is_some_and(|id| filter.incidents.contains(&id))
+            filter.incidents.is_empty() || alert.state.incident_id.is_some_and(|id| filter.incidents.contains(&id))
         })
-        .filter(|alert| within(alert.created_at))
+        .filter(|alert| within(alert.created_at()))
         .cloned()
         .collect();
-    list.sort_by_key(|alert| (alert.created_at, alert.id));
+    list.sort_by_key(|alert| (alert.created_at(), alert.id));
     if !ascending {
         list.reverse();
     }
@@ -80,7 +86,7 @@ fn pages_totals_and_walks_are_those_of_the_naive_model() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let alerts = history::alerts(&mut fastrand::Rng::with_seed(7), ALERTS);
     let stack = runtime.block_on(history::stack_with(&[], &alerts));
-    let lister = ListAlerts::start(stack.environment("ListAlerts"), stack.aws()).expect("configured");
+    let lister = history::alert_lister(&stack);
     let mut runner = TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(120) });
     let outcome = runner.run(&(filters(&alerts), pages(ALERTS)), |(filter, request)| {
         let expected = model(&alerts, &filter, request.ascending);
@@ -105,9 +111,9 @@ fn pages_within_a_crowded_hour_are_those_of_the_naive_model() {
         _ => history::at("2126-02-10T10:00:00Z").plus_millis(random.i64(0..3_600_000)),
     });
     let stack = runtime.block_on(history::stack_with(&[], &alerts));
-    let lister = ListAlerts::start(stack.environment("ListAlerts"), stack.aws()).expect("configured");
+    let lister = history::alert_lister(&stack);
     let mut random = fastrand::Rng::with_seed(4);
-    let critical = AlertFilter { severities: vec!["critical".to_owned()], ..AlertFilter::default() };
+    let critical = AlertFilter { severities: vec![Severity::Critical], ..AlertFilter::default() };
     for filter in [AlertFilter::default(), critical] {
         for _ in 0..40 {
             let ascending = random.bool();

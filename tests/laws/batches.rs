@@ -3,8 +3,9 @@
 use proptest::{prelude::*, test_runner::TestRunner};
 use shared::{
     domain::{
-        alert::{Alert, Classification},
-        delivery::{Content, Delivery, DeliveryId, Raw},
+        alert::{Alert, AlertState},
+        classification::Classification,
+        delivery::{Content, Delivery, DeliveryId, PackedBody},
         event::{AlertEvent, StatedSeverity, Transition},
         incident::Incident,
         severity::Severity,
@@ -16,7 +17,8 @@ use shared::{
         incidents::{IncidentFilter, IncidentOrder},
         page::{PageRequest, Start},
     },
-    service::{group_alerts::GroupAlerts, list_alerts::ListAlerts, list_incidents::ListIncidents},
+    service::{group_alerts::GroupAlerts, list_incidents::IncidentQuery},
+    store::Tables,
 };
 
 use super::history::{self, SEVERITIES};
@@ -64,10 +66,10 @@ pub fn delivery(
     };
     Delivery {
         delivery_id: DeliveryId::new(format!("datadog-1-{identity}")),
-        source: "datadog".to_owned(),
+        source: Source::named("datadog"),
         received_at: history::now(),
         content: Content::Event(Box::new(event)),
-        raw: Raw { gzip: vec![0; 8], length: 8, truncated: false },
+        body: PackedBody { gzip: vec![0; 8], length: 8, truncated: false },
         headers: std::collections::BTreeMap::new(),
         redrive_of: None,
     }
@@ -94,41 +96,46 @@ async fn outcome(deliveries: &[Delivery], size: usize) -> (Vec<AlertFacts>, Vec<
 /// Groups deliveries in batches of a size, in an empty stack: the alerts and incidents in the order of creation.
 pub async fn rows(deliveries: &[Delivery], size: usize) -> (Vec<Alert>, Vec<Incident>) {
     let stack = history::stack_with(&[], &[]).await;
-    let grouper = GroupAlerts::start(stack.environment("GroupAlerts"), stack.aws(), 1).expect("configured");
+    let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), stack.aws()), 1).expect("configured");
     for together in deliveries.chunks(size) {
         let together: Vec<&Delivery> = together.iter().collect();
         grouper.group_together(&together, history::now()).await.expect("grouped");
     }
-    let alerts = ListAlerts::start(stack.environment("ListAlerts"), stack.aws()).expect("configured");
+    let alerts = history::alert_lister(&stack);
     let alerts = alerts.list(&AlertFilter::default(), &ALL, "", history::now()).await.expect("a page").items;
-    let incidents = ListIncidents::start(stack.environment("ListIncidents"), stack.aws()).expect("configured");
-    let everything = (&IncidentFilter::default(), IncidentOrder::Created);
-    let incidents = incidents.list(everything, (&ALL, &[]), "", history::now()).await.expect("a page").0.items;
+    let incidents = history::incident_lister(&stack);
+    let everything =
+        IncidentQuery { filter: IncidentFilter::default(), order: IncidentOrder::Created, facets: Vec::new() };
+    let incidents = incidents.list(&everything, &ALL, "", history::now()).await.expect("a page").page.items;
     stack.stop().await;
     for incident in &incidents {
-        let own: Vec<&Alert> = alerts.iter().filter(|alert| alert.incident_id == Some(incident.id)).collect();
+        let own: Vec<&Alert> = alerts.iter().filter(|alert| alert.state.incident_id == Some(incident.id)).collect();
         assert_eq!(incident.alert_count, own.len() as u64, "the count of alerts is that of their rows");
-        assert_eq!(Some(incident.severity), own.iter().map(|alert| alert.severity).max());
-        assert_eq!(incident.firing_count, own.iter().filter(|alert| alert.resolved_at.is_none()).count() as u64);
+        assert_eq!(Some(incident.severity), own.iter().map(|alert| alert.state.severity).max());
+        assert_eq!(
+            incident.firing_alert_count,
+            own.iter().filter(|alert| alert.state.resolved_at.is_none()).count() as u64
+        );
     }
     (alerts, incidents)
 }
 
 pub fn source_facts(alert: &Alert) -> SourceFacts {
-    let Alert { dedup_key, title, service, resolved_at, occurrences, severity, classification, .. } = alert.clone();
-    let times = [alert.occurred_at, alert.last_seen_at];
-    (dedup_key, title, service, times, resolved_at, occurrences, severity, classification)
+    let Alert { state, report, .. } = alert.clone();
+    let times = [state.occurred_at, state.last_seen_at];
+    let AlertState { service, resolved_at, occurrences, severity, .. } = state;
+    (report.dedup_key, report.title, service, times, resolved_at, occurrences, severity, alert.classification())
 }
 
 fn alert_facts(alert: &Alert, incidents: &[Incident]) -> AlertFacts {
-    let incident = incidents.iter().position(|incident| Some(incident.id) == alert.incident_id);
-    let grouping = format!("{:?} {:?}", alert.grouping.decision, alert.grouping.rule);
+    let incident = incidents.iter().position(|incident| Some(incident.id) == alert.state.incident_id);
+    let grouping = format!("{:?} {:?}", alert.report.grouping.decision, alert.report.grouping.rule);
     (source_facts(alert), grouping, incident)
 }
 
 fn incident_facts(incident: &Incident) -> IncidentFacts {
     let Incident { title, severity, services, first_alert_at, last_alert_at, .. } = incident.clone();
-    let counts = [incident.alert_count, incident.firing_count, incident.action_count, incident.version];
+    let counts = [incident.alert_count, incident.firing_alert_count, incident.action_count, incident.version];
     (title, severity, services, first_alert_at, last_alert_at, counts)
 }
 

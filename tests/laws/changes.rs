@@ -14,9 +14,11 @@ use local::{Options, Stack};
 use shared::{
     domain::{
         alert::Alert,
-        delivery::{Content, Delivery, DeliveryId, Raw},
+        alert_status::AlertStatus,
+        delivery::{Content, Delivery, DeliveryId, PackedBody},
         event::{AlertEvent, StatedSeverity, Transition},
         incident::Incident,
+        severity::Severity,
         source::Source,
         status::Status,
         time::Time,
@@ -33,8 +35,12 @@ use shared::{
         list_alerts::ListAlerts,
         list_incidents::ListIncidents,
     },
-    store::{alerts, incidents::Incidents},
+    store::{
+        Tables, alerts,
+        incidents::{Consistency, Incidents},
+    },
 };
+use strum::VariantArray;
 
 use super::{
     alerts::model,
@@ -62,10 +68,10 @@ impl World {
         let stack = Stack::start(Options::default()).await.expect("the stack starts");
         let aws = stack.aws();
         Self {
-            grouper: GroupAlerts::start(stack.environment("GroupAlerts"), aws, seed).expect("configured"),
-            changer: ChangeStatus::start(stack.environment("ChangeStatus"), aws).expect("configured"),
-            alerts: ListAlerts::start(stack.environment("ListAlerts"), aws).expect("configured"),
-            incidents: ListIncidents::start(stack.environment("ListIncidents"), aws).expect("configured"),
+            grouper: GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), aws), seed).expect("configured"),
+            changer: ChangeStatus::new(&Tables::new(stack.environment("ChangeStatus"), aws)).expect("configured"),
+            alerts: history::alert_lister(&stack),
+            incidents: history::incident_lister(&stack),
             random: Rng::with_seed(seed),
             now: history::at("2026-02-26T20:00:00Z"),
             deliveries: 0,
@@ -114,10 +120,10 @@ impl World {
         self.deliveries += 1;
         let delivery = Delivery {
             delivery_id: DeliveryId::new(format!("datadog-1-{}", self.deliveries)),
-            source: "datadog".to_owned(),
+            source: Source::named("datadog"),
             received_at: self.now,
             content: Content::Event(Box::new(event)),
-            raw: Raw { gzip: vec![0; 8], length: 8, truncated: false },
+            body: PackedBody { gzip: vec![0; 8], length: 8, truncated: false },
             headers: std::collections::BTreeMap::new(),
             redrive_of: None,
         };
@@ -131,9 +137,9 @@ impl World {
         }
         let incident = one(&mut self.random, incidents);
         let Some(status) = incident.status.allowed_transitions().first() else { return };
-        let change = StatusChange { status: *status, comment: None, actor: "alice".to_owned(), if_match: None };
+        let change = StatusChange { status: *status, comment: None, actor: "alice".to_owned() };
         let now = self.clock();
-        self.changer.change(incident.id, &change, now).await.expect("changed");
+        self.changer.change(incident.id, &change, &|_| true, now).await.expect("changed");
     }
 
     /// Rows go without a word, and then the time passes after which nothing is believed any more.
@@ -146,7 +152,7 @@ impl World {
         }
         for incident in incidents.iter().filter(|_| self.random.u8(..4) == 0) {
             let delete = client.delete_item().table_name(environment.incidents_table().expect("a name"));
-            let delete = delete.key("incident_id", text(&incident.id)).key("entry", text(&"INCIDENT"));
+            let delete = delete.key("incident_id", text(&incident.id)).key("sort_key", text(&"INCIDENT"));
             delete.send().await.expect("deleted");
         }
         self.now = self.now.plus_minutes(31 * 24 * 60);
@@ -177,10 +183,10 @@ impl World {
         let rows = scan.items.unwrap_or_default();
         let ids: Vec<_> = rows
             .iter()
-            .filter(|row| row["entry"].as_s().is_ok_and(|entry| entry == "INCIDENT"))
+            .filter(|row| row["sort_key"].as_s().is_ok_and(|entry| entry == "INCIDENT"))
             .map(|row| row["incident_id"].as_s().expect("an id").parse().expect("an id"))
             .collect();
-        let incidents = Incidents::new(client, table).get_many(&ids, true).await.expect("incidents");
+        let incidents = Incidents::new(client, table).get_many(&ids, Consistency::Strong).await.expect("incidents");
         (alerts, incidents)
     }
 
@@ -203,17 +209,17 @@ impl World {
         PageRequest { limit, start: Start::Offset(offset), ascending: self.random.bool() }
     }
 
-    fn some(&mut self, values: &[&str]) -> Vec<String> {
-        if self.random.u8(..3) > 0 { Vec::new() } else { vec![one(&mut self.random, values).to_owned()] }
+    fn some<T: Clone, V: From<T>>(&mut self, values: &[T]) -> Vec<V> {
+        if self.random.u8(..3) > 0 { Vec::new() } else { vec![one(&mut self.random, values).into()] }
     }
 
     /// Few filters, so that each is asked for again after a change.
     fn alert_filter(&mut self, alerts: &[Alert]) -> AlertFilter {
         let incidents =
-            alerts.iter().filter_map(|alert| alert.incident_id).take(usize::from(self.random.u8(..12) == 0));
+            alerts.iter().filter_map(|alert| alert.state.incident_id).take(usize::from(self.random.u8(..12) == 0));
         AlertFilter {
-            statuses: self.some(&["firing", "resolved"]),
-            severities: self.some(&["critical"]),
+            statuses: self.some(&[AlertStatus::Firing, AlertStatus::Resolved]),
+            severities: self.some(&[Severity::Critical]),
             services: self.some(&SERVICES[..1]),
             environments: self.some(&ENVIRONMENTS[..1]),
             incidents: incidents.collect(),
@@ -225,8 +231,8 @@ impl World {
     fn incident_filter(&mut self) -> IncidentFilter {
         let statuses = self.random.u8(..3) == 0;
         IncidentFilter {
-            statuses: if statuses { vec![one(&mut self.random, &Status::ALL)] } else { Vec::new() },
-            severities: self.some(&["critical"]),
+            statuses: if statuses { vec![one(&mut self.random, Status::VARIANTS)] } else { Vec::new() },
+            severities: self.some(&[Severity::Critical]),
             services: self.some(&SERVICES[..1]),
             created: self.range(),
             updated: self.range(),
@@ -318,7 +324,7 @@ async fn what_is_told_anew_leaves_the_lists_of_what_was_said_before() {
 async fn what_was_counted_at_a_generation_that_is_forgotten_is_never_believed_again() {
     let mut world = World::new(1).await;
     let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
-    let firing = AlertFilter { statuses: vec!["firing".to_owned()], ..AlertFilter::default() };
+    let firing = AlertFilter { statuses: vec![AlertStatus::Firing], ..AlertFilter::default() };
     for problem in [1, 2] {
         world.group(event(problem, 0, began_at)).await;
     }
@@ -340,7 +346,7 @@ async fn what_was_counted_at_a_generation_that_is_forgotten_is_never_believed_ag
 async fn what_is_counted_while_an_index_lags_behind_is_not_remembered() {
     let mut world = World::new(1).await;
     let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
-    let firing = AlertFilter { statuses: vec!["firing".to_owned()], ..AlertFilter::default() };
+    let firing = AlertFilter { statuses: vec![AlertStatus::Firing], ..AlertFilter::default() };
     world.group(event(1, 0, began_at)).await;
     world.now = world.now.plus_minutes(6 * 60);
     let recovered = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
@@ -380,9 +386,6 @@ impl HttpConnector for Scribe {
 #[tokio::test]
 async fn a_bucket_is_invalidated_before_it_changes() {
     let mut world = World::new(1).await;
-    let began_at = world.now;
-    world.group(event(1, 0, began_at)).await;
-    world.now = world.now.plus_minutes(6 * 60);
     let written = Arc::new(Mutex::new(Vec::new()));
     let aws = world.stack.aws().clone().map(|_, config| {
         let Some(inner) = config.http_client() else { return config };
@@ -393,8 +396,13 @@ async fn a_bucket_is_invalidated_before_it_changes() {
         });
         config.to_builder().http_client(client).build()
     });
-    world.grouper = GroupAlerts::start(world.stack.environment("GroupAlerts"), &aws, 2).expect("configured");
-    world.grouper.warm().await;
+    let tables = Tables::new(world.stack.environment("GroupAlerts"), &aws);
+    tables.claims().expect("a name").warm().await;
+    world.grouper = GroupAlerts::new(&tables, 2).expect("configured");
+    world.group(event(1, 0, world.now)).await;
+    world.now = world.now.plus_minutes(6 * 60);
+    // The first delivery notes the start of the history.
+    written.lock().expect("nobody panics with it").clear();
     let recovered = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
     world.group(recovered).await;
     assert_eq!(*written.lock().expect("nobody panics with it"), ["UpdateItem", "TransactWriteItems"]);

@@ -4,22 +4,29 @@ use jiff::Timestamp;
 use local::{Options, Stack};
 use shared::{
     domain::{
-        alert::{Alert, AlertStatus, Classification, Classified, Evidence, Grouping, GroupingDecision},
-        delivery::Raw,
-        id::{IdGenerator, IncidentId},
+        alert::{Alert, AlertReport, AlertState},
+        alert_status::AlertStatus,
+        classification::{Classified, Evidence},
+        delivery::PackedBody,
+        grouping::{Grouping, GroupingDecision},
+        id::IncidentId,
         incident::Incident,
         severity::Severity,
         source::Source,
         status::Status,
         time::Time,
     },
+    ids::IdGenerator,
+    service::{list_alerts::ListAlerts, list_incidents::ListIncidents},
     store::{
+        Tables,
         alerts::Alerts,
         claims::Claims,
         incidents::Incidents,
         transaction::{Write, commit},
     },
 };
+use strum::VariantArray;
 
 pub const SERVICES: [&str; 4] = ["cart", "search", "ledger", "web"];
 pub const TEAMS: [&str; 3] = ["red", "green", "blue"];
@@ -68,7 +75,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
             Incident {
                 id: ids.next(created_at),
                 title: "Checkout is slow".to_owned(),
-                status: one(random, &Status::ALL),
+                status: one(random, Status::VARIANTS),
                 severity: one(random, &SEVERITIES),
                 services: some(random, &SERVICES),
                 sources: some(random, &SOURCES).iter().map(|source| Source::named(source)).collect(),
@@ -80,7 +87,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 resolved_at: None,
                 closed_at: None,
                 alert_count: 1,
-                firing_count: 0,
+                firing_alert_count: 0,
                 first_alert_at: created_at,
                 last_alert_at: created_at,
                 action_count: 0,
@@ -107,36 +114,37 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
             let environment = one(random, &ENVIRONMENTS).to_owned();
             Alert {
                 id: ids.next(created_at),
-                source: Source::named(one(random, &SOURCES)),
-                external_id: None,
-                dedup_key: "monitor:1|".to_owned(),
-                title: "Checkout is slow".to_owned(),
-                message: None,
-                severity,
-                status: one(random, &[AlertStatus::Firing, AlertStatus::Resolved]),
-                service: service.clone(),
-                environment: environment.clone(),
-                team: None,
-                tags: Vec::new(),
-                link: None,
-                occurred_at: created_at,
-                created_at,
-                last_seen_at: created_at,
-                resolved_at: None,
-                occurrences: 1,
-                incident_id: (random.u8(..8) > 0).then(|| one(random, &incidents)),
-                classification: Classification {
-                    severity: classified(severity),
-                    team: classified(None),
-                    service: classified(service),
-                    environment: classified(environment),
+                state: AlertState {
+                    source: Source::named(one(random, &SOURCES)),
+                    severity,
+                    status: one(random, &[AlertStatus::Firing, AlertStatus::Resolved]),
+                    service: service.clone(),
+                    environment: environment.clone(),
+                    team: None,
+                    incident_id: (random.u8(..8) > 0).then(|| one(random, &incidents)),
+                    occurred_at: created_at,
+                    last_seen_at: created_at,
+                    resolved_at: None,
+                    occurrences: 1,
+                    severity_classification: classified(severity),
                 },
-                grouping: Grouping {
-                    decision: GroupingDecision::Opened,
-                    rule: None,
-                    key: None,
-                    window_minutes: None,
-                    reason: String::new(),
+                report: AlertReport {
+                    external_id: None,
+                    dedup_key: "monitor:1|".to_owned(),
+                    title: "Checkout is slow".to_owned(),
+                    message: None,
+                    tags: Vec::new(),
+                    link: None,
+                    team_classification: classified(None),
+                    service_classification: classified(service),
+                    environment_classification: classified(environment),
+                    grouping: Grouping {
+                        decision: GroupingDecision::Opened,
+                        rule: None,
+                        key: None,
+                        window_minutes: None,
+                        reason: String::new(),
+                    },
                 },
             }
         })
@@ -156,11 +164,11 @@ pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
     let incident_table = Incidents::new(client.clone(), environment.incidents_table().expect("a name"));
     let alert_table = Alerts::new(client.clone(), environment.alerts_table().expect("a name"));
     let claims = Claims::new(client.clone(), environment.claims_table().expect("a name"));
-    let times = incidents.iter().map(|incident| incident.created_at).chain(alerts.iter().map(|alert| alert.created_at));
+    let times = incidents.iter().map(|incident| incident.created_at).chain(alerts.iter().map(Alert::created_at));
     if let Some(first) = times.min() {
         claims.note_history_start(first).await.expect("noted");
     }
-    let raw = Raw { gzip: vec![0; 8], length: 8, truncated: false };
+    let raw = PackedBody { gzip: vec![0; 8], length: 8, truncated: false };
     let mut writes: Vec<Write> =
         incidents.iter().flat_map(|incident| incident_table.writes(None, incident, &[]).expect("a write")).collect();
     writes.extend(alerts.iter().map(|alert| alert_table.insertion(alert, Some(&raw)).expect("a write")));
@@ -169,4 +177,18 @@ pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
         commit(&client, std::mem::replace(&mut writes, rest)).await.expect("written");
     }
     stack
+}
+
+/// Lists the alerts of a stack as its function does.
+pub fn alert_lister(stack: &Stack) -> ListAlerts {
+    let environment = stack.environment("ListAlerts");
+    let budget = environment.list_budget().expect("a time");
+    ListAlerts::new(&Tables::new(environment, stack.aws()), budget).expect("configured")
+}
+
+/// Lists the incidents of a stack as its function does.
+pub fn incident_lister(stack: &Stack) -> ListIncidents {
+    let environment = stack.environment("ListIncidents");
+    let budget = environment.list_budget().expect("a time");
+    ListIncidents::new(&Tables::new(environment, stack.aws()), budget).expect("configured")
 }

@@ -1,7 +1,7 @@
 //! The order of arrival does not matter: alerts are what the sources' times make of their deliveries.
 
 use proptest::{prelude::*, test_runner::TestRunner};
-use shared::domain::{alert::GroupingDecision, delivery::Delivery};
+use shared::domain::{delivery::Delivery, grouping::GroupingDecision};
 
 use super::{
     batches::{SourceFacts, delivery, rows, source_facts},
@@ -79,7 +79,7 @@ fn every_permutation_of_one_episode_makes_the_same_alert() {
         // What has recovered before it arrives opens nothing.
         let recovered_first = permutation[0] == episode[3];
         assert_eq!(incidents.is_empty(), recovered_first);
-        let opened = alerts[0].grouping.decision == GroupingDecision::Opened;
+        let opened = alerts[0].report.grouping.decision == GroupingDecision::Opened;
         assert_eq!(opened, !recovered_first);
     }
 }

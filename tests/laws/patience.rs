@@ -18,7 +18,7 @@ use shared::{
         page::{PageRequest, Start},
     },
     service::list_alerts::ListAlerts,
-    store::lists::ListError,
+    store::{Tables, lists::ListError},
 };
 
 use super::{alerts::model, history, paging::assert_page};
@@ -70,7 +70,8 @@ async fn a_list_that_runs_out_of_time_gets_further_each_time() {
     ];
     let environment = Environment::of(variables.map(|(name, value)| (name.to_owned(), value)).into());
     let left = Arc::new(AtomicI64::new(0));
-    let lister = ListAlerts::start(&environment, &gated(stack.aws(), &left)).expect("configured");
+    let tables = Tables::new(&environment, &gated(stack.aws(), &left));
+    let lister = ListAlerts::new(&tables, environment.list_budget().expect("a time")).expect("configured");
     let filter = AlertFilter::default();
     let request = PageRequest { limit: 50, start: Start::Offset(120), ascending: false };
     let mut attempts = 0;

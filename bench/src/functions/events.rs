@@ -1,4 +1,4 @@
-//! What each function is asked, as API Gateway and SQS ask it.
+//! The events for each function, in the form of API Gateway and SQS.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,13 @@ use tokio::time::sleep;
 
 use crate::{notification::Notification, report::Failure};
 
-/// How long the stack may take to put something into its quarantine.
+/// The longest time that the stack may take to quarantine a webhook.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How many messages a batch has at the most, as template.yaml says.
+/// The `BatchSize` of `group-alerts` in `template.yaml`.
 const BATCH: usize = 10;
 
-/// What there is to ask for.
+/// The rows that the events are about.
 pub struct Subjects {
     open_incident: String,
     quarantine_entry: String,
@@ -22,7 +22,7 @@ pub struct Subjects {
 }
 
 impl Subjects {
-    /// An open incident of the demo data, and two entries that are put into the quarantine.
+    /// Finds an open incident in the demo data, and creates two quarantine entries.
     pub async fn find(stack: &Stack) -> Result<Self, Failure> {
         for unreadable in ["[1]", "[2]"] {
             let webhook = reqwest::Client::new().post(format!("{}/webhooks/datadog", stack.url()));
@@ -37,7 +37,8 @@ impl Subjects {
         })
     }
 
-    /// What a function is asked for the `number`th time, and in words. `None` for a function that nobody knows here.
+    /// The event with this number for a function, and a short description of it. `None` if this
+    /// module does not know the function.
     pub fn event(&self, function: &str, number: usize) -> Result<Option<(&'static str, Json)>, Failure> {
         let Self { open_incident: incident, quarantine_entry: entry, doomed_entry: doomed } = self;
         let id = |id: &str| json!({ "id": id });
@@ -64,7 +65,7 @@ impl Subjects {
             "ReceiveWebhook" => {
                 let mut event = http("POST", "/webhooks/datadog", "", &json!({ "source": "datadog" }));
                 event["headers"]["x-webhook-token"] = json!(secrets::DATADOG);
-                // The same each time: the queue gets it, and grouping has little to do with it.
+                // All calls send the same webhook, so that grouping in the background stays cheap.
                 ("a Datadog notification", with_body(event, &notification("1", "measured").body()))
             }
             "RedriveQuarantineEntry" => {
@@ -76,7 +77,7 @@ impl Subjects {
     }
 }
 
-/// The id of the first item of a list, as soon as it has one.
+/// Waits until a list has an item, and returns the id of its first one.
 async fn first(stack: &Stack, path: &str) -> Result<String, Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
@@ -87,7 +88,7 @@ async fn first(stack: &Stack, path: &str) -> Result<String, Failure> {
             return Ok(id.to_owned());
         }
         if Instant::now() > deadline {
-            return Err(format!("{path} stays empty").into());
+            return Err(format!("{path} was still empty after {PATIENCE:?}").into());
         }
         sleep(Duration::from_millis(20)).await;
     }
@@ -97,7 +98,7 @@ fn notification<'problem>(problem: &'problem str, environment: &'problem str) ->
     Notification { problem, environment, service: "checkout", transition: "Triggered", id: problem }
 }
 
-/// A batch of deliveries, each of a new problem.
+/// An event with a batch of messages. Each is a new alert.
 fn messages(number: usize, size: usize) -> Result<Json, Failure> {
     let records = (0..size).map(|place| {
         let problem = (5_000_000 + number * BATCH + place).to_string();
@@ -115,7 +116,7 @@ fn messages(number: usize, size: usize) -> Result<Json, Failure> {
     Ok(json!({ "Records": records.collect::<Result<Vec<_>, Failure>>()? }))
 }
 
-/// HTTP API, payload format 2.0, after the authorizer has let a responder in.
+/// An event of API Gateway in payload format 2.0. The authorizer has identified a responder.
 fn http(method: &str, path: &str, query: &str, parameters: &Json) -> Json {
     json!({
         "version": "2.0",

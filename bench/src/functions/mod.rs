@@ -1,8 +1,10 @@
-//! What is deployed, function by function: its size, how fast it starts and answers, and the memory that it needs.
+//! Measures the release binary of each function: its size, how fast it starts and answers, and how
+//! much memory it needs.
 //!
-//! The release binaries run as processes of their own. They speak the Lambda Runtime API with this one, which plays
-//! Lambda, and reach the embedded services over HTTP. What AWS adds is not in the figures: the start of the sandbox, the
-//! handshakes of TLS, distances, and that a function of 512 MB has a third of a CPU once it has started.
+//! Each binary runs as a process of its own. The benchmark plays Lambda: the process gets its
+//! events over the Lambda Runtime API, and reaches the embedded services over HTTP. The figures
+//! leave out what AWS adds: the start of the sandbox, TLS handshakes and the network. A function of
+//! 512 MB also has only a third of a CPU after its start.
 
 mod events;
 mod runtime;
@@ -18,15 +20,15 @@ use services::Services;
 
 use crate::report::{Failure, table};
 
-/// DESIGN: from the start of the process to the first answer, the largest binary, and a warm answer.
+/// The targets for [`RECEIVER`]. The first answer is timed from the start of the process.
 const TARGET_FIRST_ANSWER_MS: f64 = 60.0;
 const TARGET_BINARY_MIB: f64 = 6.0;
 const TARGET_WARM_P99_MS: f64 = 5.0;
 
-/// The function that Sentry gives one second.
+/// This function has targets, because Sentry waits only 1 s for its answer.
 const RECEIVER: &str = "ReceiveWebhook";
 
-/// Every variable that a function may have.
+/// Every environment variable that the template sets for a function.
 const VARIABLES: [&str; 9] = [
     "ALERTS_TABLE",
     "CLAIMS_TABLE",
@@ -39,21 +41,21 @@ const VARIABLES: [&str; 9] = [
     "STACK_NAME",
 ];
 
-/// How often.
+/// What to measure, and how often.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// How many processes of each function are started
+    /// The number of processes that are started of each function
     #[arg(long, default_value_t = 5, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     starts: u32,
-    /// How often the last of them is called once it is warm
+    /// The number of warm calls of the last process
     #[arg(long, default_value_t = 200, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     calls: u32,
-    /// Where `cargo lambda build` put the binaries
+    /// The folder with the binaries of `cargo lambda build`
     #[arg(long, default_value = "target/lambda", value_name = "DIR")]
     binaries: PathBuf,
 }
 
-/// What was measured of a function.
+/// The measurements of one function.
 struct Figures {
     asked: &'static str,
     binary_bytes: usize,
@@ -69,8 +71,8 @@ struct Figures {
 /// Measures every function of the template and prints a table.
 ///
 /// # Errors
-/// When one is not built, does not start or does not answer; and when a binary is larger than its target: sizes are the
-/// same on every machine.
+/// If a function is not built, does not start or does not answer. Also if the binary of
+/// [`RECEIVER`] is larger than its target. Unlike times, sizes do not depend on the machine.
 pub async fn run(options: &Options) -> Result<(), Failure> {
     let services = Services::start().await?;
     let subjects = Subjects::find(&services.stack).await?;
@@ -120,7 +122,7 @@ async fn measure(
 ) -> Result<Figures, Failure> {
     let binary = options.binaries.join(kebab(function)).join("bootstrap");
     let content = fs::read(&binary).map_err(|error| {
-        format!("{}: {error}. Build the functions first, as the README says under Deployment", binary.display())
+        format!("{}: {error}. Build the functions first, as docs/DEPLOYMENT.md says", binary.display())
     })?;
     let environment = services.stack.environment(function);
     let own: Vec<(&str, String)> =
@@ -145,10 +147,10 @@ async fn measure(
         let calls = if start + 1 == options.starts { options.calls } else { 0 };
         let mut logged_before = 0;
         for call in 0..=calls {
-            // No event comes twice: numbers differ from start to start, too.
+            // Each event must differ, also between processes. A duplicate would cost less.
             let number = usize::try_from(start * (options.calls + 1) + call)?;
             let event = subjects.event(function, number)?;
-            let (asked, event) = event.ok_or_else(|| format!("nobody knows here what to ask {function}"))?;
+            let (asked, event) = event.ok_or_else(|| format!("there is no event for {function}"))?;
             let (answer, took) = process.invoke(event).await?;
             check(function, &answer)?;
             figures.asked = asked;
@@ -167,20 +169,20 @@ async fn measure(
     Ok(figures)
 }
 
-/// What is measured is the work, not a refusal.
+/// Fails if the function refused the event, since that would take less time than the work.
 fn check(function: &str, answer: &serde_json::Value) -> Result<(), Failure> {
     let status = answer["statusCode"].as_u64();
     let is_done = match function {
         "Authorize" => answer["isAuthorized"] == true,
         "GroupAlerts" | "QuarantineDeadLetters" => answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
-        // What cannot be read is read once more, and still cannot be.
+        // The entry still cannot be read, so the redrive is refused after all the work.
         "RedriveQuarantineEntry" => status == Some(422),
         _ => status.is_some_and(|status| (200..300).contains(&status)),
     };
     if is_done { Ok(()) } else { Err(format!("{function} answers {answer}").into()) }
 }
 
-/// What Lambda tells a function of itself.
+/// The environment variables that Lambda sets.
 fn platform(function: &str) -> [(&str, &str); 8] {
     [
         ("AWS_LAMBDA_FUNCTION_NAME", function),
@@ -219,7 +221,7 @@ fn percentile(durations: &[Duration], percent: usize) -> Duration {
     sorted.get(place).copied().unwrap_or_default()
 }
 
-/// How large a zip of it is, but for its few bytes of names.
+/// The size of a zip of the content, without the few bytes for names.
 fn deflated(content: &[u8]) -> Result<usize, Failure> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content)?;
@@ -231,7 +233,7 @@ fn mebibytes(bytes: usize) -> f64 {
     bytes as f64 / (1024.0 * 1024.0)
 }
 
-/// The name of the crate and of its folder: `ReceiveWebhook` is `receive-webhook`.
+/// The name of the function's crate and folder: `receive-webhook` for `ReceiveWebhook`.
 fn kebab(function: &str) -> String {
     let mut name = String::new();
     for letter in function.chars() {

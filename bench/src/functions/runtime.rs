@@ -1,6 +1,6 @@
-//! The Lambda Runtime API, as a function's process speaks it: it asks for its next event, and posts its answer.
-//!
-//! AWS, Developer Guide, "Using the Lambda runtime API for custom runtimes".
+//! Serves the Lambda Runtime API to the process of a function. The process asks for its next event
+//! and posts its answer (AWS Lambda Developer Guide, "Using the Lambda runtime API for custom
+//! runtimes").
 
 use std::{
     fs::File,
@@ -32,16 +32,15 @@ use crate::report::Failure;
 
 const VERSION: &str = "/2018-06-01/runtime";
 
-/// How long a function may take to start or to answer.
+/// The longest time that a function may take to start or to answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What a process does.
+/// A call of the process to the Runtime API.
 enum ActionKind {
-    /// It asks for an event.
+    /// The process asks for its next event.
     Ready(Instant),
-    /// It answers one.
     Answered(Instant, Json),
-    /// It reports that it cannot start, or that its handler failed.
+    /// The process reports that it cannot start, or that its handler failed.
     Failed(String),
 }
 
@@ -50,7 +49,7 @@ struct Api {
     kinds: mpsc::Sender<ActionKind>,
 }
 
-/// A function's process, and the Runtime API that it speaks to.
+/// The process of a function, and the Runtime API that it calls.
 pub struct Process {
     child: Child,
     started: Instant,
@@ -61,7 +60,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts a binary and waits until it asks for its first event: the process and how long that took.
+    /// Starts a binary and waits until it asks for its first event. Returns the process and how
+    /// long that took.
     pub async fn start(binary: &Path, variables: &[(&str, &str)]) -> Result<(Self, Duration), Failure> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?.to_string();
@@ -86,23 +86,23 @@ impl Process {
                 let took = at - process.started;
                 Ok((process, took))
             }
-            ActionKind::Answered(..) => Err("the process answers before it is asked".into()),
+            ActionKind::Answered(..) => Err("the process answered before it got an event".into()),
             ActionKind::Failed(why) => Err(why.into()),
         }
     }
 
-    /// Hands an event to the process: its answer and how long that took.
+    /// Hands an event to the process. Returns its answer and how long that took.
     pub async fn invoke(&mut self, event: Json) -> Result<(Json, Duration), Failure> {
         let handed = Instant::now();
         self.events.send(event).await?;
         let ActionKind::Answered(at, answer) = self.kind().await? else {
-            return Err("the process does not answer".into());
+            return Err("the process asked for the next event without an answer".into());
         };
-        let ActionKind::Ready(_) = self.kind().await? else { return Err("the process does not go on".into()) };
+        let ActionKind::Ready(_) = self.kind().await? else { return Err("the process answered twice".into()) };
         Ok((answer, at - handed))
     }
 
-    /// The most memory that the process had so far, in bytes; where it can be told, on Linux.
+    /// The peak memory of the process so far, in bytes. `None` if the system is not Linux.
     pub fn peak_memory_bytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -119,7 +119,7 @@ impl Process {
         match timeout(PATIENCE, self.kinds.recv()).await {
             Ok(Some(ActionKind::Failed(why))) => Err(why.into()),
             Ok(Some(kind)) => Ok(kind),
-            Ok(None) | Err(_) => Err(format!("the process does nothing for {PATIENCE:?}").into()),
+            Ok(None) | Err(_) => Err(format!("the process did nothing for {PATIENCE:?}").into()),
         }
     }
 }

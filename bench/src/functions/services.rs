@@ -1,7 +1,8 @@
-//! The embedded services as other processes reach them.
+//! Lets other processes reach the embedded services.
 //!
-//! DynamoDB listens by itself. SQS and Secrets Manager answer the SDK's HTTP client within this process; a door is made for
-//! them here, through which requests of other processes go the same way.
+//! The embedded DynamoDB listens on a port. SQS and Secrets Manager answer only the SDK's HTTP
+//! client in this process. So this module listens on a port for them, and forwards each request to
+//! that client.
 
 use std::{
     net::Ipv4Addr,
@@ -25,12 +26,11 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::report::Failure;
 
-/// The longest request: a message of 1 MiB, as JSON in JSON.
+/// The largest request is a message of 1 MiB, as JSON in a JSON string.
 const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
 
-/// A stack whose services other processes reach.
+/// A stack whose services other processes can reach.
 pub struct Services {
-    /// The stack.
     pub stack: Stack,
     dynamodb_url: String,
     url: String,
@@ -38,13 +38,13 @@ pub struct Services {
 }
 
 impl Services {
-    /// Starts the stack, with demo data, and the door.
+    /// Starts the stack with demo data, and listens for other processes.
     pub async fn start() -> Result<Self, Failure> {
         let dynamodb_url = Arc::new(OnceLock::new());
         let connector = Arc::new(OnceLock::new());
         let wire = wire(Arc::clone(&dynamodb_url), Arc::clone(&connector));
         let stack = Stack::start(Options { demo: true, wire: Some(wire), ..Options::default() }).await?;
-        // The functions of the stack have made their first calls.
+        // Each function of the stack made its warm-up calls when it started.
         let connector: SharedHttpConnector = connector.get().cloned().ok_or("no function has called SQS")?;
         let dynamodb_url = dynamodb_url.get().cloned().ok_or("DynamoDB has no address")?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
@@ -53,7 +53,7 @@ impl Services {
         Ok(Self { stack, dynamodb_url, url, door: tokio::spawn(axum::serve(listener, service).into_future()) })
     }
 
-    /// Where the SDK of another process finds the services.
+    /// The environment variables that lead the SDK of another process to the services.
     pub fn variables(&self) -> [(&str, &str); 3] {
         [
             ("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb_url),
@@ -62,14 +62,14 @@ impl Services {
         ]
     }
 
-    /// Stops the door and the stack.
+    /// Stops listening, and stops the stack.
     pub async fn stop(self) {
         self.door.abort();
         self.stack.stop().await;
     }
 }
 
-/// Changes nothing, and notes how the services are reached.
+/// Leaves the calls unchanged, and notes how the services are reached.
 fn wire(dynamodb_url: Arc<OnceLock<String>>, connector: Arc<OnceLock<SharedHttpConnector>>) -> Wire {
     Wire(Arc::new(move |aws| {
         aws.map(|service, config| {

@@ -1,4 +1,4 @@
-//! A history of 400 days, the same each time, written straight into the tables.
+//! Writes a history of 400 days straight into the tables. It is the same in each run.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -9,15 +9,19 @@ use futures::{StreamExt, TryStreamExt, stream};
 use local::Stack;
 use shared::{
     domain::{
-        alert::{Alert, AlertStatus, Classification, Classified, Evidence, Grouping, GroupingDecision, GroupingRule},
-        delivery::Raw,
-        id::{IdGenerator, IncidentId},
+        alert::{Alert, AlertReport, AlertState},
+        alert_status::AlertStatus,
+        classification::{Classified, Evidence},
+        delivery::PackedBody,
+        grouping::{Grouping, GroupingDecision, GroupingRule},
+        id::IncidentId,
         incident::Incident,
         severity::Severity,
         source::Source,
         status::Status,
         time::Time,
     },
+    ids::IdGenerator,
     store::{Item, alerts, claims::Claims, incidents},
 };
 
@@ -25,27 +29,28 @@ use crate::report::{Failure, progress};
 
 const DAYS: i64 = 400;
 
-/// An environment and a service that one in 2,000 names.
+/// The name of an environment and a service. One in 2,000 rows has it.
 pub const RARE: &str = "rare";
 
-/// `BatchWriteItem` takes 25 items.
+/// `BatchWriteItem` takes at most 25 items (Amazon DynamoDB API Reference).
 const BATCH: usize = 25;
 
 const PARALLEL: usize = 8;
 
-/// The time after the last row.
+/// The end of the history. No row is later.
 pub fn end() -> Time {
-    // Late in an hour, in a day and in a month: much is open. In the future: what the tables take for expired they delete.
+    // Late in an hour, a day and a month, so that many buckets are open. In the future, because the
+    // tables delete rows that have expired.
     Time::from_millis(4_930_671_480_000).unwrap_or(Time::LATEST)
 }
 
-/// The hour of a storm, with a fiftieth of all alerts.
+/// The first and the last millisecond of a storm. This hour has a fiftieth of all alerts.
 pub fn storm() -> (Time, Time) {
     let begin = end().plus_minutes(-100 * 24 * 60 - 58);
     (begin, begin.plus_minutes(60).plus_millis(-1))
 }
 
-/// Fills the tables with alerts, and a tenth as many incidents.
+/// Fills the tables with alerts and a tenth as many incidents.
 pub async fn fill(stack: &Stack, alerts: usize) -> Result<(), Failure> {
     let environment = stack.environment("GroupAlerts");
     let client = stack.aws().dynamodb();
@@ -57,7 +62,7 @@ pub async fn fill(stack: &Stack, alerts: usize) -> Result<(), Failure> {
     let incident_ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
     let rows = incidents.iter().map(|incident| Ok(incidents::item(incident)?));
     write(&client, &environment.incidents_table()?, alerts / 10, rows).await?;
-    let raw = Raw { gzip: (0..600).map(|_| random.u8(..)).collect(), length: 1500, truncated: false };
+    let raw = PackedBody { gzip: (0..600).map(|_| random.u8(..)).collect(), length: 1500, truncated: false };
     let rows = (0..alerts).map(|_| Ok(alerts::item(&alert(&mut random, &ids, &incident_ids), Some(&raw))?));
     write(&client, &environment.alerts_table()?, alerts, rows).await
 }
@@ -70,7 +75,7 @@ async fn write(
 ) -> Result<(), Failure> {
     let mut written = 0;
     while written < count {
-        // A part of them at a time, so that they are not all in memory twice.
+        // Rows are made in parts, so that they are not all in memory at once.
         let part: Vec<Item> = rows.by_ref().take(BATCH * 400).collect::<Result<_, _>>()?;
         written += part.len();
         let batches: Vec<_> = part.chunks(BATCH).map(|batch| put(client, table, batch)).collect();
@@ -131,7 +136,7 @@ fn incident(random: &mut Rng, ids: &IdGenerator) -> Incident {
         resolved_at: Some(updated_at),
         closed_at: Some(updated_at),
         alert_count: 10,
-        firing_count: 0,
+        firing_alert_count: 0,
         first_alert_at: created_at,
         last_alert_at: updated_at,
         action_count: 12,
@@ -150,36 +155,39 @@ fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert
     let problem = random.u32(..);
     Alert {
         id: ids.next(created_at),
-        source: Source::named(if random.bool() { "datadog" } else { "sentry" }),
-        external_id: Some(problem.to_string()),
-        dedup_key: format!("monitor:{problem}|env:{environment},service:{service}"),
-        title: "[P2] [Triggered] Checkout answers slower than 800 ms at the 95th percentile".to_owned(),
-        message: Some("p95 of trace.http.request over service:checkout was > 0.8 for the last 5 minutes.".to_owned()),
-        severity,
-        status: if random.u8(..50) == 0 { AlertStatus::Firing } else { AlertStatus::Resolved },
-        service: Some(service.clone()),
-        environment: environment.clone(),
-        team: Some("payments".to_owned()),
-        tags: vec![format!("env:{environment}"), format!("service:{service}"), "team:payments".to_owned()],
-        link: Some(format!("https://app.datadoghq.eu/monitors/{problem}")),
-        occurred_at: created_at,
-        created_at,
-        last_seen_at: created_at,
-        resolved_at: Some(created_at),
-        occurrences: 1,
-        incident_id: incidents.get(random.usize(..incidents.len())).copied(),
-        classification: Classification {
-            severity: classified(severity, "P2"),
-            team: classified(Some("payments".to_owned()), "team:payments"),
-            service: classified(Some(service), "service"),
-            environment: classified(environment, "env"),
+        state: AlertState {
+            source: Source::named(if random.bool() { "datadog" } else { "sentry" }),
+            severity,
+            status: if random.u8(..50) == 0 { AlertStatus::Firing } else { AlertStatus::Resolved },
+            service: Some(service.clone()),
+            environment: environment.clone(),
+            team: Some("payments".to_owned()),
+            incident_id: incidents.get(random.usize(..incidents.len())).copied(),
+            occurred_at: created_at,
+            last_seen_at: created_at,
+            resolved_at: Some(created_at),
+            occurrences: 1,
+            severity_classification: classified(severity, "P2"),
         },
-        grouping: Grouping {
-            decision: GroupingDecision::Joined,
-            rule: Some(GroupingRule::Service),
-            key: Some("production checkout".to_owned()),
-            window_minutes: Some(30),
-            reason: "same environment and service, 3 min after the last alert of the incident".to_owned(),
+        report: AlertReport {
+            external_id: Some(problem.to_string()),
+            dedup_key: format!("monitor:{problem}|env:{environment},service:{service}"),
+            title: "[P2] [Triggered] Checkout answers slower than 800 ms at the 95th percentile".to_owned(),
+            message: Some(
+                "p95 of trace.http.request over service:checkout was > 0.8 for the last 5 minutes.".to_owned(),
+            ),
+            tags: vec![format!("env:{environment}"), format!("service:{service}"), "team:payments".to_owned()],
+            link: Some(format!("https://app.datadoghq.eu/monitors/{problem}")),
+            team_classification: classified(Some("payments".to_owned()), "team:payments"),
+            service_classification: classified(Some(service), "service"),
+            environment_classification: classified(environment, "env"),
+            grouping: Grouping {
+                decision: GroupingDecision::Joined,
+                rule: Some(GroupingRule::Service),
+                key: Some("production checkout".to_owned()),
+                window_minutes: Some(30),
+                reason: "same environment and service, 3 min after the last alert of the incident".to_owned(),
+            },
         },
     }
 }

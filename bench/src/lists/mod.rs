@@ -1,4 +1,4 @@
-//! What lists cost as the history grows.
+//! Measures what lists cost as the history grows.
 
 mod history;
 
@@ -12,7 +12,7 @@ use clap::Args;
 use local::{Stack, Wire};
 use shared::{
     domain::{
-        delivery::{Content, Delivery, DeliveryId, Raw},
+        delivery::{Content, Delivery, DeliveryId, PackedBody},
         event::{AlertEvent, StatedSeverity, Transition},
         severity::Severity,
         source::Source,
@@ -26,9 +26,14 @@ use shared::{
         page::{PageRequest, Start},
         plan::Range,
     },
-    service::{group_alerts::GroupAlerts, list_alerts::ListAlerts, list_incidents::ListIncidents},
-    store::lists::ListError,
+    service::{
+        group_alerts::GroupAlerts,
+        list_alerts::ListAlerts,
+        list_incidents::{IncidentQuery, ListIncidents},
+    },
+    store::{Tables, lists::ListError},
 };
+use strum::VariantArray;
 
 use crate::{
     meter::{Counts, Meter},
@@ -36,24 +41,24 @@ use crate::{
 };
 use history::{RARE, end, storm};
 
-/// How large, and how often.
+/// The sizes of the histories, and how often to read.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// How many alerts, per history; a tenth as many incidents.
+    /// The number of alerts in each history. It has a tenth as many incidents
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]
     alerts: Vec<usize>,
-    /// How often each page is read once all is remembered.
+    /// The number of reads of each page after the counts are cached
     #[arg(long, default_value_t = 20)]
     rounds: usize,
 }
 
-/// What is listed.
+/// A list to read.
 enum Query {
     Alerts(AlertFilter),
-    Incidents(IncidentFilter, IncidentOrder, &'static [Facet]),
+    Incidents(IncidentQuery),
 }
 
-/// What one list took.
+/// The requests, units and bytes of one list.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     requests: u64,
@@ -68,13 +73,14 @@ struct Lists {
     meter: Arc<Meter>,
 }
 
-/// The figures of one page of one query, by the size of the history.
+/// The figures of each page of each query. The values are in the order of the sizes of the
+/// histories.
 type Figures = BTreeMap<(usize, String, &'static str), Vec<(Cost, Duration, Duration)>>;
 
-/// Runs the benchmark.
+/// Runs the benchmark and prints its tables.
 ///
 /// # Errors
-/// When the stack does not start or a list fails.
+/// If the stack does not start or a list fails.
 pub async fn run(options: &Options) -> Result<(), Failure> {
     let mut figures = Figures::new();
     for alerts in &options.alerts {
@@ -85,9 +91,14 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
         let meter = Arc::new(Meter::default());
         let Wire(through) = meter.wire();
         let aws = through(stack.aws().clone());
+        let (alerts_environment, incidents_environment) =
+            (stack.environment("ListAlerts"), stack.environment("ListIncidents"));
         let lists = Lists {
-            alerts: ListAlerts::start(stack.environment("ListAlerts"), &aws)?,
-            incidents: ListIncidents::start(stack.environment("ListIncidents"), &aws)?,
+            alerts: ListAlerts::new(&Tables::new(alerts_environment, &aws), alerts_environment.list_budget()?)?,
+            incidents: ListIncidents::new(
+                &Tables::new(incidents_environment, &aws),
+                incidents_environment.list_budget()?,
+            )?,
             meter,
         };
         let title = format!("## {alerts} alerts, {} incidents over 400 days (filled in {filled} s)", alerts / 10);
@@ -140,7 +151,7 @@ fn row(
     ]
 }
 
-/// Each figure beside that of the smallest history.
+/// Prints how much each figure grew from the smallest history to the largest.
 fn growth(sizes: &[usize], figures: &Figures) {
     let (Some(small), Some(large)) = (sizes.first(), sizes.last()) else { return };
     let mut rows = Vec::new();
@@ -157,7 +168,7 @@ fn growth(sizes: &[usize], figures: &Figures) {
             ratio(first.2.as_secs_f64(), last.2.as_secs_f64()),
         ]);
     }
-    let title = format!("## {large} alerts : {small} alerts, all remembered");
+    let title = format!("## {large} alerts compared with {small} alerts, counts cached");
     table(&title, &["list", "page", "requests", "read units", "p50", "p95"], &rows);
 }
 
@@ -171,13 +182,11 @@ impl Lists {
         let request = PageRequest { limit: 50, start: Start::Offset(offset), ascending: false };
         match query {
             Query::Alerts(filter) => Ok(self.alerts.list(filter, &request, "", now).await?.total),
-            Query::Incidents(filter, order, facets) => {
-                Ok(self.incidents.list((filter, *order), (&request, facets), "", now).await?.0.total)
-            }
+            Query::Incidents(query) => Ok(self.incidents.list(query, &request, "", now).await?.page.total),
         }
     }
 
-    /// The first page, again until it is finished in time.
+    /// Reads the first page, again until it is counted in time.
     async fn cold(&self, query: &Query) -> Result<(u32, Cost, Duration, u64), ListError> {
         let (before, start) = (self.meter.counts(), Instant::now());
         let mut attempts = 0;
@@ -222,13 +231,13 @@ fn queries() -> Vec<(String, Query)> {
         Range { from: Some(end().plus_minutes(-200 * 24 * 60)), to: Some(end().plus_minutes(-197 * 24 * 60 + 17)) };
     let alerts = [
         ("no filter", AlertFilter::default()),
-        ("severity", AlertFilter { severities: words(&["critical"]), ..Default::default() }),
+        ("severity", AlertFilter { severities: vec![Severity::Critical], ..Default::default() }),
         ("service", AlertFilter { services: words(&["service-07"]), ..Default::default() }),
         (
             "severity, source, environment",
             AlertFilter {
-                severities: words(&["critical", "error"]),
-                sources: words(&["datadog"]),
+                severities: vec![Severity::Critical, Severity::Error],
+                sources: vec![Source::named("datadog")],
                 environments: words(&["production"]),
                 ..Default::default()
             },
@@ -241,7 +250,7 @@ fn queries() -> Vec<(String, Query)> {
         (
             "a storm, severity",
             AlertFilter {
-                severities: words(&["critical"]),
+                severities: vec![Severity::Critical],
                 created: Range { from: Some(storm().0), to: Some(storm().1) },
                 ..Default::default()
             },
@@ -260,14 +269,14 @@ fn queries() -> Vec<(String, Query)> {
     let created = IncidentOrder::Created;
     let incidents = [
         ("no filter", IncidentFilter::default(), created, &[] as &[Facet]),
-        ("no filter, 5 facets", IncidentFilter::default(), created, &Facet::ALL),
+        ("no filter, 5 facets", IncidentFilter::default(), created, Facet::VARIANTS),
         ("no filter, by change", IncidentFilter::default(), IncidentOrder::Updated, &[]),
         ("status", IncidentFilter { statuses: vec![Status::Closed], ..Default::default() }, created, &[]),
         (
             "severity, source, team",
             IncidentFilter {
-                severities: words(&["critical", "error"]),
-                sources: words(&["datadog"]),
+                severities: vec![Severity::Critical, Severity::Error],
+                sources: vec![Source::named("datadog")],
                 teams: words(&["team-3", "team-4"]),
                 ..Default::default()
             },
@@ -279,23 +288,23 @@ fn queries() -> Vec<(String, Query)> {
         ("nothing", IncidentFilter { services: words(&["nowhere"]), ..Default::default() }, created, &[]),
     ];
     let alerts = alerts.into_iter().map(|(name, filter)| (format!("alerts: {name}"), Query::Alerts(filter)));
-    let incidents = incidents
-        .into_iter()
-        .map(|(name, filter, order, facets)| (format!("incidents: {name}"), Query::Incidents(filter, order, facets)));
+    let incidents = incidents.into_iter().map(|(name, filter, order, facets)| {
+        (format!("incidents: {name}"), Query::Incidents(IncidentQuery { filter, order, facets: facets.to_vec() }))
+    });
     alerts.chain(incidents).collect()
 }
 
-/// What writing alerts takes: only a change of what was recorded long ago is invalidated.
+/// Measures what deliveries write. Only a change of an old row invalidates cached counts.
 async fn writes(stack: &Stack, meter: &Arc<Meter>) -> Result<(), Failure> {
     let Wire(through) = meter.wire();
-    let grouper = GroupAlerts::start(stack.environment("GroupAlerts"), &through(stack.aws().clone()), 5)?;
+    let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), &through(stack.aws().clone())), 5)?;
     let mut rows = Vec::new();
     let steps = [
         ("a new alert opens an incident", 1, Transition::Firing, 0),
         ("another joins it", 2, Transition::Firing, 1),
         ("it is reported again", 2, Transition::Firing, 2),
-        ("it recovers", 2, Transition::Resolved, 3),
-        ("the first recovers 3 hours later", 1, Transition::Resolved, 180),
+        ("it is resolved", 2, Transition::Resolved, 3),
+        ("the first is resolved 3 hours later", 1, Transition::Resolved, 180),
     ];
     for (number, (name, problem, transition, minutes)) in steps.into_iter().enumerate() {
         let at = end().plus_minutes(minutes);
@@ -306,7 +315,7 @@ async fn writes(stack: &Stack, meter: &Arc<Meter>) -> Result<(), Failure> {
         let counts = since.units_of("CountsTable").write;
         rows.push(vec![name.to_owned(), requests.to_string(), figure(since.units_of("").write), figure(counts)]);
     }
-    table("Writes", &["delivery", "requests", "write units", "of which invalidations"], &rows);
+    table("Writes", &["delivery", "requests", "write units", "of these for invalidation"], &rows);
     Ok(())
 }
 
@@ -329,10 +338,10 @@ fn delivery(number: usize, problem: u8, transition: Transition, at: Time) -> Del
     };
     Delivery {
         delivery_id: DeliveryId::new(format!("datadog-1-new-{number}")),
-        source: "datadog".to_owned(),
+        source: Source::named("datadog"),
         received_at: at,
         content: Content::Event(Box::new(event)),
-        raw: Raw { gzip: vec![0; 600], length: 1500, truncated: false },
+        body: PackedBody { gzip: vec![0; 600], length: 1500, truncated: false },
         headers: std::collections::BTreeMap::new(),
         redrive_of: None,
     }

@@ -1,4 +1,5 @@
-//! The Lambda authorizer of the API: who calls, by bearer token. Simple responses, payload 2.0.
+//! The Lambda authorizer of the API. It identifies the caller by the bearer token, and answers in
+//! the simple format of payload version 2.0.
 
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
@@ -7,38 +8,35 @@ use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    credentials::CredentialStore,
+    function::{Error, EventFunction},
     http::principal,
-    service::{
-        authorize::authorize,
-        credentials::{CredentialStore, CredentialsError},
-    },
+    service::authorize::authorize,
 };
 
-/// What API Gateway asks; of it, only the identity is looked at.
+/// The request of API Gateway. Only the identity is read.
 #[derive(Debug, Deserialize)]
 pub struct AuthorizerRequest {
-    /// The values of the identity sources: the `Authorization` header.
+    /// The template names one identity source: the `Authorization` header.
     #[serde(rename = "identitySource", default)]
     identity_source: Option<Vec<String>>,
 }
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     credentials: CredentialStore,
 }
 
-impl Function {
-    /// Fetches the tokens.
-    ///
-    /// # Errors
-    /// [`CredentialsError`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, CredentialsError> {
+impl EventFunction for Function {
+    type Event = AuthorizerRequest;
+    type Answer = Value;
+
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         Ok(Self { credentials: CredentialStore::start(environment, aws, clock::now()).await? })
     }
 
-    /// Answers API Gateway.
-    pub async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
+    async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
         let identity = event.payload.identity_source.unwrap_or_default();
         let principal = match identity.first() {
             Some(authorization) => authorize(&self.credentials, authorization, clock::now()).await,

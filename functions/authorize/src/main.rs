@@ -1,16 +1,8 @@
-//! Starts the function.
+//! Runs the function on Lambda.
 
-use std::convert::Infallible;
-
-use lambda_runtime::{Error, run, service_fn};
-use shared::{aws::Aws, config::Environment, telemetry};
-
-use authorize::Function;
+use shared::function::{Error, run_events};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let environment = Environment::process();
-    let function = Function::start(&environment, &Aws::of_function(&environment)?).await?;
-    run(service_fn(|event| async { Ok::<_, Infallible>(function.handle(event).await) })).await
+    run_events::<authorize::Function>().await
 }

@@ -3,48 +3,51 @@
 use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
-    clock,
-    config::{Environment, MissingVariable},
+    config::Environment,
     domain::time::Time,
+    function::{Error, HttpFunction},
     http::{
-        Parameters, Request, Response, answer, etag, incident_status, path_parameter, principal, problem::Problem,
-        view::ChangedIncidentView,
+        Parameters, Request, Response, answer, etag::Precondition, incident_status, path_parameter, principal,
+        problem::Problem, view::ChangedIncidentView,
     },
-    service::change_status::{ChangeStatus, ChangeStatusError, StatusChange},
+    service::change_status::{ChangeStatus, ChangeStatusError, ChangedStatus, StatusChange},
+    store::Tables,
 };
 use tracing::info;
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    incidents: ChangeStatus,
+    change_status: ChangeStatus,
 }
 
-impl Function {
-    /// Connects to the table.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let incidents = ChangeStatus::start(environment, aws)?;
-        incidents.warm().await;
-        Ok(Self { incidents })
-    }
-
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.incidents()?.warm().await;
+        Ok(Self { change_status: ChangeStatus::new(&tables)? })
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let (status, comment) = incident_status::read(request)?;
-        let change =
-            StatusChange { status, comment, actor: principal.name, if_match: etag::if_match(request.headers())? };
-        let incident = self.incidents.change(id, &change, now).await.map_err(problem)?;
-        info!(incident_id = %incident.id, status = %incident.status, version = incident.version, "status is as asked for");
+        let body = incident_status::read(request)?;
+        let precondition =
+            Precondition::of(request.headers()).map_err(|error| Problem::invalid("If-Match", error.to_string()))?;
+        let change = StatusChange { status: body.status, comment: body.comment, actor: principal.name };
+        let accepts = |version| precondition.accepts(version);
+        let changed = self.change_status.change(id, &change, &accepts, now).await.map_err(problem)?;
+        let ChangedStatus { incident, is_changed } = changed;
+        if is_changed {
+            info!(
+                incident_id = %incident.id,
+                status = %incident.status,
+                version = incident.version,
+                actor = change.actor,
+                "status changed"
+            );
+        }
         Ok(answer::versioned(StatusCode::OK, incident.version, &ChangedIncidentView { incident: incident.into() }))
     }
 }

@@ -1,16 +1,8 @@
-//! Starts the function.
+//! Runs the function on Lambda.
 
-use std::convert::Infallible;
-
-use lambda_http::{Error, run, service_fn};
-use shared::{aws::Aws, config::Environment, telemetry};
-
-use change_status::Function;
+use shared::function::{Error, run_http};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
-    let environment = Environment::process();
-    let function = Function::start(&environment, &Aws::of_function(&environment)?).await?;
-    run(service_fn(|request| async { Ok::<_, Infallible>(function.handle(request).await) })).await
+    run_http::<change_status::Function>().await
 }

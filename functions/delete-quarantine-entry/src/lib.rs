@@ -1,52 +1,48 @@
-//! `DELETE /quarantine/{id}`: a responder deletes an entry of the quarantine.
+//! `DELETE /quarantine/{id}`: a responder deletes a quarantine entry.
 
 use shared::{
     aws::Aws,
-    clock,
-    config::{Environment, MissingVariable},
+    config::Environment,
     domain::{id::EntryId, time::Time},
+    function::{Error, HttpFunction},
     http::{Parameters, Request, Response, answer, path_parameter, principal, problem::Problem},
     service::{
         delete_quarantine_entry::{DeleteQuarantineEntry, DeleteQuarantineEntryError},
         quarantine_gauge::QuarantineGauge,
     },
+    store::Tables,
+    telemetry::metrics::Metrics,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    quarantine: DeleteQuarantineEntry,
+    delete_quarantine_entry: DeleteQuarantineEntry,
     gauge: QuarantineGauge,
 }
 
-impl Function {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let quarantine = DeleteQuarantineEntry::start(environment, aws)?;
-        quarantine.warm().await;
-        Ok(Self { quarantine, gauge: QuarantineGauge::start(environment, aws)? })
-    }
-
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.quarantine()?.warm().await;
+        Ok(Self {
+            delete_quarantine_entry: DeleteQuarantineEntry::new(&tables)?,
+            gauge: QuarantineGauge::new(&tables, Metrics::new(environment)?)?,
+        })
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id: EntryId = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        self.quarantine.delete(id, &principal.name, now).await.map_err(problem)?;
+        self.delete_quarantine_entry.delete(id, &principal.name, now).await.map_err(problem)?;
         self.gauge.changed(&[], &[id], now).await;
         Ok(answer::no_content())
     }
 }
 
 fn unknown() -> Problem {
-    Problem::not_found("There is no entry of the quarantine with this id.")
+    Problem::not_found("There is no quarantine entry with this id.")
 }
 
 fn problem(error: DeleteQuarantineEntryError) -> Problem {

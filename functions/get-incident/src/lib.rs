@@ -3,41 +3,35 @@
 use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
-    config::{Environment, MissingVariable},
+    config::Environment,
+    domain::time::Time,
+    function::{Error, HttpFunction},
     http::{
         Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, view::IncidentDetailView,
     },
     service::get_incident::GetIncident,
+    store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    incidents: GetIncident,
+    get_incident: GetIncident,
 }
 
-impl Function {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let incidents = GetIncident::start(environment, aws)?;
-        incidents.warm().await;
-        Ok(Self { incidents })
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.incidents()?.warm().await;
+        Ok(Self { get_incident: GetIncident::new(&tables)? })
     }
 
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request).await.unwrap_or_else(Response::from)
-    }
-
-    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, _now: Time) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let unknown = || Problem::not_found("There is no incident with this id.");
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let found = self.incidents.find(id).await.map_err(|error| Problem::unavailable(&error))?;
+        let found = self.get_incident.get(id).await.map_err(|error| Problem::unavailable(&error))?;
         let detail = found.ok_or_else(unknown)?;
         Ok(answer::versioned(StatusCode::OK, detail.incident.version, &IncidentDetailView::from(detail)))
     }

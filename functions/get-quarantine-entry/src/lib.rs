@@ -1,47 +1,49 @@
-//! `GET /quarantine/{id}`: one entry of the quarantine with its whole body. For responders, since bodies may hold
-//! personal data.
+//! `GET /quarantine/{id}`: one quarantine entry with its whole body. Only responders may read it,
+//! since a body may hold personal data.
 
 use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
-    config::{Environment, MissingVariable},
+    config::Environment,
+    domain::time::Time,
+    function::{Error, HttpFunction},
     http::{
         Parameters, Request, Response, answer, path_parameter, principal, problem::Problem,
         view::QuarantineEntryDetailView,
     },
-    service::get_quarantine_entry::GetQuarantineEntry,
+    service::get_quarantine_entry::{GetQuarantineEntry, GetQuarantineEntryError},
+    store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    quarantine: GetQuarantineEntry,
+    get_quarantine_entry: GetQuarantineEntry,
 }
 
-impl Function {
-    /// Connects to the table.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let quarantine = GetQuarantineEntry::start(environment, aws)?;
-        quarantine.warm().await;
-        Ok(Self { quarantine })
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.quarantine()?.warm().await;
+        Ok(Self { get_quarantine_entry: GetQuarantineEntry::new(&tables)? })
     }
 
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request).await.unwrap_or_else(Response::from)
-    }
-
-    async fn answer(&self, request: &Request) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, _now: Time) -> Result<Response, Problem> {
         principal::responder(request)?;
-        let unknown = || Problem::not_found("There is no entry of the quarantine with this id.");
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let found = self.quarantine.find(id).await.map_err(|error| Problem::unavailable(&error))?;
-        let (entry, kept) = found.ok_or_else(unknown)?;
-        let body = kept.body().map_err(|error| Problem::unavailable(&error))?;
-        Ok(answer::json(StatusCode::OK, &QuarantineEntryDetailView::of(entry, body)))
+        let detail = self.get_quarantine_entry.get(id).await.map_err(|error| problem(&error))?;
+        Ok(answer::json(StatusCode::OK, &QuarantineEntryDetailView::of(detail)))
+    }
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no quarantine entry with this id.")
+}
+
+fn problem(error: &GetQuarantineEntryError) -> Problem {
+    match error {
+        GetQuarantineEntryError::NotFound => unknown(),
+        GetQuarantineEntryError::Store(_) | GetQuarantineEntryError::Body(_) => Problem::unavailable(error),
     }
 }

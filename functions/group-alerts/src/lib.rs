@@ -1,4 +1,5 @@
-//! Groups the deliveries of the queue, in batches, and reports those that failed, alone.
+//! Groups the deliveries of the queue into incidents, in batches. Only the messages that failed go
+//! back to the queue.
 
 use std::panic::AssertUnwindSafe;
 
@@ -13,51 +14,59 @@ use shared::{
         delivery::{Content, Delivery},
         time::Time,
     },
+    function::{Error, EventFunction},
     service::{
-        group_alerts::{Effect, GroupAlerts, GroupError, MAX_DELIVERIES, StartError},
+        group_alerts::{Effect, GroupAlerts, GroupError, MAX_DELIVERIES},
         quarantine_gauge::QuarantineGauge,
     },
+    store::Tables,
     telemetry::metrics::{Measures, Metrics},
 };
 use tracing::{error, warn};
 
-/// How long a message may be tried alone, with room to spare: see the pauses of `retry`.
+/// A message is tried alone only if this much time is left before the function ends. The pauses
+/// between its attempts take 7 s on average, see `shared::service::retry`.
 const MAX_TRY_MS: i64 = 12_000;
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    grouper: GroupAlerts,
+    group_alerts: GroupAlerts,
     metrics: Metrics,
     gauge: QuarantineGauge,
 }
 
-/// A message of the queue could not be grouped. It goes back, and to the dead-letter queue if that goes on.
+/// Why a message could not be grouped. It goes back to the queue. After `maxReceiveCount` attempts,
+/// SQS moves it to the dead-letter queue.
 #[derive(Debug, thiserror::Error)]
 enum MessageError {
-    #[error("the message is no delivery: {:?} error at line {}, column {}", .0.classify(), .0.line(), .0.column())]
+    #[error("the message is not a delivery: {:?} error at line {}, column {}", .0.classify(), .0.line(), .0.column())]
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]
     Group(#[from] GroupError),
     #[error("grouping panicked")]
     Panicked,
-    #[error("no time was left to group it alone")]
+    #[error("no time was left to group the message alone")]
     OutOfTime,
 }
 
-impl Function {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`StartError`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, StartError> {
-        let grouper = GroupAlerts::start(environment, aws, fastrand::u64(..))?;
-        grouper.warm().await;
-        Ok(Self { grouper, gauge: QuarantineGauge::start(environment, aws)?, metrics: Metrics::start(environment)? })
+impl EventFunction for Function {
+    type Event = SqsEvent;
+    type Answer = SqsBatchResponse;
+
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.claims()?.warm().await;
+        let metrics = Metrics::new(environment)?;
+        Ok(Self {
+            group_alerts: GroupAlerts::new(&tables, fastrand::u64(..))?,
+            gauge: QuarantineGauge::new(&tables, metrics.clone())?,
+            metrics,
+        })
     }
 
-    /// Groups a batch.
-    pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+    /// Groups a batch. The answer names the messages that go back to the queue.
+    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
         let last_try = last_try(&event.context);
         let mut response = SqsBatchResponse::default();
         let mut measures = Measures::default();
@@ -71,7 +80,8 @@ impl Function {
         }
         for together in readable.chunks(MAX_DELIVERIES) {
             let Err(error) = self.group(together, &mut measures).await else { continue };
-            // What fails for all alike need not be tried for each. Else one may be the cause: it fails alone.
+            // If the cause has nothing to do with the data, single messages would fail in the same
+            // way. Otherwise one of them may be the cause, and the rest succeed when tried alone.
             let is_for_all = matches!(&error, MessageError::Group(error) if error.is_external());
             for message in together {
                 let alone = std::slice::from_ref(message);
@@ -91,22 +101,24 @@ impl Function {
         self.metrics.write(&measures, clock::now());
         response
     }
+}
 
-    /// Notes why a message fails alone, at best effort: that is what the quarantine says of it if it becomes a dead
-    /// letter.
+impl Function {
+    /// Records why a message failed when it was tried alone. If the message becomes a dead letter,
+    /// its quarantine entry shows this reason.
     async fn note(&self, message_id: &str, error: &MessageError) {
         if matches!(error, MessageError::Group(error) if error.is_external()) {
             return;
         }
-        let noted = self.grouper.note_failure(message_id, &error.to_string(), clock::now()).await;
+        let noted = self.group_alerts.note_failure(message_id, &error.to_string(), clock::now()).await;
         if let Err(error) = noted {
-            warn!(message_id, %error, "failure not noted");
+            warn!(message_id, %error, "could not record why the message failed");
         }
     }
 
     async fn group(&self, messages: &[(String, Delivery)], measures: &mut Measures) -> Result<(), MessageError> {
         let deliveries: Vec<&Delivery> = messages.iter().map(|(_, delivery)| delivery).collect();
-        let grouping = AssertUnwindSafe(self.grouper.group_together(&deliveries, clock::now()));
+        let grouping = AssertUnwindSafe(self.group_alerts.group_together(&deliveries, clock::now()));
         let effects = grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
         let now = clock::now();
         let (mut kept, mut done) = (Vec::new(), Vec::new());
@@ -127,8 +139,8 @@ impl Function {
     }
 }
 
-/// The latest time at which a message is tried alone, so that what is done is reported: a batch that runs out of time is
-/// delivered again as a whole.
+/// The latest time at which a message is still tried alone. A function that runs out of time
+/// reports nothing, so SQS would deliver the whole batch again.
 fn last_try(context: &Context) -> Time {
     let deadline = i64::try_from(context.deadline).ok().filter(|deadline| *deadline > 0).and_then(Time::from_millis);
     deadline.map_or(Time::LATEST, |deadline| deadline.plus_millis(-MAX_TRY_MS))
@@ -148,6 +160,6 @@ fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: T
 }
 
 fn fail(response: &mut SqsBatchResponse, message_id: String, error: &MessageError) {
-    error!(message_id, %error, "message not grouped");
+    error!(message_id, %error, "could not group the message");
     response.add_failure(message_id);
 }

@@ -1,16 +1,16 @@
-//! `GET /health`: tells that the API answers. Open to all; it touches nothing else.
-
-use std::convert::Infallible;
+//! `GET /health`: answers that the API works. It needs no token and calls no other service.
 
 use lambda_http::http::StatusCode;
 use serde::Serialize;
 use shared::{
     aws::Aws,
     config::Environment,
-    http::{Request, Response, answer},
+    domain::time::Time,
+    function::{Error, HttpFunction},
+    http::{Request, Response, answer, problem::Problem},
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function;
 
@@ -19,19 +19,12 @@ struct Health {
     status: &'static str,
 }
 
-impl Function {
-    /// Needs nothing.
-    ///
-    /// # Errors
-    /// None.
-    #[expect(clippy::unused_async, reason = "every function starts the same way")]
-    pub async fn start(_environment: &Environment, _aws: &Aws) -> Result<Self, Infallible> {
+impl HttpFunction for Function {
+    async fn start(_environment: &Environment, _aws: &Aws) -> Result<Self, Error> {
         Ok(Self)
     }
 
-    /// Answers a request.
-    #[expect(clippy::unused_async, reason = "every function is called the same way")]
-    pub async fn handle(&self, _request: Request) -> Response {
-        answer::json(StatusCode::OK, &Health { status: "ok" })
+    async fn answer(&self, _request: &Request, _now: Time) -> Result<Response, Problem> {
+        Ok(answer::json(StatusCode::OK, &Health { status: "ok" }))
     }
 }

@@ -1,14 +1,8 @@
-//! Starts the function.
+//! Runs the function on Lambda.
 
-use std::convert::Infallible;
-
-use lambda_http::{Error, run, service_fn};
-use shared::telemetry;
-
-use health::Function;
+use shared::function::{Error, run_http};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    telemetry::init();
-    run(service_fn(|request| async { Ok::<_, Infallible>(Function.handle(request).await) })).await
+    run_http::<health::Function>().await
 }

@@ -2,40 +2,31 @@
 
 use shared::{
     aws::Aws,
-    clock,
-    config::{Environment, MissingVariable},
+    config::Environment,
     domain::time::Time,
+    function::{Error, HttpFunction},
     http::{Request, Response, answer, lists, principal, problem::Problem, view::AlertView},
     service::list_alerts::ListAlerts,
+    store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    alerts: ListAlerts,
+    list_alerts: ListAlerts,
 }
 
-impl Function {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let alerts = ListAlerts::start(environment, aws)?;
-        alerts.warm().await;
-        Ok(Self { alerts })
-    }
-
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.claims()?.warm().await;
+        Ok(Self { list_alerts: ListAlerts::new(&tables, environment.list_budget()?)? })
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let lists::ListRequest { filter, page, list } = lists::alerts(request)?;
-        let page = self.alerts.list(&filter, &page, &list, now).await;
-        let page = page.map_err(|error| Problem::of_list(&error))?;
+        let page = self.list_alerts.list(&filter, &page, &list, now).await?;
         Ok(answer::page(page, AlertView::from))
     }
 }

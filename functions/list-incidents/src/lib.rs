@@ -3,44 +3,35 @@
 use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
-    clock,
-    config::{Environment, MissingVariable},
+    config::Environment,
     domain::time::Time,
+    function::{Error, HttpFunction},
     http::{
         Request, Response, answer, lists, principal,
         problem::Problem,
         view::{IncidentView, PageView},
     },
-    service::list_incidents::ListIncidents,
+    service::list_incidents::{ListIncidents, ListedIncidents},
+    store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    incidents: ListIncidents,
+    list_incidents: ListIncidents,
 }
 
-impl Function {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let incidents = ListIncidents::start(environment, aws)?;
-        incidents.warm().await;
-        Ok(Self { incidents })
-    }
-
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.claims()?.warm().await;
+        Ok(Self { list_incidents: ListIncidents::new(&tables, environment.list_budget()?)? })
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let lists::ListRequest { filter: query, page, list } = lists::incidents(request)?;
-        let listed = self.incidents.list((&query.filter, query.order), (&page, &query.facets), &list, now).await;
-        let (page, facets) = listed.map_err(|error| Problem::of_list(&error))?;
+        let ListedIncidents { page, facets } = self.list_incidents.list(&query, &page, &list, now).await?;
         Ok(answer::json(StatusCode::OK, &PageView::of(page, IncidentView::from).with_facets(facets)))
     }
 }

@@ -1,46 +1,42 @@
-//! `GET /quarantine`: deliveries that did not take effect. For responders, since bodies may hold
-//! personal data.
+//! `GET /quarantine`: the list of quarantine entries that need work. Only responders may read it,
+//! since bodies may hold personal data.
 
 use shared::{
     aws::Aws,
-    clock,
-    config::{Environment, MissingVariable},
+    config::Environment,
     domain::time::Time,
+    function::{Error, HttpFunction},
     http::{Request, Response, answer, lists, principal, problem::Problem, view::QuarantineEntryView},
     listing::quarantine::QuarantineFilter,
     service::{list_quarantine::ListQuarantine, quarantine_gauge::QuarantineGauge},
+    store::Tables,
+    telemetry::metrics::Metrics,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    quarantine: ListQuarantine,
+    list_quarantine: ListQuarantine,
     gauge: QuarantineGauge,
 }
 
-impl Function {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let quarantine = ListQuarantine::start(environment, aws)?;
-        quarantine.warm().await;
-        Ok(Self { quarantine, gauge: QuarantineGauge::start(environment, aws)? })
-    }
-
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.claims()?.warm().await;
+        Ok(Self {
+            list_quarantine: ListQuarantine::new(&tables, environment.list_budget()?)?,
+            gauge: QuarantineGauge::new(&tables, Metrics::new(environment)?)?,
+        })
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         principal::responder(request)?;
         let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
-        let page = self.quarantine.list(&filter, &page, &list, now).await;
-        let page = page.map_err(|error| Problem::of_list(&error))?;
+        let page = self.list_quarantine.list(&filter, &page, &list, now).await?;
         if filter == QuarantineFilter::default() {
-            // Counted anyway: so whoever looks at an empty quarantine ends an alarm that missed its last change.
+            // This corrects the metric if an earlier write of it was lost. Otherwise the alarm of
+            // an empty quarantine would stay on.
             self.gauge.counted(page.total, now);
         }
         Ok(answer::page(page, QuarantineEntryView::from))

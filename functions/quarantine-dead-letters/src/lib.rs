@@ -1,53 +1,59 @@
-//! Puts the messages of the dead-letter queue into the quarantine, and reports those that stay, alone.
+//! Moves the messages of the dead-letter queue into the quarantine.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::LambdaEvent;
 use shared::{
     aws::Aws,
     clock,
-    config::{Environment, MissingVariable},
+    config::Environment,
+    function::{Error, EventFunction},
     service::{quarantine_dead_letter::QuarantineDeadLetter, quarantine_gauge::QuarantineGauge},
+    store::Tables,
+    telemetry::metrics::Metrics,
 };
 use tracing::{error, warn};
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    dead_letters: QuarantineDeadLetter,
+    quarantine_dead_letter: QuarantineDeadLetter,
     gauge: QuarantineGauge,
 }
 
-impl Function {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let dead_letters = QuarantineDeadLetter::start(environment, aws, fastrand::u64(..))?;
-        dead_letters.warm().await;
-        Ok(Self { dead_letters, gauge: QuarantineGauge::start(environment, aws)? })
+impl EventFunction for Function {
+    type Event = SqsEvent;
+    type Answer = SqsBatchResponse;
+
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        tables.claims()?.warm().await;
+        Ok(Self {
+            quarantine_dead_letter: QuarantineDeadLetter::new(&tables, fastrand::u64(..))?,
+            gauge: QuarantineGauge::new(&tables, Metrics::new(environment)?)?,
+        })
     }
 
-    /// Puts a batch into the quarantine. What fails stays in the queue, whose alarm tells of it.
-    pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+    /// Quarantines a batch. A message that fails stays in the dead-letter queue, which has an
+    /// alarm.
+    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
-        let mut kept = Vec::new();
+        let mut quarantined = Vec::new();
         for message in event.payload.records {
             let message_id = message.message_id.unwrap_or_default();
             let body = message.body.unwrap_or_default();
-            match self.dead_letters.put(&message_id, &body, clock::now()).await {
+            match self.quarantine_dead_letter.put(&message_id, &body, clock::now()).await {
                 Ok(Some(entry_id)) => {
-                    warn!(message_id, %entry_id, "dead letter put into the quarantine");
-                    kept.push(entry_id);
+                    warn!(message_id, %entry_id, "dead letter quarantined");
+                    quarantined.push(entry_id);
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    error!(message_id, %error, "dead letter not put into the quarantine");
+                    error!(message_id, %error, "could not quarantine the dead letter");
                     response.add_failure(message_id);
                 }
             }
         }
-        self.gauge.changed(&kept, &[], clock::now()).await;
+        self.gauge.changed(&quarantined, &[], clock::now()).await;
         response
     }
 }

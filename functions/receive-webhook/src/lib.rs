@@ -1,4 +1,4 @@
-//! `POST /webhooks/{source}`: receives the alerts of monitoring sources.
+//! `POST /webhooks/{source}`: receives the webhooks of monitoring sources.
 
 use lambda_http::http::StatusCode;
 use shared::{
@@ -6,44 +6,33 @@ use shared::{
     clock,
     config::Environment,
     domain::time::Time,
+    function::{Error, HttpFunction},
     http::{Request, Response, answer, path_parameter, problem::Problem, view::ReceiptView},
-    service::{
-        credentials::CredentialsError,
-        receive_webhook::{Receipt, ReceiveWebhook, Refusal},
-    },
+    service::receive_webhook::{Receipt, ReceiveWebhook, Refusal},
     sources,
     telemetry::metrics::{Measures, Metrics},
 };
 use tracing::info;
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    receiver: ReceiveWebhook,
+    receive_webhook: ReceiveWebhook,
     metrics: Metrics,
 }
 
-impl Function {
-    /// Fetches the secrets and connects to the queue.
-    ///
-    /// # Errors
-    /// [`CredentialsError`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, CredentialsError> {
-        let metrics = Metrics::start(environment)?;
-        Ok(Self { receiver: ReceiveWebhook::start(environment, aws, clock::now()).await?, metrics })
-    }
-
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let metrics = Metrics::new(environment)?;
+        Ok(Self { receive_webhook: ReceiveWebhook::start(environment, aws, clock::now()).await?, metrics })
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         let Some(source) = sources::find(&path_parameter(request, "source")) else {
             self.count("RefusedUnknownSource", now);
-            return Err(Problem::not_found("There are no webhooks of this source."));
+            return Err(Problem::not_found("There is no source with this name."));
         };
-        let received = self.receiver.receive(source, request.headers(), request.body().as_ref(), now).await;
+        let received = self.receive_webhook.receive(source, request.headers(), request.body().as_ref(), now).await;
         let name = source.name();
         match &received {
             Ok(Receipt::Accepted { delivery_id }) => info!(source = name, %delivery_id, "webhook accepted"),
@@ -56,7 +45,9 @@ impl Function {
         self.count(metric(&received), now);
         Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(problem)?)))
     }
+}
 
+impl Function {
     fn count(&self, metric: &'static str, now: Time) {
         let mut measures = Measures::default();
         measures.count(metric);
@@ -78,8 +69,10 @@ fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
 
 fn problem(refusal: Refusal) -> Problem {
     match refusal {
-        Refusal::TooLarge => Problem::too_large("A webhook may have at most 1 MiB."),
-        Refusal::NotAuthentic => Problem::unauthenticated("The webhook does not prove that the source sent it."),
+        Refusal::TooLarge => Problem::too_large("A webhook may be at most 1 MiB."),
+        Refusal::NotAuthentic => {
+            Problem::unauthenticated("The signature or the token of the webhook is missing or wrong.")
+        }
         Refusal::NotJson(error) => Problem::malformed_body(format!("{error}.")),
         Refusal::Queue(cause) => Problem::unavailable(&cause),
     }

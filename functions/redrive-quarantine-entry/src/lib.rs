@@ -1,50 +1,45 @@
-//! `POST /quarantine/{id}/redrive`: a responder sends a delivery through the same path again.
+//! `POST /quarantine/{id}/redrive`: a responder sends the delivery of an entry through the queue
+//! again.
 
 use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
-    clock,
-    config::{Environment, MissingVariable},
+    config::Environment,
     domain::time::Time,
+    function::{Error, HttpFunction},
     http::{
         Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, view::QuarantineEntryView,
     },
+    queue::Queue,
     service::redrive_quarantine_entry::{RedriveQuarantineEntry, RedriveQuarantineEntryError},
+    store::Tables,
 };
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    quarantine: RedriveQuarantineEntry,
+    redrive_quarantine_entry: RedriveQuarantineEntry,
 }
 
-impl Function {
-    /// Connects to the table and the queue.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let quarantine = RedriveQuarantineEntry::start(environment, aws)?;
-        quarantine.warm().await;
-        Ok(Self { quarantine })
-    }
-
-    /// Answers a request.
-    pub async fn handle(&self, request: Request) -> Response {
-        self.answer(&request, clock::now()).await.unwrap_or_else(Response::from)
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        let (quarantine, queue) = (tables.quarantine()?, Queue::new(environment, aws)?);
+        tokio::join!(quarantine.warm(), queue.warm());
+        Ok(Self { redrive_quarantine_entry: RedriveQuarantineEntry::new(&tables, queue)? })
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let entry = self.quarantine.redrive(id, &principal.name, now).await.map_err(problem)?;
+        let entry = self.redrive_quarantine_entry.redrive(id, &principal.name, now).await.map_err(problem)?;
         Ok(answer::json(StatusCode::ACCEPTED, &QuarantineEntryView::from(entry)))
     }
 }
 
 fn unknown() -> Problem {
-    Problem::not_found("There is no entry of the quarantine with this id.")
+    Problem::not_found("There is no quarantine entry with this id.")
 }
 
 fn problem(error: RedriveQuarantineEntryError) -> Problem {

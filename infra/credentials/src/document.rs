@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use shared::{service::credentials::Role, sources};
+use shared::{credentials::Role, sources};
 
 /// How many secrets of a source, or tokens of a name, are valid at the same time: an old and a new
 /// one.
@@ -191,7 +191,7 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
-    use shared::service::credentials::Credentials;
+    use shared::credentials::Credentials;
 
     use super::*;
 

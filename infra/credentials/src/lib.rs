@@ -1,6 +1,6 @@
 //! The credentials of a stack: webhook secrets and API tokens in one secret of Secrets Manager.
 //!
-//! Functions read them with `shared::service::credentials`.
+//! What a function reads of it is `shared::credentials`.
 
 pub mod document;
 pub mod secret;

@@ -2,7 +2,11 @@
 
 use std::{error::Error, sync::Arc};
 
-use shared::{aws::Aws, config::Environment};
+use shared::{
+    aws::Aws,
+    config::Environment,
+    function::{self, EventFunction, HttpFunction},
+};
 
 use crate::lambda::{self, Handler};
 
@@ -20,32 +24,29 @@ pub enum FunctionError {
 /// # Errors
 /// If no crate implements the function, or its start fails.
 pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Result<Handler, FunctionError> {
-    macro_rules! started {
-        ($kind:ident $function:ident) => {{
-            let function = $function::Function::start(environment, aws)
-                .await
-                .map_err(|error| FunctionError::Start { function: logical_id.to_owned(), source: error.into() })?;
-            let function = Arc::new(function);
-            lambda::$kind(move |event| {
-                let function = Arc::clone(&function);
-                async move { function.handle(event).await }
-            })
-        }};
-    }
-    Ok(match logical_id {
-        "Authorize" => started!(event authorize),
-        "ChangeStatus" => started!(http change_status),
-        "DeleteQuarantineEntry" => started!(http delete_quarantine_entry),
-        "GetIncident" => started!(http get_incident),
-        "GetQuarantineEntry" => started!(http get_quarantine_entry),
-        "GroupAlerts" => started!(event group_alerts),
-        "Health" => started!(http health),
-        "ListAlerts" => started!(http list_alerts),
-        "ListIncidents" => started!(http list_incidents),
-        "ListQuarantine" => started!(http list_quarantine),
-        "QuarantineDeadLetters" => started!(event quarantine_dead_letters),
-        "ReceiveWebhook" => started!(http receive_webhook),
-        "RedriveQuarantineEntry" => started!(http redrive_quarantine_entry),
+    let started = match logical_id {
+        "Authorize" => event::<authorize::Function>(environment, aws).await,
+        "ChangeStatus" => http::<change_status::Function>(environment, aws).await,
+        "DeleteQuarantineEntry" => http::<delete_quarantine_entry::Function>(environment, aws).await,
+        "GetIncident" => http::<get_incident::Function>(environment, aws).await,
+        "GetQuarantineEntry" => http::<get_quarantine_entry::Function>(environment, aws).await,
+        "GroupAlerts" => event::<group_alerts::Function>(environment, aws).await,
+        "Health" => http::<health::Function>(environment, aws).await,
+        "ListAlerts" => http::<list_alerts::Function>(environment, aws).await,
+        "ListIncidents" => http::<list_incidents::Function>(environment, aws).await,
+        "ListQuarantine" => http::<list_quarantine::Function>(environment, aws).await,
+        "QuarantineDeadLetters" => event::<quarantine_dead_letters::Function>(environment, aws).await,
+        "ReceiveWebhook" => http::<receive_webhook::Function>(environment, aws).await,
+        "RedriveQuarantineEntry" => http::<redrive_quarantine_entry::Function>(environment, aws).await,
         unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
-    })
+    };
+    started.map_err(|source| FunctionError::Start { function: logical_id.to_owned(), source })
+}
+
+async fn http<F: HttpFunction>(environment: &Environment, aws: &Aws) -> Result<Handler, function::Error> {
+    Ok(lambda::http(Arc::new(F::start(environment, aws).await?)))
+}
+
+async fn event<F: EventFunction>(environment: &Environment, aws: &Aws) -> Result<Handler, function::Error> {
+    Ok(lambda::event(Arc::new(F::start(environment, aws).await?)))
 }

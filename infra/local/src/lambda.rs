@@ -3,10 +3,10 @@
 use std::{convert::Infallible, error::Error, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
-use lambda_http::{Adapter, Request, Response, request::LambdaRequest, service_fn, tower::Service};
+use lambda_http::{Adapter, Request, request::LambdaRequest, service_fn, tower::Service};
 use lambda_runtime::{Context, LambdaEvent};
-use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
+use shared::function::{EventFunction, HttpFunction};
 use tokio::sync::RwLock;
 
 use crate::{clock, template::FunctionResource};
@@ -73,19 +73,14 @@ impl Function {
     }
 }
 
-/// A function behind the API, with the same adapter as when it is deployed.
-pub fn http<F, Answer, Body>(handle: F) -> Handler
-where
-    F: Fn(Request) -> Answer + Clone + Send + Sync + 'static,
-    Answer: Future<Output = Response<Body>> + Send + 'static,
-    Response<Body>: lambda_http::IntoResponse + Send + Sync + 'static,
-{
+/// A function behind the API, through the adapter that it is deployed with.
+pub fn http<F: HttpFunction>(function: Arc<F>) -> Handler {
     Box::new(move |event, context| {
-        let handle = handle.clone();
+        let function = Arc::clone(&function);
         Box::pin(async move {
-            let mut service = Adapter::from(service_fn(move |request| {
-                let answer = handle(request);
-                async move { Ok::<_, Infallible>(answer.await) }
+            let mut service = Adapter::from(service_fn(move |request: Request| {
+                let function = Arc::clone(&function);
+                async move { Ok::<_, Infallible>(function.handle(request).await) }
             }));
             let request: LambdaRequest = serde_json::from_str(&event)?;
             let answer = service.call(LambdaEvent::new(request, context)).await?;
@@ -94,19 +89,13 @@ where
     })
 }
 
-/// A function that is called with its own type of event.
-pub fn event<F, Event, Running, Answer>(handle: F) -> Handler
-where
-    F: Fn(LambdaEvent<Event>) -> Running + Clone + Send + Sync + 'static,
-    Event: DeserializeOwned + Send,
-    Running: Future<Output = Answer> + Send + 'static,
-    Answer: Serialize + Send,
-{
+/// A function that is called with an event of its own kind.
+pub fn event<F: EventFunction>(function: Arc<F>) -> Handler {
     Box::new(move |event, context| {
-        let handle = handle.clone();
+        let function = Arc::clone(&function);
         Box::pin(async move {
-            let event: Event = serde_json::from_str(&event)?;
-            let answer = handle(LambdaEvent::new(event, context)).await;
+            let event: F::Event = serde_json::from_str(&event)?;
+            let answer = function.handle(LambdaEvent::new(event, context)).await;
             Ok(serde_json::to_value(answer)?)
         })
     })

@@ -1,4 +1,4 @@
-//! Keeps in order what depends on each other, and nothing else.
+//! Keeps things in order that depend on each other, and only those.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,9 @@ use futures::{
     future::{Shared, join_all},
 };
 
-/// The order of things that are begun one after the other: what touches the same key takes turns.
+/// Gives out turns. Whatever touches the same key takes turns in the order of asking.
 #[derive(Debug)]
-pub(super) struct Order<Key> {
+pub struct Order<Key> {
     /// The end of the last turn, by key.
     last: BTreeMap<Key, Shared<Receiver<()>>>,
 }
@@ -22,32 +22,30 @@ impl<Key> Default for Order<Key> {
 }
 
 impl<Key: Ord + Copy> Order<Key> {
-    /// The turn of the next thing, which touches these keys.
-    pub(super) fn turn(&mut self, keys: &BTreeSet<Key>) -> Turn {
-        let (over, end) = oneshot::channel();
+    pub fn turn(&mut self, keys: &BTreeSet<Key>) -> Turn {
+        let (ended, end) = oneshot::channel();
         let end = end.shared();
         let before = keys.iter().filter_map(|key| self.last.insert(*key, end.clone())).collect();
-        Turn { before, over }
+        Turn { before, ended }
     }
 }
 
-/// When it may happen.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub struct Turn {
     before: Vec<Shared<Receiver<()>>>,
-    over: Sender<()>,
+    ended: Sender<()>,
 }
 
 impl Turn {
-    /// Waits until everything before it is over, or was given up.
-    pub(super) async fn comes(&mut self) {
+    /// Waits until every turn before this one has ended or was dropped.
+    pub async fn comes(&mut self) {
         join_all(std::mem::take(&mut self.before)).await;
     }
 
-    /// The next ones may go on.
-    pub(super) fn ends(self) {
-        // Perhaps nobody waits.
-        let _ = self.over.send(());
+    /// Lets the next turns begin.
+    pub fn ends(self) {
+        // It is no error that nobody waits.
+        let _ = self.ended.send(());
     }
 }
 
@@ -59,10 +57,10 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_shares_a_key_takes_turns_and_nothing_else_waits() {
+    async fn tasks_that_share_a_key_take_turns_and_others_do_not_wait() {
         let mut order = Order::default();
-        let things = [("a1", vec!["a"], 9), ("b1", vec!["b"], 1), ("ab", vec!["a", "b"], 1), ("c1", vec!["c"], 3)];
-        let happened = things.map(|(name, keys, lasts)| {
+        let tasks = [("a1", vec!["a"], 9), ("b1", vec!["b"], 1), ("ab", vec!["a", "b"], 1), ("c1", vec!["c"], 3)];
+        let done = tasks.map(|(name, keys, lasts)| {
             let mut turn = order.turn(&keys.into_iter().collect());
             async move {
                 turn.comes().await;
@@ -73,7 +71,7 @@ mod tests {
                 name
             }
         });
-        let happened: Vec<_> = stream::iter(happened).buffer_unordered(4).collect().await;
-        assert_eq!(happened, ["b1", "c1", "a1", "ab"]);
+        let done: Vec<_> = stream::iter(done).buffer_unordered(4).collect().await;
+        assert_eq!(done, ["b1", "c1", "a1", "ab"]);
     }
 }

@@ -1,34 +1,30 @@
-//! The resource `comment`.
-
 use jiff::Timestamp;
-use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::{Actor, Encoding, Envelope, INSTALLATION, Issue, with_z};
+use super::{actor::Actor, envelope::envelope, format::with_z, issue::Issue};
 
-/// A person wrote a note on an issue.
-pub(crate) fn comment(
-    issue: &Issue,
-    actor: Actor<'_>,
-    text: &str,
-    id: u64,
-    at: Timestamp,
-    encoding: Encoding,
-) -> Result<String, serde_json::Error> {
-    let data = Data {
-        comment: text,
-        comment_id: id,
-        issue_id: issue.id,
-        project_slug: issue.fault.service.name,
-        timestamp: with_z(at),
-    };
-    encoding.write(&Envelope { action: "created", actor, data, installation: INSTALLATION })
+/// A person's comment on an issue.
+#[derive(Debug)]
+pub struct Comment<'text> {
+    pub id: u64,
+    pub text: &'text str,
+    pub author: Actor<'text>,
+    pub at: Timestamp,
 }
 
-#[derive(Serialize)]
-struct Data<'comment> {
-    comment: &'comment str,
-    comment_id: u64,
-    issue_id: u64,
-    project_slug: &'static str,
-    timestamp: String,
+impl Comment<'_> {
+    /// The body of the resource `comment`.
+    pub fn body(&self, issue: &Issue) -> Value {
+        envelope(
+            "created",
+            self.author,
+            &json!({
+                "comment": self.text,
+                "comment_id": self.id,
+                "issue_id": issue.id,
+                "project_slug": issue.service.name,
+                "timestamp": with_z(self.at),
+            }),
+        )
+    }
 }

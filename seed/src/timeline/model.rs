@@ -1,4 +1,4 @@
-//! What the product makes of a timeline, reckoned with its pure parts and no tables.
+//! What the product makes of a timeline, computed with its pure parts and without tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,7 +20,10 @@ use shared::{
     sources::{self, Reading},
 };
 
-use crate::{Delivery, Step, Timeline};
+use crate::{
+    timeline::{Action, Timeline},
+    webhook::Webhook,
+};
 
 /// The incidents and alerts of a timeline.
 pub(super) struct Model {
@@ -29,7 +32,7 @@ pub(super) struct Model {
     pub(super) ignored: usize,
     pub(super) quarantined: usize,
     pub(super) duplicates: usize,
-    /// The incident that each delivery opened, by the delivery's number.
+    /// The incident that each webhook opened, by the webhook's number.
     pub(super) opened: BTreeMap<usize, IncidentId>,
     rules: Rules,
     ids: IdGenerator,
@@ -54,14 +57,10 @@ impl Model {
             services: BTreeMap::new(),
         };
         let mut seen = BTreeSet::new();
-        let mut number = 0;
         for step in &timeline.steps {
-            match step {
-                Step::Delivery(delivery) => {
-                    model.receive(number, delivery, &mut seen);
-                    number += 1;
-                }
-                Step::StatusChange(change) => {
+            match &step.action {
+                Action::Webhook { number, webhook } => model.receive(*number, webhook, &mut seen),
+                Action::StatusChange(change) => {
                     let id = model.opened[&change.opened_by];
                     let incident = model.incidents[&id].clone();
                     let comment = Some(change.comment.clone());
@@ -77,16 +76,16 @@ impl Model {
         self.incidents.values().filter(|incident| incident.status == status).count()
     }
 
-    fn receive(&mut self, number: usize, delivery: &Delivery, seen: &mut BTreeSet<String>) {
-        let now = Time::from(delivery.at);
-        let source = sources::find(delivery.source.name()).unwrap();
-        let payload = sources::parse(delivery.body.as_bytes()).unwrap();
-        let (event, identity) = match source.read(&headers(delivery), &payload, now) {
+    fn receive(&mut self, number: usize, webhook: &Webhook, seen: &mut BTreeSet<String>) {
+        let now = Time::from(webhook.at);
+        let source = sources::find(webhook.source.name()).unwrap();
+        let payload = sources::parse(webhook.body.as_bytes()).unwrap();
+        let (event, identity) = match source.read(&headers(webhook), &payload, now) {
             Ok(Reading::Event { event, identity }) => (*event, identity),
             Ok(Reading::Ignored { .. }) => return self.ignored += 1,
             Err(_) => return self.quarantined += 1,
         };
-        let id = sources::delivery_id(source.name(), identity.as_deref(), delivery.body.as_bytes());
+        let id = sources::delivery_id(source.name(), identity.as_deref(), webhook.body.as_bytes());
         if !seen.insert(id.as_str().to_owned()) {
             return self.duplicates += 1;
         }
@@ -101,7 +100,7 @@ impl Model {
         match known.step(event.transition, mark.clone(), severity) {
             EpisodeStep::Repeat(episode) => known.put(episode),
             EpisodeStep::Resolve(episode) => {
-                self.recover(&episode, now);
+                self.resolve(&episode, now);
                 known.put(episode);
             }
             EpisodeStep::Remember => known.remember(mark.at),
@@ -109,7 +108,7 @@ impl Model {
             EpisodeStep::Begin { resolved_at } => {
                 known.put(self.begin(number, event, mark.delivery_id, resolved_at, now));
             }
-            EpisodeStep::Split { .. } => panic!("deliveries come in order"),
+            EpisodeStep::Split { .. } => panic!("webhooks arrive in order"),
         }
         self.episodes.insert(key, known);
     }
@@ -134,7 +133,7 @@ impl Model {
         let decision = decide(new_alert, &groups, &self.rules);
         let alert_id: AlertId = self.ids.next(now);
         let (incident_id, alert) = match decision {
-            Decision::Ignore { .. } => panic!("nothing recovers before it arrives"),
+            Decision::Ignore { .. } => panic!("no resolution arrives before its trigger"),
             Decision::Join { incident_id, rule, grouping } => {
                 let alert = Alert::first(alert_id, event, classification, resolved_at, (Some(incident_id), grouping));
                 let joined = self.incidents[&incident_id].clone().join(&alert, rule, now).0;
@@ -158,14 +157,14 @@ impl Model {
         episode
     }
 
-    fn recover(&mut self, latest: &Episode, now: Time) {
+    fn resolve(&mut self, latest: &Episode, now: Time) {
         let incident_id = latest.incident_id.unwrap();
-        let recovered = self.incidents[&incident_id].clone().recover(latest.alert_id, now).0;
-        self.incidents.insert(incident_id, recovered);
+        let resolved = self.incidents[&incident_id].clone().recover(latest.alert_id, now).0;
+        self.incidents.insert(incident_id, resolved);
     }
 }
 
-fn headers(delivery: &Delivery) -> HeaderMap {
-    let pairs = delivery.headers.iter();
+fn headers(webhook: &Webhook) -> HeaderMap {
+    let pairs = webhook.headers.iter();
     pairs.map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())).collect()
 }

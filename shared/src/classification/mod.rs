@@ -6,7 +6,7 @@ mod words;
 
 use crate::{
     domain::{
-        alert::{Classification, Classified, Evidence},
+        classification::{Classification, Classified, Evidence},
         event::AlertEvent,
         severity::Severity,
     },

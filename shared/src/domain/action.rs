@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    alert::GroupingRule,
+    grouping::GroupingRule,
     id::{ActionId, AlertId, IncidentId},
     severity::Severity,
     status::Status,
@@ -48,8 +48,8 @@ pub enum ActionKind {
         alert_id: AlertId,
         /// The alert's severity.
         severity: Severity,
-        /// The rule by which it joined.
-        rule: GroupingRule,
+        /// `None` if it was split from an alert of the incident.
+        rule: Option<GroupingRule>,
         /// Why it joined.
         reason: String,
     },

@@ -1,24 +1,24 @@
 //! Episodes: which deliveries of one problem belong to one alert.
 //!
-//! Deliveries arrive late and out of order; what decides is the source's time, not the order of arrival. The recoveries
+//! Deliveries arrive late and out of order; what decides is the source's time, not the order of arrival. The resolutions
 //! of a problem cut its time into intervals, each open at its beginning and closed at its end; the firing deliveries of
-//! one interval are one alert, and the recovery at its end resolves it.
+//! one interval are one alert, and the resolution at its end resolves it.
 //!
 //! | delivery at *t* | its interval has no alert | its interval has an alert |
 //! | --- | --- | --- |
 //! | firing | new alert, resolved already if the interval ends | counted |
-//! | recovered | remembered: a boundary | fired until *t*: resolved at *t*; fired only since: remembered; both: split in two |
+//! | resolved | remembered: a boundary | fired until *t*: resolved at *t*; fired only since: remembered; both: split in two |
 //!
 //! So the alerts of a problem are the same in whatever order its deliveries arrive, as far as is remembered: the last
-//! [`EPISODES`] alerts of it, the last [`RECOVERIES`] recoveries that ended none, and of each alert the last [`RECENT`]
-//! firing deliveries one by one. A recovery that more of them overtook is ignored: it has fired since.
+//! [`MAX_EPISODES`] alerts of it, the last [`MAX_RESOLUTIONS`] resolutions that ended none, and of each alert the last [`MAX_RECENT_FIRINGS`]
+//! firing deliveries one by one. A resolution that more of them overtook is ignored: it has fired since.
 
 use std::{cmp::Ordering, collections::BTreeSet, mem};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    alert::{Alert, AlertStatus},
+    alert_status::AlertStatus,
     delivery::DeliveryId,
     event::Transition,
     id::{AlertId, IncidentId},
@@ -27,17 +27,17 @@ use super::{
 };
 
 /// How many alerts of a problem are remembered.
-pub const EPISODES: usize = 4;
+pub const MAX_EPISODES: usize = 4;
 
-/// How many recoveries are remembered that ended no alert that is remembered.
-pub const RECOVERIES: usize = 8;
+/// How many resolutions are remembered that ended no alert that is remembered.
+pub const MAX_RESOLUTIONS: usize = 8;
 
 /// How many firing deliveries of an alert are remembered one by one.
-pub const RECENT: usize = 6;
+pub const MAX_RECENT_FIRINGS: usize = 6;
 
 /// When a delivery says that it happened, and which delivery it is: no two are equal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Mark {
+pub struct EventKey {
     /// When, by the source's clock.
     pub at: Time,
     /// The delivery.
@@ -48,7 +48,7 @@ pub struct Mark {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Firing {
     /// Which and when.
-    pub mark: Mark,
+    pub key: EventKey,
     /// The severity that it reports.
     pub severity: Severity,
 }
@@ -57,7 +57,7 @@ pub struct Firing {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Firings {
     /// The earliest: what it says is what the alert says.
-    pub first: Mark,
+    pub first: EventKey,
     /// When the latest fired.
     pub last_seen_at: Time,
     /// How many there are.
@@ -65,7 +65,7 @@ pub struct Firings {
     /// The highest severity.
     pub severity: Severity,
     /// The earliest that reports the highest severity.
-    pub worst: Mark,
+    pub worst: EventKey,
 }
 
 impl Firings {
@@ -73,11 +73,11 @@ impl Firings {
     #[must_use]
     pub fn of(firing: &Firing) -> Self {
         Self {
-            first: firing.mark.clone(),
-            last_seen_at: firing.mark.at,
+            first: firing.key.clone(),
+            last_seen_at: firing.key.at,
             occurrences: 1,
             severity: firing.severity,
-            worst: firing.mark.clone(),
+            worst: firing.key.clone(),
         }
     }
 
@@ -106,7 +106,7 @@ pub struct Episode {
     pub alert_id: AlertId,
     /// Its incident.
     pub incident_id: Option<IncidentId>,
-    /// When it recovered.
+    /// When it resolved.
     pub resolved_at: Option<Time>,
     /// The earliest of its firing deliveries: the first alone, as long as the others can be remembered one by one.
     base: Firings,
@@ -114,28 +114,36 @@ pub struct Episode {
     recent: Vec<Firing>,
 }
 
+/// The alert of an episode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EpisodeOf {
+    pub alert_id: AlertId,
+    pub incident_id: Option<IncidentId>,
+    pub resolved_at: Option<Time>,
+}
+
 impl Episode {
-    /// The episode of a new alert.
+    /// The episode of a new alert, begun by one firing delivery.
     #[must_use]
-    pub fn begin(alert: &Alert, delivery_id: DeliveryId) -> Self {
-        let mark = Mark { at: alert.occurred_at, delivery_id };
-        Self::of(alert, Firings::of(&Firing { mark, severity: alert.severity }), Vec::new())
+    pub fn begin(alert: EpisodeOf, first: &Firing) -> Self {
+        Self::new(alert, Firings::of(first), Vec::new())
     }
 
-    /// The episode of an alert that goes on after another.
+    /// The episode of an alert that was split from another.
     #[must_use]
-    pub fn go_on(alert: &Alert, rest: Rest) -> Self {
-        Self::of(alert, Firings::of(&rest.first), rest.others)
+    pub fn split_off(alert: EpisodeOf, rest: Rest) -> Self {
+        Self::new(alert, Firings::of(&rest.first), rest.others)
     }
 
-    const fn of(alert: &Alert, base: Firings, recent: Vec<Firing>) -> Self {
-        Self { alert_id: alert.id, incident_id: alert.incident_id, resolved_at: alert.resolved_at, base, recent }
+    const fn new(alert: EpisodeOf, base: Firings, recent: Vec<Firing>) -> Self {
+        let EpisodeOf { alert_id, incident_id, resolved_at } = alert;
+        Self { alert_id, incident_id, resolved_at, base, recent }
     }
 
-    /// Firing until it recovered.
+    /// Firing until it resolved.
     #[must_use]
     pub const fn status(&self) -> AlertStatus {
-        if self.resolved_at.is_some() { AlertStatus::Resolved } else { AlertStatus::Firing }
+        AlertStatus::of(self.resolved_at)
     }
 
     /// What its firing deliveries come to.
@@ -145,25 +153,25 @@ impl Episode {
     }
 
     fn fire(mut self, firing: Firing) -> Self {
-        if self.base.occurrences == 1 && firing.mark < self.base.first {
+        if self.base.occurrences == 1 && firing.key < self.base.first {
             let severity = self.base.severity;
             let Firings { first, .. } = mem::replace(&mut self.base, Firings::of(&firing));
-            self.recent.insert(0, Firing { mark: first, severity });
-        } else if firing.mark.at <= self.base.last_seen_at && self.base.occurrences > 1 {
+            self.recent.insert(0, Firing { key: first, severity });
+        } else if firing.key.at <= self.base.last_seen_at && self.base.occurrences > 1 {
             self.base = self.base.and(Firings::of(&firing));
         } else {
-            let position = self.recent.partition_point(|other| other.mark < firing.mark);
+            let position = self.recent.partition_point(|other| other.key < firing.key);
             self.recent.insert(position, firing);
         }
-        if self.recent.len() > RECENT {
+        if self.recent.len() > MAX_RECENT_FIRINGS {
             let earliest = self.recent.remove(0);
             self.base = self.base.and(Firings::of(&earliest));
         }
         self
     }
 
-    /// What a recovery means that is in the interval of this alert.
-    fn recover(&self, at: Time) -> Step {
+    /// What a resolution means that is in the interval of this alert.
+    fn resolve(&self, at: Time) -> Step {
         let firings = self.firings();
         if at < firings.first.at {
             return Step::Remember;
@@ -171,7 +179,7 @@ impl Episode {
         if firings.last_seen_at <= at {
             return Step::Resolve(Self { resolved_at: Some(at), ..self.clone() });
         }
-        let (before, after) = self.recent.split_at(self.recent.partition_point(|firing| firing.mark.at <= at));
+        let (before, after) = self.recent.split_at(self.recent.partition_point(|firing| firing.key.at <= at));
         match after {
             [first, others @ ..] if self.base.last_seen_at <= at => Step::Split {
                 ended: Self { resolved_at: Some(at), recent: before.to_vec(), ..self.clone() },
@@ -182,14 +190,14 @@ impl Episode {
     }
 }
 
-/// What fired of an alert after the recovery that ended it.
+/// What fired of an alert after the resolution that ended it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rest {
     /// The first.
     pub first: Firing,
     /// The others, earliest first.
     pub others: Vec<Firing>,
-    /// When that recovered.
+    /// When that resolved.
     pub resolved_at: Option<Time>,
 }
 
@@ -206,8 +214,8 @@ impl Rest {
 pub struct Episodes {
     /// The latest alerts, earliest first.
     pub episodes: Vec<Episode>,
-    /// The latest recoveries that ended none of these alerts.
-    recoveries: BTreeSet<Time>,
+    /// The latest resolutions that ended none of these alerts.
+    resolutions: BTreeSet<Time>,
     /// Counts changes, from 1.
     pub version: u64,
 }
@@ -217,21 +225,21 @@ pub struct Episodes {
 pub enum Step {
     /// A new alert fires, or one that `resolved_at` shows to be over already.
     Begin {
-        /// When its recovery, which arrived first, happened.
+        /// When its resolution, which arrived first, happened.
         resolved_at: Option<Time>,
     },
     /// An alert was reported again.
     Repeat(Episode),
-    /// An alert recovered, or did so earlier than was known.
+    /// An alert resolved, or did so earlier than was known.
     Resolve(Episode),
-    /// An alert recovered and fired again before its recovery arrived: it is two.
+    /// An alert resolved and fired again before its resolution arrived: it is two.
     Split {
         /// What it is now.
         ended: Episode,
         /// What is another alert.
         rest: Rest,
     },
-    /// A recovery to be remembered: what it ends may be on its way.
+    /// A resolution to be remembered: what it ends may be on its way.
     Remember,
     /// Nothing changes.
     Nothing,
@@ -240,15 +248,15 @@ pub enum Step {
 impl Episodes {
     /// Decides what a delivery means.
     #[must_use]
-    pub fn step(&self, transition: Transition, mark: Mark, severity: Severity) -> Step {
-        let at = mark.at;
+    pub fn step(&self, transition: Transition, key: EventKey, severity: Severity) -> Step {
+        let at = key.at;
         let known = self.episodes.iter().find(|episode| self.is_in_interval(episode, at));
         match (transition, known) {
             (Transition::Firing, None) => Step::Begin { resolved_at: self.boundaries().filter(|end| *end >= at).min() },
-            (Transition::Firing, Some(episode)) => Step::Repeat(episode.clone().fire(Firing { mark, severity })),
+            (Transition::Firing, Some(episode)) => Step::Repeat(episode.clone().fire(Firing { key, severity })),
             (Transition::Resolved, _) if self.boundaries().any(|boundary| boundary == at) => Step::Nothing,
             (Transition::Resolved, None) => Step::Remember,
-            (Transition::Resolved, Some(episode)) => episode.recover(at),
+            (Transition::Resolved, Some(episode)) => episode.resolve(at),
         }
     }
 
@@ -265,26 +273,27 @@ impl Episodes {
         let moved = before.and_then(|before| before.resolved_at).filter(|end| Some(*end) != episode.resolved_at);
         let position = self.episodes.partition_point(|other| other.base.first < episode.base.first);
         self.episodes.insert(position, episode);
-        let forgotten = if self.episodes.len() > EPISODES { self.episodes.remove(0).resolved_at } else { None };
-        for recovery in moved.into_iter().chain(forgotten) {
-            self.remember(recovery);
+        let forgotten = if self.episodes.len() > MAX_EPISODES { self.episodes.remove(0).resolved_at } else { None };
+        for resolution in moved.into_iter().chain(forgotten) {
+            self.remember(resolution);
         }
-        self.recoveries.retain(|recovery| !self.episodes.iter().any(|episode| episode.resolved_at == Some(*recovery)));
+        self.resolutions
+            .retain(|resolution| !self.episodes.iter().any(|episode| episode.resolved_at == Some(*resolution)));
     }
 
-    /// Takes in a recovery that ends no known alert, and forgets the earliest if there are many.
-    pub fn remember(&mut self, recovery: Time) {
-        self.recoveries.insert(recovery);
-        if self.recoveries.len() > RECOVERIES {
-            self.recoveries.pop_first();
+    /// Takes in a resolution that ends no known alert, and forgets the earliest if there are many.
+    pub fn remember(&mut self, resolution: Time) {
+        self.resolutions.insert(resolution);
+        if self.resolutions.len() > MAX_RESOLUTIONS {
+            self.resolutions.pop_first();
         }
     }
 
     fn boundaries(&self) -> impl Iterator<Item = Time> {
-        self.episodes.iter().filter_map(|episode| episode.resolved_at).chain(self.recoveries.iter().copied())
+        self.episodes.iter().filter_map(|episode| episode.resolved_at).chain(self.resolutions.iter().copied())
     }
 
-    /// Whether no recovery is between a time and an alert. One that happened when something fired came after it.
+    /// Whether no resolution is between a time and an alert. One that happened when something fired came after it.
     fn is_in_interval(&self, episode: &Episode, at: Time) -> bool {
         let firings = episode.firings();
         let (first, last) = (firings.first.at.min(at), firings.last_seen_at.max(at));

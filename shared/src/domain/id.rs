@@ -1,6 +1,6 @@
 //! Identifiers: ULIDs whose time is the `created_at` of what they name.
 
-use std::{fmt, str::FromStr, sync::Mutex};
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use ulid::Ulid;
@@ -103,55 +103,13 @@ ids! {
     EntryId;
 }
 
-/// Makes ids. Ids of one generator never repeat and, within a millisecond, ascend.
-#[derive(Debug)]
-pub struct IdGenerator(Mutex<State>);
-
-#[derive(Debug)]
-struct State {
-    random: fastrand::Rng,
-    last: Ulid,
-}
-
-impl IdGenerator {
-    /// Seeded by the caller: a test or a demonstration gets the same ids each time.
-    #[must_use]
-    pub fn seeded(seed: u64) -> Self {
-        Self(Mutex::new(State { random: fastrand::Rng::with_seed(seed), last: Ulid::nil() }))
-    }
-
-    /// An id that was created at `at`.
-    #[must_use]
-    pub fn next<Id: From<Ulid>>(&self, at: Time) -> Id {
-        let mut state = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let millis = at.as_millis().unsigned_abs();
-        // Keep the top bit free, so that counting up within a millisecond does not run over.
-        let fresh = Ulid::from_parts(millis, state.random.u128(..) >> 49);
-        state.last = match state.last.increment() {
-            Ok(following) if state.last.timestamp_ms() == millis => following,
-            _ => fresh,
-        };
-        state.last.into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn ids_of_a_millisecond_ascend_and_carry_their_time() {
-        let generator = IdGenerator::seeded(7);
-        let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
-        let ids: Vec<AlertId> = (0..1000).map(|_| generator.next(at)).collect();
-        assert!(ids.is_sorted_by(|a, b| a < b));
-        assert!(ids.iter().all(|id| id.created_at() == at));
-        assert!(ids.iter().all(|id| AlertId::first_at(at) <= *id && *id <= AlertId::last_at(at)));
-    }
-
-    #[test]
     fn text_and_id_are_one_to_one() {
-        let id: IncidentId = IdGenerator::seeded(1).next("2026-11-23T09:53:08.120Z".parse().unwrap());
+        let id = IncidentId::numbered("2026-11-23T09:53:08.120Z".parse().unwrap(), 7);
         assert_eq!(id.to_string().parse(), Ok(id));
         for text in [
             "",

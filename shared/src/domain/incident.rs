@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     action::{Action, ActionKind},
-    alert::{Alert, GroupingRule},
+    alert::Alert,
     id::{ActionId, AlertId, IncidentId},
     severity::Severity,
     source::Source,
@@ -50,7 +50,7 @@ pub struct Incident {
     /// How many alerts it has: always the number of alert rows that name it.
     pub alert_count: u64,
     /// How many of them are firing.
-    pub firing_count: u64,
+    pub firing_alert_count: u64,
     /// When its earliest alert occurred, by the source's clock.
     pub first_alert_at: Time,
     /// When its latest alert occurred, by the source's clock.
@@ -70,30 +70,30 @@ impl Incident {
         let now = id.created_at();
         let incident = Self {
             id,
-            title: alert.title.clone(),
+            title: alert.report.title.clone(),
             status: Status::Open,
-            severity: alert.severity,
-            services: alert.service.iter().cloned().collect(),
-            sources: vec![alert.source.clone()],
-            team: alert.team.clone(),
-            environment: alert.environment.clone(),
+            severity: alert.state.severity,
+            services: alert.state.service.iter().cloned().collect(),
+            sources: vec![alert.state.source.clone()],
+            team: alert.state.team.clone(),
+            environment: alert.state.environment.clone(),
             created_at: now,
             updated_at: now,
             acknowledged_at: None,
             resolved_at: None,
             closed_at: None,
             alert_count: 1,
-            firing_count: 1,
-            first_alert_at: alert.occurred_at,
-            last_alert_at: alert.occurred_at,
+            firing_alert_count: 1,
+            first_alert_at: alert.state.occurred_at,
+            last_alert_at: alert.state.occurred_at,
             action_count: 1,
             recurrence_of,
             version: 1,
         };
         let kind = ActionKind::IncidentOpened {
             alert_id: alert.id,
-            severity: alert.severity,
-            reason: alert.grouping.reason.clone(),
+            severity: alert.state.severity,
+            reason: alert.report.grouping.reason.clone(),
             recurrence_of,
         };
         (incident, vec![kind])
@@ -101,20 +101,20 @@ impl Incident {
 
     /// A new alert joins.
     #[must_use]
-    pub fn join(mut self, alert: &Alert, rule: GroupingRule, now: Time) -> (Self, Vec<ActionKind>) {
+    pub fn join(mut self, alert: &Alert, now: Time) -> (Self, Vec<ActionKind>) {
         let mut kinds = vec![ActionKind::AlertJoined {
             alert_id: alert.id,
-            severity: alert.severity,
-            rule,
-            reason: alert.grouping.reason.clone(),
+            severity: alert.state.severity,
+            rule: alert.report.grouping.rule,
+            reason: alert.report.grouping.reason.clone(),
         }];
-        kinds.extend(self.raise(alert.id, alert.severity));
+        kinds.extend(self.raise(alert.id, alert.state.severity));
         self.name_service(alert);
-        insert_sorted(&mut self.sources, Some(&alert.source));
+        insert_sorted(&mut self.sources, Some(&alert.state.source));
         self.alert_count += 1;
-        self.firing_count += u64::from(alert.resolved_at.is_none());
-        self.first_alert_at = self.first_alert_at.min(alert.occurred_at);
-        self.last_alert_at = self.last_alert_at.max(alert.occurred_at);
+        self.firing_alert_count += u64::from(alert.state.resolved_at.is_none());
+        self.first_alert_at = self.first_alert_at.min(alert.state.occurred_at);
+        self.last_alert_at = self.last_alert_at.max(alert.state.occurred_at);
         (self.changed(now, &kinds), kinds)
     }
 
@@ -129,16 +129,16 @@ impl Incident {
     #[must_use]
     pub fn reach_back(mut self, alert: &Alert, now: Time) -> Option<Self> {
         let before = (self.first_alert_at, self.services.len());
-        self.first_alert_at = self.first_alert_at.min(alert.occurred_at);
+        self.first_alert_at = self.first_alert_at.min(alert.state.occurred_at);
         self.name_service(alert);
         (before != (self.first_alert_at, self.services.len())).then(|| self.changed(now, &[]))
     }
 
-    /// One of its firing alerts recovered.
+    /// One of its firing alerts was resolved.
     #[must_use]
-    pub fn recover(mut self, alert_id: AlertId, now: Time) -> (Self, Vec<ActionKind>) {
-        self.firing_count = self.firing_count.saturating_sub(1);
-        let kinds = if self.firing_count == 0 {
+    pub fn resolve_alert(mut self, alert_id: AlertId, now: Time) -> (Self, Vec<ActionKind>) {
+        self.firing_alert_count = self.firing_alert_count.saturating_sub(1);
+        let kinds = if self.firing_alert_count == 0 {
             vec![ActionKind::AlertsResolved { alert_id, alert_count: self.alert_count }]
         } else {
             Vec::new()
@@ -191,7 +191,7 @@ impl Incident {
 
     fn name_service(&mut self, alert: &Alert) {
         if self.services.len() < MAX_SERVICES {
-            insert_sorted(&mut self.services, alert.service.as_ref());
+            insert_sorted(&mut self.services, alert.state.service.as_ref());
         }
     }
 

@@ -1,10 +1,13 @@
-//! The nouns of incident review. Pure: no I/O, no clock, no randomness.
+//! The nouns of incident review and their rules. Pure: no I/O, no clock, no randomness.
 
 pub mod action;
 pub mod alert;
+pub mod alert_status;
+pub mod classification;
 pub mod delivery;
 pub mod episode;
 pub mod event;
+pub mod grouping;
 pub mod id;
 pub mod incident;
 pub mod quarantine;

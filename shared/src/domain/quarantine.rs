@@ -1,13 +1,13 @@
 //! The quarantine: deliveries that did not take effect, kept where people find them and can work on them.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 use super::{
     action::SYSTEM_ACTOR,
-    delivery::{Delivery, DeliveryId, Raw},
+    delivery::{Delivery, DeliveryId, PackedBody},
     id::EntryId,
+    source::Source,
     time::Time,
 };
 
@@ -15,14 +15,29 @@ use super::{
 pub const FIRST_LINES_BYTES: usize = 1024;
 
 /// The longest reason, in characters.
-const REASON: usize = 500;
+const MAX_REASON_CHARS: usize = 500;
 
 /// How many actions an entry remembers: the latest.
-const ACTIONS: usize = 20;
+const MAX_ACTIONS: usize = 20;
 
 /// Why a delivery is in the quarantine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", ascii_case_insensitive)]
 pub enum EntryKind {
     /// It is authentic but could not be read.
     Unreadable,
@@ -30,30 +45,10 @@ pub enum EntryKind {
     DeadLetter,
 }
 
-impl EntryKind {
-    /// Its name, as in JSON.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreadable => "unreadable",
-            Self::DeadLetter => "dead_letter",
-        }
-    }
-}
-
-impl FromStr for EntryKind {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let kinds = [Self::Unreadable, Self::DeadLetter];
-        let found = kinds.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text));
-        found.ok_or("must be one of unreadable, dead_letter")
-    }
-}
-
 /// What became of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum EntryState {
     /// It waits for somebody.
     Pending,
@@ -70,17 +65,6 @@ impl EntryState {
     #[must_use]
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Redriving)
-    }
-}
-
-impl fmt::Display for EntryState {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Pending => "pending",
-            Self::Redriving => "redriving",
-            Self::Redriven => "redriven",
-            Self::Deleted => "deleted",
-        })
     }
 }
 
@@ -118,8 +102,8 @@ pub struct QuarantineEntry {
     pub id: EntryId,
     /// Why it is here.
     pub kind: EntryKind,
-    /// The source's name; `None` if the message was no delivery.
-    pub source: Option<String>,
+    /// `None` if the message was no delivery.
+    pub source: Option<Source>,
     /// Identifies the delivery.
     pub delivery_id: Option<DeliveryId>,
     /// What went wrong.
@@ -148,23 +132,9 @@ pub enum StoredBody {
     /// The delivery, whole.
     Delivery(Box<Delivery>),
     /// A message of the queue that was no delivery.
-    Message(Raw),
+    Message(PackedBody),
     /// Nothing any more: the entry was deleted.
     Nothing,
-}
-
-impl StoredBody {
-    /// The body, as far as it is kept.
-    ///
-    /// # Errors
-    /// [`std::io::Error`] if the packed bytes are broken.
-    pub fn body(&self) -> std::io::Result<Option<Vec<u8>>> {
-        match self {
-            Self::Delivery(delivery) => delivery.raw.body().map(Some),
-            Self::Message(raw) => raw.body().map(Some),
-            Self::Nothing => Ok(None),
-        }
-    }
 }
 
 /// An entry that is done: nothing more can be done with it.
@@ -181,12 +151,12 @@ impl QuarantineEntry {
             kind,
             source: Some(delivery.source.clone()),
             delivery_id: Some(delivery.delivery_id.clone()),
-            reason: bounded(reason),
+            reason: first_chars(reason),
             received_at: Some(delivery.received_at),
             state: EntryState::Pending,
             first_lines: String::new(),
-            body_bytes: delivery.raw.length,
-            truncated: delivery.raw.truncated,
+            body_bytes: delivery.body.length,
+            truncated: delivery.body.truncated,
             actions: Vec::new(),
             version: 0,
         }
@@ -194,13 +164,13 @@ impl QuarantineEntry {
 
     /// An entry of a message of the queue that is no delivery.
     #[must_use]
-    pub fn of_message(id: EntryId, message: &Raw, reason: &str) -> Self {
+    pub fn of_message(id: EntryId, message: &PackedBody, reason: &str) -> Self {
         Self {
             id,
             kind: EntryKind::DeadLetter,
             source: None,
             delivery_id: None,
-            reason: bounded(reason),
+            reason: first_chars(reason),
             received_at: None,
             state: EntryState::Pending,
             first_lines: String::new(),
@@ -233,7 +203,7 @@ impl QuarantineEntry {
     /// [`EntryDone`]
     pub fn returned(&self, reason: &str, now: Time) -> Result<Self, EntryDone> {
         let returned = self.change(EntryState::Pending, EntryActionKind::RedriveFailed, SYSTEM_ACTOR, now)?;
-        Ok(Self { reason: bounded(reason), ..returned })
+        Ok(Self { reason: first_chars(reason), ..returned })
     }
 
     /// Deleted: the body goes, who did it stays.
@@ -251,7 +221,7 @@ impl QuarantineEntry {
         }
         let mut changed = Self { state, version: self.version + 1, ..self.clone() };
         changed.actions.push(EntryAction { kind, actor: actor.to_owned(), at });
-        let forgotten = changed.actions.len().saturating_sub(ACTIONS);
+        let forgotten = changed.actions.len().saturating_sub(MAX_ACTIONS);
         changed.actions.drain(..forgotten);
         Ok(changed)
     }
@@ -267,20 +237,19 @@ pub fn lines(beginning: &[u8]) -> String {
     String::from_utf8_lossy(whole).into_owned()
 }
 
-fn bounded(reason: &str) -> String {
-    reason.chars().take(REASON).collect()
+fn first_chars(reason: &str) -> String {
+    reason.chars().take(MAX_REASON_CHARS).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::id::IdGenerator;
 
     const NOW: Time = Time::EARLIEST;
 
     fn entry() -> QuarantineEntry {
         QuarantineEntry {
-            id: IdGenerator::seeded(1).next(NOW),
+            id: EntryId::numbered(NOW, 1),
             kind: EntryKind::DeadLetter,
             source: None,
             delivery_id: None,
@@ -296,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_done_stays_done() {
+    fn an_entry_that_is_done_refuses_every_change() {
         for done in [entry().redriven(NOW).unwrap(), entry().deleted("alice", NOW).unwrap()] {
             let refused = Err(EntryDone(done.state));
             assert_eq!(done.request_redrive("bob", NOW), refused);
@@ -307,12 +276,16 @@ mod tests {
     }
 
     #[test]
-    fn a_redrive_may_fail_and_be_asked_for_again_and_its_actions_stay_bounded() {
+    fn a_failed_redrive_can_be_requested_again_and_the_actions_stay_bounded() {
         let mut entry = entry();
-        for _ in 0..ACTIONS {
-            entry = entry.request_redrive("alice", NOW).unwrap().returned(&"why ".repeat(REASON), NOW).unwrap();
+        for _ in 0..MAX_ACTIONS {
+            entry =
+                entry.request_redrive("alice", NOW).unwrap().returned(&"why ".repeat(MAX_REASON_CHARS), NOW).unwrap();
         }
-        assert_eq!((entry.state, entry.actions.len(), entry.reason.len()), (EntryState::Pending, ACTIONS, REASON));
-        assert_eq!(entry.version, 2 * ACTIONS as u64);
+        assert_eq!(
+            (entry.state, entry.actions.len(), entry.reason.len()),
+            (EntryState::Pending, MAX_ACTIONS, MAX_REASON_CHARS)
+        );
+        assert_eq!(entry.version, 2 * MAX_ACTIONS as u64);
     }
 }

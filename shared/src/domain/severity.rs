@@ -1,12 +1,35 @@
-//! How bad it is.
-
-use std::{fmt, str::FromStr};
+//! How bad a problem is.
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 
 /// Severity of an alert and of an incident, mildest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// ```
+/// use shared::domain::severity::Severity;
+///
+/// assert_eq!("Critical".parse(), Ok(Severity::Critical));
+/// assert!(Severity::Warning < Severity::Error);
+/// assert_eq!(Severity::Info.to_string(), "info");
+/// ```
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Severity {
     /// Worth knowing.
     Info,
@@ -16,40 +39,4 @@ pub enum Severity {
     Error,
     /// Users suffer now.
     Critical,
-}
-
-/// The text names no severity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of critical, error, warning, info")]
-pub struct UnknownSeverity;
-
-impl Severity {
-    /// The name in JSON, tables and queries.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Error => "error",
-            Self::Critical => "critical",
-        }
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Severity {
-    type Err = UnknownSeverity;
-
-    /// In any case.
-    fn from_str(text: &str) -> Result<Self, UnknownSeverity> {
-        [Self::Info, Self::Warning, Self::Error, Self::Critical]
-            .into_iter()
-            .find(|severity| severity.as_str().eq_ignore_ascii_case(text))
-            .ok_or(UnknownSeverity)
-    }
 }

@@ -1,14 +1,38 @@
 //! The status machine of incidents: `OPEN → INVESTIGATING → RESOLVED → CLOSED`.
 
-use std::{fmt, str::FromStr};
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray, VariantNames};
 
 /// Where the review of an incident stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+///
+/// ```
+/// use shared::domain::status::Status;
+///
+/// assert!(Status::Open.check_transition(Status::Investigating).is_ok());
+/// let error = Status::Open.check_transition(Status::Closed).unwrap_err();
+/// assert_eq!(error.to_string(), "an incident that is OPEN cannot become CLOSED");
+/// ```
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
+)]
 #[serde(rename_all = "UPPERCASE")]
+#[strum(serialize_all = "UPPERCASE", ascii_case_insensitive)]
 pub enum Status {
-    /// Nobody has taken it.
+    /// Nobody works on it yet.
     Open,
     /// Acknowledged: somebody works on it.
     Investigating,
@@ -17,11 +41,6 @@ pub enum Status {
     /// The review is over.
     Closed,
 }
-
-/// The text names no status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of OPEN, INVESTIGATING, RESOLVED, CLOSED")]
-pub struct UnknownStatus;
 
 /// The status machine has no such step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,20 +53,6 @@ pub struct IllegalTransition {
 }
 
 impl Status {
-    /// All of them, in the order of the machine.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Investigating, Self::Resolved, Self::Closed];
-
-    /// The name in JSON, tables and queries.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "OPEN",
-            Self::Investigating => "INVESTIGATING",
-            Self::Resolved => "RESOLVED",
-            Self::Closed => "CLOSED",
-        }
-    }
-
     /// Whether alerts may still join.
     #[must_use]
     pub const fn is_active(self) -> bool {
@@ -74,29 +79,14 @@ impl Status {
     }
 }
 
-impl fmt::Display for Status {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Status {
-    type Err = UnknownStatus;
-
-    /// In any case.
-    fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        Self::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(text)).ok_or(UnknownStatus)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_the_next_step_is_legal() {
-        for (position, from) in Status::ALL.into_iter().enumerate() {
-            for (target, to) in Status::ALL.into_iter().enumerate() {
+        for (position, from) in <Status as VariantArray>::VARIANTS.iter().copied().enumerate() {
+            for (target, to) in <Status as VariantArray>::VARIANTS.iter().copied().enumerate() {
                 assert_eq!(from.check_transition(to).is_ok(), target == position + 1, "{from} to {to}");
             }
         }

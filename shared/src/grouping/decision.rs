@@ -8,8 +8,9 @@
 use super::group::Group;
 use crate::{
     domain::{
-        alert::{Classification, Grouping, GroupingDecision, GroupingRule},
+        classification::Classification,
         event::AlertEvent,
+        grouping::{Grouping, GroupingDecision, GroupingRule},
         id::IncidentId,
         incident::Incident,
         time::Time,
@@ -49,8 +50,6 @@ pub enum Decision {
     Join {
         /// The incident.
         incident_id: IncidentId,
-        /// By which rule.
-        rule: GroupingRule,
         /// Why.
         grouping: Grouping,
     },
@@ -167,7 +166,7 @@ impl Search<'_> {
             window_minutes: Some(minutes),
             reason,
         };
-        Decision::Join { incident_id: incident.id, rule, grouping }
+        Decision::Join { incident_id: incident.id, grouping }
     }
 
     fn open(&self) -> Decision {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::id::IncidentId;
 
 /// How many of its incidents a group remembers.
-pub const REMEMBERED: usize = 8;
+pub const MAX_INCIDENTS: usize = 8;
 
 /// The incidents of a group. There may be several open ones at a time, for alerts that are too far apart belong to
 /// different incidents.
@@ -20,7 +20,7 @@ impl Group {
     pub fn note(&mut self, incident_id: IncidentId) {
         self.incidents.retain(|other| *other != incident_id);
         self.incidents.push(incident_id);
-        let forgotten = self.incidents.len().saturating_sub(REMEMBERED);
+        let forgotten = self.incidents.len().saturating_sub(MAX_INCIDENTS);
         self.incidents.drain(..forgotten);
     }
 
@@ -40,18 +40,17 @@ impl Group {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{id::IdGenerator, time::Time};
+    use crate::domain::time::Time;
 
     #[test]
     fn the_latest_are_remembered_each_once() {
-        let ids = IdGenerator::seeded(1);
-        let incidents: Vec<IncidentId> = (0..REMEMBERED + 2).map(|_| ids.next(Time::EARLIEST)).collect();
+        let incidents: Vec<IncidentId> = (0..10).map(|number| IncidentId::numbered(Time::EARLIEST, number)).collect();
         let mut group = Group::default();
         for id in &incidents {
             group.note(*id);
         }
         group.note(incidents[5]);
-        assert_eq!((group.incidents.len(), group.latest()), (REMEMBERED, Some(incidents[5])));
+        assert_eq!((group.incidents.len(), group.latest()), (MAX_INCIDENTS, Some(incidents[5])));
         assert!(!group.contains(incidents[1]) && group.contains(incidents[2]));
     }
 }

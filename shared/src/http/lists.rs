@@ -1,64 +1,51 @@
-//! The parameters of the lists.
-
-use std::fmt::Debug;
+//! Reads the query parameters of the lists.
 
 use jiff::Timestamp;
 
-use super::{Parameters, Request, parameters::name, problem::Problem};
+use super::{
+    Parameters, Request,
+    parameters::{name, whole_number, word},
+    problem::Problem,
+};
 use crate::{
     domain::{
-        alert::AlertStatus,
-        quarantine::EntryKind,
-        severity::Severity,
+        source::Source,
         time::{InvalidTime, Time},
     },
     listing::{
         alerts::AlertFilter,
         cursor::{Cursor, list_key},
-        facets::Facet,
         incidents::{IncidentFilter, IncidentOrder},
         page::{PageRequest, Start},
         plan::Range,
         quarantine::QuarantineFilter,
     },
+    service::list_incidents::IncidentQuery,
     sources::SOURCES,
 };
 
-const DEFAULT_LIMIT: usize = 50;
-const MAX_LIMIT: usize = 200;
+const DEFAULT_LIMIT: u64 = 50;
+const MAX_LIMIT: u64 = 200;
 
-/// A list that is asked for.
+/// A valid request for one page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListRequest<F> {
-    /// What to list.
     pub filter: F,
-    /// Which part of it.
     pub page: PageRequest,
-    /// What its cursors belong to.
+    /// Identifies the list. A cursor works only for the list that it came from.
     pub list: String,
 }
 
-/// A list of incidents that is asked for, with facets.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IncidentQuery {
-    /// What to list.
-    pub filter: IncidentFilter,
-    /// In which order.
-    pub order: IncidentOrder,
-    /// What to count besides. Cursors do not depend on it.
-    pub facets: Vec<Facet>,
-}
-
-/// The request for a list of incidents.
+/// Reads the parameters of `GET /incidents`.
 ///
 /// # Errors
-/// A 400 [`Problem`] that names every parameter that is wrong.
+/// A 400 [`Problem`] that names every wrong parameter.
 pub fn incidents(request: &Request) -> Result<ListRequest<IncidentQuery>, Problem> {
     let mut parameters = Parameters::of(request);
-    let facets = parameters.many("facets", facet);
+    let facets = parameters.many("facets", word);
     let filter = IncidentFilter {
-        statuses: parameters.many("status", str::parse),
-        severities: parameters.many("severity", severity),
+        statuses: parameters.many("status", word),
+        severities: parameters.many("severity", word),
         services: parameters.many("service", name),
         teams: parameters.many("team", name),
         sources: parameters.many("source", source),
@@ -66,47 +53,53 @@ pub fn incidents(request: &Request) -> Result<ListRequest<IncidentQuery>, Proble
         updated: range(&mut parameters, "updated_from", "updated_to"),
     };
     let sort = parameters.one("sort", |value| match value {
-        "created_at" => Ok((IncidentOrder::Created, true)),
-        "-created_at" => Ok((IncidentOrder::Created, false)),
-        "updated_at" => Ok((IncidentOrder::Updated, true)),
-        "-updated_at" => Ok((IncidentOrder::Updated, false)),
+        "created_at" => Ok(Sort { order: IncidentOrder::Created, ascending: true }),
+        "-created_at" => Ok(Sort { order: IncidentOrder::Created, ascending: false }),
+        "updated_at" => Ok(Sort { order: IncidentOrder::Updated, ascending: true }),
+        "-updated_at" => Ok(Sort { order: IncidentOrder::Updated, ascending: false }),
         _ => Err("must be one of created_at, -created_at, updated_at, -updated_at"),
     });
-    let (order, ascending) = sort.unwrap_or((IncidentOrder::Created, false));
-    let list = finish("incidents", parameters, (filter, order), ascending)?;
-    let (filter, order) = list.filter;
-    Ok(ListRequest { filter: IncidentQuery { filter, order, facets }, page: list.page, list: list.list })
+    let Sort { order, ascending } = sort.unwrap_or(Sort { order: IncidentOrder::Created, ascending: false });
+    let list = list_key("incidents", &filter.canonical(), &format!("{order:?} {ascending}"));
+    let query = IncidentQuery { filter, order, facets };
+    finish(parameters, query, list, ascending)
 }
 
-/// The request for a list of alerts.
+/// Reads the parameters of `GET /alerts`.
 ///
 /// # Errors
-/// A 400 [`Problem`] that names every parameter that is wrong.
+/// A 400 [`Problem`] that names every wrong parameter.
 pub fn alerts(request: &Request) -> Result<ListRequest<AlertFilter>, Problem> {
     let mut parameters = Parameters::of(request);
     let filter = AlertFilter {
         sources: parameters.many("source", source),
-        severities: parameters.many("severity", severity),
+        severities: parameters.many("severity", word),
         services: parameters.many("service", name),
         environments: parameters.many("environment", name),
-        statuses: parameters.many("status", alert_status),
+        statuses: parameters.many("status", word),
         incidents: parameters.many("incident_id", str::parse),
         created: range(&mut parameters, "created_from", "created_to"),
     };
     let ascending = created_sort(&mut parameters);
-    finish("alerts", parameters, filter, ascending)
+    let list = list_key("alerts", &filter.canonical(), created_sort_name(ascending));
+    finish(parameters, filter, list, ascending)
 }
 
-/// The request for a list of the quarantine.
+/// Reads the parameters of `GET /quarantine`.
 ///
 /// # Errors
-/// A 400 [`Problem`] that names every parameter that is wrong.
+/// A 400 [`Problem`] that names every wrong parameter.
 pub fn quarantine(request: &Request) -> Result<ListRequest<QuarantineFilter>, Problem> {
     let mut parameters = Parameters::of(request);
-    let filter =
-        QuarantineFilter { kinds: parameters.many("kind", entry_kind), sources: parameters.many("source", source) };
+    let filter = QuarantineFilter { kinds: parameters.many("kind", word), sources: parameters.many("source", source) };
     let ascending = created_sort(&mut parameters);
-    finish("quarantine", parameters, filter, ascending)
+    let list = list_key("quarantine", &filter.canonical(), created_sort_name(ascending));
+    finish(parameters, filter, list, ascending)
+}
+
+struct Sort {
+    order: IncidentOrder,
+    ascending: bool,
 }
 
 fn created_sort(parameters: &mut Parameters) -> bool {
@@ -118,28 +111,24 @@ fn created_sort(parameters: &mut Parameters) -> bool {
     sort.unwrap_or(false)
 }
 
-fn finish<F: Debug>(
-    kind: &str,
-    mut parameters: Parameters,
-    filter: F,
-    ascending: bool,
-) -> Result<ListRequest<F>, Problem> {
-    let list = list_key(kind, &(&filter, ascending));
-    let limit = parameters.one("limit", |value| match value.parse() {
+const fn created_sort_name(ascending: bool) -> &'static str {
+    if ascending { "created_at" } else { "-created_at" }
+}
+
+fn finish<F>(mut parameters: Parameters, filter: F, list: String, ascending: bool) -> Result<ListRequest<F>, Problem> {
+    let limit = parameters.one("limit", |value| match whole_number(value) {
         Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
         _ => Err(format!("must be a whole number from 1 to {MAX_LIMIT}")),
     });
-    let offset = parameters.one("offset", |value| match value.parse::<u64>() {
-        Ok(offset) => Ok(offset),
-        Err(_) => Err("must be a whole number from 0"),
-    });
+    let offset = parameters.one("offset", whole_number);
     let cursor = parameters.one("cursor", |value| Cursor::decode(value, &list));
     if cursor.is_some() && offset.is_some() {
-        parameters.error("offset", "cannot be combined with cursor, which says where the page starts");
+        parameters.error("offset", "cannot be combined with cursor");
     }
     parameters.finish()?;
     let start = cursor.map_or(Start::Offset(offset.unwrap_or(0)), Start::Cursor);
-    Ok(ListRequest { filter, page: PageRequest { limit: limit.unwrap_or(DEFAULT_LIMIT), start, ascending }, list })
+    let limit = usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
+    Ok(ListRequest { filter, page: PageRequest { limit, start, ascending }, list })
 }
 
 fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {
@@ -151,11 +140,15 @@ fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {
     Range { from: from.map(first_millisecond), to: to.map(Time::from) }
 }
 
-/// A time of RFC 3339, as exact as it is written.
+/// Parses an RFC 3339 time and keeps its precision.
 fn timestamp(value: &str) -> Result<Timestamp, InvalidTime> {
-    // A plus that was not encoded arrives as a space; RFC 3339 has none at the end of a time.
+    // `jiff` accepts a zone in brackets. RFC 3339 does not.
+    if value.contains('[') {
+        return Err(InvalidTime);
+    }
+    // A plus sign that was not percent-encoded arrives as a space.
     let value = value.replace(' ', "+");
-    // People write the last day of 9999 for "no end"; the calendar library ends a day earlier.
+    // Callers write 9999-12-31 for "no end". `jiff` ends a day earlier.
     let parsed = value.parse().or_else(|error| match value.strip_prefix("9999-12-31") {
         Some(time) => format!("9999-12-29{time}").parse(),
         None => Err(error),
@@ -163,38 +156,16 @@ fn timestamp(value: &str) -> Result<Timestamp, InvalidTime> {
     parsed.map_err(|_| InvalidTime)
 }
 
-/// Rows have milliseconds: what is after the beginning of one is at the next at the earliest.
+/// Times in rows are whole milliseconds. So a bound within a millisecond means the next one.
 fn first_millisecond(from: Timestamp) -> Time {
     let whole = Time::from(from);
     if from.as_nanosecond() > i128::from(whole.as_millis()) * 1_000_000 { whole.plus_millis(1) } else { whole }
 }
 
-fn severity(value: &str) -> Result<String, impl std::fmt::Display + use<>> {
-    value.parse::<Severity>().map(|severity| severity.as_str().to_owned())
-}
-
-fn facet(value: &str) -> Result<Facet, String> {
-    let found = Facet::ALL.into_iter().find(|facet| facet.as_str().eq_ignore_ascii_case(value));
-    found.ok_or_else(|| format!("must be one of {}", Facet::ALL.map(Facet::as_str).join(", ")))
-}
-
-fn entry_kind(value: &str) -> Result<String, impl std::fmt::Display + use<>> {
-    value.parse::<EntryKind>().map(|kind| kind.as_str().to_owned())
-}
-
-fn alert_status(value: &str) -> Result<String, &'static str> {
-    [AlertStatus::Firing, AlertStatus::Resolved]
-        .into_iter()
-        .map(AlertStatus::as_str)
-        .find(|status| status.eq_ignore_ascii_case(value))
-        .map(str::to_owned)
-        .ok_or("must be one of firing, resolved")
-}
-
-fn source(value: &str) -> Result<String, String> {
+fn source(value: &str) -> Result<Source, String> {
     let names = SOURCES.iter().map(|source| source.name());
     match names.clone().find(|name| name.eq_ignore_ascii_case(value)) {
-        Some(name) => Ok(name.to_owned()),
+        Some(name) => Ok(Source::named(name)),
         None => Err(format!("must be one of {}", names.collect::<Vec<_>>().join(", "))),
     }
 }
@@ -244,6 +215,8 @@ mod tests {
         let list = incidents(&request("status=open&limit=1")).unwrap();
         let cursor = Cursor { position: "01J".into(), offset: 1, list: list.list }.encode();
         assert!(incidents(&request(&format!("status=OPEN&limit=7&facets=team&cursor={cursor}"))).is_ok());
+        let list = incidents(&request("status=OPEN,CLOSED&limit=1")).unwrap().list;
+        assert_eq!(incidents(&request("status=closed&status=open")).unwrap().list, list, "whatever the order");
         for query in ["status=CLOSED&", "", "status=OPEN&sort=created_at&", "status=OPEN&offset=0&"] {
             assert!(incidents(&request(&format!("{query}cursor={cursor}"))).is_err(), "{query}");
         }
@@ -257,6 +230,10 @@ mod tests {
             "limit=201",
             "limit=-1",
             "limit=1.5",
+            "limit=+5",
+            "limit=0005",
+            "offset=+1",
+            "created_from=2026-11-01T00:00:00Z[Europe/Berlin]",
             "limit=",
             "offset=-1",
             "offset=99999999999999999999",

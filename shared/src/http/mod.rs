@@ -1,4 +1,4 @@
-//! Requests and answers of the API: the only place that knows status codes.
+//! The HTTP side of the API: parameters, answers and problems. Layers below know no status codes.
 
 pub mod answer;
 pub mod etag;
@@ -13,10 +13,10 @@ pub use lambda_http::{Body, Request, RequestExt};
 
 pub use parameters::Parameters;
 
-/// An answer of a function behind the API.
+/// The HTTP answer of a function behind the API.
 pub type Response = lambda_http::Response<Body>;
 
-/// The value of a path's parameter, decoded; empty if there is none.
+/// The decoded value of a path parameter. It is empty if the route has no such parameter.
 #[must_use]
 pub fn path_parameter(request: &Request, name: &str) -> String {
     request.path_parameters_ref().and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()

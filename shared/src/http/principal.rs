@@ -1,21 +1,21 @@
-//! Who calls: what the authorizer found out, which API Gateway passes on.
+//! The caller's identity. The authorizer finds it, and API Gateway passes it on to the functions.
 
 use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::{Value, json};
 
 use super::{Request, problem::Problem};
-use crate::service::{authorize::Principal, credentials::Role};
+use crate::{credentials::Role, service::authorize::Principal};
 
-/// The context that the authorizer gives to API Gateway.
+/// The context that the authorizer returns to API Gateway.
 #[must_use]
 pub fn context(principal: &Principal) -> Value {
     json!({"name": principal.name, "role": principal.role})
 }
 
-/// Who calls; whoever has a token may read.
+/// The caller of a route that every known caller may use.
 ///
 /// # Errors
-/// A 401 [`Problem`] if no authorizer stands before the route: then nobody is let in.
+/// A 401 [`Problem`] if the request carries no identity, since the route has no authorizer.
 pub fn viewer(request: &Request) -> Result<Principal, Problem> {
     let context = request.request_context_ref();
     let Some(RequestContext::ApiGatewayV2(context)) = context else { return Err(unknown()) };
@@ -25,18 +25,18 @@ pub fn viewer(request: &Request) -> Result<Principal, Problem> {
     Ok(Principal { name: name.to_owned(), role })
 }
 
-/// Who calls, if they may change things.
+/// The caller of a route that only responders may use.
 ///
 /// # Errors
-/// A 401 or 403 [`Problem`]
+/// A 401 [`Problem`] as for [`viewer`], and a 403 [`Problem`] if the caller is not a responder.
 pub fn responder(request: &Request) -> Result<Principal, Problem> {
     let principal = viewer(request)?;
     match principal.role {
         Role::Responder => Ok(principal),
-        Role::Viewer => Err(Problem::forbidden("This needs a token with the role responder.")),
+        Role::Viewer => Err(Problem::forbidden("This request needs a token with the role responder.")),
     }
 }
 
 fn unknown() -> Problem {
-    Problem::unauthenticated("The request does not come with a known token.")
+    Problem::unauthenticated("The token is missing or unknown.")
 }

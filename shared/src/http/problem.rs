@@ -1,22 +1,18 @@
-//! Problems: `application/problem+json` (RFC 9457), each kind with a stable `type`.
+//! The errors of the API, as `application/problem+json` (RFC 9457). The `type` of each is stable.
 
-use lambda_http::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
-use serde::Serialize;
-use tracing::{error, warn};
+use lambda_http::http::StatusCode;
+use serde::{Serialize, Serializer};
 
-use super::{Response, answer};
 use crate::{
     domain::{incident::Incident, quarantine::EntryState, status::Status},
     store::lists::ListError,
 };
 
-/// An answer that says what went wrong.
+/// The body of an error answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    title: &'static str,
-    status: u16,
+    #[serde(flatten)]
+    kind: &'static ProblemKind,
     detail: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<InvalidParameter>,
@@ -26,22 +22,33 @@ pub struct Problem {
     allowed_transitions: Option<&'static [Status]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<EntryState>,
-    /// For the `ETag`.
+    /// Goes into the `ETag` header.
     #[serde(skip)]
     version: Option<u64>,
+    /// Goes into the log. Clients do not see it.
+    #[serde(skip)]
+    cause: Option<String>,
 }
 
-/// One thing that is wrong with a request.
+/// The members that are the same in all problems of one type.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct ProblemKind {
+    #[serde(rename = "type")]
+    uri: &'static str,
+    title: &'static str,
+    #[serde(serialize_with = "status_number")]
+    status: StatusCode,
+}
+
+/// A wrong parameter, header or member of the body. The message says what it must be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InvalidParameter {
-    /// The parameter, header or member of the body.
     pub parameter: String,
-    /// What it must be.
     pub message: String,
 }
 
 impl Problem {
-    /// 400: the request has these faults.
+    /// 400: these parameters are wrong.
     #[must_use]
     pub fn validation(errors: Vec<InvalidParameter>) -> Self {
         let names: Vec<&str> = errors.iter().map(|error| error.parameter.as_str()).collect();
@@ -49,9 +56,11 @@ impl Problem {
         Self {
             errors,
             ..Self::new(
-                StatusCode::BAD_REQUEST,
-                "urn:incident-review:problem:validation",
-                "The request is not valid",
+                &ProblemKind {
+                    uri: "urn:incident-review:problem:validation",
+                    title: "Invalid request",
+                    status: StatusCode::BAD_REQUEST,
+                },
                 detail,
             )
         }
@@ -63,24 +72,28 @@ impl Problem {
         Self::validation(vec![InvalidParameter { parameter: parameter.to_owned(), message: message.into() }])
     }
 
-    /// 400: the body is not what it must be.
+    /// 400: the body cannot be read.
     #[must_use]
     pub fn malformed_body(detail: impl Into<String>) -> Self {
         Self::new(
-            StatusCode::BAD_REQUEST,
-            "urn:incident-review:problem:malformed-body",
-            "The body cannot be read",
+            &ProblemKind {
+                uri: "urn:incident-review:problem:malformed-body",
+                title: "Malformed body",
+                status: StatusCode::BAD_REQUEST,
+            },
             detail.into(),
         )
     }
 
-    /// 401: nobody knows who calls.
+    /// 401: the caller is not known.
     #[must_use]
     pub fn unauthenticated(detail: impl Into<String>) -> Self {
         Self::new(
-            StatusCode::UNAUTHORIZED,
-            "urn:incident-review:problem:unauthenticated",
-            "Not authenticated",
+            &ProblemKind {
+                uri: "urn:incident-review:problem:unauthenticated",
+                title: "Not authenticated",
+                status: StatusCode::UNAUTHORIZED,
+            },
             detail.into(),
         )
     }
@@ -88,16 +101,30 @@ impl Problem {
     /// 403: the caller may not do this.
     #[must_use]
     pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "urn:incident-review:problem:forbidden", "Not allowed", detail.into())
+        Self::new(
+            &ProblemKind {
+                uri: "urn:incident-review:problem:forbidden",
+                title: "Forbidden",
+                status: StatusCode::FORBIDDEN,
+            },
+            detail.into(),
+        )
     }
 
-    /// 404.
+    /// 404: there is no such resource.
     #[must_use]
     pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "urn:incident-review:problem:not-found", "Not found", detail.into())
+        Self::new(
+            &ProblemKind {
+                uri: "urn:incident-review:problem:not-found",
+                title: "Not found",
+                status: StatusCode::NOT_FOUND,
+            },
+            detail.into(),
+        )
     }
 
-    /// 409: the status machine has no such step from where the incident is.
+    /// 409: the incident cannot change from its status to the requested one.
     #[must_use]
     pub fn illegal_transition(from: Status, to: Status) -> Self {
         let detail = format!("An incident that is {from} cannot become {to}.");
@@ -105,134 +132,154 @@ impl Problem {
             current_status: Some(from),
             allowed_transitions: Some(from.allowed_transitions()),
             ..Self::new(
-                StatusCode::CONFLICT,
-                "urn:incident-review:problem:illegal-transition",
-                "Illegal change of status",
+                &ProblemKind {
+                    uri: "urn:incident-review:problem:illegal-transition",
+                    title: "Illegal status change",
+                    status: StatusCode::CONFLICT,
+                },
                 detail,
             )
         }
     }
 
-    /// 409: nothing more can be done with an entry of the quarantine.
+    /// 409: the quarantine entry was already redriven or deleted.
     #[must_use]
     pub fn entry_done(state: EntryState) -> Self {
         Self {
             state: Some(state),
             ..Self::new(
-                StatusCode::CONFLICT,
-                "urn:incident-review:problem:entry-done",
-                "The entry is done",
-                format!("The entry is {state} already."),
+                &ProblemKind {
+                    uri: "urn:incident-review:problem:entry-done",
+                    title: "Entry already done",
+                    status: StatusCode::CONFLICT,
+                },
+                format!("The entry is already {state}."),
             )
         }
     }
 
-    /// 422: a delivery cannot be sent through the same path again.
+    /// 422: the quarantine entry cannot be redriven.
     #[must_use]
     pub fn not_redrivable(detail: impl Into<String>) -> Self {
         Self::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "urn:incident-review:problem:not-redrivable",
-            "Cannot be redriven",
+            &ProblemKind {
+                uri: "urn:incident-review:problem:not-redrivable",
+                title: "Cannot be redriven",
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+            },
             detail.into(),
         )
     }
 
-    /// 412: the incident is at another version than the caller insists on.
+    /// 412: the incident does not have the version that the caller requires.
     #[must_use]
     pub fn stale(incident: &Incident) -> Self {
-        let detail = format!("The incident has changed; it is at version {} now.", incident.version);
+        let detail = format!("The incident has changed. Its version is now {}.", incident.version);
         Self {
             current_status: Some(incident.status),
             version: Some(incident.version),
             ..Self::new(
-                StatusCode::PRECONDITION_FAILED,
-                "urn:incident-review:problem:stale-version",
-                "The incident has changed",
+                &ProblemKind {
+                    uri: "urn:incident-review:problem:stale-version",
+                    title: "Incident changed",
+                    status: StatusCode::PRECONDITION_FAILED,
+                },
                 detail,
             )
         }
     }
 
-    /// 413.
+    /// 413: the body is too large.
     #[must_use]
     pub fn too_large(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "urn:incident-review:problem:too-large", "Too large", detail.into())
+        Self::new(
+            &ProblemKind {
+                uri: "urn:incident-review:problem:too-large",
+                title: "Too large",
+                status: StatusCode::PAYLOAD_TOO_LARGE,
+            },
+            detail.into(),
+        )
     }
 
-    /// 503: try again later. The cause is logged, once, and not shown.
+    /// 503: a dependency failed. The cause goes into the log. Clients do not see it.
     #[must_use]
     pub fn unavailable(cause: &impl std::fmt::Display) -> Self {
-        error!(%cause, "request failed");
-        let detail =
-            "Something that this needs is out of reach. Try again: what took effect already is not done twice."
-                .to_owned();
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "urn:incident-review:problem:unavailable", "Out of reach", detail)
-    }
-
-    /// A list that could not be read.
-    #[must_use]
-    pub fn of_list(cause: &ListError) -> Self {
-        match cause {
-            ListError::Store(cause) => Self::unavailable(cause),
-            ListError::OutOfTime => {
-                warn!("list not counted in time");
-                let detail = "Counting this list takes longer than a request may. What was counted is kept: try again, \
-                              and it gets further; or ask for a narrower range, which is all that helps a list by \
-                              incident_id, or by a range of updated_at in the order of creation.";
-                Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "urn:incident-review:problem:not-finished",
-                    "Not finished in time",
-                    detail.to_owned(),
-                )
-            }
+        let detail = "A dependency is unavailable. Retry: changes are applied at most once.".to_owned();
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(
+                &ProblemKind {
+                    uri: "urn:incident-review:problem:unavailable",
+                    title: "Service unavailable",
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                },
+                detail,
+            )
         }
     }
 
-    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: String) -> Self {
+    /// 503: a list could not be counted within the time limit of a request.
+    #[must_use]
+    pub fn not_finished() -> Self {
+        let detail = "The list could not be counted in time. Retry: what was counted is cached, so the next attempt \
+                      gets further. Two kinds of list are not cached: those filtered by incident_id, and those \
+                      filtered by updated_at but sorted by created_at. For these, ask for a narrower range.";
+        Self {
+            cause: Some("the list was not counted in time".to_owned()),
+            ..Self::new(
+                &ProblemKind {
+                    uri: "urn:incident-review:problem:not-finished",
+                    title: "Not finished in time",
+                    status: StatusCode::SERVICE_UNAVAILABLE,
+                },
+                detail.to_owned(),
+            )
+        }
+    }
+
+    /// The HTTP status code.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        self.kind.status
+    }
+
+    /// The version of the incident that the problem is about. It goes into the `ETag` header.
+    #[must_use]
+    pub const fn version(&self) -> Option<u64> {
+        self.version
+    }
+
+    /// The cause for the log. `None` if the client made a mistake.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    const fn new(kind: &'static ProblemKind, detail: String) -> Self {
         Self {
             kind,
-            title,
-            status: status.as_u16(),
             detail,
             errors: Vec::new(),
             current_status: None,
             allowed_transitions: None,
             state: None,
             version: None,
+            cause: None,
         }
     }
 }
 
-impl From<Problem> for Response {
-    fn from(problem: Problem) -> Self {
-        let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = answer::with_content_type(status, "application/problem+json", &problem);
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        match problem.version {
-            Some(version) => answer::tagged(response, version),
-            None => response,
-        }
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn status_number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u16(status.as_u16())
 }
 
-#[cfg(test)]
-mod tests {
-    use lambda_http::Body;
-
-    use super::*;
-
-    #[test]
-    fn a_list_that_is_not_finished_says_when_to_try_again() {
-        let response = Response::from(Problem::of_list(&ListError::OutOfTime));
-        assert_eq!(
-            (response.status().as_u16(), &response.headers()[RETRY_AFTER]),
-            (503, &HeaderValue::from_static("1"))
-        );
-        let Body::Text(body) = response.body() else { panic!("no text") };
-        assert!(body.contains("urn:incident-review:problem:not-finished"), "{body}");
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::Store(cause) => Self::unavailable(&cause),
+            ListError::OutOfTime => Self::not_finished(),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What answers show. Separate from the domain's types, so that neither binds the other.
+//! The bodies of answers. They are separate from the domain's types, so that either can change
+//! alone.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +9,11 @@ use serde::Serialize;
 use crate::{
     domain::{
         action::Action,
-        alert::{Alert, AlertStatus, Classification, Grouping},
+        alert::Alert,
+        alert_status::AlertStatus,
+        classification::Classification,
         delivery::DeliveryId,
+        grouping::Grouping,
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
         quarantine::{EntryAction, EntryKind, EntryState, QuarantineEntry},
@@ -19,7 +23,7 @@ use crate::{
         time::Time,
     },
     listing::{facets::FacetValues, page::Page},
-    service::{get_incident::IncidentDetail, receive_webhook::Receipt},
+    service::{get_incident::IncidentDetail, get_quarantine_entry::QuarantineEntryDetail, receive_webhook::Receipt},
 };
 
 /// A page of a list.
@@ -34,11 +38,11 @@ pub struct PageView<V> {
     facets: BTreeMap<&'static str, FacetView>,
 }
 
-/// A facet: the values with the most incidents, and how many have them.
+/// One facet of a list of incidents: the most frequent values and their counts.
 #[derive(Debug, Serialize)]
 struct FacetView {
     values: Vec<FacetValueView>,
-    /// How many more values there are.
+    /// How many further values are not listed.
     omitted: usize,
 }
 
@@ -49,7 +53,7 @@ struct FacetValueView {
 }
 
 impl<V> PageView<V> {
-    /// The page, with each item as `view` shows it.
+    /// A page of a list. `view` turns an item into its wire form.
     pub fn of<T>(page: Page<T>, view: impl Fn(T) -> V) -> Self {
         Self {
             total: page.total,
@@ -61,12 +65,12 @@ impl<V> PageView<V> {
         }
     }
 
-    /// The same page with facets.
+    /// Adds facets to the page.
     #[must_use]
     pub fn with_facets(self, facets: Vec<FacetValues>) -> Self {
         let value = |(value, count)| FacetValueView { value, count };
         let view = |FacetValues { facet, values, omitted }: FacetValues| {
-            (facet.as_str(), FacetView { values: values.into_iter().map(value).collect(), omitted })
+            (facet.into(), FacetView { values: values.into_iter().map(value).collect(), omitted })
         };
         Self { facets: facets.into_iter().map(view).collect(), ..self }
     }
@@ -118,14 +122,13 @@ impl From<Incident> for IncidentView {
     }
 }
 
-/// An incident by itself: the answer to a change of status.
+/// The answer to a change of status.
 #[derive(Debug, Serialize)]
 pub struct ChangedIncidentView {
-    /// The incident.
     pub incident: IncidentView,
 }
 
-/// An incident, whole.
+/// An incident with its alerts and its history.
 #[derive(Debug, Serialize)]
 pub struct IncidentDetailView {
     incident: IncidentView,
@@ -175,38 +178,40 @@ pub struct AlertView {
 
 impl From<Alert> for AlertView {
     fn from(alert: Alert) -> Self {
+        let (created_at, classification) = (alert.created_at(), alert.classification());
+        let Alert { id, state, report } = alert;
         Self {
-            id: alert.id,
-            source: alert.source,
-            external_id: alert.external_id,
-            dedup_key: alert.dedup_key,
-            title: alert.title,
-            message: alert.message,
-            severity: alert.severity,
-            status: alert.status,
-            service: alert.service,
-            environment: alert.environment,
-            team: alert.team,
-            tags: alert.tags,
-            link: alert.link,
-            occurred_at: alert.occurred_at,
-            created_at: alert.created_at,
-            last_seen_at: alert.last_seen_at,
-            resolved_at: alert.resolved_at,
-            occurrences: alert.occurrences,
-            incident_id: alert.incident_id,
-            classification: alert.classification,
-            grouping: alert.grouping,
+            id,
+            source: state.source,
+            external_id: report.external_id,
+            dedup_key: report.dedup_key,
+            title: report.title,
+            message: report.message,
+            severity: state.severity,
+            status: state.status,
+            service: state.service,
+            environment: state.environment,
+            team: state.team,
+            tags: report.tags,
+            link: report.link,
+            occurred_at: state.occurred_at,
+            created_at,
+            last_seen_at: state.last_seen_at,
+            resolved_at: state.resolved_at,
+            occurrences: state.occurrences,
+            incident_id: state.incident_id,
+            classification,
+            grouping: report.grouping,
         }
     }
 }
 
-/// An entry of the quarantine.
+/// A quarantine entry, as a list shows it.
 #[derive(Debug, Serialize)]
 pub struct QuarantineEntryView {
     id: EntryId,
     kind: EntryKind,
-    source: Option<String>,
+    source: Option<Source>,
     delivery_id: Option<DeliveryId>,
     reason: String,
     state: EntryState,
@@ -235,7 +240,7 @@ impl From<QuarantineEntry> for QuarantineEntryView {
     }
 }
 
-/// An entry of the quarantine, whole: the body as text, or in base64 if it is not UTF-8.
+/// A quarantine entry with its whole body: as text, or in base64 if it is not UTF-8.
 #[derive(Debug, Serialize)]
 pub struct QuarantineEntryDetailView {
     #[serde(flatten)]
@@ -245,9 +250,10 @@ pub struct QuarantineEntryDetailView {
 }
 
 impl QuarantineEntryDetailView {
-    /// The entry with its body, unless it was deleted.
+    /// The entry and its body. A deleted entry has no body.
     #[must_use]
-    pub fn of(mut entry: QuarantineEntry, body: Option<Vec<u8>>) -> Self {
+    pub fn of(detail: QuarantineEntryDetail) -> Self {
+        let QuarantineEntryDetail { mut entry, body } = detail;
         let actions = std::mem::take(&mut entry.actions);
         let (body, body_base64) = match body.map(String::from_utf8) {
             Some(Ok(text)) => (Some(text), None),
@@ -258,27 +264,16 @@ impl QuarantineEntryDetailView {
     }
 }
 
-/// What became of a webhook.
+/// The answer to a webhook.
 #[derive(Debug, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase")]
 pub enum ReceiptView {
-    /// It is on its way.
-    Accepted {
-        /// Identifies it.
-        delivery_id: DeliveryId,
-    },
-    /// It says nothing that matters here.
-    Ignored {
-        /// Why.
-        reason: String,
-    },
-    /// It cannot be read and is on its way to the quarantine.
-    Quarantined {
-        /// Identifies it.
-        delivery_id: DeliveryId,
-        /// Why.
-        reason: String,
-    },
+    /// The delivery was queued for grouping.
+    Accepted { delivery_id: DeliveryId },
+    /// The webhook says nothing about an alert.
+    Ignored { reason: String },
+    /// The webhook cannot be read. The delivery was queued for the quarantine.
+    Quarantined { delivery_id: DeliveryId, reason: String },
 }
 
 impl From<Receipt> for ReceiptView {

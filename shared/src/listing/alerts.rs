@@ -2,34 +2,32 @@
 
 use super::{
     buckets::Series,
+    conditions::{CanonicalConditions, texts},
     plan::{Index, Keys, Memory, Partitions, Plan, Range, memory_key},
     predicate::Predicate,
 };
 use crate::{
     domain::{
         alert::Alert,
+        alert_status::AlertStatus,
         id::{AlertId, IncidentId},
+        severity::Severity,
+        source::Source,
         time::Time,
     },
     keys,
 };
 
-/// What alerts to list. Conditions combine with AND, the values of one with OR; no values, no condition.
+/// What alerts to list. Conditions combine with AND, the values of one with OR. A condition without
+/// values matches every alert.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AlertFilter {
-    /// Sources, by name.
-    pub sources: Vec<String>,
-    /// Severities, by name.
-    pub severities: Vec<String>,
-    /// Services.
+    pub sources: Vec<Source>,
+    pub severities: Vec<Severity>,
     pub services: Vec<String>,
-    /// Environments.
     pub environments: Vec<String>,
-    /// Statuses, by name.
-    pub statuses: Vec<String>,
-    /// Incidents.
+    pub statuses: Vec<AlertStatus>,
     pub incidents: Vec<IncidentId>,
-    /// When it was recorded.
     pub created: Range,
 }
 
@@ -48,16 +46,17 @@ impl AlertFilter {
     /// Whether an alert matches now: it may have changed since the index was read.
     #[must_use]
     pub fn matches(&self, alert: &Alert) -> bool {
-        fn asks(values: &[String], found: Option<&str>) -> bool {
-            values.is_empty() || found.is_some_and(|found| values.iter().any(|value| value == found))
+        fn asks<T: PartialEq>(values: &[T], found: Option<&T>) -> bool {
+            values.is_empty() || found.is_some_and(|found| values.contains(found))
         }
-        asks(&self.sources, Some(alert.source.as_str()))
-            && asks(&self.severities, Some(alert.severity.as_str()))
-            && asks(&self.services, alert.service.as_deref())
-            && asks(&self.environments, Some(&alert.environment))
-            && asks(&self.statuses, Some(alert.status.as_str()))
-            && (self.incidents.is_empty() || alert.incident_id.is_some_and(|id| self.incidents.contains(&id)))
-            && self.created.contains(alert.created_at)
+        let state = &alert.state;
+        asks(&self.sources, Some(&state.source))
+            && asks(&self.severities, Some(&state.severity))
+            && asks(&self.services, state.service.as_ref())
+            && asks(&self.environments, Some(&state.environment))
+            && asks(&self.statuses, Some(&state.status))
+            && asks(&self.incidents, state.incident_id.as_ref())
+            && self.created.contains(alert.created_at())
     }
 
     /// The plan of a list, given when the history starts; `None` if nothing can match.
@@ -84,13 +83,22 @@ impl AlertFilter {
         Some(Plan { index, partitions, keys: KEYS, range, filter: self.predicates(served), position: ID, memory })
     }
 
+    /// Everything that the filter asks for, in a form that does not depend on the order in which it
+    /// was asked for.
+    #[must_use]
+    pub fn canonical(&self) -> CanonicalConditions {
+        CanonicalConditions::new(self.conditions())
+            .with("incident_id", texts(&self.incidents))
+            .with_range("created", &self.created)
+    }
+
     fn conditions(&self) -> [(&'static str, Vec<String>); 5] {
         [
-            ("source", self.sources.clone()),
-            ("severity", self.severities.clone()),
+            ("source", texts(&self.sources)),
+            ("severity", texts(&self.severities)),
             ("service", self.services.clone()),
             ("environment", self.environments.clone()),
-            ("status", self.statuses.clone()),
+            ("status", texts(&self.statuses)),
         ]
     }
 

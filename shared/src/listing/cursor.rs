@@ -2,7 +2,8 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use super::conditions::CanonicalConditions;
 
 /// Where a list goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,6 @@ impl Cursor {
 
 /// What tells lists apart: their kind, filters and order.
 #[must_use]
-pub fn list_key(kind: &str, description: &impl std::fmt::Debug) -> String {
-    hex::encode(&Sha256::digest(format!("{kind} {description:?}"))[..8])
+pub fn list_key(kind: &str, conditions: &CanonicalConditions, sort: &str) -> String {
+    conditions.clone().with("list", vec![kind.to_owned()]).with("sort", vec![sort.to_owned()]).hash()
 }

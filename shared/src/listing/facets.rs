@@ -1,35 +1,18 @@
 //! Facets: how many rows of a list have each value.
 
+use strum::{Display, EnumString, IntoStaticStr, VariantArray, VariantNames};
+
 /// A facet of incidents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Facet {
-    /// Where the review stands.
     Status,
-    /// How bad it is.
     Severity,
-    /// Whose it is.
     Team,
-    /// What is concerned; an incident counts under each of its services.
+    /// An incident counts under each of its services.
     Service,
-    /// Who reports; an incident counts under each of its sources.
+    /// An incident counts under each of its sources.
     Source,
-}
-
-impl Facet {
-    /// Every facet.
-    pub const ALL: [Self; 5] = [Self::Status, Self::Severity, Self::Team, Self::Service, Self::Source];
-
-    /// Its name in queries and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Status => "status",
-            Self::Severity => "severity",
-            Self::Team => "team",
-            Self::Service => "service",
-            Self::Source => "source",
-        }
-    }
 }
 
 /// The values of one facet.

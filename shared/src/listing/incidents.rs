@@ -2,6 +2,7 @@
 
 use super::{
     buckets::Series,
+    conditions::{CanonicalConditions, texts},
     plan::{Index, Keys, Memory, Partitions, Plan, Range, memory_key},
     predicate::Predicate,
 };
@@ -9,28 +10,26 @@ use crate::{
     domain::{
         id::IncidentId,
         incident::Incident,
+        severity::Severity,
+        source::Source,
         status::Status,
         time::{Month, Time},
     },
     keys,
 };
 
-/// What incidents to list. Conditions combine with AND, the values of one with OR; no values, no condition.
+/// What incidents to list. Conditions combine with AND, the values of one with OR. A condition
+/// without values matches every incident.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IncidentFilter {
-    /// Statuses.
     pub statuses: Vec<Status>,
-    /// Severities, by name.
-    pub severities: Vec<String>,
-    /// Services; one of the incident's is one of these.
+    pub severities: Vec<Severity>,
+    /// One of the incident's services is one of these.
     pub services: Vec<String>,
-    /// Teams.
     pub teams: Vec<String>,
-    /// Sources; one of the incident's is one of these.
-    pub sources: Vec<String>,
-    /// When it was opened.
+    /// One of the incident's sources is one of these.
+    pub sources: Vec<Source>,
     pub created: Range,
-    /// When it last changed.
     pub updated: Range,
 }
 
@@ -58,17 +57,25 @@ impl IncidentFilter {
     /// Whether an incident matches now: it may have changed since the index was read.
     #[must_use]
     pub fn matches(&self, incident: &Incident) -> bool {
-        fn asks<T: PartialEq + ?Sized>(values: &[impl AsRef<T>], found: &T) -> bool {
-            values.is_empty() || values.iter().any(|value| value.as_ref() == found)
+        fn asks<T: PartialEq>(values: &[T], found: &[T]) -> bool {
+            values.is_empty() || found.iter().any(|found| values.contains(found))
         }
-        let sources = &self.sources;
-        (self.statuses.is_empty() || self.statuses.contains(&incident.status))
-            && asks(&self.severities, incident.severity.as_str())
-            && (self.services.is_empty() || incident.services.iter().any(|service| self.services.contains(service)))
-            && (self.teams.is_empty() || incident.team.as_ref().is_some_and(|team| self.teams.contains(team)))
-            && (sources.is_empty() || incident.sources.iter().any(|source| asks(sources, source.as_str())))
+        asks(&self.statuses, &[incident.status])
+            && asks(&self.severities, &[incident.severity])
+            && asks(&self.services, &incident.services)
+            && asks(&self.teams, incident.team.as_slice())
+            && asks(&self.sources, &incident.sources)
             && self.created.contains(incident.created_at)
             && self.updated.contains(incident.updated_at)
+    }
+
+    /// Everything that the filter asks for, in a form that does not depend on the order in which it
+    /// was asked for.
+    #[must_use]
+    pub fn canonical(&self) -> CanonicalConditions {
+        CanonicalConditions::new(self.conditions())
+            .with_range("created", &self.created)
+            .with_range("updated", &self.updated)
     }
 
     /// The plan of a list, given when the history starts; `None` if nothing can match.
@@ -99,7 +106,7 @@ impl IncidentFilter {
     }
 
     fn by_status(&self, created: (Time, Time)) -> Plan {
-        self.by_id(&BY_STATUS, Partitions::Fixed(self.status_names()), "status", created)
+        self.by_id(&BY_STATUS, Partitions::Fixed(texts(&self.statuses)), "status", created)
     }
 
     fn by_id(&self, index: &'static Index, partitions: Partitions, served: &str, range: (Time, Time)) -> Plan {
@@ -139,17 +146,13 @@ impl IncidentFilter {
         }
     }
 
-    fn status_names(&self) -> Vec<String> {
-        self.statuses.iter().map(|status| status.as_str().to_owned()).collect()
-    }
-
     fn conditions(&self) -> [(&'static str, Vec<String>); 5] {
         [
-            ("status", self.status_names()),
-            ("severity", self.severities.clone()),
+            ("status", texts(&self.statuses)),
+            ("severity", texts(&self.severities)),
             ("services", self.services.clone()),
             ("team", self.teams.clone()),
-            ("sources", self.sources.clone()),
+            ("sources", texts(&self.sources)),
         ]
     }
 

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 pub mod buckets;
+pub mod conditions;
 pub mod cursor;
 pub mod facets;
 pub mod incidents;

@@ -1,11 +1,12 @@
 //! The list of the quarantine, in the order of creation.
 
 use super::{
+    conditions::{CanonicalConditions, texts},
     plan::{Index, Keys, Partitions, Plan, Range},
     predicate::Predicate,
 };
 use crate::{
-    domain::{id::EntryId, time::Time},
+    domain::{id::EntryId, quarantine::EntryKind, source::Source, time::Time},
     keys,
 };
 
@@ -13,20 +14,29 @@ static BY_CREATED: Index = Index { name: "by_created", partition_key: "created_m
 
 const ID: &str = "entry_id";
 
-/// What entries to list. Conditions combine with AND, the values of one with OR; no values, no condition.
+/// What entries to list. Conditions combine with AND, the values of one with OR. A condition without
+/// values matches every entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct QuarantineFilter {
-    /// Kinds, by name.
-    pub kinds: Vec<String>,
-    /// Sources, by name.
-    pub sources: Vec<String>,
+    pub kinds: Vec<EntryKind>,
+    pub sources: Vec<Source>,
+}
+
+impl QuarantineFilter {
+    /// Everything that the filter asks for, in a form that does not depend on the order in which it
+    /// was asked for.
+    #[must_use]
+    pub fn canonical(&self) -> CanonicalConditions {
+        CanonicalConditions::new([("kind", texts(&self.kinds)), ("source", texts(&self.sources))])
+    }
 }
 
 /// The plan of the list, given when the history starts; `None` if that is in the future. It is short, so it is counted
 /// each time.
 #[must_use]
 pub fn plan(filter: &QuarantineFilter, history_start: Time, now: Time) -> Option<Plan> {
-    let predicates = [Predicate::any_of("kind", &filter.kinds), Predicate::any_of("source", &filter.sources)];
+    let predicates =
+        [Predicate::any_of("kind", &texts(&filter.kinds)), Predicate::any_of("source", &texts(&filter.sources))];
     Some(Plan {
         index: &BY_CREATED,
         partitions: Partitions::Monthly(|month| vec![keys::month(month)]),

@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::credentials::{ApiToken, CredentialStore, Credentials, Role};
-use crate::{domain::time::Time, sources::signature::is_same};
+use crate::{
+    credentials::{ApiToken, CredentialStore, Credentials, Role},
+    domain::time::Time,
+    sources::signature::is_same,
+};
 
 /// Who calls, and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,9 +1,8 @@
 //! A person changes the status of an incident.
 
-use super::{retry, warm::warm};
+use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{
         action::Action,
         id::IncidentId,
@@ -12,7 +11,7 @@ use crate::{
         time::Time,
     },
     store::{
-        StoreError,
+        StoreError, Tables,
         counts::Counts,
         incidents::{Incidents, invalidations},
         transaction::TransactionError,
@@ -22,31 +21,36 @@ use crate::{
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChange {
-    /// The status that the incident shall have.
     pub status: Status,
-    /// What the person says.
     pub comment: Option<String>,
-    /// Who it is.
+    /// The name of the API token.
     pub actor: String,
-    /// The versions of the incident on which the person insists; `None` is any.
-    pub if_match: Option<Vec<u64>>,
+}
+
+/// Whether the caller accepts that the incident is at this version.
+pub type Precondition<'caller> = dyn Fn(u64) -> bool + Sync + 'caller;
+
+/// What a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedStatus {
+    pub incident: Incident,
+    /// False if the incident had the status already.
+    pub is_changed: bool,
 }
 
 /// Why the status was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeStatusError {
-    /// There is no such incident.
     #[error("there is no incident with this id")]
     NotFound,
-    /// It is at another version than the person insists on.
+    /// The incident is at a version that the caller does not accept.
     #[error("the incident has changed: it is at version {}", .0.version)]
     Stale(Box<Incident>),
-    /// The status machine has no such step.
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
-    /// Others were faster, again and again, or the table cannot be reached.
+    /// The table cannot be reached, or other writers were faster in each attempt.
     #[error(transparent)]
-    Unavailable(TransactionError),
+    Unavailable(#[from] TransactionError),
 }
 
 impl From<StoreError> for ChangeStatusError {
@@ -55,33 +59,36 @@ impl From<StoreError> for ChangeStatusError {
     }
 }
 
-/// Changes the status of incidents.
+impl Retryable for ChangeStatusError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    }
+}
+
+/// The use case.
 #[derive(Debug)]
 pub struct ChangeStatus {
     incidents: Incidents,
     counts: Counts,
 }
 
-impl ChangeStatus {
-    /// Connects to the tables.
-    ///
-    /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let client = aws.dynamodb();
-        let counts = Counts::new(client.clone(), environment.counts_table()?);
-        Ok(Self { incidents: Incidents::new(client, environment.incidents_table()?), counts })
-    }
+/// An attempt whose answer was lost: it may have been committed.
+struct Unanswered {
+    changed: Incident,
+    actions: Vec<Action>,
+}
 
-    /// Makes the first call before the first request comes.
-    pub async fn warm(&self) {
-        warm("DynamoDB", self.incidents.get(IncidentId::first_at(Time::EARLIEST))).await;
+impl ChangeStatus {
+    /// # Errors
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables) -> Result<Self, InvalidVariable> {
+        Ok(Self { incidents: tables.incidents()?, counts: tables.counts()? })
     }
 
     /// Changes the status, or finds that the incident has it already and records nothing.
     ///
-    /// A change that meets another writer, such as an alert that joins, is decided anew on what that one wrote; so
-    /// neither is lost.
+    /// If another writer changes the incident meanwhile, such as an alert that joins, the change is
+    /// decided again on what that writer wrote. So neither is lost.
     ///
     /// # Errors
     /// [`ChangeStatusError`]
@@ -89,51 +96,62 @@ impl ChangeStatus {
         &self,
         id: IncidentId,
         change: &StatusChange,
+        precondition: &Precondition<'_>,
         now: Time,
-    ) -> Result<Incident, ChangeStatusError> {
-        // Two people may ask for the very same in the same millisecond; this tells whose change was written.
-        let mark = fastrand::u128(..);
+    ) -> Result<ChangedStatus, ChangeStatusError> {
+        // Two people may ask for the same in the same millisecond. This tells whose change was written.
+        let change_id = fastrand::u128(..);
         let mut unanswered = Vec::new();
-        let mut attempts = 0;
+        let mut retries = Retries::new(MAX_ATTEMPTS);
         loop {
-            let incident = self.incidents.get(id).await?.ok_or(ChangeStatusError::NotFound)?;
-            if let Some(written) = self.written(&unanswered, mark).await? {
-                return Ok(written);
+            match self.attempt(id, change, precondition, now, change_id, &mut unanswered).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => return result,
             }
-            if change.if_match.as_ref().is_some_and(|versions| !versions.contains(&incident.version)) {
-                return Err(ChangeStatusError::Stale(Box::new(incident)));
-            }
-            let Some((changed, kinds)) = incident.clone().change_status(change.status, change.comment.clone(), now)?
-            else {
-                return Ok(incident);
-            };
-            let actions = changed.last_actions(kinds, &change.actor);
-            self.counts.invalidate(&invalidations([(&incident, &changed)], now), now).await?;
-            match self.incidents.change(&incident, &changed, &actions, mark).await {
-                Ok(()) => return Ok(changed),
-                Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => {
-                    if matches!(error, TransactionError::Store(_)) {
-                        unanswered.push((changed, actions));
-                    }
-                    retry::pause(attempts).await;
-                }
-                Err(error) => return Err(ChangeStatusError::Unavailable(error)),
-            }
-            attempts += 1;
         }
     }
 
-    /// What the incident became by an attempt of which nobody answered whether it was written, if it was: a caller who
-    /// insists on a version must not be told that somebody else changed it. Each attempt has to be asked for again,
-    /// for it may still be on its way; once the incident has been read at another version, it no longer is.
-    async fn written(
+    async fn attempt(
         &self,
-        unanswered: &[(Incident, Vec<Action>)],
-        mark: u128,
-    ) -> Result<Option<Incident>, StoreError> {
-        for (changed, actions) in unanswered {
+        id: IncidentId,
+        change: &StatusChange,
+        precondition: &Precondition<'_>,
+        now: Time,
+        change_id: u128,
+        unanswered: &mut Vec<Unanswered>,
+    ) -> Result<ChangedStatus, ChangeStatusError> {
+        let incident = self.incidents.get(id).await?.ok_or(ChangeStatusError::NotFound)?;
+        if let Some(incident) = self.committed(unanswered, change_id).await? {
+            return Ok(ChangedStatus { incident, is_changed: true });
+        }
+        if !precondition(incident.version) {
+            return Err(ChangeStatusError::Stale(Box::new(incident)));
+        }
+        let Some((changed, kinds)) = incident.clone().change_status(change.status, change.comment.clone(), now)? else {
+            return Ok(ChangedStatus { incident, is_changed: false });
+        };
+        let actions = changed.last_actions(kinds, &change.actor);
+        self.counts.invalidate(&invalidations([(&incident, &changed)], now), now).await?;
+        match self.incidents.change(&incident, &changed, &actions, change_id).await {
+            Ok(()) => Ok(ChangedStatus { incident: changed, is_changed: true }),
+            Err(error) => {
+                if matches!(error, TransactionError::Store(_)) {
+                    unanswered.push(Unanswered { changed, actions });
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// What the incident became by an earlier attempt whose answer was lost, if it was committed. A
+    /// caller who insists on a version must not be told that somebody else changed it.
+    ///
+    /// Each attempt is looked for again, since it may still have been on its way. Once the incident
+    /// has been read at another version, it no longer is.
+    async fn committed(&self, unanswered: &[Unanswered], change_id: u128) -> Result<Option<Incident>, StoreError> {
+        for Unanswered { changed, actions } in unanswered {
             if let Some(action) = actions.first()
-                && self.incidents.is_written(changed.id, action, mark).await?
+                && self.incidents.is_written(changed.id, action, change_id).await?
             {
                 return Ok(Some(changed.clone()));
             }

@@ -1,33 +1,27 @@
 //! A person deletes an entry of the quarantine: its body goes, who did it stays.
 
-use super::{retry, warm::warm};
+use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{
         id::EntryId,
         quarantine::{EntryDone, EntryState},
         time::Time,
     },
-    store::{
-        StoreError,
-        quarantine::Quarantine,
-        transaction::{TransactionError, commit},
-    },
+    store::{StoreError, Tables, quarantine::Quarantine, transaction::TransactionError},
 };
 
 /// Why an entry was not deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum DeleteQuarantineEntryError {
-    /// There is no such entry.
     #[error("there is no entry with this id")]
     NotFound,
-    /// It took effect.
+    /// It was redriven and took effect.
     #[error(transparent)]
     Done(#[from] EntryDone),
-    /// Others were faster, again and again, or the table cannot be reached.
+    /// The table cannot be reached, or other writers were faster in each attempt.
     #[error(transparent)]
-    Unavailable(TransactionError),
+    Unavailable(#[from] TransactionError),
 }
 
 impl From<StoreError> for DeleteQuarantineEntryError {
@@ -36,26 +30,24 @@ impl From<StoreError> for DeleteQuarantineEntryError {
     }
 }
 
-/// Deletes entries of the quarantine.
+impl Retryable for DeleteQuarantineEntryError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    }
+}
+
+/// The use case.
 #[derive(Debug)]
 pub struct DeleteQuarantineEntry {
-    client: aws_sdk_dynamodb::Client,
+    tables: Tables,
     quarantine: Quarantine,
 }
 
 impl DeleteQuarantineEntry {
-    /// Connects to the table.
-    ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let client = aws.dynamodb();
-        Ok(Self { quarantine: Quarantine::new(client.clone(), environment.quarantine_table()?), client })
-    }
-
-    /// Makes the first call before the first request comes.
-    pub async fn warm(&self) {
-        warm("DynamoDB", self.quarantine.get(EntryId::first_at(Time::EARLIEST))).await;
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables) -> Result<Self, InvalidVariable> {
+        Ok(Self { tables: tables.clone(), quarantine: tables.quarantine()? })
     }
 
     /// Deletes an entry, or finds that it is deleted already and records nothing.
@@ -63,19 +55,21 @@ impl DeleteQuarantineEntry {
     /// # Errors
     /// [`DeleteQuarantineEntryError`]
     pub async fn delete(&self, id: EntryId, actor: &str, now: Time) -> Result<(), DeleteQuarantineEntryError> {
-        let mut attempts = 0;
+        let mut retries = Retries::new(MAX_ATTEMPTS);
         loop {
-            let (entry, _) = self.quarantine.get(id).await?.ok_or(DeleteQuarantineEntryError::NotFound)?;
-            let deleted = match entry.deleted(actor, now) {
-                Err(EntryDone(EntryState::Deleted)) => return Ok(()),
-                deleted => deleted?,
-            };
-            match commit(&self.client, vec![self.quarantine.change(&entry, &deleted)?]).await {
-                Ok(()) => return Ok(()),
-                Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
-                Err(error) => return Err(DeleteQuarantineEntryError::Unavailable(error)),
+            match self.attempt(id, actor, now).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => return result,
             }
-            attempts += 1;
         }
+    }
+
+    async fn attempt(&self, id: EntryId, actor: &str, now: Time) -> Result<(), DeleteQuarantineEntryError> {
+        let (entry, _) = self.quarantine.get(id).await?.ok_or(DeleteQuarantineEntryError::NotFound)?;
+        let deleted = match entry.deleted(actor, now) {
+            Err(EntryDone(EntryState::Deleted)) => return Ok(()),
+            deleted => deleted?,
+        };
+        Ok(self.tables.commit(vec![self.quarantine.change(&entry, &deleted)?]).await?)
     }
 }

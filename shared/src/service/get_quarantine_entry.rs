@@ -1,42 +1,57 @@
 //! One entry of the quarantine with its whole body.
 
-use super::warm::warm;
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{
         id::EntryId,
         quarantine::{QuarantineEntry, StoredBody},
-        time::Time,
     },
-    store::{StoreError, quarantine::Quarantine},
+    store::{StoreError, Tables, quarantine::Quarantine},
 };
 
-/// Finds entries of the quarantine.
+/// Why an entry cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum GetQuarantineEntryError {
+    #[error("there is no entry with this id")]
+    NotFound,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the body of the entry cannot be unpacked: {0}")]
+    Body(#[from] std::io::Error),
+}
+
+/// An entry and its body.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuarantineEntryDetail {
+    pub entry: QuarantineEntry,
+    /// As far as it is kept; `None` if the entry was deleted.
+    pub body: Option<Vec<u8>>,
+}
+
+/// The use case.
 #[derive(Debug)]
 pub struct GetQuarantineEntry {
     quarantine: Quarantine,
 }
 
 impl GetQuarantineEntry {
-    /// Connects to the table.
-    ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        Ok(Self { quarantine: Quarantine::new(aws.dynamodb(), environment.quarantine_table()?) })
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables) -> Result<Self, InvalidVariable> {
+        Ok(Self { quarantine: tables.quarantine()? })
     }
 
-    /// Makes the first call before the first request comes.
-    pub async fn warm(&self) {
-        warm("DynamoDB", self.quarantine.get(EntryId::first_at(Time::EARLIEST))).await;
-    }
-
-    /// The entry of that id and what it keeps, if there is one.
+    /// The entry of that id.
     ///
     /// # Errors
-    /// [`StoreError`]
-    pub async fn find(&self, id: EntryId) -> Result<Option<(QuarantineEntry, StoredBody)>, StoreError> {
-        self.quarantine.get(id).await
+    /// [`GetQuarantineEntryError`]
+    pub async fn get(&self, id: EntryId) -> Result<QuarantineEntryDetail, GetQuarantineEntryError> {
+        let (entry, stored) = self.quarantine.get(id).await?.ok_or(GetQuarantineEntryError::NotFound)?;
+        let body = match stored {
+            StoredBody::Delivery(delivery) => Some(delivery.body.unpack()?),
+            StoredBody::Message(message) => Some(message.unpack()?),
+            StoredBody::Nothing => None,
+        };
+        Ok(QuarantineEntryDetail { entry, body })
     }
 }

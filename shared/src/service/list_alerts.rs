@@ -4,10 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use tracing::debug;
 
-use super::warm::warm;
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{alert::Alert, id::AlertId, time::Time},
     listing::{
         alerts::AlertFilter,
@@ -15,7 +13,8 @@ use crate::{
         plan::Plan,
     },
     store::{
-        alerts,
+        Tables,
+        alerts::{self, Alerts},
         claims::Claims,
         counts::Counts,
         index::IndexReader,
@@ -23,11 +22,10 @@ use crate::{
     },
 };
 
-/// Lists alerts.
+/// The use case.
 #[derive(Debug)]
 pub struct ListAlerts {
-    client: aws_sdk_dynamodb::Client,
-    alerts_table: String,
+    alerts: Alerts,
     claims: Claims,
     index: IndexReader,
     counts: Counts,
@@ -35,26 +33,18 @@ pub struct ListAlerts {
 }
 
 impl ListAlerts {
-    /// Connects to the tables.
+    /// `budget` is how long a list may read.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let client = aws.dynamodb();
-        let alerts_table = environment.alerts_table()?;
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables, budget: Duration) -> Result<Self, InvalidVariable> {
         Ok(Self {
-            claims: Claims::new(client.clone(), environment.claims_table()?),
-            index: IndexReader::new(client.clone(), alerts_table.clone()),
-            counts: Counts::new(client.clone(), environment.counts_table()?),
-            budget: environment.list_budget()?,
-            client,
-            alerts_table,
+            alerts: tables.alerts()?,
+            claims: tables.claims()?,
+            index: tables.alert_index()?,
+            counts: tables.counts()?,
+            budget,
         })
-    }
-
-    /// Makes the first call before the first request comes.
-    pub async fn warm(&self) {
-        warm("DynamoDB", self.claims.history_start()).await;
     }
 
     /// One page. `list` is the key of the list for its cursors.
@@ -76,14 +66,19 @@ impl ListAlerts {
         debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "planned");
         let context = ListContext { reader: &self.index, counts: Some(&self.counts), now, deadline };
         let mut page = lists::list(context, &plan, request, list).await?;
-        let mut alerts = self.alerts(context, &plan, std::mem::take(&mut page.items)).await?;
+        let mut alerts = self.read_alerts(context, &plan, std::mem::take(&mut page.items)).await?;
         alerts.retain(|alert| filter.matches(alert));
         Ok(page.with_items(alerts))
     }
 
     /// The alerts of a page, in its order. What was not read with the page is read from the index where that holds
     /// nothing in between, which is the cheaper; else from the table. One that is gone meanwhile is left out.
-    async fn alerts(&self, context: ListContext<'_>, plan: &Plan, rows: Vec<Row>) -> Result<Vec<Alert>, ListError> {
+    async fn read_alerts(
+        &self,
+        context: ListContext<'_>,
+        plan: &Plan,
+        rows: Vec<Row>,
+    ) -> Result<Vec<Alert>, ListError> {
         let unread: Vec<&str> = rows.iter().filter(|row| row.item.is_none()).map(|row| row.position.as_str()).collect();
         let mut found: HashMap<AlertId, Alert> = HashMap::new();
         if plan.filter.is_empty() {
@@ -93,7 +88,7 @@ impl ListAlerts {
             }
         } else {
             let ids: Vec<AlertId> = unread.iter().filter_map(|position| position.parse().ok()).collect();
-            let alerts = alerts::get_many(&self.client, &self.alerts_table, &ids).await?;
+            let alerts = self.alerts.get_many(&ids).await?;
             found.extend(alerts.into_iter().map(|alert| (alert.id, alert)));
         }
         let mut page = Vec::with_capacity(rows.len());

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use tracing::debug;
 
-use super::warm::warm;
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{id::IncidentId, incident::Incident, time::Time},
     keys,
     listing::{
@@ -16,15 +14,32 @@ use crate::{
         page::{Page, PageRequest},
     },
     store::{
+        Tables,
         claims::Claims,
         counts::Counts,
-        incidents::Incidents,
+        incidents::{Consistency, Incidents},
         index::IndexReader,
         lists::{self, ListContext, ListError},
     },
 };
 
-/// Lists incidents.
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IncidentQuery {
+    pub filter: IncidentFilter,
+    pub order: IncidentOrder,
+    /// What to count besides. Cursors do not depend on it.
+    pub facets: Vec<Facet>,
+}
+
+/// A page and the facets that were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedIncidents {
+    pub page: Page<Incident>,
+    pub facets: Vec<FacetValues>,
+}
+
+/// The use case.
 #[derive(Debug)]
 pub struct ListIncidents {
     claims: Claims,
@@ -35,54 +50,49 @@ pub struct ListIncidents {
 }
 
 impl ListIncidents {
-    /// Connects to the tables.
+    /// `budget` is how long a list may read.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let client = aws.dynamodb();
-        let table = environment.incidents_table()?;
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables, budget: Duration) -> Result<Self, InvalidVariable> {
         Ok(Self {
-            claims: Claims::new(client.clone(), environment.claims_table()?),
-            index: IndexReader::new(client.clone(), table.clone()),
-            incidents: Incidents::new(client.clone(), table),
-            counts: Counts::new(client, environment.counts_table()?),
-            budget: environment.list_budget()?,
+            claims: tables.claims()?,
+            index: tables.incident_index()?,
+            incidents: tables.incidents()?,
+            counts: tables.counts()?,
+            budget,
         })
     }
 
-    /// Makes the first call before the first request comes.
-    pub async fn warm(&self) {
-        warm("DynamoDB", self.claims.history_start()).await;
-    }
-
-    /// One page, and the facets that are asked for. `list` is the key of the list for its cursors. 1/2 read unit per
-    /// incident, and what finding them takes.
+    /// One page and the facets that are asked for. `list` is the key of the list for its cursors.
+    /// 1/2 read unit per incident, besides finding them.
     ///
     /// # Errors
     /// [`ListError`]
     pub async fn list(
         &self,
-        (filter, order): (&IncidentFilter, IncidentOrder),
-        (request, asked): (&PageRequest, &[Facet]),
+        query: &IncidentQuery,
+        request: &PageRequest,
         list: &str,
         now: Time,
-    ) -> Result<(Page<Incident>, Vec<FacetValues>), ListError> {
+    ) -> Result<ListedIncidents, ListError> {
+        let IncidentQuery { filter, order, facets } = query;
         let deadline = lists::deadline(self.budget);
         let history_start = self.claims.history_start().await?;
-        let Some(plan) = history_start.and_then(|start| filter.plan(order, start, now)) else {
-            return Ok((Page::empty(request), asked.iter().map(|facet| facets::none(*facet)).collect()));
+        let Some(plan) = history_start.and_then(|start| filter.plan(*order, start, now)) else {
+            let facets = facets.iter().map(|facet| facets::none(*facet)).collect();
+            return Ok(ListedIncidents { page: Page::empty(request), facets });
         };
-        debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "planned");
+        debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "list planned");
         let context = ListContext { reader: &self.index, counts: Some(&self.counts), now, deadline };
         // Both, even if one runs out of time: each keeps what it counted.
         let (page, facets) =
-            tokio::join!(lists::list(context, &plan, request, list), lists::facets(context, &plan, asked));
+            tokio::join!(lists::list(context, &plan, request, list), lists::facets(context, &plan, facets));
         let (page, facets) = (page?, facets?);
         let ids: Vec<IncidentId> = page.items.iter().filter_map(|row| id_of(&row.position)).collect();
-        let mut incidents = self.incidents.get_many(&ids, false).await?;
+        let mut incidents = self.incidents.get_many(&ids, Consistency::Eventual).await?;
         incidents.retain(|incident| filter.matches(incident));
-        Ok((page.with_items(incidents), facets))
+        Ok(ListedIncidents { page: page.with_items(incidents), facets })
     }
 }
 

@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::warm::warm;
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{quarantine::QuarantineEntry, time::Time},
     listing::{
         self,
@@ -13,6 +11,7 @@ use crate::{
         quarantine::QuarantineFilter,
     },
     store::{
+        Tables,
         claims::Claims,
         index::IndexReader,
         lists::{self, ListContext, ListError},
@@ -20,7 +19,7 @@ use crate::{
     },
 };
 
-/// Lists the quarantine.
+/// The use case.
 #[derive(Debug)]
 pub struct ListQuarantine {
     claims: Claims,
@@ -29,20 +28,12 @@ pub struct ListQuarantine {
 }
 
 impl ListQuarantine {
-    /// Connects to the tables.
+    /// `budget` is how long a list may read.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let client = aws.dynamodb();
-        let claims = Claims::new(client.clone(), environment.claims_table()?);
-        let index = IndexReader::new(client, environment.quarantine_table()?);
-        Ok(Self { claims, index, budget: environment.list_budget()? })
-    }
-
-    /// Makes the first call before the first request comes.
-    pub async fn warm(&self) {
-        warm("DynamoDB", self.claims.history_start()).await;
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables, budget: Duration) -> Result<Self, InvalidVariable> {
+        Ok(Self { claims: tables.claims()?, index: tables.quarantine_index()?, budget })
     }
 
     /// One page. `list` is the key of the list for its cursors.

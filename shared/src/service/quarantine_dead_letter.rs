@@ -1,55 +1,73 @@
 //! Puts a dead letter into the quarantine, where people can work on it.
 
-use super::{retry, warm::warm};
+use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{
-        delivery::{Delivery, Raw},
-        id::{EntryId, IdGenerator},
+        delivery::{Delivery, PackedBody},
+        id::EntryId,
         quarantine::{EntryKind, EntryState, FIRST_LINES_BYTES, QuarantineEntry, StoredBody, lines},
         time::Time,
     },
+    ids::IdGenerator,
     store::{
-        StoreError,
+        StoreError, Tables,
         claims::Claims,
         quarantine::Quarantine,
-        transaction::{Part, TransactionError, Write, commit},
+        transaction::{Part, TransactionError, Write},
     },
 };
 
-/// Puts dead letters into the quarantine.
+impl Retryable for TransactionError {
+    fn is_retryable(&self) -> bool {
+        Self::is_retryable(self)
+    }
+}
+
+/// The use case.
 #[derive(Debug)]
 pub struct QuarantineDeadLetter {
-    client: aws_sdk_dynamodb::Client,
+    tables: Tables,
     claims: Claims,
     quarantine: Quarantine,
     ids: IdGenerator,
 }
 
+/// What is to be written for a dead letter.
+struct NewEntry {
+    id: EntryId,
+    write: Write,
+}
+
+/// What a dead letter means for the entry that it is a redrive of.
+enum RedriveOutcome {
+    /// It goes back to its entry.
+    BackTo(Box<NewEntry>),
+    /// Its entry does not wait for it any more.
+    Late,
+    /// It has no entry yet.
+    NoEntry,
+}
+
 impl QuarantineDeadLetter {
-    /// Connects to the tables. `seed` makes the ids.
+    /// `seed` seeds the ids.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws, seed: u64) -> Result<Self, MissingVariable> {
-        let client = aws.dynamodb();
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables, seed: u64) -> Result<Self, InvalidVariable> {
         Ok(Self {
-            claims: Claims::new(client.clone(), environment.claims_table()?),
-            quarantine: Quarantine::new(client.clone(), environment.quarantine_table()?),
+            tables: tables.clone(),
+            claims: tables.claims()?,
+            quarantine: tables.quarantine()?,
             ids: IdGenerator::seeded(seed),
-            client,
         })
     }
 
-    /// Makes the first call before the first batch comes.
-    pub async fn warm(&self) {
-        warm("DynamoDB", self.claims.history_start()).await;
-    }
-
-    /// Puts a message into the quarantine, in one transaction with the claim that it is there: the entry that it is in,
-    /// or `None` if nothing was to be done. A redrive that failed goes back to the entry that it came from. A delivery
-    /// that took effect after all, by a worker that could not say so any more, is no dead letter.
+    /// Puts a message into the quarantine, in one transaction with the claim that it is there.
+    /// Returns the entry, or `None` if nothing was to be done.
+    ///
+    /// A redrive that failed goes back to the entry that it came from. If the delivery was processed
+    /// after all (the worker died before it deleted the message), nothing is quarantined.
     ///
     /// # Errors
     /// [`TransactionError`]: it can be tried again.
@@ -60,43 +78,55 @@ impl QuarantineDeadLetter {
         let reason = match &letter {
             Ok(_) => self.claims.failure(message_id).await?.unwrap_or_else(|| unknown_reason(message_id)),
             Err(error) => format!(
-                "The message is no delivery: {:?} error at line {}, column {}.",
+                "The message is not a delivery: {:?} error at line {}, column {}.",
                 error.classify(),
                 error.line(),
                 error.column()
             ),
         };
-        let mut attempts = 0;
+        let mut retries = Retries::new(MAX_ATTEMPTS);
         loop {
-            let mut writes = vec![self.claims.dead_letter(message_id, now)?];
-            let (id, write) = match &letter {
-                Ok(delivery) => match self.returned(delivery, &reason, now).await? {
-                    Returned::To(id, write) => (id, *write),
-                    Returned::Late => return Ok(None),
-                    Returned::New => {
-                        writes.push(self.claims.undelivered(&delivery.delivery_id)?);
-                        self.insertion(delivery, body, &reason, now)?
-                    }
-                },
-                Err(_) => self.message(body, &reason, now)?,
-            };
-            writes.push(write);
-            match commit(&self.client, writes).await {
-                Ok(()) => return Ok(Some(id)),
-                Err(TransactionError::ConditionFailed(failed))
-                    if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id).await? =>
-                {
-                    return Ok(None);
-                }
-                Err(TransactionError::ConditionFailed(failed))
-                    if failed.contains(&Part::Delivery) && self.is_delivered(&letter).await? =>
-                {
-                    return Ok(None);
-                }
-                Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
-                Err(error) => return Err(error),
+            match self.attempt(message_id, body, &letter, &reason, now).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => return result,
             }
-            attempts += 1;
+        }
+    }
+
+    async fn attempt(
+        &self,
+        message_id: &str,
+        body: &str,
+        letter: &serde_json::Result<Delivery>,
+        reason: &str,
+        now: Time,
+    ) -> Result<Option<EntryId>, TransactionError> {
+        let mut writes = vec![self.claims.dead_letter(message_id, now)?];
+        let NewEntry { id, write } = match letter {
+            Ok(delivery) => match self.redrive_outcome(delivery, reason, now).await? {
+                RedriveOutcome::BackTo(entry) => *entry,
+                RedriveOutcome::Late => return Ok(None),
+                RedriveOutcome::NoEntry => {
+                    writes.push(self.claims.undelivered(&delivery.delivery_id)?);
+                    self.delivery_entry(delivery, body, reason, now)?
+                }
+            },
+            Err(_) => self.message_entry(body, reason, now)?,
+        };
+        writes.push(write);
+        match self.tables.commit(writes).await {
+            Ok(()) => Ok(Some(id)),
+            Err(TransactionError::ConditionFailed(failed))
+                if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id).await? =>
+            {
+                Ok(None)
+            }
+            Err(TransactionError::ConditionFailed(failed))
+                if failed.contains(&Part::Delivery) && self.is_delivered(letter).await? =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -107,29 +137,30 @@ impl QuarantineDeadLetter {
         }
     }
 
-    /// What a dead letter means for the entry that it is a redrive of.
-    async fn returned(&self, delivery: &Delivery, reason: &str, now: Time) -> Result<Returned, StoreError> {
-        let Some(id) = delivery.redrive_of else { return Ok(Returned::New) };
-        let Some((entry, _)) = self.quarantine.get(id).await? else { return Ok(Returned::New) };
+    async fn redrive_outcome(
+        &self,
+        delivery: &Delivery,
+        reason: &str,
+        now: Time,
+    ) -> Result<RedriveOutcome, StoreError> {
+        let Some(id) = delivery.redrive_of else { return Ok(RedriveOutcome::NoEntry) };
+        let Some((entry, _)) = self.quarantine.get(id).await? else { return Ok(RedriveOutcome::NoEntry) };
         if entry.state != EntryState::Redriving {
-            return Ok(Returned::Late);
+            return Ok(RedriveOutcome::Late);
         }
         match entry.returned(reason, now) {
-            Ok(returned) => Ok(Returned::To(id, Box::new(self.quarantine.change(&entry, &returned)?))),
-            Err(_) => Ok(Returned::Late),
+            Ok(returned) => {
+                let write = self.quarantine.change(&entry, &returned)?;
+                Ok(RedriveOutcome::BackTo(Box::new(NewEntry { id, write })))
+            }
+            Err(_) => Ok(RedriveOutcome::Late),
         }
     }
 
-    fn insertion(
-        &self,
-        delivery: &Delivery,
-        body: &str,
-        reason: &str,
-        now: Time,
-    ) -> Result<(EntryId, Write), StoreError> {
-        let Ok(beginning) = delivery.raw.beginning(FIRST_LINES_BYTES) else {
+    fn delivery_entry(&self, delivery: &Delivery, body: &str, reason: &str, now: Time) -> Result<NewEntry, StoreError> {
+        let Ok(beginning) = delivery.body.beginning(FIRST_LINES_BYTES) else {
             // Its packed body is broken.
-            return self.message(body, reason, now);
+            return self.message_entry(body, reason, now);
         };
         let id = self.ids.next(now);
         let entry = QuarantineEntry {
@@ -137,31 +168,24 @@ impl QuarantineDeadLetter {
             ..QuarantineEntry::of(id, EntryKind::DeadLetter, delivery, reason)
         };
         let delivery = Delivery { redrive_of: None, ..delivery.clone() };
-        Ok((id, self.quarantine.insertion(&entry, &StoredBody::Delivery(Box::new(delivery)), now)?))
+        let write = self.quarantine.insertion(&entry, &StoredBody::Delivery(Box::new(delivery)), now)?;
+        Ok(NewEntry { id, write })
     }
 
-    fn message(&self, body: &str, reason: &str, now: Time) -> Result<(EntryId, Write), StoreError> {
+    fn message_entry(&self, body: &str, reason: &str, now: Time) -> Result<NewEntry, StoreError> {
         let id = self.ids.next(now);
-        let raw = Raw::pack(body.as_bytes());
+        let packed = PackedBody::pack(body.as_bytes());
         let beginning = &body.as_bytes()[..body.len().min(FIRST_LINES_BYTES)];
-        let entry = QuarantineEntry { first_lines: lines(beginning), ..QuarantineEntry::of_message(id, &raw, reason) };
-        Ok((id, self.quarantine.insertion(&entry, &StoredBody::Message(raw), now)?))
+        let entry =
+            QuarantineEntry { first_lines: lines(beginning), ..QuarantineEntry::of_message(id, &packed, reason) };
+        let write = self.quarantine.insertion(&entry, &StoredBody::Message(packed), now)?;
+        Ok(NewEntry { id, write })
     }
-}
-
-/// What becomes of a dead letter.
-enum Returned {
-    /// It goes back to its entry.
-    To(EntryId, Box<Write>),
-    /// Its entry waits for it no more.
-    Late,
-    /// It has no entry yet.
-    New,
 }
 
 fn unknown_reason(message_id: &str) -> String {
     format!(
-        "It could not be grouped, as often as its queue lets it be tried. The log of group-alerts says why: look for \
+        "The delivery could not be grouped as often as the queue allows. The log of group-alerts says why: search for \
          the message_id {message_id}."
     )
 }

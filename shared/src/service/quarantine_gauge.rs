@@ -8,11 +8,14 @@ use std::collections::BTreeSet;
 use tracing::warn;
 
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{id::EntryId, time::Time},
     listing::quarantine::{QuarantineFilter, plan},
-    store::{StoreError, claims::Claims, index::IndexReader},
+    store::{
+        StoreError, Tables,
+        claims::Claims,
+        index::{IndexQuery, IndexReader, IndexRows, ReadOrder},
+    },
     telemetry::metrics::{Measures, Metrics},
 };
 
@@ -31,17 +34,10 @@ pub struct QuarantineGauge {
 }
 
 impl QuarantineGauge {
-    /// Connects to the tables.
-    ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let client = aws.dynamodb();
-        Ok(Self {
-            metrics: Metrics::start(environment)?,
-            claims: Claims::new(client.clone(), environment.claims_table()?),
-            index: IndexReader::new(client, environment.quarantine_table()?),
-        })
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables, metrics: Metrics) -> Result<Self, InvalidVariable> {
+        Ok(Self { metrics, claims: tables.claims()?, index: tables.quarantine_index()? })
     }
 
     /// Writes how many entries need work after these were `kept` and those are `done`: the index may not know it yet.
@@ -82,8 +78,15 @@ impl QuarantineGauge {
         for run in plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs) {
             let mut start = None;
             while entries.len() < MAX_COUNTED {
-                let part = (plan.index, &run, plan.filter.as_slice());
-                let (rows, rest) = self.index.rows(part, &[plan.position], (true, Some(MAX_COUNTED)), start).await?;
+                let query = IndexQuery {
+                    index: plan.index,
+                    run: &run,
+                    filter: &plan.filter,
+                    attributes: &[plan.position],
+                    order: ReadOrder::Ascending,
+                    limit: Some(MAX_COUNTED),
+                };
+                let IndexRows { items: rows, next: rest } = self.index.rows(&query, start).await?;
                 let ids = rows.into_iter().filter_map(|mut row| row.remove(plan.position)?.as_s().ok().cloned());
                 entries.extend(ids);
                 start = rest;

@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 
 use http::HeaderMap;
 
-use super::{
-    credentials::{CredentialStore, CredentialsError},
-    queue::{Queue, QueueError},
-};
 use crate::{
     aws::Aws,
     config::Environment,
+    credentials::{CredentialStore, CredentialsError},
     domain::{
-        delivery::{Content, Delivery, DeliveryId, Raw},
+        delivery::{Content, Delivery, DeliveryId, PackedBody},
+        source::Source,
         time::Time,
     },
+    queue::{Queue, QueueError},
     sources::{self, InvalidJson, Reading, WebhookSource},
 };
 
@@ -86,7 +85,7 @@ impl ReceiveWebhook {
     /// # Errors
     /// [`CredentialsError`]
     pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
-        let queue = Queue::start(environment, aws)?;
+        let queue = Queue::new(environment, aws)?;
         let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
         Ok(Self { credentials: credentials?, queue })
     }
@@ -163,10 +162,10 @@ pub fn read(
     };
     Ok(Webhook::Delivery(Box::new(Delivery {
         delivery_id,
-        source: source.name().to_owned(),
+        source: Source::named(source.name()),
         received_at,
         content,
-        raw: Raw::pack(body),
+        body: PackedBody::pack(body),
         headers: kept,
         redrive_of: None,
     })))

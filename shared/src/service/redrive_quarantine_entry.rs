@@ -3,32 +3,25 @@
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{
-    queue::{Queue, QueueError},
     receive_webhook::{self, Webhook},
-    retry,
-    warm::warm,
+    retry::{MAX_ATTEMPTS, Retries, Retryable},
 };
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{
         delivery::{Content, Delivery},
         id::EntryId,
         quarantine::{EntryDone, QuarantineEntry, StoredBody},
         time::Time,
     },
+    queue::{Queue, QueueError},
     sources,
-    store::{
-        StoreError,
-        quarantine::Quarantine,
-        transaction::{TransactionError, commit},
-    },
+    store::{StoreError, Tables, quarantine::Quarantine, transaction::TransactionError},
 };
 
 /// Why an entry was not redriven.
 #[derive(Debug, thiserror::Error)]
 pub enum RedriveQuarantineEntryError {
-    /// There is no such entry.
     #[error("there is no entry with this id")]
     NotFound,
     /// It took effect, or was deleted.
@@ -37,10 +30,10 @@ pub enum RedriveQuarantineEntryError {
     /// It would fail again; the text says why.
     #[error("{0}")]
     Impossible(String),
-    /// Others were faster, again and again, or the table cannot be reached.
+    /// The table cannot be reached, or other writers were faster in each attempt.
     #[error(transparent)]
-    Unavailable(TransactionError),
-    /// The queue cannot be reached. The entry waits for its redrive, which can be asked for again.
+    Unavailable(#[from] TransactionError),
+    /// The queue cannot be reached. The entry waits for its redrive, which can be requested again.
     #[error(transparent)]
     Queue(#[from] QueueError),
 }
@@ -51,33 +44,35 @@ impl From<StoreError> for RedriveQuarantineEntryError {
     }
 }
 
-/// Redrives entries of the quarantine.
+impl Retryable for RedriveQuarantineEntryError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    }
+}
+
+/// The use case.
 #[derive(Debug)]
 pub struct RedriveQuarantineEntry {
-    client: aws_sdk_dynamodb::Client,
+    tables: Tables,
     quarantine: Quarantine,
     queue: Queue,
 }
 
+/// An entry whose redrive is recorded, and the delivery to send.
+struct Recorded {
+    entry: QuarantineEntry,
+    delivery: Delivery,
+}
+
 impl RedriveQuarantineEntry {
-    /// Connects to the table and the queue.
-    ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment, aws: &Aws) -> Result<Self, MissingVariable> {
-        let client = aws.dynamodb();
-        let quarantine = Quarantine::new(client.clone(), environment.quarantine_table()?);
-        Ok(Self { client, quarantine, queue: Queue::start(environment, aws)? })
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables, queue: Queue) -> Result<Self, InvalidVariable> {
+        Ok(Self { tables: tables.clone(), quarantine: tables.quarantine()?, queue })
     }
 
-    /// Makes the first calls before the first request comes, side by side.
-    pub async fn warm(&self) {
-        let quarantine = warm("DynamoDB", self.quarantine.get(EntryId::first_at(Time::EARLIEST)));
-        tokio::join!(quarantine, self.queue.warm());
-    }
-
-    /// Marks the entry as redriving, then sends its delivery: so one that takes effect always finds the mark, and one
-    /// that is lost between the two can be sent again.
+    /// Records the redrive, then sends the delivery. So a delivery that takes effect always finds
+    /// the record, and one that was lost between the two can be sent again.
     ///
     /// # Errors
     /// [`RedriveQuarantineEntryError`]
@@ -87,53 +82,60 @@ impl RedriveQuarantineEntry {
         actor: &str,
         now: Time,
     ) -> Result<QuarantineEntry, RedriveQuarantineEntryError> {
-        let mut attempts = 0;
-        loop {
-            let (entry, kept) = self.quarantine.get(id).await?.ok_or(RedriveQuarantineEntryError::NotFound)?;
-            let redriving = entry.request_redrive(actor, now)?;
-            let delivery = delivery(id, kept).map_err(RedriveQuarantineEntryError::Impossible)?;
-            // An attempt of which nobody answered whether it was written, was: it is recorded once.
-            if attempts > 0 && entry.actions.last() == redriving.actions.last() {
-                self.queue.send(&delivery).await?;
-                return Ok(entry);
+        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let recorded = loop {
+            match self.record(id, actor, now, retries.failed()).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => break result?,
             }
-            match commit(&self.client, vec![self.quarantine.change(&entry, &redriving)?]).await {
-                Ok(()) => {
-                    self.queue.send(&delivery).await?;
-                    return Ok(redriving);
-                }
-                Err(error) if error.is_retryable() && attempts + 1 < retry::ATTEMPTS => retry::pause(attempts).await,
-                Err(error) => return Err(RedriveQuarantineEntryError::Unavailable(error)),
-            }
-            attempts += 1;
+        };
+        self.queue.send(&recorded.delivery).await?;
+        Ok(recorded.entry)
+    }
+
+    async fn record(
+        &self,
+        id: EntryId,
+        actor: &str,
+        now: Time,
+        failed_attempts: u32,
+    ) -> Result<Recorded, RedriveQuarantineEntryError> {
+        let (entry, stored) = self.quarantine.get(id).await?.ok_or(RedriveQuarantineEntryError::NotFound)?;
+        let redriving = entry.request_redrive(actor, now)?;
+        let delivery = delivery(id, stored).map_err(RedriveQuarantineEntryError::Impossible)?;
+        // The previous attempt timed out but was committed. Don't record it twice.
+        if failed_attempts > 0 && entry.actions.last() == redriving.actions.last() {
+            return Ok(Recorded { entry, delivery });
         }
+        self.tables.commit(vec![self.quarantine.change(&entry, &redriving)?]).await?;
+        Ok(Recorded { entry: redriving, delivery })
     }
 }
 
-/// The delivery that redrives an entry: as it was if it could be read, else read anew. Or why there is none.
-fn delivery(id: EntryId, kept: StoredBody) -> Result<Delivery, String> {
-    let delivery = match kept {
+/// The delivery that redrives an entry: as it was if it could be read, else read again. Or why there
+/// is none.
+fn delivery(id: EntryId, stored: StoredBody) -> Result<Delivery, String> {
+    let delivery = match stored {
         StoredBody::Delivery(delivery) => *delivery,
-        StoredBody::Message(_) => {
-            return Err("The message was no delivery of a webhook: nothing can read it.".to_owned());
-        }
-        StoredBody::Nothing => return Err("Its body is gone.".to_owned()),
+        StoredBody::Message(_) => return Err("The message is not a delivery: nothing can read it.".to_owned()),
+        StoredBody::Nothing => return Err("The body of the entry was deleted.".to_owned()),
     };
     let readable = match &delivery.content {
         Content::Event(_) => delivery,
-        Content::Unreadable(_) => read_anew(&delivery)?,
+        Content::Unreadable(_) => read_again(&delivery)?,
     };
     Ok(Delivery { redrive_of: Some(id), ..readable })
 }
 
-/// Reads the body of a delivery again; a newer version may be able to. It then has the id that it would have had at
-/// once, so that it takes effect once even if the source sends it again, too.
-fn read_anew(delivery: &Delivery) -> Result<Delivery, String> {
-    if delivery.raw.truncated {
-        return Err("Its body was too large to be kept whole, so that it cannot be read again.".to_owned());
+/// Reads the body of a delivery again: a newer version may be able to. The delivery gets the id that
+/// it would have got at once, so that it takes effect once even if the source sends it again.
+fn read_again(delivery: &Delivery) -> Result<Delivery, String> {
+    if delivery.body.truncated {
+        return Err("The body was too large to be kept whole, so it cannot be read again.".to_owned());
     }
-    let source = sources::find(&delivery.source).ok_or_else(|| format!("No source is named {}.", delivery.source))?;
-    let body = delivery.raw.body().map_err(|error| format!("Its body cannot be unpacked: {error}."))?;
+    let source =
+        sources::find(delivery.source.as_str()).ok_or_else(|| format!("There is no source {}.", delivery.source))?;
+    let body = delivery.body.unpack().map_err(|error| format!("The body cannot be unpacked: {error}."))?;
     let headers: HeaderMap = delivery
         .headers
         .iter()
@@ -142,9 +144,9 @@ fn read_anew(delivery: &Delivery) -> Result<Delivery, String> {
     match receive_webhook::read(source, &headers, &body, delivery.received_at) {
         Ok(Webhook::Delivery(read)) => match &read.content {
             Content::Event(_) => Ok(*read),
-            Content::Unreadable(reason) => Err(format!("It still cannot be read: {reason}.")),
+            Content::Unreadable(reason) => Err(format!("The body still cannot be read: {reason}.")),
         },
-        Ok(Webhook::Ignored { reason }) => Err(format!("It can be read now, and says nothing that matters: {reason}.")),
-        Err(error) => Err(format!("It still cannot be read: {error}.")),
+        Ok(Webhook::Ignored { reason }) => Err(format!("The body can be read now, but is ignored: {reason}.")),
+        Err(error) => Err(format!("The body still cannot be read: {error}.")),
     }
 }

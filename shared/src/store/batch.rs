@@ -1,4 +1,4 @@
-//! `BatchGetItem`, until nothing is left undone.
+//! Reads many rows by key with `BatchGetItem`.
 
 use std::collections::HashMap;
 
@@ -8,23 +8,47 @@ use super::{StoreError, item::Item};
 
 const OPERATION: &str = "BatchGetItem";
 
-/// `BatchGetItem` takes 100 keys.
-const KEYS: usize = 100;
+/// `BatchGetItem` takes at most 100 keys (Amazon DynamoDB API Reference).
+const MAX_KEYS: usize = 100;
 
-/// How often what a batch left undone is asked for again. A batch answers at most 16 MB, and less when throttled.
-const ATTEMPTS: usize = 10;
+/// How often a batch is sent until it has no unprocessed keys. One answer has at most 16 MB, and
+/// less when the table is throttled.
+const MAX_ATTEMPTS: usize = 10;
 
-/// The items of these keys, in no order; one that does not exist is left out. A key may stand only once.
-pub async fn get(client: &Client, table: &str, keys: &[Item], strong: bool) -> Result<Vec<Item>, StoreError> {
-    let batches = keys.chunks(KEYS).map(|batch| get_batch(client, table, batch, strong));
+/// Which writes a read sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consistency {
+    /// All completed writes. Costs 1 read unit per 4 KB.
+    Strong,
+    /// The latest writes may be missing. Costs half as much.
+    Eventual,
+}
+
+/// Reads the items with these keys, in any order. Keys that do not exist are left out. No key may
+/// occur twice.
+pub async fn get(
+    client: &Client,
+    table: &str,
+    keys: &[Item],
+    consistency: Consistency,
+) -> Result<Vec<Item>, StoreError> {
+    let batches = keys.chunks(MAX_KEYS).map(|batch| get_batch(client, table, batch, consistency));
     Ok(futures::future::try_join_all(batches).await?.into_iter().flatten().collect())
 }
 
-async fn get_batch(client: &Client, table: &str, keys: &[Item], strong: bool) -> Result<Vec<Item>, StoreError> {
+async fn get_batch(
+    client: &Client,
+    table: &str,
+    keys: &[Item],
+    consistency: Consistency,
+) -> Result<Vec<Item>, StoreError> {
     let mut found = Vec::with_capacity(keys.len());
     let mut wanted = keys.to_vec();
-    for _ in 0..ATTEMPTS {
-        let request = KeysAndAttributes::builder().set_keys(Some(wanted)).consistent_read(strong).build();
+    for _ in 0..MAX_ATTEMPTS {
+        let request = KeysAndAttributes::builder()
+            .set_keys(Some(wanted))
+            .consistent_read(consistency == Consistency::Strong)
+            .build();
         let request = request.map_err(|error| StoreError::of_request(OPERATION, &error))?;
         let answer = client.batch_get_item().request_items(table, request).send().await;
         let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;

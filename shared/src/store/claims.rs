@@ -10,12 +10,14 @@ use aws_sdk_dynamodb::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    StoreError, batch,
+    StoreError,
+    batch::{self, Consistency},
     item::{Item, from_item, number, string, to_attribute, to_item},
     packed,
     transaction::{Part, Write},
 };
 use crate::{
+    aws::warm,
     domain::{delivery::DeliveryId, episode::Episodes, event::AlertEvent, id::IncidentId, time::Time},
     grouping::Group,
     keys,
@@ -27,13 +29,13 @@ const MINUTES_A_DAY: i64 = 24 * 60;
 const DELIVERY_DAYS: i64 = 18;
 
 /// How long a problem is remembered after its last delivery.
-const EPISODES_DAYS: i64 = 90;
+const PROBLEM_DAYS: i64 = 90;
 
 /// How long a group is remembered; so long is an incident of it a recurrence.
 const GROUP_DAYS: i64 = 30;
 
 /// How many of an environment's incidents are remembered, youngest last.
-const RECENT_INCIDENTS: usize = 16;
+const MAX_RECENT_INCIDENTS: usize = 16;
 
 const ENTITY_TYPE: &str = "entity_type";
 
@@ -89,7 +91,7 @@ impl OpeningLock {
     pub fn note(&mut self, incident_id: IncidentId) {
         self.version += 1;
         self.recent.push(incident_id);
-        let forgotten = self.recent.len().saturating_sub(RECENT_INCIDENTS);
+        let forgotten = self.recent.len().saturating_sub(MAX_RECENT_INCIDENTS);
         self.recent.drain(..forgotten);
     }
 }
@@ -166,7 +168,7 @@ impl Claims {
 
     async fn items(&self, claims: impl Iterator<Item = &str>) -> Result<HashMap<String, Item>, StoreError> {
         let keys: Vec<Item> = claims.map(|claim| Item::from([("claim".to_owned(), string(claim))])).collect();
-        let items = batch::get(&self.client, &self.table, &keys, true).await?;
+        let items = batch::get(&self.client, &self.table, &keys, Consistency::Strong).await?;
         items
             .into_iter()
             .map(|item| {
@@ -192,7 +194,7 @@ impl Claims {
             writes.push(build(Part::Delivery, put.condition_expression("attribute_not_exists(claim)"))?);
         }
         for (claim, before, after) in changed(&before.episodes, &after.episodes) {
-            let put = self.claim(claim, EPISODES, to_item("Put episodes", after)?, now, EPISODES_DAYS);
+            let put = self.claim(claim, EPISODES, to_item("Put episodes", after)?, now, PROBLEM_DAYS);
             writes.push(build(Part::Episodes, if_version(put, before.map(|before| before.version)))?);
         }
         for (claim, before, after) in changed(&before.opening_locks, &after.opening_locks) {
@@ -220,6 +222,11 @@ impl Claims {
         let found = self.items(std::iter::once(keys::HISTORY_CLAIM)).await?;
         let history = found.into_values().next().map(|item| from_item::<History>(READ, item)).transpose()?;
         Ok(history.map(|history| history.starts_at))
+    }
+
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.history_start()).await;
     }
 
     /// Notes that rows are created from `now` on. To be called before the first one is written.

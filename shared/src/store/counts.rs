@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use tracing::warn;
 
 use super::{
-    StoreError, batch,
+    StoreError,
+    batch::{self, Consistency},
     item::{Item, number, string},
 };
 use crate::{
@@ -267,7 +268,7 @@ impl Counts {
         let days: BTreeSet<i64> = hours.iter().map(|hour| Unit::Day.number(Unit::Hour.start(*hour))).collect();
         let keys: Vec<Item> = days.iter().map(|day| positions_key(list, *day)).collect();
         let mut positions = Positions::new();
-        for item in batch::get(&self.client, &self.table, &keys, false).await? {
+        for item in batch::get(&self.client, &self.table, &keys, Consistency::Eventual).await? {
             let Some(midnight) = text(&item, "bucket").and_then(|day| format!("{day}T00:00:00Z").parse().ok()) else {
                 continue;
             };
@@ -314,7 +315,7 @@ impl Counts {
     /// # Errors
     /// [`StoreError`]
     pub async fn marks(&self, list: &str, hour: i64, generation: u64) -> Result<Option<Marks>, StoreError> {
-        let found = batch::get(&self.client, &self.table, &[marks_key(list, hour)], false).await?;
+        let found = batch::get(&self.client, &self.table, &[marks_key(list, hour)], Consistency::Eventual).await?;
         let read = |item: Item| {
             let size = |attribute: &str| integer(&item, attribute).and_then(|size| usize::try_from(size).ok());
             let positions = text(&item, "positions")?.split(' ').map(str::to_owned).collect();

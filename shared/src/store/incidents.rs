@@ -1,4 +1,4 @@
-//! The incidents table: incidents and their histories.
+//! Reads and writes the incidents table: incidents and their histories.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::{
     types::{ConditionCheck, Put},
 };
 
+pub use super::batch::Consistency;
 use super::{
     StoreError, batch,
     counts::Invalidations,
@@ -14,6 +15,7 @@ use super::{
     transaction::{Part, TransactionError, Write, commit},
 };
 use crate::{
+    aws::warm,
     domain::{action::Action, id::IncidentId, incident::Incident, time::Time},
     keys,
     listing::buckets::Series,
@@ -21,8 +23,8 @@ use crate::{
 
 const PUT: &str = "Put incident";
 
-/// What tells a change by a person from another like it.
-const MARK: &str = "mark";
+/// The attribute of an action that names the change which wrote it. See [`Incidents::is_written`].
+const CHANGE_ID: &str = "change_id";
 
 /// The incidents table.
 #[derive(Debug, Clone)]
@@ -32,13 +34,13 @@ pub struct Incidents {
 }
 
 impl Incidents {
-    /// The table of that name.
+    /// Uses the table with this name.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// One incident as it stands now. 1 read unit per 4 KB.
+    /// Reads one incident, strongly consistent. Costs 1 read unit per 4 KB.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -56,16 +58,16 @@ impl Incidents {
         answer.item.map(|item| from_item(OPERATION, item)).transpose()
     }
 
-    /// Incidents as they stand now, in the order of the ids; one that does not exist is left out.
-    /// `strong` reads cost 1 read unit per incident, others half of it.
+    /// Reads incidents, in the order of `ids`. Ids that do not exist are left out. A strong read
+    /// costs 1 read unit per 4 KB of an incident, an eventual read half of that.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get_many(&self, ids: &[IncidentId], strong: bool) -> Result<Vec<Incident>, StoreError> {
+    pub async fn get_many(&self, ids: &[IncidentId], consistency: Consistency) -> Result<Vec<Incident>, StoreError> {
         const OPERATION: &str = "BatchGetItem incidents";
-        // A row that changes while an index is read may be seen twice; a batch must not ask twice.
+        // An index may show a row twice if it changes meanwhile. A batch may name a key only once.
         let keys: Vec<Item> = ids.iter().collect::<BTreeSet<_>>().into_iter().map(|id| key(*id)).collect();
-        let items = batch::get(&self.client, &self.table, &keys, strong).await?;
+        let items = batch::get(&self.client, &self.table, &keys, consistency).await?;
         let incidents = items.into_iter().map(|item| from_item(OPERATION, item));
         let mut found: HashMap<IncidentId, Incident> = incidents
             .map(|incident: Result<Incident, _>| incident.map(|incident| (incident.id, incident)))
@@ -73,7 +75,12 @@ impl Incidents {
         Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
     }
 
-    /// The latest entries of a history, newest first.
+    /// Opens the connection while the function starts.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.get(IncidentId::first_at(Time::EARLIEST))).await;
+    }
+
+    /// Reads the latest `limit` actions of an incident, newest first and strongly consistent.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -83,7 +90,7 @@ impl Incidents {
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("incident_id = :id AND begins_with(entry, :prefix)")
+            .key_condition_expression("incident_id = :id AND begins_with(sort_key, :prefix)")
             .expression_attribute_values(":id", string(id.to_string()))
             .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
             .scan_index_forward(false)
@@ -95,8 +102,9 @@ impl Incidents {
         answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item)).collect()
     }
 
-    /// Writes a change: what the incident is now and what was done, if it is still what it was. 4 write units and
-    /// those of the indexes. The `mark` tells it from every other change, however alike; see [`Self::is_written`].
+    /// Writes a person's change: the incident and its new actions. The incident must still be at
+    /// the version of `before`. Costs 4 write units and those of the indexes. `change_id` lets
+    /// [`Self::is_written`] tell this change from every other.
     ///
     /// # Errors
     /// [`TransactionError`]
@@ -105,36 +113,36 @@ impl Incidents {
         before: &Incident,
         after: &Incident,
         actions: &[Action],
-        mark: u128,
+        change_id: u128,
     ) -> Result<(), TransactionError> {
-        let history = actions.iter().map(|action| self.action_write(after.id, action, Some(mark)));
+        let history = actions.iter().map(|action| self.action_write(after.id, action, Some(change_id)));
         let writes = std::iter::once(self.incident_write(Some(before), after)).chain(history);
         commit(&self.client, writes.collect::<Result<_, _>>()?).await
     }
 
-    /// Whether a change whose answer was lost was written: an entry of its history is there, with its mark.
-    /// 1 read unit.
+    /// Whether a change was written although its answer was lost. Then its action exists and has
+    /// its change id. Costs 1 read unit.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn is_written(&self, id: IncidentId, action: &Action, mark: u128) -> Result<bool, StoreError> {
+    pub async fn is_written(&self, id: IncidentId, action: &Action, change_id: u128) -> Result<bool, StoreError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
             .key("incident_id", string(id.to_string()))
-            .key("entry", string(keys::action_entry(action.id)))
+            .key("sort_key", string(keys::action_sort_key(action.id)))
             .consistent_read(true)
-            .projection_expression(MARK)
+            .projection_expression(CHANGE_ID)
             .send()
             .await
             .map_err(|error| StoreError::of_call("GetItem action", &error))?;
-        let found = answer.item.and_then(|mut item| item.remove(MARK));
-        Ok(found == Some(string(mark_text(mark))))
+        let found = answer.item.and_then(|mut item| item.remove(CHANGE_ID));
+        Ok(found == Some(string(change_id_text(change_id))))
     }
 
-    /// The writes of an incident and what was done. A new incident must not exist; another must be at the version that
-    /// it was read at.
+    /// The writes of an incident and its new actions. If `before` is `None`, the incident must not
+    /// exist yet. Otherwise it must still be at the version of `before`.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -148,7 +156,7 @@ impl Incidents {
         std::iter::once(self.incident_write(before, after)).chain(history).collect()
     }
 
-    /// The condition that an incident is still what was read.
+    /// The condition that an incident is still at the version that was read.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -173,13 +181,13 @@ impl Incidents {
         Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(PUT, &error))?))
     }
 
-    fn action_write(&self, id: IncidentId, action: &Action, mark: Option<u128>) -> Result<Write, StoreError> {
+    fn action_write(&self, id: IncidentId, action: &Action, change_id: Option<u128>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put action";
         let mut item = to_item(OPERATION, action)?;
         item.insert("incident_id".to_owned(), string(id.to_string()));
-        item.insert("entry".to_owned(), string(keys::action_entry(action.id)));
+        item.insert("sort_key".to_owned(), string(keys::action_sort_key(action.id)));
         item.insert("entity_type".to_owned(), string("action"));
-        item.extend(mark.map(|mark| (MARK.to_owned(), string(mark_text(mark)))));
+        item.extend(change_id.map(|change_id| (CHANGE_ID.to_owned(), string(change_id_text(change_id)))));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
@@ -189,11 +197,11 @@ impl Incidents {
     }
 }
 
-fn mark_text(mark: u128) -> String {
-    format!("{mark:032x}")
+fn change_id_text(change_id: u128) -> String {
+    format!("{change_id:032x}")
 }
 
-/// The row of an incident.
+/// The row of an incident, with the keys of its indexes.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -207,8 +215,10 @@ pub fn item(incident: &Incident) -> Result<Item, StoreError> {
     Ok(item)
 }
 
-/// What changes of incidents, before and after, are to be invalidated: one that lists may filter on, in the bucket of
-/// its creation; and that it leaves the bucket of its last change.
+/// What to invalidate before changes are written. Each change is the incident before and after it.
+///
+/// The incident leaves the bucket of its last change. If a field changed that lists filter on, the
+/// bucket of its creation must be invalidated, too.
 #[must_use]
 pub fn invalidations<'change>(
     changes: impl IntoIterator<Item = (&'change Incident, &'change Incident)>,
@@ -218,16 +228,19 @@ pub fn invalidations<'change>(
         let Incident { status, severity, services, sources, team, .. } = incident;
         (status, severity, services, sources, team)
     };
-    let mut late = Invalidations::default();
+    let mut invalidations = Invalidations::default();
     for (before, after) in changes {
-        late.note(Series::UpdatedIncidents, before.updated_at, now);
+        invalidations.note(Series::UpdatedIncidents, before.updated_at, now);
         if facts(before) != facts(after) {
-            late.note(Series::Incidents, before.created_at, now);
+            invalidations.note(Series::Incidents, before.created_at, now);
         }
     }
-    late
+    invalidations
 }
 
 fn key(id: IncidentId) -> Item {
-    Item::from([("incident_id".to_owned(), string(id.to_string())), ("entry".to_owned(), string(keys::INCIDENT_ENTRY))])
+    Item::from([
+        ("incident_id".to_owned(), string(id.to_string())),
+        ("sort_key".to_owned(), string(keys::INCIDENT_SORT_KEY)),
+    ])
 }

@@ -1,4 +1,4 @@
-//! Reads the rows of indexes.
+//! Reads rows through the indexes of a table.
 
 use aws_sdk_dynamodb::{Client, operation::query::builders::QueryFluentBuilder};
 
@@ -13,35 +13,67 @@ use crate::listing::{
 
 const OPERATION: &str = "Query index";
 
-/// Reads the indexes of one table. Reads are eventually consistent: an index follows its table within moments.
+/// Reads the indexes of one table. Reads are eventually consistent: a write shows up in an index a
+/// moment later.
 #[derive(Debug, Clone)]
 pub struct IndexReader {
     client: Client,
     table: String,
 }
 
+/// The direction in which an index is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadOrder {
+    Ascending,
+    Descending,
+}
+
+impl ReadOrder {
+    /// The order of a list. Without `ascending`, it is descending.
+    #[must_use]
+    pub const fn of(ascending: bool) -> Self {
+        if ascending { Self::Ascending } else { Self::Descending }
+    }
+}
+
+/// Which rows of an index to read.
+#[derive(Debug, Clone, Copy)]
+pub struct IndexQuery<'query> {
+    pub index: &'query Index,
+    pub run: &'query Run,
+    pub filter: &'query [Predicate],
+    /// The attributes to read. Empty means all.
+    pub attributes: &'query [&'query str],
+    pub order: ReadOrder,
+    /// The most rows to read, including those that do not match the filter.
+    pub limit: Option<usize>,
+}
+
+/// The rows that one request read.
+#[derive(Debug, Clone, Default)]
+pub struct IndexRows {
+    pub items: Vec<Item>,
+    /// Where the next request starts. `None` if no rows are left.
+    pub next: Option<Item>,
+}
+
 impl IndexReader {
-    /// The indexes of the table of that name.
+    /// Uses the indexes of the table with this name.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// The next rows of a run that match, in the order of the index or against it: what one request reads, which is at
-    /// most 1 MB, and at most `limit` rows of any kind. `attributes` are those that are wanted; none are all.
+    /// Reads the next matching rows with one request. DynamoDB reads at most 1 MB per request, so
+    /// there may be further rows even if this returns few or none.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn rows(
-        &self,
-        (index, run, filter): (&Index, &Run, &[Predicate]),
-        attributes: &[&str],
-        (ascending, limit): (bool, Option<usize>),
-        start: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
+    pub async fn rows(&self, query: &IndexQuery<'_>, start: Option<Item>) -> Result<IndexRows, StoreError> {
+        let IndexQuery { index, run, filter, attributes, order, limit } = *query;
         let mut request = self
             .query(index, run, filter)
-            .scan_index_forward(ascending)
+            .scan_index_forward(order == ReadOrder::Ascending)
             .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()))
             .set_exclusive_start_key(start);
         if !attributes.is_empty() {
@@ -52,7 +84,7 @@ impl IndexReader {
             }
         }
         let answer = request.send().await.map_err(|error| StoreError::of_call(OPERATION, &error))?;
-        Ok((answer.items.unwrap_or_default(), answer.last_evaluated_key))
+        Ok(IndexRows { items: answer.items.unwrap_or_default(), next: answer.last_evaluated_key })
     }
 
     fn query(&self, index: &Index, run: &Run, filter: &[Predicate]) -> QueryFluentBuilder {
@@ -71,7 +103,7 @@ impl IndexReader {
     }
 }
 
-/// Adds predicates as one filter expression; each has names and values of its own.
+/// Adds the predicates as one filter expression. Each predicate gets its own placeholders.
 fn filtered(request: QueryFluentBuilder, filter: &[Predicate]) -> QueryFluentBuilder {
     let mut request = request;
     let mut conditions = Vec::with_capacity(filter.len());

@@ -1,4 +1,4 @@
-//! The tables: the only user of the DynamoDB client. One file per table.
+//! Reads and writes the tables, with one file per table. No other module calls DynamoDB.
 
 pub mod alerts;
 mod batch;
@@ -11,7 +11,9 @@ mod item;
 pub mod lists;
 mod packed;
 pub mod quarantine;
+mod tables;
 pub mod transaction;
 
 pub use error::StoreError;
 pub use item::Item;
+pub use tables::Tables;

@@ -1,4 +1,5 @@
-//! The quarantine table: deliveries that did not take effect, each whole as it travelled the queue.
+//! Reads and writes the quarantine table. An entry holds the whole delivery, or the whole message
+//! if that is not a delivery.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -12,8 +13,9 @@ use super::{
     transaction::{Part, Write},
 };
 use crate::{
+    aws::warm,
     domain::{
-        delivery::{Delivery, Raw},
+        delivery::{Delivery, PackedBody},
         id::EntryId,
         quarantine::{EntryState, QuarantineEntry, StoredBody},
         time::Time,
@@ -21,12 +23,12 @@ use crate::{
     keys,
 };
 
-/// How long an entry is kept.
+/// DynamoDB deletes entries that are older.
 const RETENTION_DAYS: i64 = 90;
 
 const ENTRY_ID: &str = "entry_id";
 
-/// The key of the index: only entries that need work have it.
+/// The partition key of the index. Only entries that need work have this attribute.
 const CREATED_MONTH: &str = "created_month";
 
 const DELIVERY: &str = "delivery";
@@ -40,13 +42,13 @@ pub struct Quarantine {
 }
 
 impl Quarantine {
-    /// The table of that name.
+    /// Uses the table with this name.
     #[must_use]
     pub fn new(client: Client, table: String) -> Self {
         Self { client, table }
     }
 
-    /// The entry of that id and what it keeps, as they stand now. 1 read unit per 4 KB.
+    /// Reads an entry and the body that it keeps, strongly consistent. Costs 1 read unit per 4 KB.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -63,7 +65,7 @@ impl Quarantine {
                 let delivery = Delivery::unpack(packed.as_ref());
                 StoredBody::Delivery(Box::new(delivery.map_err(|_| StoreError::of_attribute(OPERATION, DELIVERY))?))
             }
-            (_, Some(AttributeValue::B(packed))) => StoredBody::Message(Raw {
+            (_, Some(AttributeValue::B(packed))) => StoredBody::Message(PackedBody {
                 gzip: packed.into_inner(),
                 length: entry.body_bytes,
                 truncated: entry.truncated,
@@ -73,7 +75,12 @@ impl Quarantine {
         Ok(Some((entry, kept)))
     }
 
-    /// The write of a new entry and what it keeps.
+    /// Opens the connection while the function starts.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.get(EntryId::first_at(Time::EARLIEST))).await;
+    }
+
+    /// The write of a new entry and the body that it keeps.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -98,8 +105,10 @@ impl Quarantine {
         Ok(Write::put(Part::Quarantine, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }
 
-    /// The write of what was done with an entry; its condition fails if somebody else was faster. One that is done
-    /// leaves the index, so that the list shows what needs work; one that is deleted loses what it kept.
+    /// The write of a change of an entry. Its condition fails if another writer was faster.
+    ///
+    /// A redriven or deleted entry leaves the index, so that the list shows only entries that need
+    /// work. A deleted entry loses its body.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -133,7 +142,7 @@ impl Quarantine {
     }
 }
 
-/// An entry as the index holds it.
+/// Reads an entry from a row of the index.
 ///
 /// # Errors
 /// [`StoreError`]

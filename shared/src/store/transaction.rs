@@ -1,4 +1,4 @@
-//! Writes that happen together or not at all.
+//! Writes several rows together or not at all, with `TransactWriteItems`.
 
 use aws_sdk_dynamodb::{
     Client,
@@ -13,28 +13,23 @@ use super::{
 
 const OPERATION: &str = "TransactWriteItems";
 
-/// What a part of a transaction is, to tell which of its conditions failed.
+/// The purpose of a write in a transaction. It tells whose condition failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
-    /// The claim of a delivery: its condition fails if the delivery took effect before.
+    /// The claim of a delivery. Its condition fails if the delivery has taken effect before.
     Delivery,
-    /// The claim of a problem's episodes.
     Episodes,
     /// The claim of a group or an environment.
     Group,
-    /// An alert's row.
     Alert,
-    /// An incident.
     Incident,
-    /// An entry of an incident's history.
     Action,
-    /// An entry of the quarantine.
     Quarantine,
-    /// The claim of a dead letter: its condition fails if the letter was put into the quarantine before.
+    /// The claim of a dead letter. Its condition fails if the letter is in the quarantine already.
     DeadLetter,
 }
 
-/// A write and what it is.
+/// One write of a transaction and its purpose.
 #[derive(Debug, Clone)]
 pub struct Write {
     part: Part,
@@ -55,22 +50,22 @@ impl Write {
     }
 }
 
-/// A transaction did not happen.
+/// Why a transaction failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TransactionError {
-    /// Conditions failed: somebody else wrote meanwhile.
+    /// Another writer was faster. Nothing was written.
     #[error("conditions failed: {0:?}")]
     ConditionFailed(Vec<Part>),
-    /// It collided with another, or the table is throttled.
+    /// Nothing was written.
     #[error("the transaction collided with another or was throttled")]
     Contended,
-    /// It cannot happen.
+    /// The call failed. If only its answer was lost, everything was written.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl TransactionError {
-    /// Whether it may be decided anew and tried again.
+    /// Whether the caller may read again, decide again and try again.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
@@ -79,7 +74,7 @@ impl TransactionError {
         }
     }
 
-    /// Whether the cause is outside of what was to be written: throttling, a lost connection.
+    /// Whether the cause has nothing to do with the data, such as throttling or a lost connection.
     #[must_use]
     pub const fn is_external(&self) -> bool {
         match self {
@@ -90,11 +85,12 @@ impl TransactionError {
     }
 }
 
-/// Writes all or nothing.
+/// Writes all or nothing. When the SDK retries, it sends the same `ClientRequestToken`. So a
+/// transaction whose answer was lost is not written twice (Amazon DynamoDB API Reference,
+/// `TransactWriteItems`).
 ///
 /// # Errors
-/// [`TransactionError`]. The SDK's own retries carry one token, so a transaction whose answer was
-/// lost is not written twice.
+/// [`TransactionError`]
 pub async fn commit(client: &Client, writes: Vec<Write>) -> Result<(), TransactionError> {
     let (parts, items): (Vec<Part>, Vec<TransactWriteItem>) =
         writes.into_iter().map(|write| (write.part, write.item)).unzip();

@@ -1,8 +1,8 @@
-//! Metrics in CloudWatch's embedded metric format: a line of the log, out of which CloudWatch makes them. So they cost
-//! no request, and nothing while nothing happens.
+//! Writes metrics in CloudWatch's embedded metric format: a log line from which CloudWatch makes
+//! the metrics. This needs no request, and costs nothing while nothing happens.
 //!
-//! Each metric that is written within an hour is paid for, by the name and dimensions, $0.30 a month: so they are few,
-//! and have one dimension, the stack.
+//! CloudWatch charges $0.30 a month for each combination of name and dimensions, by the hour in
+//! which it is written. So there are few metrics, with the stack as their only dimension.
 
 use std::{collections::BTreeMap, fmt, io::Write};
 
@@ -19,16 +19,17 @@ use tracing_subscriber::{
 };
 
 use crate::{
-    config::{Environment, MissingVariable},
+    config::{Environment, InvalidVariable},
     domain::time::Time,
 };
 
-/// The target of events that are metrics. Whoever does not know it sees lines of the log.
+/// The `tracing` target of metrics. [`super::init`] tells them from log lines by this name.
 pub const TARGET: &str = "metrics";
 
 const NAMESPACE: &str = "IncidentReview";
 
-/// How many values of one metric a line may have.
+/// The most values that a line may have for one metric (Amazon CloudWatch User Guide,
+/// "Specification: Embedded metric format").
 const MAX_VALUES: usize = 100;
 
 /// Writes the metrics of a function.
@@ -37,7 +38,7 @@ pub struct Metrics {
     stack: String,
 }
 
-/// What happened in one call of a function.
+/// The metrics of one call of a function.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measures(BTreeMap<&'static str, Measure>);
 
@@ -48,15 +49,15 @@ enum Measure {
 }
 
 impl Metrics {
-    /// Metrics of the stack that the environment names.
+    /// Metrics with the stack of this environment as their dimension.
     ///
     /// # Errors
-    /// [`MissingVariable`]
-    pub fn start(environment: &Environment) -> Result<Self, MissingVariable> {
+    /// [`InvalidVariable`] without `STACK_NAME`.
+    pub fn new(environment: &Environment) -> Result<Self, InvalidVariable> {
         Ok(Self { stack: environment.stack_name()? })
     }
 
-    /// Writes what happened, as one line; nothing if nothing did.
+    /// Writes all measures as one line. Writes nothing if there are none.
     pub fn write(&self, measures: &Measures, now: Time) {
         if !measures.0.is_empty() {
             info!(target: TARGET, line = %self.line(measures, now));
@@ -89,35 +90,36 @@ impl Metrics {
 }
 
 impl Measures {
-    /// One more of these.
+    /// Adds 1 to a counter.
     pub fn count(&mut self, name: &'static str) {
         if let Measure::Count(count) = self.0.entry(name).or_insert(Measure::Count(0)) {
             *count += 1;
         }
     }
 
-    /// There are so many of these now.
+    /// Sets a gauge.
     pub fn gauge(&mut self, name: &'static str, value: u64) {
         self.0.insert(name, Measure::Count(value));
     }
 
-    /// This took so long. Of more than a hundred in one call, the first are written.
+    /// Adds a duration, in milliseconds. After 100 values of one metric in a call, more are
+    /// dropped.
     pub fn took(&mut self, name: &'static str, from: Time, to: Time) {
         if let Measure::Milliseconds(values) = self.0.entry(name).or_insert(Measure::Milliseconds(Vec::new()))
             && values.len() < MAX_VALUES
         {
-            // Clocks differ.
+            // The two times may come from different clocks.
             values.push((to.as_millis() - from.as_millis()).max(0));
         }
     }
 }
 
-/// Lets everything through but metrics.
+/// Lets log lines through, and keeps metrics out.
 pub(super) fn is_no_metric<S>() -> impl Filter<S> {
     FilterFn::new(|metadata: &Metadata<'_>| metadata.target() != TARGET)
 }
 
-/// Writes the lines of metrics as they are: CloudWatch looks for `_aws` at their top.
+/// Writes metric lines unchanged. CloudWatch looks for `_aws` at the top level of the JSON.
 pub(super) struct Lines;
 
 impl<S: Subscriber> Layer<S> for Lines {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use shared::{
-    domain::{alert::AlertStatus, id::IncidentId},
+    domain::{alert_status::AlertStatus, id::IncidentId},
     keys,
 };
 

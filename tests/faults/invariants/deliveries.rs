@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use shared::domain::alert::AlertStatus;
+use shared::domain::alert_status::AlertStatus;
 
 use super::{History, Violations, alert, alerts_of_problem};
 use crate::{

@@ -96,5 +96,5 @@ fn is_remembered(tables: &Tables, model: &Model, group: &str) -> bool {
         |alert: &&AlertRow| model.problems.get(&problem_of(alert)).is_some_and(|problem| problem.source_group == group);
     let incidents: BTreeSet<IncidentId> =
         tables.alerts.values().filter(is_member).filter_map(|alert| alert.incident_id).collect();
-    incidents.len() <= group::REMEMBERED
+    incidents.len() <= group::MAX_INCIDENTS
 }

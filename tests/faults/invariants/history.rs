@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::domain::{
     action::{Action, ActionKind},
-    alert::GroupingDecision,
+    grouping::GroupingDecision,
     id::{AlertId, IncidentId},
     incident::Incident,
     severity::Severity,

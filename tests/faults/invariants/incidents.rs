@@ -2,11 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::domain::{
-    alert::{AlertStatus, GroupingDecision},
-    source::Source,
-    status::Status,
-};
+use shared::domain::{alert_status::AlertStatus, grouping::GroupingDecision, source::Source, status::Status};
 
 use super::{Violations, alert, alerts_of, incident, problem_of};
 use crate::{model::Model, tables::Tables};
@@ -28,7 +24,7 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
         let of = |field: &str| format!("{field} of {}", incident(found.id));
         let firing = own.iter().filter(|alert| alert.status == AlertStatus::Firing).count() as u64;
         violations.equal(&found.alert_count, &(own.len() as u64), || of("alert_count"));
-        violations.equal(&found.firing_count, &firing, || of("firing_count"));
+        violations.equal(&found.firing_alert_count, &firing, || of("firing_alert_count"));
         let worst = own.iter().map(|alert| alert.severity).max();
         violations.equal(&Some(found.severity), &worst, || of("severity"));
         // What an alert said before an earlier delivery told it anew stays named.

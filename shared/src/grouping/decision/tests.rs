@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     classification::classify,
-    domain::{event::Transition, id::IdGenerator, severity::Severity, source::Source, status::Status},
+    domain::{event::Transition, severity::Severity, source::Source, status::Status},
 };
 
 const RULES: &str = "
@@ -40,7 +40,7 @@ fn event(service: Option<&str>, minutes: i64) -> AlertEvent {
 
 fn incident(seed: u64, service: &str, status: Status, (first, last): (i64, i64)) -> Incident {
     Incident {
-        id: IdGenerator::seeded(seed).next(at(first)),
+        id: IncidentId::numbered(at(first), seed),
         title: "t".into(),
         status,
         severity: Severity::Error,
@@ -54,7 +54,7 @@ fn incident(seed: u64, service: &str, status: Status, (first, last): (i64, i64))
         resolved_at: None,
         closed_at: None,
         alert_count: 1,
-        firing_count: 1,
+        firing_alert_count: 1,
         first_alert_at: at(first),
         last_alert_at: at(last),
         action_count: 1,
@@ -74,7 +74,7 @@ fn decide_on(event: &AlertEvent, groups: &Groups, rules: &Rules) -> Decision {
 
 fn joined(decision: &Decision) -> Option<(IncidentId, GroupingRule)> {
     match decision {
-        Decision::Join { incident_id, rule, .. } => Some((*incident_id, *rule)),
+        Decision::Join { incident_id, grouping } => Some((*incident_id, grouping.rule?)),
         _ => None,
     }
 }

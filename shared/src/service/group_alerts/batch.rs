@@ -7,14 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Effect, GroupAlerts,
-    prepared::{Entry, Said},
+    prepared::{Parsed, PreparedDelivery},
 };
 use crate::{
     domain::{
         action::Action,
-        alert::{Alert, Classification, Classified},
-        delivery::{Delivery, DeliveryId, Raw},
-        episode::{Episode, Episodes, Mark, Step},
+        alert::Alert,
+        classification::{Classification, Classified},
+        delivery::{Delivery, DeliveryId, PackedBody},
+        episode::{Episode, Episodes, EventKey, Step},
         event::AlertEvent,
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
@@ -29,14 +30,14 @@ use crate::{
         StoreError,
         claims::{ClaimKeys, Snapshot},
         counts::Invalidations,
-        incidents::invalidations,
+        incidents::{Consistency, invalidations},
         transaction::Write,
     },
 };
 
 /// What a batch knows and what it changes.
 pub struct Batch<'group> {
-    grouper: &'group GroupAlerts,
+    group_alerts: &'group GroupAlerts,
     now: Time,
     before: Snapshot,
     after: Snapshot,
@@ -61,9 +62,9 @@ struct TouchedIncident {
 /// What is to be written of an alert.
 enum TouchedAlert<'group> {
     /// It is new. Without a raw payload it was split from another.
-    New(Box<Alert>, Option<&'group Raw>),
+    New(Box<Alert>, Option<&'group PackedBody>),
     /// An earlier delivery tells it anew.
-    Rewritten(Box<Alert>, &'group Raw),
+    Rewritten(Box<Alert>, &'group PackedBody),
     /// What later deliveries change of it, and the classification of the worst, if that is another now.
     Changed(Episode, Option<Classified<Severity>>),
 }
@@ -75,27 +76,31 @@ struct Incoming<'group> {
     event: &'group AlertEvent,
     classification: &'group Classification,
     keys: &'group ClaimKeys,
-    raw: &'group Raw,
+    raw: &'group PackedBody,
 }
 
 impl Incoming<'_> {
     /// What it means, given what is known.
     fn step(&self, known: &Snapshot) -> Step {
-        let mark = Mark { at: self.event.occurred_at, delivery_id: self.delivery_id.clone() };
+        let key = EventKey { at: self.event.occurred_at, delivery_id: self.delivery_id.clone() };
         let known = known.episodes.get(&self.keys.episodes);
         let nothing = Episodes::default();
-        known.unwrap_or(&nothing).step(self.event.transition, mark, self.classification.severity.value)
+        known.unwrap_or(&nothing).step(self.event.transition, key, self.classification.severity.value)
     }
 }
 
 impl<'group> Batch<'group> {
     /// Reads what is known of these deliveries: their claims in one request, the incidents that they are likely to
     /// concern in another.
-    pub async fn read(grouper: &'group GroupAlerts, entries: &[Entry<'_>], now: Time) -> Result<Self, StoreError> {
-        let claims: BTreeSet<&str> = entries.iter().flat_map(Entry::claims).collect();
-        let before = grouper.claims.read(claims).await?;
+    pub async fn read(
+        group_alerts: &'group GroupAlerts,
+        prepared: &[PreparedDelivery<'_>],
+        now: Time,
+    ) -> Result<Self, StoreError> {
+        let claims: BTreeSet<&str> = prepared.iter().flat_map(PreparedDelivery::claims).collect();
+        let before = group_alerts.claims.read(claims).await?;
         let mut batch = Self {
-            grouper,
+            group_alerts,
             now,
             after: before.clone(),
             before,
@@ -106,21 +111,21 @@ impl<'group> Batch<'group> {
             redriving: BTreeMap::new(),
             redriven: Vec::new(),
         };
-        for id in entries.iter().filter_map(|entry| entry.delivery.redrive_of) {
-            let found = grouper.quarantine.get(id).await?.map(|(entry, _)| entry);
+        for id in prepared.iter().filter_map(|prepared| prepared.delivery.redrive_of) {
+            let found = group_alerts.quarantine.get(id).await?.map(|(entry, _)| entry);
             if found.as_ref().is_none_or(|entry| entry.state == EntryState::Redriving) {
                 batch.redriving.insert(id, found);
             }
         }
-        let likely: Vec<IncidentId> = entries.iter().flat_map(|entry| batch.likely_incidents(entry)).collect();
+        let likely: Vec<IncidentId> = prepared.iter().flat_map(|prepared| batch.likely_incidents(prepared)).collect();
         batch.load(&likely).await?;
         Ok(batch)
     }
 
     /// Lets a delivery take effect in memory.
-    pub async fn apply(&mut self, entry: &'group Entry<'group>) -> Result<Effect, StoreError> {
-        let took_effect = self.after.delivered.contains_key(&entry.claim);
-        if let Some(id) = entry.delivery.redrive_of {
+    pub async fn apply(&mut self, prepared: &'group PreparedDelivery<'group>) -> Result<Effect, StoreError> {
+        let took_effect = self.after.delivered.contains_key(&prepared.claim);
+        if let Some(id) = prepared.delivery.redrive_of {
             let Some(entry) = self.redriving.remove(&id) else { return Ok(Effect::Duplicate) };
             let is_noted = entry.is_some();
             self.redriven.extend(entry);
@@ -130,50 +135,50 @@ impl<'group> Batch<'group> {
         } else if took_effect {
             return Ok(Effect::Duplicate);
         }
-        self.after.delivered.insert(entry.claim.clone(), entry.firing_event().cloned());
-        match &entry.said {
-            Said::Nothing(quarantined) => {
-                self.quarantined.push((quarantined.clone(), entry.delivery));
+        self.after.delivered.insert(prepared.claim.clone(), prepared.firing_event().cloned());
+        match &prepared.parsed {
+            Parsed::Unreadable(quarantined) => {
+                self.quarantined.push((quarantined.clone(), prepared.delivery));
                 Ok(Effect::Quarantined(quarantined.id))
             }
-            Said::Event { event, classification, keys } => {
-                let delivery_id = &entry.delivery.delivery_id;
-                self.take(Incoming { delivery_id, event, classification, keys, raw: &entry.delivery.raw }).await
+            Parsed::Event { event, classification, keys } => {
+                let delivery_id = &prepared.delivery.delivery_id;
+                self.take(Incoming { delivery_id, event, classification, keys, raw: &prepared.delivery.body }).await
             }
         }
     }
 
     /// What is to be written, each row once; nothing if all deliveries took effect before.
     pub fn writes(&self) -> Result<Vec<Write>, StoreError> {
-        let mut writes = self.grouper.claims.changes(&self.before, &self.after, self.now)?;
+        let mut writes = self.group_alerts.claims.changes(&self.before, &self.after, self.now)?;
         for (id, touched) in &self.incidents {
             match &touched.before {
                 Some(before) if *before == touched.after => {
                     if self.relied_on.contains(id) {
-                        writes.push(self.grouper.incidents.check(before)?);
+                        writes.push(self.group_alerts.incidents.check(before)?);
                     }
                 }
                 before => {
-                    let incidents = &self.grouper.incidents;
+                    let incidents = &self.group_alerts.incidents;
                     writes.extend(incidents.writes(before.as_ref(), &touched.after, &touched.actions)?);
                 }
             }
         }
         for alert in self.alerts.values() {
             writes.push(match alert {
-                TouchedAlert::New(alert, raw) => self.grouper.alerts.insertion(alert, *raw)?,
-                TouchedAlert::Rewritten(alert, raw) => self.grouper.alerts.replacement(alert, raw)?,
-                TouchedAlert::Changed(episode, worst) => self.grouper.alerts.update(episode, worst.as_ref())?,
+                TouchedAlert::New(alert, raw) => self.group_alerts.alerts.insertion(alert, *raw)?,
+                TouchedAlert::Rewritten(alert, raw) => self.group_alerts.alerts.replacement(alert, raw)?,
+                TouchedAlert::Changed(episode, worst) => self.group_alerts.alerts.update(episode, worst.as_ref())?,
             });
         }
         for (entry, delivery) in &self.quarantined {
             let kept = StoredBody::Delivery(Box::new((*delivery).clone()));
-            writes.push(self.grouper.quarantine.insertion(entry, &kept, self.now)?);
+            writes.push(self.group_alerts.quarantine.insertion(entry, &kept, self.now)?);
         }
         for entry in &self.redriven {
             // Those that are done were left out when they were read.
             if let Ok(redriven) = entry.redriven(self.now) {
-                writes.push(self.grouper.quarantine.change(entry, &redriven)?);
+                writes.push(self.group_alerts.quarantine.change(entry, &redriven)?);
             }
         }
         Ok(writes)
@@ -230,17 +235,17 @@ impl<'group> Batch<'group> {
     }
 
     /// The incidents that a delivery will ask for, as far as can be told before it is applied.
-    fn likely_incidents(&self, entry: &Entry<'_>) -> Vec<IncidentId> {
-        let Said::Event { event, classification, keys } = &entry.said else { return Vec::new() };
-        if self.before.delivered.contains_key(&entry.claim) {
+    fn likely_incidents(&self, prepared: &PreparedDelivery<'_>) -> Vec<IncidentId> {
+        let Parsed::Event { event, classification, keys } = &prepared.parsed else { return Vec::new() };
+        if self.before.delivered.contains_key(&prepared.claim) {
             return Vec::new();
         }
         let incoming = Incoming {
-            delivery_id: &entry.delivery.delivery_id,
+            delivery_id: &prepared.delivery.delivery_id,
             event,
             classification,
             keys,
-            raw: &entry.delivery.raw,
+            raw: &prepared.delivery.body,
         };
         match incoming.step(&self.before) {
             Step::Begin { .. } => self.group_incidents(keys),
@@ -267,7 +272,7 @@ impl<'group> Batch<'group> {
     async fn load(&mut self, ids: &[IncidentId]) -> Result<(), StoreError> {
         let unknown: BTreeSet<IncidentId> = ids.iter().copied().filter(|id| !self.incidents.contains_key(id)).collect();
         let unknown: Vec<IncidentId> = unknown.into_iter().collect();
-        for incident in self.grouper.incidents.get_many(&unknown, true).await? {
+        for incident in self.group_alerts.incidents.get_many(&unknown, Consistency::Strong).await? {
             let touched = TouchedIncident { before: Some(incident.clone()), after: incident, actions: Vec::new() };
             self.incidents.insert(touched.after.id, touched);
         }
@@ -278,14 +283,14 @@ impl<'group> Batch<'group> {
     async fn load_deliveries(&mut self, ids: &[&DeliveryId]) -> Result<(), StoreError> {
         let claims: BTreeSet<String> = ids.iter().map(|id| keys::delivery_claim(id)).collect();
         let unknown = claims.iter().filter(|claim| !self.after.delivered.contains_key(*claim)).map(String::as_str);
-        let read = self.grouper.claims.read(unknown.collect()).await?;
+        let read = self.group_alerts.claims.read(unknown.collect()).await?;
         self.before.delivered.extend(read.delivered.clone());
         self.after.delivered.extend(read.delivered);
         Ok(())
     }
 
     async fn stored_alert(&self, id: AlertId) -> Result<Alert, StoreError> {
-        self.grouper.alerts.get(id).await?.ok_or_else(|| StoreError::missing("alert", &id))
+        self.group_alerts.alerts.get(id).await?.ok_or_else(|| StoreError::missing("alert", &id))
     }
 
     /// The alert of a problem as it is known.

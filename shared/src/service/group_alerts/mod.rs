@@ -5,30 +5,25 @@ mod prepared;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use tracing::{field::display, info};
+use tracing::info;
 
-use super::{retry, warm::warm};
+use super::retry::{MAX_ATTEMPTS, MAX_ATTEMPTS_TOGETHER, Retries, Retryable};
 use crate::{
-    aws::Aws,
-    config::{Environment, MissingVariable},
+    config::InvalidVariable,
     domain::{
         delivery::Delivery,
-        id::{AlertId, EntryId, IdGenerator, IncidentId},
+        id::{AlertId, EntryId, IncidentId},
         time::Time,
     },
+    ids::IdGenerator,
     rules::{InvalidRules, Rules},
     store::{
-        StoreError,
-        alerts::Alerts,
-        claims::Claims,
-        counts::Counts,
-        incidents::Incidents,
-        quarantine::Quarantine,
-        transaction::{TransactionError, commit},
+        StoreError, Tables, alerts::Alerts, claims::Claims, counts::Counts, incidents::Incidents,
+        quarantine::Quarantine, transaction::TransactionError,
     },
 };
 use batch::Batch;
-use prepared::Entry;
+use prepared::PreparedDelivery;
 
 /// How many deliveries are grouped together: `TransactWriteItems` takes 100 writes and 4 MB, and one delivery makes at
 /// most 10 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
@@ -44,17 +39,17 @@ pub enum Effect {
     Nothing,
     /// It cannot be read and was put where people find it.
     Quarantined(EntryId),
-    /// A recovery was remembered until its trigger arrives.
+    /// A resolution is remembered until the firing delivery that it ends arrives.
     Remembered,
     /// An alert opened an incident.
     Opened(AlertId, IncidentId),
     /// An alert joined an incident.
     Joined(AlertId, IncidentId),
-    /// An alert that had recovered before it arrived was recorded, without an incident.
+    /// An alert that was resolved before it arrived is recorded, without an incident.
     Recorded(AlertId),
     /// An alert was reported again.
     Repeated(AlertId),
-    /// An alert recovered.
+    /// An alert was resolved.
     Resolved(AlertId),
 }
 
@@ -98,32 +93,23 @@ impl Effect {
     }
 }
 
-/// A delivery could not be grouped; it is to be delivered again.
+/// A delivery could not be grouped. It is to be delivered again.
 #[derive(Debug, thiserror::Error)]
 pub enum GroupError {
-    /// Others were faster, again and again.
-    #[error("gave up after {attempts} attempts: {last}")]
-    Contended {
-        /// How many.
-        attempts: u32,
-        /// What went wrong last.
-        last: TransactionError,
-    },
-    /// A table cannot be read or written.
+    /// A table cannot be read or written, or other writers were faster in each attempt.
     #[error(transparent)]
-    Transaction(TransactionError),
-    /// The packed body is broken.
+    Transaction(#[from] TransactionError),
     #[error("the body of the delivery cannot be unpacked: {0}")]
     Body(#[from] std::io::Error),
 }
 
 impl GroupError {
-    /// Whether the cause is outside of the deliveries, such as a table that is throttled; otherwise one of them may
-    /// be the cause for all.
+    /// Whether the cause is outside of the deliveries, such as a table that is throttled. Otherwise
+    /// one of them may be the cause for all.
     #[must_use]
     pub const fn is_external(&self) -> bool {
         match self {
-            Self::Contended { last: error, .. } | Self::Transaction(error) => error.is_external(),
+            Self::Transaction(error) => error.is_external(),
             Self::Body(_) => false,
         }
     }
@@ -135,21 +121,26 @@ impl From<StoreError> for GroupError {
     }
 }
 
+impl Retryable for GroupError {
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Transaction(error) if error.is_retryable())
+    }
+}
+
 /// Why grouping cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The function's configuration is incomplete.
     #[error(transparent)]
-    Missing(#[from] MissingVariable),
+    Configuration(#[from] InvalidVariable),
     /// The built-in rules are invalid.
     #[error(transparent)]
     Rules(#[from] InvalidRules),
 }
 
-/// Groups deliveries.
+/// The use case.
 #[derive(Debug)]
 pub struct GroupAlerts {
-    client: aws_sdk_dynamodb::Client,
+    tables: Tables,
     claims: Claims,
     incidents: Incidents,
     alerts: Alerts,
@@ -162,76 +153,64 @@ pub struct GroupAlerts {
 }
 
 impl GroupAlerts {
-    /// Connects to the tables. `seed` makes the ids.
+    /// `seed` seeds the ids.
     ///
     /// # Errors
     /// [`StartError`]
-    pub fn start(environment: &Environment, aws: &Aws, seed: u64) -> Result<Self, StartError> {
-        let client = aws.dynamodb();
+    pub fn new(tables: &Tables, seed: u64) -> Result<Self, StartError> {
         Ok(Self {
-            claims: Claims::new(client.clone(), environment.claims_table()?),
-            incidents: Incidents::new(client.clone(), environment.incidents_table()?),
-            alerts: Alerts::new(client.clone(), environment.alerts_table()?),
-            quarantine: Quarantine::new(client.clone(), environment.quarantine_table()?),
-            counts: Counts::new(client.clone(), environment.counts_table()?),
+            tables: tables.clone(),
+            claims: tables.claims()?,
+            incidents: tables.incidents()?,
+            alerts: tables.alerts()?,
+            quarantine: tables.quarantine()?,
+            counts: tables.counts()?,
             rules: Rules::built_in()?,
             ids: IdGenerator::seeded(seed),
             history_start_ms: AtomicI64::new(i64::MAX),
-            client,
         })
     }
 
-    /// Makes the first call before the first batch comes: since when the history is known to start.
-    pub async fn warm(&self) {
-        let start = async {
-            if let Some(start) = self.claims.history_start().await? {
-                self.history_start_ms.fetch_min(start.as_millis(), Ordering::Relaxed);
-            }
-            Ok::<_, StoreError>(())
-        };
-        warm("DynamoDB", start).await;
-    }
-
-    /// Lets one delivery take effect.
+    /// Groups one delivery.
     ///
     /// # Errors
-    /// [`GroupError`]: nothing has happened, or it did and the answer was lost; either way it can be grouped again.
+    /// [`GroupError`]: nothing has happened, or it did and the answer was lost. Either way the
+    /// delivery can be grouped again.
     pub async fn group(&self, delivery: &Delivery, now: Time) -> Result<Effect, GroupError> {
         let effects = self.group_together(&[delivery], now).await?;
         effects.first().copied().ok_or_else(|| StoreError::missing("delivery", &delivery.delivery_id).into())
     }
 
-    /// Lets deliveries take effect, in their order: together, or none of them. At most [`MAX_DELIVERIES`].
+    /// Groups deliveries in their order: all of them, or none. At most [`MAX_DELIVERIES`].
     ///
     /// # Errors
     /// [`GroupError`], as for one.
     pub async fn group_together(&self, deliveries: &[&Delivery], now: Time) -> Result<Vec<Effect>, GroupError> {
         self.note_history_start(now).await?;
-        let entries: Vec<Entry<'_>> =
-            deliveries.iter().map(|delivery| Entry::of(self, delivery, now)).collect::<Result<_, _>>()?;
-        let most = if entries.len() > 1 { retry::ATTEMPTS_TOGETHER } else { retry::ATTEMPTS };
-        let mut attempts = 0;
-        loop {
-            match self.attempt(&entries, now).await {
-                Ok(effects) => {
-                    for (delivery, effect) in deliveries.iter().zip(&effects) {
-                        let delivery_id = delivery.delivery_id.as_str();
-                        let (alert_id, incident_id) =
-                            (effect.alert_id().map(display), effect.incident_id().map(display));
-                        let source = &delivery.source;
-                        info!(delivery_id, source, effect = effect.name(), alert_id, incident_id, "delivery grouped");
-                    }
-                    return Ok(effects);
-                }
-                Err(error) if !error.is_retryable() => return Err(GroupError::Transaction(error)),
-                Err(last) if attempts + 1 == most => return Err(GroupError::Contended { attempts: most, last }),
-                Err(_) => retry::pause(attempts).await,
+        let prepared: Vec<PreparedDelivery<'_>> =
+            deliveries.iter().map(|delivery| PreparedDelivery::of(self, delivery, now)).collect::<Result<_, _>>()?;
+        let max_attempts = if prepared.len() > 1 { MAX_ATTEMPTS_TOGETHER } else { MAX_ATTEMPTS };
+        let mut retries = Retries::new(max_attempts);
+        let effects = loop {
+            match self.attempt(&prepared, now).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => break result?,
             }
-            attempts += 1;
+        };
+        for (delivery, effect) in deliveries.iter().zip(&effects) {
+            info!(
+                delivery_id = delivery.delivery_id.as_str(),
+                source = delivery.source.as_str(),
+                effect = effect.name(),
+                alert_id = effect.alert_id().map(display),
+                incident_id = effect.incident_id().map(display),
+                "delivery grouped"
+            );
         }
+        Ok(effects)
     }
 
-    /// Notes why a message was refused: what the quarantine says of it if it becomes a dead letter.
+    /// Records why a message was refused: what the quarantine says of it if it becomes a dead letter.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -239,23 +218,23 @@ impl GroupAlerts {
         self.claims.note_failure(message_id, reason, now).await
     }
 
-    /// Reads, decides and writes; all anew after each collision.
-    async fn attempt(&self, entries: &[Entry<'_>], now: Time) -> Result<Vec<Effect>, TransactionError> {
-        let mut batch = Batch::read(self, entries, now).await?;
-        let mut effects = Vec::with_capacity(entries.len());
-        for entry in entries {
-            effects.push(batch.apply(entry).await?);
+    /// Reads, decides and writes. After a collision all three are done again.
+    async fn attempt(&self, prepared: &[PreparedDelivery<'_>], now: Time) -> Result<Vec<Effect>, GroupError> {
+        let mut batch = Batch::read(self, prepared, now).await?;
+        let mut effects = Vec::with_capacity(prepared.len());
+        for delivery in prepared {
+            effects.push(batch.apply(delivery).await?);
         }
         let writes = batch.writes()?;
         if !writes.is_empty() {
             self.counts.invalidate(&batch.invalidations(), now).await?;
-            commit(&self.client, writes).await?;
+            self.tables.commit(writes).await?;
         }
         Ok(effects)
     }
 
-    /// Readers ask for the months since the history starts; so that is noted before the first row is written, unless
-    /// it is known to start earlier.
+    /// Readers ask for the months since the history starts. So that is recorded before the first row
+    /// is written, unless it is known to start earlier.
     async fn note_history_start(&self, now: Time) -> Result<(), StoreError> {
         if now.as_millis() < self.history_start_ms.load(Ordering::Relaxed) {
             self.claims.note_history_start(now).await?;

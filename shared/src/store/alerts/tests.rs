@@ -3,9 +3,16 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{
-    alert::{Evidence, GroupingDecision, GroupingRule},
-    id::IdGenerator,
+use crate::{
+    domain::{
+        alert::{AlertReport, AlertState, Placement},
+        alert_status::AlertStatus,
+        classification::Evidence,
+        grouping::{Grouping, GroupingDecision, GroupingRule},
+        source::Source,
+        time::Time,
+    },
+    ids::IdGenerator,
 };
 
 /// What DynamoDB takes.
@@ -39,7 +46,7 @@ fn projected(mut item: Item) -> Item {
 }
 
 /// A row can be stored, and an index gives back the alert as it was.
-pub fn check_item(alert: &Alert, raw: &Raw) -> Result<(), TestCaseError> {
+pub fn check_item(alert: &Alert, raw: &PackedBody) -> Result<(), TestCaseError> {
     let item = super::item(alert, Some(raw)).unwrap();
     prop_assert!(item_size(&item) < MAX_ITEM, "{} bytes", item_size(&item));
     // An empty text cannot be the key of an index.
@@ -48,8 +55,8 @@ pub fn check_item(alert: &Alert, raw: &Raw) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn raw() -> Raw {
-    Raw { gzip: vec![0; 600], length: 1200, truncated: false }
+fn raw() -> PackedBody {
+    PackedBody { gzip: vec![0; 600], length: 1200, truncated: false }
 }
 
 fn classified<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Classified<T>> {
@@ -96,35 +103,34 @@ fn alerts() -> impl Strategy<Value = Alert> {
             let (team, link, tags) = more;
             let (created_at, occurred_at, last_seen_at, resolved_at, occurrences) = moments;
             let ids = IdGenerator::seeded(occurrences);
-            let (severity, team_classified, service_classified, environment_classified) = classification;
-            Alert {
-                id: ids.next(created_at),
+            let (severity, team_classification, service_classification, environment_classification) = classification;
+            let state = AlertState {
                 source: Source::named("sentry"),
+                severity: severity.value,
+                status: AlertStatus::of(resolved_at),
+                service,
+                environment,
+                team,
+                incident_id: has_incident.then(|| ids.next(created_at)),
+                occurred_at,
+                last_seen_at,
+                resolved_at,
+                occurrences,
+                severity_classification: severity,
+            };
+            let report = AlertReport {
                 external_id,
                 dedup_key,
                 title,
                 message,
-                severity: severity.value,
-                status: if resolved_at.is_some() { AlertStatus::Resolved } else { AlertStatus::Firing },
-                service,
-                environment,
-                team,
                 tags,
                 link,
-                occurred_at,
-                created_at,
-                last_seen_at,
-                resolved_at,
-                occurrences,
-                incident_id: has_incident.then(|| ids.next(created_at)),
-                classification: Classification {
-                    severity,
-                    team: team_classified,
-                    service: service_classified,
-                    environment: environment_classified,
-                },
+                team_classification,
+                service_classification,
+                environment_classification,
                 grouping,
-            }
+            };
+            Alert { id: ids.next(created_at), state, report }
         },
     )
 }
@@ -156,8 +162,9 @@ fn a_usual_alerts_entry_in_an_index_is_one_write_unit() {
             .to_owned(),
     };
     let ids = IdGenerator::seeded(1);
-    let alert = Alert::first(ids.next(at), *event, classification, None, (Some(ids.next(at)), grouping));
-    let item = super::item(&alert, Some(&delivery.raw)).unwrap();
+    let placement = Placement { incident_id: Some(ids.next(at)), grouping };
+    let alert = Alert::first(ids.next(at), *event, classification, None, placement);
+    let item = super::item(&alert, Some(&delivery.body)).unwrap();
     assert!(item_size(&item) <= 2 * ONE_UNIT, "a row of {} bytes", item_size(&item));
     let entry = item_size(&projected(item));
     assert!(entry <= ONE_UNIT, "an entry of {entry} bytes");

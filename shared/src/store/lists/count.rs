@@ -25,7 +25,7 @@ use crate::{
     store::{
         Item, StoreError,
         counts::{Counts, Generations, HourPositions, MonthCounts},
-        index::IndexReader,
+        index::{IndexQuery, IndexReader, IndexRows, ReadOrder},
     },
 };
 
@@ -262,9 +262,16 @@ async fn read_run<T: Tally>(
     attributes.extend(T::ATTRIBUTES.iter().chain([&plan.position]).filter(|other| **other != plan.index.sort_key));
     let mut start = None;
     loop {
-        let part = (plan.index, &run, plan.filter.as_slice());
-        let read = context.reader.rows(part, &attributes, (true, None), start);
-        let (rows, next) = match timeout_at(context.deadline, read).await {
+        let query = IndexQuery {
+            index: plan.index,
+            run: &run,
+            filter: &plan.filter,
+            attributes: &attributes,
+            order: ReadOrder::Ascending,
+            limit: None,
+        };
+        let read = context.reader.rows(&query, start);
+        let IndexRows { items: rows, next } = match timeout_at(context.deadline, read).await {
             Ok(Ok(read)) => read,
             Ok(Err(error)) => return (slice, tally, Some(error)),
             Err(_) => return (slice, tally, None),

@@ -30,7 +30,7 @@ pub async fn facets(context: ListContext<'_>, plan: &Plan, asked: &[Facet]) -> R
 }
 
 fn values(all: &mut FacetCounts, facet: Facet) -> FacetValues {
-    let counted = all.0.remove(facet.as_str()).unwrap_or_default();
+    let counted = all.0.remove(<&str>::from(facet)).unwrap_or_default();
     let mut values: Vec<(Option<String>, u64)> =
         counted.into_iter().map(|(value, rows)| (Some(value).filter(|value| !value.is_empty()), rows)).collect();
     // Of the same number, they are in the order of their names already.

@@ -21,7 +21,10 @@ use crate::{
         page::{Page, PageRequest, Start, locate},
         plan::{Plan, Run},
     },
-    store::Item,
+    store::{
+        Item,
+        index::{IndexQuery, IndexRows, ReadOrder},
+    },
 };
 
 /// A row of a page: its position, and the row as the index holds it if it was read.
@@ -354,11 +357,19 @@ async fn read_run(
     let mut found = Vec::new();
     let mut start = None;
     loop {
-        let part = (plan.index, &run, plan.filter.as_slice());
         // Without a filter each row read is a match, so no row need be read in vain.
         let limit = most.filter(|_| plan.filter.is_empty()).map(|most| most.saturating_sub(found.len()));
-        let read = context.reader.rows(part, attributes, (ascending, limit), start);
-        let (rows, next) = timeout_at(context.deadline, read).await.map_err(|_| ListError::OutOfTime)??;
+        let query = IndexQuery {
+            index: plan.index,
+            run: &run,
+            filter: &plan.filter,
+            attributes,
+            order: ReadOrder::of(ascending),
+            limit,
+        };
+        let read = context.reader.rows(&query, start);
+        let IndexRows { items: rows, next } =
+            timeout_at(context.deadline, read).await.map_err(|_| ListError::OutOfTime)??;
         for mut item in rows {
             let position = item.get(plan.position).and_then(|position| position.as_s().ok()).cloned();
             let Some(position) = position else { continue };

@@ -1,0 +1,16 @@
+/// The environment in which a service runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Env {
+    Production,
+    Staging,
+}
+
+impl Env {
+    /// The value of Datadog's tag `env`, and Sentry's environment.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Staging => "staging",
+        }
+    }
+}

@@ -1,0 +1,87 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+fn scenarios() -> impl Iterator<Item = &'static Scenario> {
+    let company = company().unwrap();
+    [&company.major, &company.partial, &company.minor, &company.noise, &company.staging].into_iter().flatten()
+}
+
+#[test]
+fn every_reference_resolves() {
+    company().unwrap();
+}
+
+#[test]
+fn a_reference_to_nothing_names_the_scenario_and_the_signal() {
+    let mut files = Files::parse().unwrap();
+    files.minor[0].waves[0] = vec![SignalEntry::Issue { issue: "checkout/latency".to_owned() }];
+    let name = files.minor[0].name.clone();
+    let error = Company::resolve(Box::leak(Box::new(files))).unwrap_err().to_string();
+    assert!(error.contains(&name) && error.contains("checkout/latency"), "{error}");
+}
+
+#[test]
+fn a_team_that_does_not_exist_is_named() {
+    let mut files = Files::parse().unwrap();
+    files.teams.remove("payments");
+    let error = Company::resolve(Box::leak(Box::new(files))).unwrap_err();
+    assert_eq!(error, DataError::UnknownTeam { service: "checkout".to_owned(), team: "payments".to_owned() });
+}
+
+#[test]
+fn a_scenario_without_a_signal_is_an_error() {
+    let mut files = Files::parse().unwrap();
+    files.noise[0].waves.clear();
+    let error = Company::resolve(Box::leak(Box::new(files))).unwrap_err();
+    assert!(matches!(error, DataError::NoSignal { .. }), "{error}");
+}
+
+#[test]
+fn names_and_numbers_are_unique() {
+    let mut names = BTreeSet::new();
+    assert!(scenarios().all(|scenario| names.insert(scenario.name)));
+    let files = Files::parse().unwrap();
+    let services = || files.services.values();
+    let mut ids = BTreeSet::new();
+    assert!(services().flat_map(|service| service.monitors.values()).all(|monitor| ids.insert(monitor.id)));
+    let mut ids = BTreeSet::new();
+    assert!(services().flat_map(|service| service.metric_alert_rules.values()).all(|rule| ids.insert(rule.id)));
+    let mut projects = BTreeSet::new();
+    assert!(services().all(|service| projects.insert(service.sentry_project)));
+}
+
+/// Sentry tells issues apart by their culprit here, and so does the tracker of the simulation.
+#[test]
+fn every_signal_is_used_and_every_issue_has_a_culprit_of_its_own() {
+    let mut used = BTreeSet::new();
+    for signal in scenarios().flat_map(|scenario| scenario.waves.iter().flatten()) {
+        used.insert(match signal.kind {
+            SignalKind::Monitor { monitor, .. } => monitor.id.to_string(),
+            SignalKind::Issue(issue) => issue.culprit.clone(),
+            SignalKind::MetricAlert(rule) => rule.id.to_string(),
+        });
+    }
+    let files = Files::parse().unwrap();
+    let mut defined = BTreeSet::new();
+    for service in files.services.values() {
+        defined.extend(service.monitors.values().map(|monitor| monitor.id.to_string()));
+        defined.extend(service.metric_alert_rules.values().map(|rule| rule.id.to_string()));
+        for issue in service.issues.values() {
+            assert!(defined.insert(issue.culprit.clone()), "{}", issue.culprit);
+        }
+    }
+    assert_eq!(used, defined);
+}
+
+#[test]
+fn a_monitor_asks_for_no_more_groups_than_it_has() {
+    for scenario in scenarios() {
+        for signal in scenario.waves.iter().flatten() {
+            let SignalKind::Monitor { monitor, groups } = signal.kind else { continue };
+            let available = monitor.group_by.as_ref().map_or(1, |by| by.values.len());
+            assert!((1..=available).contains(&groups), "{}: {}", scenario.name, monitor.name);
+            assert!((1..=5).contains(&monitor.priority), "{}", monitor.name);
+        }
+    }
+}

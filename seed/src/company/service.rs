@@ -1,0 +1,26 @@
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{issue::IssueDefinition, metric_alert_rule::MetricAlertRule, monitor::Monitor};
+
+/// A service, with everything that can fire for it. Its name is the tag `service` in Datadog and the
+/// project's slug in Sentry.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// The name of the file.
+    #[serde(skip)]
+    pub name: String,
+    pub team: String,
+    /// Sentry's word for the programming language.
+    pub platform: String,
+    /// The number of the project in Sentry.
+    pub sentry_project: u64,
+    #[serde(default)]
+    pub monitors: BTreeMap<String, Monitor>,
+    #[serde(default)]
+    pub issues: BTreeMap<String, IssueDefinition>,
+    #[serde(default)]
+    pub metric_alert_rules: BTreeMap<String, MetricAlertRule>,
+}

@@ -1,0 +1,22 @@
+use super::{
+    issue::IssueDefinition, metric_alert_rule::MetricAlertRule, monitor::Monitor, service::Service, team::Team,
+};
+
+/// Something that fires during an outage.
+#[derive(Debug, Clone, Copy)]
+pub struct Signal {
+    pub service: &'static Service,
+    pub team: &'static Team,
+    pub kind: SignalKind,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum SignalKind {
+    /// About this many of the monitor's groups fire.
+    Monitor {
+        monitor: &'static Monitor,
+        groups: usize,
+    },
+    Issue(&'static IssueDefinition),
+    MetricAlert(&'static MetricAlertRule),
+}

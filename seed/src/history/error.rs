@@ -1,0 +1,45 @@
+use jiff::Timestamp;
+use shared::{
+    config::InvalidVariable,
+    service::{
+        change_status::ChangeStatusError,
+        group_alerts::{GroupError, StartError},
+    },
+    sources::InvalidJson,
+    store::StoreError,
+};
+
+use crate::company::DataError;
+
+/// The history could not be written. What was written before the error stays.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// People may rely on a history that is there, and lists have counted it.
+    #[error("the tables are not empty; demo data is written into empty tables only")]
+    NotEmpty,
+    #[error("could not check whether the tables are empty: {0}")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error("webhook of {at}: {reason}")]
+    Webhook { at: Timestamp, reason: InvalidWebhook },
+    #[error(transparent)]
+    Missing(#[from] InvalidVariable),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("could not group the webhook of {at}: {source}")]
+    Group { at: Timestamp, source: GroupError },
+    #[error("could not change the status at {at}: {source}")]
+    Change { at: Timestamp, source: ChangeStatusError },
+}
+
+/// No source could send this webhook.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidWebhook {
+    #[error("the source is unknown")]
+    UnknownSource,
+    #[error("invalid header: {0}")]
+    Header(#[from] http::Error),
+    #[error(transparent)]
+    Body(#[from] InvalidJson),
+}

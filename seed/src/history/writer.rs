@@ -1,0 +1,98 @@
+//! Writes one step of a timeline, through the product's own code.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use shared::{
+    domain::{delivery::Delivery, id::IncidentId, time::Time},
+    service::{
+        change_status::{self, ChangeStatus},
+        group_alerts::{Effect, GroupAlerts},
+        receive_webhook,
+    },
+    sources,
+    store::Tables,
+};
+
+use super::{
+    error::{InvalidWebhook, SeedError},
+    summary::Written,
+};
+use crate::{
+    timeline::{Action, StatusChange},
+    webhook::Webhook,
+};
+
+pub struct Writer {
+    grouper: GroupAlerts,
+    changer: ChangeStatus,
+    /// The incidents, by the number of the webhook that opened each.
+    opened: Mutex<BTreeMap<usize, IncidentId>>,
+}
+
+impl Writer {
+    pub fn new(tables: &Tables, seed: u64) -> Result<Self, SeedError> {
+        Ok(Self {
+            grouper: GroupAlerts::new(tables, seed)?,
+            changer: ChangeStatus::new(tables)?,
+            opened: Mutex::default(),
+        })
+    }
+
+    pub async fn write(&self, action: &Action) -> Result<Written, SeedError> {
+        match action {
+            Action::Webhook { number, webhook } => self.group(*number, webhook).await,
+            Action::StatusChange(change) => self.change(change).await,
+        }
+    }
+
+    async fn group(&self, number: usize, webhook: &Webhook) -> Result<Written, SeedError> {
+        let at = webhook.at;
+        let delivery = receive(webhook).map_err(|reason| SeedError::Webhook { at, reason })?;
+        let Some(delivery) = delivery else { return Ok(Written::Webhook) };
+        let effect = self.grouper.group(&delivery, at.into()).await;
+        Ok(match effect.map_err(|source| SeedError::Group { at, source })? {
+            Effect::Opened(_, incident) => {
+                self.opened().insert(number, incident);
+                Written::Incident
+            }
+            Effect::Joined(..) | Effect::Recorded(_) => Written::Alert,
+            _ => Written::Webhook,
+        })
+    }
+
+    async fn change(&self, change: &StatusChange) -> Result<Written, SeedError> {
+        let opened = self.opened().get(&change.opened_by).copied();
+        let Some(incident) = opened else { return Ok(Written::Nothing) };
+        let wanted = change_status::StatusChange {
+            status: change.to,
+            comment: Some(change.comment.clone()),
+            actor: change.actor.to_owned(),
+        };
+        let changed = self.changer.change(incident, &wanted, &|_| true, change.at.into()).await;
+        changed.map_err(|source| SeedError::Change { at: change.at, source })?;
+        Ok(Written::StatusChange)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, BTreeMap<usize, IncidentId>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the receiving function makes of a webhook. `None` if it ignores the webhook.
+fn receive(webhook: &Webhook) -> Result<Option<Box<Delivery>>, InvalidWebhook> {
+    let source = sources::find(webhook.source.name()).ok_or(InvalidWebhook::UnknownSource)?;
+    let body = webhook.body.as_bytes();
+    Ok(match receive_webhook::read(source, &headers(webhook)?, body, Time::from(webhook.at))? {
+        receive_webhook::Webhook::Delivery(delivery) => Some(delivery),
+        receive_webhook::Webhook::Ignored { .. } => None,
+    })
+}
+
+fn headers(webhook: &Webhook) -> Result<HeaderMap, http::Error> {
+    let pairs = webhook.headers.iter();
+    pairs.map(|(name, value)| Ok((HeaderName::try_from(name)?, HeaderValue::try_from(value)?))).collect()
+}

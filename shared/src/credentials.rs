@@ -1,0 +1,186 @@
+//! Fetches webhook secrets and API tokens, and keeps them in memory. They are one secret in Secrets
+//! Manager:
+//!
+//! ```json
+//! {"webhook_secrets": {"datadog": ["…", "…"], "sentry": ["…"]},
+//!  "api_tokens": [{"name": "alice", "role": "responder",
+//!                  "sha256": "<SHA-256 of the token, in hex>"}]}
+//! ```
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use aws_sdk_secretsmanager::Client;
+use serde::{Deserialize, Deserializer, Serialize};
+use tokio::sync::Mutex;
+use tracing::warn;
+
+use crate::{
+    aws::{self, Aws},
+    config::{Environment, InvalidVariable},
+    domain::time::Time,
+    sources::signature::Secret,
+};
+
+/// Credentials that are older are fetched again.
+const FRESH_MINUTES: i64 = 5;
+
+/// Credentials that fail to verify a request are fetched again, but not more often than this. So a
+/// rotation takes effect at once, and forged requests do not each cause a call.
+const RETRY_AFTER_FAILURE_MINUTES: i64 = 1;
+
+/// A fetch delays a webhook by this much at most. Sentry waits 1 s and never sends again.
+const REFRESH_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The first fetch takes longer, because of the TLS handshake.
+const START_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the holder of a token may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// May only read.
+    Viewer,
+    /// May read and change.
+    Responder,
+}
+
+/// An API token, as the secret stores it.
+#[serde_with::serde_as]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ApiToken {
+    /// The actor in the history of an incident.
+    pub name: String,
+    pub role: Role,
+    /// The hash of the token. Tokens are long and random, so a fast hash is enough.
+    #[serde_as(as = "serde_with::hex::Hex")]
+    pub sha256: [u8; 32],
+}
+
+/// The contents of the secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Credentials {
+    /// By source. Several secrets of a source are valid at a time, so that they can be rotated.
+    #[serde(default, deserialize_with = "secrets")]
+    webhook_secrets: HashMap<String, Vec<Secret>>,
+    #[serde(default)]
+    pub api_tokens: Vec<ApiToken>,
+}
+
+impl Credentials {
+    /// The secrets of a source. The list is empty if the source has none.
+    #[must_use]
+    pub fn webhook_secrets(&self, source: &str) -> &[Secret] {
+        self.webhook_secrets.get(source).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Why the credentials could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialsError {
+    #[error(transparent)]
+    Configuration(#[from] InvalidVariable),
+    #[error("could not fetch the secret: {0}")]
+    Fetch(String),
+    #[error("Secrets Manager did not answer within {0:?}")]
+    Timeout(Duration),
+    /// The text names the place, never the value.
+    #[error("the secret is malformed at line {line}, column {column}")]
+    Form { line: usize, column: usize },
+}
+
+/// Holds the credentials and keeps them fresh.
+#[derive(Debug)]
+pub struct CredentialStore {
+    client: Client,
+    secret_arn: String,
+    held: RwLock<Held>,
+    /// Locked during a fetch, so that only one runs at a time.
+    fetching: Mutex<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    credentials: Arc<Credentials>,
+    /// The time of the last fetch, even if it failed.
+    tried_at: Time,
+    /// The time of the last fetch that was caused by a failure to verify a request.
+    tried_after_failure_at: Option<Time>,
+}
+
+impl CredentialStore {
+    /// Fetches the credentials for the first time.
+    ///
+    /// # Errors
+    /// [`CredentialsError`]. A function without credentials must not start.
+    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
+        let client = aws.secretsmanager();
+        let secret_arn = environment.secret_arn()?;
+        let credentials = Arc::new(fetch(&client, &secret_arn, START_TIMEOUT).await?);
+        let held = RwLock::new(Held { credentials, tried_at: now, tried_after_failure_at: None });
+        Ok(Self { client, secret_arn, held, fetching: Mutex::new(()) })
+    }
+
+    /// The credentials. They are fetched again after 5 minutes. If that fails, the old ones stay
+    /// valid.
+    pub async fn current(&self, now: Time) -> Arc<Credentials> {
+        let held = self.held();
+        if now < held.tried_at.plus_minutes(FRESH_MINUTES) {
+            return held.credentials;
+        }
+        // One request fetches. Concurrent requests use the old credentials meanwhile.
+        match self.fetching.try_lock() {
+            Ok(_fetching) => self.refresh(now, held.tried_after_failure_at).await,
+            Err(_) => held.credentials,
+        }
+    }
+
+    /// Newer credentials than `failed`, which could not verify a request. Fetches them at once,
+    /// unless such a failure caused a fetch less than a minute ago. `None` if there are no newer
+    /// ones.
+    pub async fn after_failure(&self, failed: &Arc<Credentials>, now: Time) -> Option<Arc<Credentials>> {
+        let _fetching = self.fetching.lock().await;
+        let held = self.held();
+        let is_early = held
+            .tried_after_failure_at
+            .is_some_and(|tried_at| now < tried_at.plus_minutes(RETRY_AFTER_FAILURE_MINUTES));
+        let latest = if Arc::ptr_eq(&held.credentials, failed) && !is_early {
+            self.refresh(now, Some(now)).await
+        } else {
+            held.credentials
+        };
+        (latest != *failed).then_some(latest)
+    }
+
+    async fn refresh(&self, now: Time, tried_after_failure_at: Option<Time>) -> Arc<Credentials> {
+        let fetched = fetch(&self.client, &self.secret_arn, REFRESH_TIMEOUT).await;
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.tried_at = now;
+        held.tried_after_failure_at = tried_after_failure_at;
+        match fetched {
+            Ok(credentials) => held.credentials = Arc::new(credentials),
+            Err(error) => warn!(%error, "could not refresh the credentials"),
+        }
+        Arc::clone(&held.credentials)
+    }
+
+    fn held(&self) -> Held {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn fetch(client: &Client, secret_arn: &str, timeout: Duration) -> Result<Credentials, CredentialsError> {
+    let request = client.get_secret_value().secret_id(secret_arn).send();
+    let answer = tokio::time::timeout(timeout, request).await.map_err(|_| CredentialsError::Timeout(timeout))?;
+    let answer = answer.map_err(|error| CredentialsError::Fetch(aws::reason(&error)))?;
+    serde_json::from_str(answer.secret_string().unwrap_or_default())
+        .map_err(|error| CredentialsError::Form { line: error.line(), column: error.column() })
+}
+
+fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<String, Vec<Secret>>, D::Error> {
+    let texts: HashMap<String, Vec<String>> = HashMap::deserialize(deserializer)?;
+    Ok(texts.into_iter().map(|(source, texts)| (source, texts.into_iter().filter_map(Secret::new).collect())).collect())
+}

@@ -1,0 +1,42 @@
+//! Why an alert is in its incident.
+
+use serde::{Deserialize, Serialize};
+
+/// What grouping did with an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupingDecision {
+    /// It opened an incident.
+    Opened,
+    /// It joined an open incident.
+    Joined,
+    /// It belongs to no incident: it was resolved before it arrived.
+    Ignored,
+}
+
+/// The rule by which an alert joins an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GroupingRule {
+    /// The source's own grouping: the same Sentry issue, the same Datadog monitor and scope.
+    SourceKey,
+    /// The same environment and service.
+    Service,
+    /// The same environment, moments apart.
+    Cascade,
+}
+
+/// Why an alert is in its incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grouping {
+    pub decision: GroupingDecision,
+    /// The rule that matched. Of an alert that opened an incident: the rule that made it a
+    /// recurrence. `None` if no rule matched, as for an alert that was split from another.
+    pub rule: Option<GroupingRule>,
+    /// The key that matched.
+    pub key: Option<String>,
+    /// How far apart the rule lets alerts be.
+    pub window_minutes: Option<u32>,
+    /// The same in a sentence.
+    pub reason: String,
+}

@@ -1,0 +1,77 @@
+//! Sends deliveries to the queue between `receive-webhook` and `group-alerts`.
+
+use std::time::Duration;
+
+use aws_sdk_sqs::{Client, types::QueueAttributeName};
+use tokio::time::timeout;
+use tracing::warn;
+
+use crate::{
+    aws::{self, Aws, warm},
+    config::{Environment, InvalidVariable},
+    domain::delivery::Delivery,
+};
+
+/// SQS usually answers within milliseconds. Sentry waits 1 s for the answer to its webhook.
+const SEND_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// A delivery could not be sent. SQS may have accepted it all the same, if only its answer was
+/// lost.
+#[derive(Debug, thiserror::Error)]
+#[error("could not send the delivery to the queue: {0}")]
+pub struct QueueError(String);
+
+/// The queue of deliveries.
+#[derive(Debug)]
+pub struct Queue {
+    client: Client,
+    url: String,
+}
+
+impl Queue {
+    /// The queue that the environment names. Makes no call.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] without `QUEUE_URL`.
+    pub fn new(environment: &Environment, aws: &Aws) -> Result<Self, InvalidVariable> {
+        Ok(Self { client: aws.sqs(), url: environment.queue_url()? })
+    }
+
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        let asked = self.client.get_queue_attributes().queue_url(&self.url);
+        let call = asked.attribute_names(QueueAttributeName::QueueArn).send();
+        warm("SQS", async { call.await.map_err(|error| aws::reason(&error)) }).await;
+    }
+
+    /// Sends a delivery with one `SendMessage`. If SQS does not answer within 500 ms, it is sent
+    /// once more, on another connection. A delivery that arrives twice takes effect once.
+    ///
+    /// # Errors
+    /// [`QueueError`]
+    pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
+        let message = message(delivery).map_err(|error| QueueError(error.to_string()))?;
+        let request = self.client.send_message().queue_url(&self.url).message_body(message);
+        let sent = if let Ok(sent) = timeout(SEND_TIMEOUT, request.clone().send()).await {
+            sent
+        } else {
+            warn!(timeout_ms = SEND_TIMEOUT.as_millis(), "SQS did not answer in time; sending the delivery again");
+            request.send().await
+        };
+        sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))
+    }
+}
+
+/// Formats a delivery as a message: JSON in which U+FFFE and U+FFFF are escaped. SQS refuses these
+/// two characters, and JSON can contain them in strings only.
+///
+/// SQS accepts `#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF` (Amazon
+/// SQS API Reference, `SendMessage`).
+///
+/// # Errors
+/// None in practice: strings, numbers and lists always have a JSON form.
+pub fn message(delivery: &Delivery) -> serde_json::Result<String> {
+    let json = serde_json::to_string(delivery)?;
+    let is_clean = !json.contains(['\u{fffe}', '\u{ffff}']);
+    Ok(if is_clean { json } else { json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff") })
+}
