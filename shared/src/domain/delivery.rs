@@ -10,10 +10,6 @@ use super::{event::AlertEvent, id::EntryId, source::Source, time::Time};
 /// dead-letter queue.
 pub const MEMORY_DAYS: i64 = 18;
 
-/// How long a delivery is remembered, in days: as long as a message can live in the queue and its
-/// dead-letter queue.
-pub const MEMORY_DAYS: i64 = 18;
-
 /// Identifies a delivery by its content: the same delivery sent twice has the same id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

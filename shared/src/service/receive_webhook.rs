@@ -168,7 +168,8 @@ mod tests {
 
     fn delivery(body: &[u8], receipt: &str) -> Delivery {
         let datadog = sources::find("datadog").unwrap();
-        match read(datadog, &Headers::default(), body, Time::EARLIEST, receipt) {
+        let received_at = "2026-11-23T09:53:08.120Z".parse().unwrap();
+        match read(datadog, &Headers::default(), body, received_at, receipt) {
             Webhook::Delivery(delivery) => *delivery,
             Webhook::Ignored { reason } => panic!("{reason}"),
         }
@@ -191,7 +192,7 @@ mod tests {
     #[test]
     fn the_same_bytes_are_the_same_delivery_only_if_they_state_their_time() {
         let id = |body: &[u8], receipt| delivery(body, receipt).delivery_id;
-        let timed: &[u8] = br#"{"title":"t","date":"1"}"#;
+        let timed: &[u8] = br#"{"title":"t","date":"1795427588000"}"#;
         assert_eq!(id(timed, "1"), id(timed, "2"));
         let untimed: &[u8] = br#"{"title":"t"}"#;
         assert_eq!(id(untimed, "1"), id(untimed, "1"));

@@ -168,7 +168,8 @@ proptest! {
 fn a_usual_alerts_entry_in_an_index_is_one_write_unit() {
     let body = include_bytes!("../../../../tests/fixtures/datadog/published_template_triggered_p1_is_critical.json");
     let datadog = crate::sources::find("datadog").unwrap();
-    let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
+    // Moments after the date of the fixture.
+    let at: Time = "2024-12-11T15:25:40.120Z".parse().unwrap();
     let payload = crate::sources::parse(body).unwrap();
     let read = datadog.read(&crate::sources::Headers::default(), &payload, at).unwrap();
     let crate::sources::Reading::Event(event) = read else { panic!("not an event") };
