@@ -42,11 +42,11 @@ fn it_is_ordered_and_within_thirty_days() {
     }
 }
 
-/// The people of each team, by the team's name.
-fn people() -> BTreeMap<&'static str, &'static [String]> {
+/// The people of the teams whose services fail in a major outage.
+fn people() -> BTreeSet<&'static str> {
     let scenarios = company().unwrap().major.iter();
     let signals = scenarios.flat_map(|scenario| scenario.waves.iter().flatten());
-    signals.map(|signal| (signal.service.team.as_str(), signal.team.people.as_slice())).collect()
+    signals.flat_map(|signal| &signal.team.people).map(String::as_str).collect()
 }
 
 #[test]
@@ -59,12 +59,12 @@ fn it_has_the_promised_size() {
 
 #[test]
 fn the_status_of_an_incident_is_changed_by_people_of_the_company_one_step_at_a_time() {
-    let people: BTreeSet<&str> = people().values().copied().flatten().map(String::as_str).collect();
+    let people = people();
     for (seed, timeline) in (1..).zip(timelines()) {
         let mut statuses: BTreeMap<usize, Status> = BTreeMap::new();
         for step in &timeline.steps {
             let Action::StatusChange(change) = &step.action else { continue };
-            assert!(people.contains(change.actor.as_str()), "seed {seed}: {change:?}");
+            assert!(people.contains(change.actor), "seed {seed}: {change:?}");
             let status = statuses.entry(change.opened_by).or_insert(Status::Open);
             status.check_transition(change.to).unwrap();
             *status = change.to;
@@ -178,7 +178,7 @@ fn some_webhooks_arrive_twice() {
     for (seed, timeline) in (1..).zip(timelines()) {
         let bodies: BTreeSet<_> = timeline.webhooks().map(|webhook| &webhook.body).collect();
         let copies = timeline.webhooks().count() - bodies.len();
-        assert!(copies >= Model::of(timeline).duplicates, "seed {seed}");
+        assert!(copies >= 8, "seed {seed}: {copies}");
     }
 }
 
