@@ -3,11 +3,11 @@
 pub mod answer;
 pub mod etag;
 pub mod headers;
-pub mod incident_status;
 pub mod lists;
 mod parameters;
 pub mod principal;
 pub mod problem;
+pub mod status_body;
 pub mod view;
 
 pub use lambda_http::{Body, Request, RequestExt};

@@ -131,6 +131,12 @@ pub struct ChangedIncidentView {
 }
 
 /// An incident with its alerts and its history.
+/// An alert by itself: the answer to a change of its status.
+#[derive(Debug, Serialize)]
+pub struct ChangedAlertView {
+    pub alert: AlertView,
+}
+
 #[derive(Debug, Serialize)]
 pub struct IncidentDetailView {
     incident: IncidentView,

@@ -94,7 +94,7 @@ pub struct ChangeStatus {
     incidents: Incidents,
     counts: Counts,
     resolve_alerts: ResolveAlerts,
-    queue: Queue,
+    queue: Option<Queue>,
 }
 
 /// An attempt whose answer was lost: it may have been committed.
@@ -104,9 +104,11 @@ struct Unanswered {
 }
 
 impl ChangeStatus {
+    /// `queue` takes over what a request has no time for. Without it, that is left to the next request.
+    ///
     /// # Errors
     /// [`InvalidVariable`]
-    pub fn new(tables: &Tables, queue: Queue) -> Result<Self, InvalidVariable> {
+    pub fn new(tables: &Tables, queue: Option<Queue>) -> Result<Self, InvalidVariable> {
         Ok(Self {
             tables: tables.clone(),
             incidents: tables.incidents()?,
@@ -208,8 +210,8 @@ impl ChangeStatus {
             return Ok(incident);
         }
         let swept = tokio::time::timeout(SWEEP_TIMEOUT, self.resolve_alerts.sweep(incident.id, now)).await;
-        if !matches!(swept, Ok(Ok(0))) {
-            self.queue.send_sweep(incident.id).await?;
+        if let (Some(queue), false) = (&self.queue, matches!(swept, Ok(Ok(0)))) {
+            queue.send_sweep(incident.id).await?;
         }
         Ok(self.incidents.get(incident.id).await?.unwrap_or(incident))
     }

@@ -16,11 +16,13 @@ use super::{
     transaction::{Part, Write},
 };
 use crate::{
+    aws::warm,
     domain::{
         alert::Alert,
         alert_status::AlertStatus,
         delivery::PackedBody,
         id::{AlertId, IncidentId},
+        time::Time,
     },
     keys,
 };
@@ -117,6 +119,11 @@ impl Alerts {
             .await
             .map_err(|error| StoreError::of_call("Query alerts", &error))?;
         answer.items.unwrap_or_default().into_iter().map(read).collect()
+    }
+
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.get(AlertId::first_at(Time::EARLIEST))).await;
     }
 
     /// The write of a new alert. One without a raw payload was split from another.
