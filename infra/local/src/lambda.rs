@@ -73,7 +73,7 @@ impl Function {
     }
 }
 
-/// A function behind the API, through the adapter that it is deployed with.
+/// A function behind the API, with the same adapter as when it is deployed.
 pub fn http<F: HttpFunction>(function: Arc<F>) -> Handler {
     Box::new(move |event, context| {
         let function = Arc::clone(&function);
@@ -89,7 +89,7 @@ pub fn http<F: HttpFunction>(function: Arc<F>) -> Handler {
     })
 }
 
-/// A function that is called with an event of its own kind.
+/// A function that is called with its own type of event.
 pub fn event<F: EventFunction>(function: Arc<F>) -> Handler {
     Box::new(move |event, context| {
         let function = Arc::clone(&function);

@@ -20,6 +20,8 @@ mod lambda;
 mod options;
 mod permissions;
 mod poller;
+#[cfg(test)]
+mod scripted;
 pub mod secrets;
 mod sqs;
 mod stack;

@@ -71,6 +71,4 @@ impl Timeline {
 }
 
 #[cfg(test)]
-mod model;
-#[cfg(test)]
 mod tests;

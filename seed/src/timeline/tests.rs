@@ -4,9 +4,9 @@ use std::{
 };
 
 use serde_json::Value;
-use shared::domain::{incident::Incident, severity::Severity, status::Status};
+use shared::domain::status::Status;
 
-use super::{model::Model, *};
+use super::*;
 use crate::webhook::Source;
 
 fn now() -> Timestamp {
@@ -42,32 +42,6 @@ fn it_is_ordered_and_within_thirty_days() {
     }
 }
 
-#[test]
-fn it_has_the_promised_size_and_variety() {
-    for (seed, timeline) in (1..).zip(timelines()) {
-        let model = Model::of(timeline);
-        let webhooks = timeline.webhooks().count();
-        let (alerts, incidents) = (model.alerts.len(), model.incidents.len());
-        assert!((405..=470).contains(&alerts), "seed {seed}: {alerts} alerts");
-        assert!((55..=64).contains(&incidents), "seed {seed}: {incidents} incidents");
-        assert!(webhooks <= 880, "seed {seed}: {webhooks} webhooks");
-        assert!(model.duplicates >= 8 && model.ignored >= 3 && model.quarantined == 2, "seed {seed}");
-        assert!(model.count(Status::Open) >= 2 && model.count(Status::Investigating) >= 2, "seed {seed}");
-        assert!(model.count(Status::Resolved) >= 2 && model.count(Status::Closed) >= 40, "seed {seed}");
-        assert!(model.incidents.values().filter(|incident| incident.recurrence_of.is_some()).count() >= 8);
-        let is_storm = |incident: &Incident| incident.alert_count >= 15 && incident.services.len() >= 4;
-        assert!(model.incidents.values().filter(|incident| is_storm(incident)).count() >= 4, "seed {seed}");
-
-        let services: BTreeSet<_> = model.alerts.iter().filter_map(|alert| alert.service.as_deref()).collect();
-        assert_eq!(services.len(), 12, "seed {seed}: {services:?}");
-        let environments: BTreeSet<_> = model.alerts.iter().map(|alert| alert.environment.as_str()).collect();
-        assert_eq!(environments, BTreeSet::from(["production", "staging"]));
-        let severities: BTreeSet<_> = model.incidents.values().map(|incident| incident.severity).collect();
-        assert_eq!(severities.len(), 4, "seed {seed}: {severities:?}");
-        assert!(model.alerts.iter().any(|alert| alert.severity == Severity::Info));
-    }
-}
-
 /// The people of each team, by the team's name.
 fn people() -> BTreeMap<&'static str, &'static [String]> {
     let scenarios = company().unwrap().major.iter();
@@ -76,20 +50,26 @@ fn people() -> BTreeMap<&'static str, &'static [String]> {
 }
 
 #[test]
-fn each_outage_is_one_incident_and_its_status_is_changed_by_its_team() {
-    let people = people();
+fn it_has_the_promised_size() {
     for (seed, timeline) in (1..).zip(timelines()) {
-        let model = Model::of(timeline);
-        let changed: BTreeSet<_> = timeline.steps.iter().filter_map(opener).collect();
-        let opened: BTreeSet<_> = model.opened.keys().copied().collect();
-        assert!(changed.is_subset(&opened), "seed {seed}");
-        let untouched = opened.difference(&changed).count();
-        assert_eq!(untouched, 3, "seed {seed}: only what is still open was never touched");
+        let webhooks = timeline.webhooks().count();
+        assert!((780..=880).contains(&webhooks), "seed {seed}: {webhooks} webhooks");
+    }
+}
+
+#[test]
+fn the_status_of_an_incident_is_changed_by_people_of_the_company_one_step_at_a_time() {
+    let people: BTreeSet<&str> = people().values().copied().flatten().map(String::as_str).collect();
+    for (seed, timeline) in (1..).zip(timelines()) {
+        let mut statuses: BTreeMap<usize, Status> = BTreeMap::new();
         for step in &timeline.steps {
             let Action::StatusChange(change) = &step.action else { continue };
-            let Some(team) = &model.incidents[&model.opened[&change.opened_by]].team else { continue };
-            assert!(people[team.as_str()].iter().any(|person| person == change.actor), "seed {seed}: {change:?}");
+            assert!(people.contains(change.actor.as_str()), "seed {seed}: {change:?}");
+            let status = statuses.entry(change.opened_by).or_insert(Status::Open);
+            status.check_transition(change.to).unwrap();
+            *status = change.to;
         }
+        assert!(statuses.values().filter(|status| **status == Status::Closed).count() >= 40, "seed {seed}");
     }
 }
 
@@ -97,27 +77,6 @@ const fn at(step: &Step) -> Timestamp {
     match &step.action {
         Action::Webhook { webhook, .. } => webhook.at,
         Action::StatusChange(change) => change.at,
-    }
-}
-
-fn opener(step: &Step) -> Option<usize> {
-    match &step.action {
-        Action::StatusChange(change) => Some(change.opened_by),
-        Action::Webhook { .. } => None,
-    }
-}
-
-#[test]
-fn an_incident_is_resolved_after_its_last_webhook() {
-    for (seed, timeline) in (1..).zip(timelines()) {
-        let model = Model::of(timeline);
-        for incident in model.incidents.values() {
-            let Some(resolved_at) = incident.resolved_at else { continue };
-            let acknowledged_at = incident.acknowledged_at.unwrap();
-            assert!(incident.created_at < acknowledged_at && acknowledged_at < resolved_at);
-            assert!(incident.updated_at == incident.closed_at.unwrap_or(resolved_at), "seed {seed}: {incident:?}");
-            assert!(incident.closed_at.is_none_or(|closed_at| closed_at >= resolved_at.plus_minutes(20 * 60)));
-        }
     }
 }
 

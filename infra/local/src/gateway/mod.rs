@@ -162,14 +162,20 @@ mod tests {
         sync::atomic::{AtomicUsize, Ordering},
     };
 
-    use lambda_http::Request as FunctionRequest;
-    use lambda_runtime::LambdaEvent;
     use reqwest::{Client, Response as Answer, StatusCode};
     use serde_json::json;
+    use shared::{
+        aws::Aws,
+        config::Environment,
+        domain::time::Time,
+        function::{Error, HttpFunction},
+        http::{Request as FunctionRequest, Response as FunctionResponse, problem::Problem},
+    };
 
     use super::*;
     use crate::{
         lambda::{self, Handler, InFlight},
+        scripted::scripted,
         template::{Authorizers, FunctionResource, Kind, Scope, Template},
     };
 
@@ -202,15 +208,23 @@ mod tests {
     }
 
     /// Echoes the body. The path makes it slow, or makes it panic.
-    async fn echo(request: FunctionRequest) -> lambda_http::Response<lambda_http::Body> {
-        match request.uri().path() {
-            "/panic" => panic!("as requested"),
-            "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
-            _ => {}
+    struct Echo;
+
+    impl HttpFunction for Echo {
+        async fn start(_: &Environment, _: &Aws) -> Result<Self, Error> {
+            Ok(Self)
         }
-        // With another type, or none, the adapter would decode the body as text.
-        let answer = lambda_http::Response::builder().header("content-type", "application/octet-stream");
-        answer.body(request.into_body()).unwrap()
+
+        async fn answer(&self, request: &FunctionRequest, _: Time) -> Result<FunctionResponse, Problem> {
+            match request.uri().path() {
+                "/panic" => panic!("as requested"),
+                "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
+                _ => {}
+            }
+            // With another type, or none, the adapter would decode the body as text.
+            let answer = lambda_http::Response::builder().header("content-type", "application/octet-stream");
+            Ok(answer.body(request.body().clone()).unwrap())
+        }
     }
 
     /// An API with an open echo and routes behind an authorizer. Also counts the calls of the
@@ -218,18 +232,18 @@ mod tests {
     async fn running() -> (Gateway, String, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&asked);
-        let token = authorizer(lambda::event(move |event: LambdaEvent<Json>| {
+        let token = authorizer(scripted(move |event| {
             count.fetch_add(1, Ordering::Relaxed);
             async move {
-                match event.payload["identitySource"][0].as_str().unwrap() {
+                match event["identitySource"][0].as_str().unwrap() {
                     "panic" => panic!("as requested"),
                     "nonsense" => json!("yes"),
                     token => json!({"isAuthorized": token == "good", "context": {"name": token}}),
                 }
             }
         }));
-        let named = function(lambda::event(
-            async |event: LambdaEvent<Json>| json!({"statusCode": 200, "body": event.payload["requestContext"]["authorizer"]["lambda"]["name"]}),
+        let named = function(scripted(
+            async |event| json!({"statusCode": 200, "body": event["requestContext"]["authorizer"]["lambda"]["name"]}),
         ));
         let target = |key: &str, function: Arc<Function>, authorizer| {
             let (method, path) = key.split_once(' ').unwrap();
@@ -237,9 +251,9 @@ mod tests {
             Route { method: method.to_owned(), path: path.to_owned(), target }
         };
         let routes = Routes::new([
-            target("POST /{any}", function(lambda::http(echo)), None),
+            target("POST /{any}", function(lambda::http(Arc::new(Echo))), None),
             target("GET /name", named, Some(token)),
-            target("GET /nonsense", function(lambda::event(async |_: LambdaEvent<Json>| "nonsense")), None),
+            target("GET /nonsense", function(scripted(async |_| json!("nonsense"))), None),
         ]);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());

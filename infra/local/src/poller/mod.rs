@@ -174,15 +174,15 @@ mod tests {
         time::{Duration, Instant},
     };
 
-    use lambda_runtime::LambdaEvent;
-    use serde_json::{Value as Json, json};
+    use serde_json::json;
     use shared::aws::Aws;
     use tokio::time::sleep;
 
     use super::*;
     use crate::{
         embedded,
-        lambda::{self, InFlight},
+        lambda::InFlight,
+        scripted::scripted,
         sqs::{self, Queues},
         template::{FunctionResource, Kind, Scope, Template},
     };
@@ -222,9 +222,9 @@ mod tests {
 
         let seen = Seen::default();
         let saw = Arc::clone(&seen);
-        let handler = lambda::event(move |event: LambdaEvent<Json>| {
+        let handler = scripted(move |event| {
             let mut failures = Vec::new();
-            for record in event.payload["Records"].as_array().unwrap() {
+            for record in event["Records"].as_array().unwrap() {
                 let body = record["body"].as_str().unwrap();
                 saw.lock().unwrap().push((body.to_owned(), Instant::now()));
                 if body == "bad" {
@@ -232,7 +232,7 @@ mod tests {
                 }
             }
             async move {
-                assert!(event.payload["Records"][0]["body"] != "worst", "as requested");
+                assert!(event["Records"][0]["body"] != "worst", "as requested");
                 json!({ "batchItemFailures": failures })
             }
         });
