@@ -1,5 +1,5 @@
-//! The examples and the sources of `openapi.yaml`. The client of the suite checks every answer against
-//! it, and `house` checks its routes.
+//! The examples and the sources of `openapi.yaml`. The client of the suite checks every answer
+//! against it, and `house` checks its routes.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,8 @@ async fn an_incident_opens_collects_alerts_is_acknowledged_and_tells_its_history
     let sandbox = Sandbox::new();
     let api = &sandbox.api;
 
-    // A Datadog monitor of the service triggers: its webhook becomes an alert, which opens an incident.
+    // A Datadog monitor of the service triggers: its webhook becomes an alert, which opens an
+    // incident.
     let monitor = sandbox.monitor().with("title", "Latency over its objective");
     let alerts = sandbox.deliver(&monitor).await;
     let incident = alerts[0]["incident_id"].as_str().expect("an incident was opened");

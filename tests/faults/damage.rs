@@ -196,7 +196,7 @@ async fn every_kind_of_damage_is_detected() {
         seed += 1;
     };
     let untouched = sound(seed).await.expect("as before");
-    for (name, damage, told) in DAMAGES {
+    for (name, damage, reported) in DAMAGES {
         let mut sound = SoundTables {
             tables: untouched.tables.clone(),
             history: History {
@@ -208,6 +208,9 @@ async fn every_kind_of_damage_is_detected() {
         };
         damage(&mut sound);
         let violations = invariants::check(&sound.tables, &sound.history);
-        assert!(violations.0.iter().any(|violation| violation.contains(told)), "{name} is told as:\n{violations}");
+        assert!(
+            violations.0.iter().any(|violation| violation.contains(reported)),
+            "{name} is reported as:\n{violations}"
+        );
     }
 }

@@ -47,7 +47,8 @@ fn every_accepted_delivery_takes_effect_exactly_once_under_faults() {
         }
     });
     let outcomes = outcomes.into_inner().expect("no thread panics while it has this");
-    let failed: String = outcomes.iter().filter(|(_, outcome)| !outcome.violations.0.is_empty()).map(told).collect();
+    let failed: String =
+        outcomes.iter().filter(|(_, outcome)| !outcome.violations.0.is_empty()).map(report_of).collect();
     let tally = tally(&outcomes);
     assert!(failed.is_empty(), "{failed}{tally:?}");
     if outcomes.len() as u64 >= SEEDS {
@@ -71,7 +72,7 @@ fn outcome_of(seed: u64) -> Outcome {
     })
 }
 
-fn told((seed, outcome): &(u64, Outcome)) -> String {
+fn report_of((seed, outcome): &(u64, Outcome)) -> String {
     format!("seed {seed}: FAULT_SEED={seed} cargo test -p tests --test faults every_accepted\n{}", outcome.violations)
 }
 
@@ -92,7 +93,7 @@ fn tally(outcomes: &[(u64, Outcome)]) -> BTreeMap<String, u64> {
     tally
 }
 
-#[expect(clippy::print_stdout, reason = "whoever runs many seeds wants to know what they proved")]
+#[expect(clippy::print_stdout, reason = "people who run many seeds want to know what happened in them")]
 fn say(what: &str) {
     println!("{what}");
 }

@@ -1,5 +1,5 @@
-//! What each single fault does to grouping and to a status change. The faults look like those of the
-//! services, so the SDK retries those that it should.
+//! What each single fault does to grouping and to a status change. The faults look like those of
+//! the services, so the SDK retries those that it should.
 
 use std::sync::Arc;
 

@@ -31,7 +31,7 @@ fn undocumented(file: &File) -> Vec<String> {
     let mut undocumented = Vec::new();
     for (index, line) in code.lines().enumerate() {
         let Some(item) = public_item(line) else { continue };
-        if !lines[..index].iter().rev().take_while(|line| belongs_to_next(line)).any(|line| is_doc(line)) {
+        if !is_documented(&lines[..index]) {
             undocumented.push(format!("{}:{}: {item}", file.path, index + 1));
         }
     }
@@ -55,21 +55,29 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// A doc comment, or an attribute that ends on the line above the item.
-fn belongs_to_next(line: &str) -> bool {
-    let line = line.trim();
-    is_doc(line) || line.starts_with("#[") || line.ends_with(")]") || line.starts_with("//")
-}
-
-fn is_doc(line: &str) -> bool {
-    line.trim_start().starts_with("///")
+/// Whether the lines above an item end with a doc comment, perhaps with attributes and comments
+/// below it.
+fn is_documented(above: &[&str]) -> bool {
+    let mut is_in_attribute = false;
+    for line in above.iter().rev().map(|line| line.trim()) {
+        let begins_attribute = line.starts_with("#[");
+        if line.starts_with("///") {
+            return true;
+        }
+        // Upwards, an attribute of several lines begins with its last line.
+        is_in_attribute = !begins_attribute && (is_in_attribute || line.ends_with(")]"));
+        if !begins_attribute && !is_in_attribute && !line.starts_with("//") {
+            return false;
+        }
+    }
+    false
 }
 
 #[test]
 fn public_items_without_a_doc_comment_are_found() {
-    let text = "/// A.\npub struct A;\n/// B.\n#[derive(Debug)]\n#[must_use]\npub enum B {}\n\npub const fn c() {}\n\
+    let text = "/// A.\npub struct A;\n/// B.\n#[derive(\n    Debug,\n)]\n#[must_use]\npub enum B {}\n\npub const fn c() {}\n\
         pub async fn d() {}\npub const E: u8 = 0;\n/// F.\n\npub type F = u8;\npub(crate) fn g() {}\npub use h::I;\n\
         // pub fn j() {}\n";
     let file = File { path: "a.rs".to_owned(), text: text.to_owned() };
-    assert_eq!(undocumented(&file), ["a.rs:8: fn c", "a.rs:9: fn d", "a.rs:10: const E", "a.rs:13: type F"]);
+    assert_eq!(undocumented(&file), ["a.rs:10: fn c", "a.rs:11: fn d", "a.rs:12: const E", "a.rs:15: type F"]);
 }

@@ -42,7 +42,7 @@ const LAYERS: [Layer; 9] = [
     Layer {
         modules: &["config"],
         knows: Knows::Only(&["domain"]),
-        reason: "one place reads the environment, for whoever needs it",
+        reason: "one place reads the environment, and every layer above may ask it",
     },
     Layer {
         modules: &["aws", "clock", "telemetry"],

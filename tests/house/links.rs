@@ -23,6 +23,26 @@ fn every_relative_link_and_anchor_leads_somewhere() {
     assert_none("Links that lead nowhere.", &violations);
 }
 
+/// CONTRIBUTING.md shows how to add a source and a route with these names, so their files are not
+/// there.
+const EXAMPLES: [&str; 2] = ["acme", "list_teams"];
+
+#[test]
+fn every_file_that_a_page_names_is_there() {
+    let mut violations = Vec::new();
+    for page in files("", "md") {
+        for (line, path) in paths_in_code(&page.text) {
+            // Pages about the code name files of `shared` without their root.
+            let places = [path.clone(), resolved(&page.path, &path), format!("shared/src/{path}")];
+            let is_there = places.iter().any(|path| root().join(path).exists());
+            if !is_there && !EXAMPLES.iter().any(|example| path.contains(example)) {
+                violations.push(format!("{}:{line}: there is no {path}", page.path));
+            }
+        }
+    }
+    assert_none("Files that are not there.", &violations);
+}
+
 /// Alarms and messages name pages, and runbooks on them.
 #[test]
 fn every_page_that_the_template_and_the_code_name_is_there() {
@@ -99,6 +119,25 @@ fn links(text: &str) -> Vec<(usize, String)> {
     links
 }
 
+/// The paths of files that a page names as code, with their lines: `tests/house/main.rs`.
+fn paths_in_code(text: &str) -> Vec<(usize, String)> {
+    const EXTENSIONS: [&str; 6] = [".json", ".md", ".rs", ".toml", ".tsv", ".yaml"];
+    let is_path = |code: &&str| {
+        let allowed = |character: char| character.is_alphanumeric() || "./_-".contains(character);
+        code.contains('/') && code.chars().all(allowed) && EXTENSIONS.iter().any(|end| code.ends_with(end))
+    };
+    let mut is_code = false;
+    let mut paths = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        is_code ^= line.trim_start().starts_with("```");
+        if !is_code {
+            let code = line.split('`').skip(1).step_by(2);
+            paths.extend(code.filter(is_path).map(|path| (index + 1, path.to_owned())));
+        }
+    }
+    paths
+}
+
 /// `docs/PAGE.md` and `docs/PAGE.md#anchor` in any text, with their lines.
 fn mentions(text: &str) -> Vec<(usize, String)> {
     let ends = |character: char| !(character.is_alphanumeric() || "./#-_".contains(character));
@@ -135,10 +174,11 @@ fn anchors(text: &str) -> Vec<String> {
 #[test]
 fn links_and_anchors_are_read_as_github_reads_them() {
     let page = "# One `two`: three\n## Again\n## Again\n```\n# no heading [x](y)\n```\n\
-        [a](b.md#c) and [d](#e), `[f](g)`\n[h]: ../i.md\n";
+        [a](b.md#c) and [d](#e), `[f](g)`\n[h]: ../i.md\n`src/j.rs` k/l.rs `m/n`\n";
     assert_eq!(anchors(page), ["one-two-three", "again", "again-1"]);
     let targets: Vec<String> = links(page).into_iter().map(|(_, target)| target).collect();
     assert_eq!(targets, ["b.md#c", "#e", "../i.md"]);
+    assert_eq!(paths_in_code(page), [(9, "src/j.rs".to_owned())]);
     assert_eq!(resolved("docs/API.md", "../openapi.yaml"), "openapi.yaml");
     assert_eq!(mentions("see docs/A.md#b-c.\nindocs"), [(1, "docs/A.md#b-c".to_owned())]);
 }

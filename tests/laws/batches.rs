@@ -55,7 +55,7 @@ pub fn delivery(
         group_key: format!("monitor:{problem}"),
         transition: if resolves { Transition::Resolved } else { Transition::Firing },
         occurred_at: history::now().plus_minutes(minutes - 120),
-        title: format!("Problem {problem}, told by {identity}"),
+        title: format!("Problem {problem}, reported by {identity}"),
         message: None,
         severity: Some(StatedSeverity { value: severity, matched: String::new(), confidence: 1.0 }),
         service: Some(format!("service-{service}")),

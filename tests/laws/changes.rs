@@ -304,11 +304,11 @@ async fn an_alert_that_an_earlier_event_rewrites_leaves_its_old_lists() {
     world.now = world.now.plus_minutes(6 * 60);
     let filters =
         [0, 1].map(|service| AlertFilter { services: vec![SERVICES[service].to_owned()], ..AlertFilter::default() });
-    for told in 0..2 {
+    for current in 0..2 {
         for _ in 0..2 {
             for (service, filter) in filters.iter().enumerate() {
                 let page = world.alerts.list(filter, &first, "", world.now).await.expect("a page");
-                let expected = usize::from(service == told);
+                let expected = usize::from(service == current);
                 assert_eq!((page.total, page.items.len()), (expected as u64, expected), "{filter:?}");
             }
         }

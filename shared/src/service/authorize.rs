@@ -32,7 +32,8 @@ pub async fn authorize(store: &CredentialStore, authorization: &str, now: Time) 
 }
 
 /// The token in the value of an `Authorization` header of the scheme Bearer.
-pub(crate) fn bearer_token(authorization: &str) -> Option<&str> {
+#[must_use]
+pub fn bearer_token(authorization: &str) -> Option<&str> {
     let (scheme, token) = authorization.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

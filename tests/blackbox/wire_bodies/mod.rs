@@ -30,7 +30,8 @@ fn assert_answer(name: &str, answer: &Answer, placeholders: &[(&str, &str)]) {
     assert_body(name, &whole, placeholders);
 }
 
-/// An incident with an alert of each source. A responder investigates it, and all alerts are resolved.
+/// An incident with an alert of each source. A responder investigates it, and all alerts are
+/// resolved.
 struct Story {
     sandbox: Sandbox,
     /// Datadog's ids of the monitor and its alert.

@@ -1,4 +1,5 @@
-//! What differs from run to run in a body: it is checked for its shape, and replaced by a placeholder.
+//! What differs from run to run in a body: it is checked for its shape, and replaced by a
+//! placeholder.
 
 use insta::{
     Settings, dynamic_redaction,
