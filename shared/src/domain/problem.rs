@@ -42,8 +42,13 @@ pub const MAX_RESOLUTIONS: usize = 8;
 /// How many environments of a problem are remembered.
 pub const MAX_LANES: usize = 8;
 
-/// The lane of deliveries that name no environment.
-const NO_ENVIRONMENT: &str = "";
+/// The lane of deliveries that name no environment. DynamoDB takes no empty name.
+const NO_ENVIRONMENT: &str = "any";
+
+/// The lane of deliveries that name an environment.
+fn lane_of(environment: &str) -> String {
+    format!("environment:{environment}")
+}
 
 /// What is remembered of one problem, `(source, dedup_key)`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,7 +193,8 @@ impl Problem {
 
     fn fire(&self, news: &News<'_>) -> Step {
         let Firing { key, .. } = &news.firing;
-        let (lane_name, lane, adopted) = self.lane_of_firing(news, key.at);
+        let (lane_name, adopted) = self.lane_of_firing(news, key.at);
+        let lane = self.lanes.get(&lane_name);
         let mut firing = news.firing.clone();
         if let Some(ended_at) = self.person_boundary_passed(lane, key.at, news.received_at) {
             firing.key.at = news.received_at.max(ended_at.plus_millis(1));
@@ -205,33 +211,27 @@ impl Problem {
             }
             StepKind::Begin { firing, resolution: self.next_boundary(lane, at) }
         };
-        Step { lane: lane_name.to_owned(), kind }
+        Step { lane: lane_name, kind }
     }
 
     /// The lane that a firing delivery belongs to, and an alert without an environment that turns out
     /// to be of this one.
-    fn lane_of_firing<'problem>(
-        &'problem self,
-        news: &'problem News<'_>,
-        at: Time,
-    ) -> (&'problem str, Option<&'problem Lane>, Option<&'problem Episode>) {
+    fn lane_of_firing(&self, news: &News<'_>, at: Time) -> (String, Option<&Episode>) {
         let unknown = self.lanes.get(NO_ENVIRONMENT);
         match (news.key_scope, news.environment) {
-            (KeyScope::Problem, _) => (NO_ENVIRONMENT, unknown, None),
+            (KeyScope::Problem, _) => (NO_ENVIRONMENT.to_owned(), None),
             (KeyScope::ProblemPerEnvironment, Some(environment)) => {
-                let lane = self.lanes.get(environment);
-                let is_known = lane.is_some_and(|lane| self.in_interval(lane, at).is_some());
+                let name = lane_of(environment);
+                let is_known = self.lanes.get(&name).is_some_and(|lane| self.in_interval(lane, at).is_some());
                 let adopted = unknown.filter(|_| !is_known).and_then(|lane| self.in_interval(lane, at));
-                (environment, lane, adopted)
+                (name, adopted)
             }
             (KeyScope::ProblemPerEnvironment, None) => {
                 let distance = |episode: &Episode| episode.first_key().at.as_millis().abs_diff(at.as_millis());
-                let candidates = self.lanes.iter().filter_map(|(name, lane)| {
-                    let episode = self.in_interval(lane, at)?;
-                    Some((distance(episode), name, lane))
-                });
-                let nearest = candidates.min_by_key(|(distance, name, _)| (*distance, *name));
-                nearest.map_or((NO_ENVIRONMENT, unknown, None), |(_, name, lane)| (name.as_str(), Some(lane), None))
+                let candidates =
+                    self.lanes.iter().filter_map(|(name, lane)| Some((distance(self.in_interval(lane, at)?), name)));
+                let nearest = candidates.min().map_or(NO_ENVIRONMENT, |(_, name)| name);
+                (nearest.to_owned(), None)
             }
         }
     }
@@ -241,7 +241,7 @@ impl Problem {
         match (news.key_scope, news.environment) {
             (KeyScope::Problem, _) => self.end_lane(NO_ENVIRONMENT, at).into_iter().collect(),
             (KeyScope::ProblemPerEnvironment, Some(environment)) => {
-                self.end_lane(environment, at).into_iter().collect()
+                self.end_lane(&lane_of(environment), at).into_iter().collect()
             }
             (KeyScope::ProblemPerEnvironment, None) => {
                 let steps = self.lanes.keys().filter_map(|lane| self.end_lane(lane, at));

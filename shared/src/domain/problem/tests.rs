@@ -244,7 +244,7 @@ fn an_alert_without_an_environment_takes_that_of_the_same_moment_in_either_order
         let known = fold_all(&order).0;
         assert_eq!(
             (ends(&known), known.lanes.keys().collect::<Vec<_>>()),
-            (vec![(2, None)], vec![&"staging".to_owned()])
+            (vec![(2, None)], vec![&lane_of("staging")])
         );
     }
 }
