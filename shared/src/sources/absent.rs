@@ -30,7 +30,8 @@ pub fn is_absent(text: &str) -> bool {
         || (text.starts_with("{{") && text.ends_with("}}"))
 }
 
-/// Whether a key is made of missing values alone: `null-null`, `$AGGREG_KEY-$ALERT_CYCLE_KEY`.
+/// Whether a key is made of missing values alone: `null-null`, `$AGGREG_KEY-$ALERT_CYCLE_KEY`. The
+/// number 0 is one, too: nothing has it as its id.
 pub fn is_absent_key(key: &str) -> bool {
     let key = key.to_lowercase().replace("n/a", " ");
     let mut rest = key.as_str();
@@ -40,7 +41,7 @@ pub fn is_absent_key(key: &str) -> bool {
         } else if character.is_alphanumeric() {
             let length = rest.find(|character: char| !character.is_alphanumeric()).unwrap_or(rest.len());
             let (word, following) = rest.split_at(length);
-            if !is_absent(word) {
+            if !is_absent(word) && word != "0" {
                 return false;
             }
             rest = following;
@@ -108,10 +109,12 @@ mod tests {
 
     #[test]
     fn keys_of_absent_parts_are_absent() {
-        for key in ["null-null", "$AGGREG_KEY-$ALERT_CYCLE_KEY", "n/a|N/A", "None:", ":", "-_-", "$A$B", "null/none"] {
+        for key in
+            ["null-null", "$AGGREG_KEY-$ALERT_CYCLE_KEY", "n/a|N/A", "None:", ":", "-_-", "$A$B", "null/none", "0"]
+        {
             assert!(is_absent_key(key), "{key}");
         }
-        for key in ["agg4-cyc4", "null-4", "0", "title", "a/b", "$ALERT_ID-7", "ü", "🔥"] {
+        for key in ["agg4-cyc4", "null-4", "10", "title", "a/b", "$ALERT_ID-7", "ü", "🔥"] {
             assert!(!is_absent_key(key), "{key}");
         }
     }

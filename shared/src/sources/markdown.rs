@@ -1,6 +1,6 @@
 //! Markdown, as monitors write it, made into a text for people.
 
-use super::text::{lines, without_emails};
+use super::text::without_emails;
 use crate::domain::text::{TRUNCATED_SUFFIX, limits, truncated_to_chars};
 
 /// Of a longer text only the beginning is read, in characters.
@@ -15,7 +15,7 @@ const MAX_LABEL: usize = 500;
 /// What Datadog puts around Markdown.
 const WRAPPER: &str = "%%%";
 
-/// A link in Markdown: `[label](target)`.
+/// A link in Markdown, and what is around it.
 struct Link<'text> {
     before: &'text str,
     label: &'text str,
@@ -30,7 +30,7 @@ struct Link<'text> {
 /// target stands behind the label.
 pub fn message(markdown: &str) -> Option<String> {
     let read: String = markdown.chars().take(MAX_READ).collect();
-    let mut text = lines(&read);
+    let mut text = read.replace("\r\n", "\n");
     for _ in 0..MAX_PASSES {
         let cleaned = without_emails(&block(&text));
         if cleaned == text {
@@ -108,10 +108,22 @@ fn clean(line: &str) -> String {
     if is_url(&text) && is_own(&text) { String::new() } else { text }
 }
 
-/// Datadog's footer: `[[Monitor Status](…)] · [[Edit Monitor](…)]`, which it may have cut.
+/// A line of nothing but links: Datadog's footer `[[Monitor Status](…)] · [[Edit Monitor](…)]`, which
+/// it may have cut, or one link of its own. One that leads elsewhere, as to a runbook, is no footer.
 fn is_footer(line: &str) -> bool {
     let line = line.trim();
-    line.starts_with("[[") && line.contains("](http")
+    let (mut links, mut are_own, mut rest, mut text) = (0, true, line, String::new());
+    while let Some(link) = first_link(rest) {
+        links += 1;
+        are_own &= is_own(link.target);
+        text += link.before;
+        rest = link.after;
+    }
+    if links > 0 && (links > 1 || are_own) && !(text + rest).contains(char::is_alphanumeric) {
+        return true;
+    }
+    (line.starts_with("[[") && line.contains("](http"))
+        || ["Monitor Status", "Edit Monitor"].iter().all(|it| line.contains(it))
 }
 
 /// The line without words such as `@webhook-incidents` and `@jane@example.com`. What follows an `@`
@@ -140,14 +152,21 @@ fn unmarked(text: &str, is_shown: impl Fn(&str) -> bool) -> String {
             cleaned += before;
         } else {
             cleaned.extend([before, label]);
-            if is_shown(target) && label != target {
+            if is_shown(target) && !label.is_empty() && label != target {
                 cleaned.extend([" (", target, ")"]);
             }
         }
         rest = after;
     }
     cleaned += rest;
-    without_pairs(&cleaned.replace('`', ""), "**")
+    let cleaned = without_pairs(&cleaned.replace('`', ""), "**");
+    unwrapped(cleaned.trim()).map_or_else(|| cleaned.clone(), str::to_owned)
+}
+
+/// The inner of a line that stands in single marks as a whole, as chats write bold: `*Disk is full*`.
+fn unwrapped(line: &str) -> Option<&str> {
+    let inner = line.strip_prefix('*')?.strip_suffix('*')?;
+    (!inner.is_empty() && inner.trim() == inner && !inner.contains('*')).then_some(inner)
 }
 
 /// The text without pairs of a mark that stand around something: `**5** events`.
@@ -169,8 +188,23 @@ fn without_pairs(text: &str, mark: &str) -> String {
     cleaned + rest
 }
 
-/// The first link whose target is a URL, or an image's. Labels may hold brackets, targets parentheses.
+/// The first link whose target is a URL.
 fn first_link(text: &str) -> Option<Link<'_>> {
+    let links = [bracketed_link(text), angled_link(text)].into_iter().flatten();
+    links.min_by_key(|link| link.before.len())
+}
+
+/// A link as chats write it: `<target|label>`.
+fn angled_link(text: &str) -> Option<Link<'_>> {
+    text.match_indices("<http").find_map(|(at, _)| {
+        let (inner, after) = text[at + 1..].split_once('>')?;
+        let (target, label) = inner.split_once('|')?;
+        is_url(target).then_some(Link { before: &text[..at], label, target, after })
+    })
+}
+
+/// `[label](target)`. Labels may hold brackets, targets parentheses.
+fn bracketed_link(text: &str) -> Option<Link<'_>> {
     for (middle, joint) in text.match_indices("](") {
         let (label_end, target_start) = (middle, middle + joint.len());
         let Some(label_start) = opening(&text[..label_end]) else { continue };

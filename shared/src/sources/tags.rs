@@ -13,9 +13,9 @@ use crate::domain::text::{TRUNCATED_SUFFIX, limits, truncated_to_chars};
 pub fn read(value: &Value) -> Vec<String> {
     match value {
         Value::String(text) => of_text(text),
-        Value::Array(list) => bounded(list.iter().filter_map(of_element)),
+        Value::Array(list) => within_limits(list.iter().filter_map(of_element)),
         Value::Object(members) => {
-            bounded(members.iter().filter_map(|(key, value)| Some(format!("{key}:{}", text_of(value)?))))
+            within_limits(members.iter().filter_map(|(key, value)| Some(format!("{key}:{}", text_of(value)?))))
         }
         _ => Vec::new(),
     }
@@ -31,7 +31,11 @@ pub fn of_text(text: &str) -> Vec<String> {
         Some(_) => tag.trim().trim_matches(['"', '\'']).to_owned(),
         None => tag.to_owned(),
     };
-    bounded(unwrapped.unwrap_or(text).split(',').map(tag))
+    let inner = unwrapped.unwrap_or(text);
+    // A tag has no spaces in Datadog, so spaces separate tags where no comma does.
+    let is_spaced = !inner.contains(',') && inner.split_whitespace().all(|word| word.contains(':'));
+    let parts = inner.split(move |character: char| character == ',' || (is_spaced && character.is_whitespace()));
+    within_limits(parts.map(tag))
 }
 
 /// A text, a pair `[key, value]`, or an object that names a key and a value.
@@ -51,7 +55,7 @@ fn of_element(element: &Value) -> Option<String> {
 }
 
 /// Visible tags, bounded in length and number. A mark tells that some were left out.
-pub fn bounded(texts: impl IntoIterator<Item = String>) -> Vec<String> {
+pub fn within_limits(texts: impl IntoIterator<Item = String>) -> Vec<String> {
     let tags = texts.into_iter().map(|tag| truncated_to_chars(&one_line(&tag), limits::TAG));
     let mut tags: Vec<String> = tags.filter(|tag| !is_absent(tag)).take(limits::TAGS + 1).collect();
     if tags.len() > limits::TAGS {
@@ -85,6 +89,7 @@ mod tests {
             json!(["env:prod", " ", "monitor", null, "url:http://a:1"]),
             json!("['env:prod', 'monitor', \"url:http://a:1\"]"),
             json!("{env:prod,monitor,url:http://a:1}"),
+            json!(["env:prod", "monitor", "url:http://a:1"]),
         ] {
             assert_eq!(read(&value), expected, "{value}");
         }
@@ -95,6 +100,8 @@ mod tests {
         ] {
             assert_eq!(read(&value), ["env:prod", "port:80"], "{value}");
         }
+        assert_eq!(read(&json!("env:prod port:80")), ["env:prod", "port:80"]);
+        assert_eq!(read(&json!("env:prod old")), ["env:prod old"]);
         assert_eq!(read(&json!(5)), Vec::<String>::new());
     }
 
@@ -107,7 +114,7 @@ mod tests {
 
     #[test]
     fn of_too_many_tags_a_mark_tells() {
-        let tags = bounded((0..200).map(|number| number.to_string()));
+        let tags = within_limits((0..200).map(|number| number.to_string()));
         assert_eq!((tags.len(), tags.last().map(String::as_str)), (limits::TAGS, Some(TRUNCATED_SUFFIX)));
     }
 }

@@ -77,9 +77,11 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
     };
     let state = State::read(fields, &titles);
     let severity = SeverityFacts::read(fields, &titles, &state);
-    let written = fields.text(&names::MESSAGE);
-    let linked = || written.as_deref().and_then(markdown::monitor_link);
     let title = titles.bare().map_or_else(|| problem.title(), str::to_owned);
+    let message = || fields.texts(&names::MESSAGE).find_map(|text| markdown::message(&text));
+    // A text that begins with the title says something below it.
+    let below = || fields.texts(&names::TEXT).find_map(|text| markdown::message(title::below(&title, &text)));
+    let texts = || fields.texts(&names::MESSAGE).chain(fields.texts(&names::TEXT));
     let event = AlertEvent {
         source: Source::named(NAME),
         external_id: problem.monitor.or_else(|| fields.key(&names::ID)),
@@ -92,8 +94,8 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
         is_timed: times.is_timed,
         is_test: titles.are_test()
             || fields.is_true(&names::IS_TEST)
-            || written.as_deref().is_some_and(test_notification::says_so),
-        message: written.as_deref().and_then(markdown::message).filter(|message| *message != title),
+            || texts().any(|text| test_notification::says_so(&text)),
+        message: message().or_else(below),
         title: truncated_to_chars(&title, limits::TITLE),
         severity: severity.stated,
         unknown_severity: severity.unknown,
@@ -102,7 +104,10 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
         environment: place.environment,
         team: place.team,
         group: place.group,
-        link: fields.texts(&names::LINK).find_map(|text| link(&text)).or_else(linked),
+        link: fields
+            .texts(&names::LINK)
+            .find_map(|text| link(&text))
+            .or_else(|| texts().find_map(|text| markdown::monitor_link(&text))),
         tags: place.tags,
     };
     Ok(Reading::Event(Box::new(event)))

@@ -3,7 +3,8 @@
 //!
 //! [`Fields`]: crate::sources::normalize::Fields
 
-pub const TITLE: [&str; 15] = [
+/// One line that says what is wrong.
+pub const TITLE: [&str; 17] = [
     "title",
     "event_title",
     "alert_title",
@@ -17,14 +18,17 @@ pub const TITLE: [&str; 15] = [
     "monitor_name",
     "security_rule_name",
     "rule_name",
+    "entity_display_name",
     "event_name",
     "name",
+    "event",
 ];
 
-/// Texts of templates without a title: they begin with it.
+/// A text that may begin with the title, in templates that have no other.
 pub const TEXT: [&str; 3] = ["text", "message", "content"];
 
-pub const MESSAGE: [&str; 16] = [
+/// The text below the title.
+pub const MESSAGE: [&str; 13] = [
     "body",
     "text_only_msg",
     "event_msg",
@@ -33,12 +37,9 @@ pub const MESSAGE: [&str; 16] = [
     "incident_msg",
     "security_signal_msg",
     "state_message",
-    "message",
     "msg",
     "description",
-    "text",
     "details",
-    "content",
     "event_text",
     "alert_body",
 ];
@@ -47,18 +48,22 @@ pub const MESSAGE: [&str; 16] = [
 pub const CYCLE: [&str; 2] = ["alert_cycle_key", "cycle_key"];
 
 /// A key that the customer chose.
-pub const DEDUP_KEY: [&str; 6] =
-    ["dedup_key", "deduplication_key", "dedupe_key", "dedup_id", "alert_key", "incident_key"];
+pub const DEDUP_KEY: [&str; 7] =
+    ["dedup_key", "deduplication_key", "dedupe_key", "dedup_id", "alert_key", "incident_key", "entity_id"];
 
+/// A Datadog incident.
 pub const INCIDENT: [&str; 2] = ["incident_uuid", "incident_public_id"];
 
+/// The monitor.
 pub const MONITOR: [&str; 3] = ["alert_id", "monitor_id", "rule_id"];
 
+/// What Datadog puts together.
 pub const AGGREGATE: [&str; 4] = ["aggreg_key", "aggregation_key", "aggregate_key", "alias"];
 
 /// Names this notification, not the problem.
 pub const ID: [&str; 4] = ["id", "event_id", "alert_instance_id", "notification_id"];
 
+/// Whose Datadog it is.
 pub const ORGANISATION: [&str; 8] = [
     "org_id",
     "organization_id",
@@ -70,21 +75,29 @@ pub const ORGANISATION: [&str; 8] = [
     "organization",
 ];
 
+/// The tags of what fired.
 pub const SCOPE: [&str; 4] = ["scope", "alert_scope", "scopes", "alert_scopes"];
 
+/// The group of the monitor that fired.
 pub const GROUP: [&str; 3] = ["group", "alert_group", "monitor_group"];
 
-pub const HOST: [&str; 3] = ["hostname", "host", "host_name"];
+/// The host that fired.
+pub const HOST: [&str; 5] = ["hostname", "host", "host_name", "instance", "entity"];
 
+/// The tags of the monitor and of the group.
 pub const TAGS: [&str; 5] = ["tags", "alert_tags", "event_tags", "monitor_tags", "labels"];
 
+/// The service, typed.
 pub const SERVICE: [&str; 4] = ["service", "service_name", "application", "app"];
 
+/// The environment, typed.
 pub const ENVIRONMENT: [&str; 5] = ["environment", "env", "environment_name", "deployment_environment", "stage"];
 
+/// The team, typed.
 pub const TEAM: [&str; 4] = ["team", "team_name", "owner", "squad"];
 
-pub const STATE: [&str; 11] = [
+/// Firing or resolved.
+pub const STATE: [&str; 12] = [
     "transition",
     "alert_transition",
     "event_transition",
@@ -96,18 +109,23 @@ pub const STATE: [&str; 11] = [
     "status",
     "monitor_status",
     "alert_status",
+    "message_type",
 ];
 
+/// `$ALERT_TYPE`: error, warning, info, success.
 pub const ALERT_TYPE: [&str; 2] = ["alert_type", "event_alert_type"];
 
+/// The severity.
 pub const SEVERITY: [&str; 6] =
     ["severity", "alert_severity", "incident_severity", "security_signal_severity", "sev", "urgency"];
 
 /// Also the name of `$PRIORITY`, which is no severity: see [`severity`](super::severity).
 pub const PRIORITY: [&str; 1] = ["priority"];
 
+/// The priority of the monitor: P1 to P5.
 pub const ALERT_PRIORITY: [&str; 2] = ["alert_priority", "monitor_priority"];
 
+/// When it happened.
 pub const TIME: [&str; 14] = [
     "date",
     "date_posix",
@@ -125,7 +143,8 @@ pub const TIME: [&str; 14] = [
     "created_at",
 ];
 
-pub const LINK: [&str; 14] = [
+/// Where to look at it.
+pub const LINK: [&str; 15] = [
     "link",
     "url",
     "event_url",
@@ -138,8 +157,10 @@ pub const LINK: [&str; 14] = [
     "alert_link",
     "source_link",
     "client_url",
+    "generator_url",
     "html_url",
     "permalink",
 ];
 
+/// Whether somebody tries a notification out.
 pub const IS_TEST: [&str; 3] = ["is_test", "test", "test_notification"];

@@ -35,9 +35,9 @@ impl SeverityFacts {
             |word: &String| EVENT_PRIORITIES.iter().any(|priority| priority.eq_ignore_ascii_case(word));
         let priorities = fields.texts(&names::PRIORITY).filter(|word| !is_event_priority(word));
         let priorities = priorities.chain(fields.texts(&names::ALERT_PRIORITY));
-        let severities = fields.texts(&names::SEVERITY).filter(|word| !is_resolved(word));
+        let severities = fields.texts(&names::SEVERITY).filter(|word| !is_none(word));
         let words: Vec<String> =
-            severities.chain(priorities).chain(titles.priority().map(str::to_owned)).map(|word| shown(&word)).collect();
+            priorities.chain(severities).chain(titles.priority().map(str::to_owned)).map(|word| shown(&word)).collect();
         let understood = words.iter().find_map(|word| Some(stated(Severity::from_words(word)?, word.clone(), 1.0)));
         Self {
             unknown: if understood.is_some() { None } else { words.into_iter().next() },
@@ -47,9 +47,9 @@ impl SeverityFacts {
     }
 }
 
-/// `severity: ok` states that it is over.
-fn is_resolved(word: &str) -> bool {
-    state::transition(word) == Some(Transition::Resolved)
+/// `severity: ok` states that it is over, and `UNKNOWN` is that of an incident without one.
+fn is_none(word: &str) -> bool {
+    state::transition(word) == Some(Transition::Resolved) || word.eq_ignore_ascii_case("unknown")
 }
 
 fn by_type(fields: &Fields) -> Option<StatedSeverity> {

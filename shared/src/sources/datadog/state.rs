@@ -75,31 +75,40 @@ pub struct State {
 }
 
 impl State {
-    /// The first field that is understood counts, then the title's marker, then the type of the
-    /// alert. What is unclear fires: rather one alert too many than one missed.
+    /// The first field that is understood counts. If none is, but one is there, the type of the
+    /// alert counts before the title's marker, else behind it. What is unclear fires: rather one
+    /// alert too many than one missed.
     pub fn read(fields: &Fields, titles: &Titles) -> Self {
         let stated = fields.texts(&names::STATE).find_map(|words| Some((transition(&words)?, words)));
-        let marked = || titles.state().and_then(|words| Some((transition(words)?, words.to_owned())));
-        if let Some((transition, words)) = stated.or_else(marked) {
+        let marked = titles.state().and_then(|words| Some((transition(words)?, words.to_owned())));
+        let is_resolved =
+            |names: &[&str]| fields.texts(names).any(|words| transition(&words) == Some(Transition::Resolved));
+        let is_unknown = stated.is_none() && fields.text(&names::STATE).is_some();
+        let marked = marked.filter(|_| !(is_unknown && is_resolved(&names::ALERT_TYPE)));
+        if let Some((transition, words)) = stated.or(marked) {
             return Self { transition, words: Some(words) };
         }
-        let mut rest = fields.texts(&names::ALERT_TYPE).chain(fields.texts(&names::SEVERITY));
-        let is_over = rest.any(|words| transition(&words) == Some(Transition::Resolved));
+        let is_over = is_resolved(&names::ALERT_TYPE) || is_resolved(&names::SEVERITY);
         Self { transition: if is_over { Transition::Resolved } else { Transition::Firing }, words: None }
     }
 }
 
+/// Words before a state that say nothing of it: `Monitor recovered`.
+const SUBJECTS: [&str; 6] = ["alert ", "monitor ", "incident ", "issue ", "event ", "status "];
+
 /// What words say, if they are known.
 pub fn transition(words: &str) -> Option<Transition> {
-    let words = simple(words);
+    let simple = simple(words);
+    let subject = SUBJECTS.iter().find(|subject| simple.starts_with(**subject));
+    let words = subject.map_or(simple.as_str(), |subject| &simple[subject.len()..]);
     let begins = |known: &&str| {
         words.strip_prefix(*known).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ':', '(']))
     };
     if words.split(' ').count() > MAX_WORDS {
         None
-    } else if RESOLVED.iter().any(&begins) || OTHER_RESOLVED.contains(&words.as_str()) {
+    } else if RESOLVED.iter().any(&begins) || OTHER_RESOLVED.contains(&words) {
         Some(Transition::Resolved)
-    } else if FIRING.iter().any(begins) || OTHER_FIRING.contains(&words.as_str()) {
+    } else if FIRING.iter().any(begins) || OTHER_FIRING.contains(&words) {
         Some(Transition::Firing)
     } else {
         None
@@ -115,9 +124,11 @@ pub fn is_marker(words: &str) -> bool {
     FIRING.contains(&word) || RESOLVED.iter().any(|known| word == *known || word.starts_with(&format!("{known} ")))
 }
 
-/// In lower case, with one space between words.
+/// In lower case, with one space between words. Words may be joined: `no_data`, `incident.resolved`.
 fn simple(words: &str) -> String {
-    words.to_lowercase().replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = words.trim().to_lowercase();
+    let words = if words.contains(' ') { words } else { words.replace('.', " ") };
+    words.replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -155,6 +166,8 @@ mod tests {
             "success",
             "closed",
             "RECOVERY",
+            "Alert Recovered",
+            "incident.resolved",
         ] {
             assert_eq!(transition(words), Some(Transition::Resolved), "{words}");
         }

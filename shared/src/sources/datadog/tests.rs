@@ -1,3 +1,6 @@
+//! What templates say, and what is read of it.
+
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
@@ -79,6 +82,7 @@ fn the_state_has_many_names() {
         json!({"title": "[Recovered] t", "transition": "null"}),
         json!({"title": "[Recovered] t", "alert_status": "avg of cpu over host:a was > 5 during the last 5m"}),
         json!({"title": "t", "severity": "ok"}),
+        json!({"title": "[Triggered] t", "transition": "Muted", "alert_type": "success"}),
         json!({"alert": {"title": "t", "state": "Recovered"}}),
         json!({"text": "[Recovered] t\nall is well"}),
     ] {
@@ -95,7 +99,7 @@ fn a_stated_severity_is_understood_or_passed_on() {
     assert_eq!(stated(&json!({"title": "t", "priority": "normal"})), None);
     assert_eq!(stated(&json!({"title": "t", "priority": "low"})), None);
     assert_eq!(stated(&json!({"title": "t", "severity": "low"})), Some(Severity::Info));
-    let event = read(&json!({"title": "t", "severity": "gold", "priority": "P3"}));
+    let event = read(&json!({"title": "t", "severity": "error", "alert_priority": "gold", "priority": "P3"}));
     assert_eq!(
         (event.severity.map(|severity| severity.matched).as_deref(), event.unknown_severity),
         (Some("P3"), None)
@@ -218,6 +222,7 @@ fn other_tools_templates_are_read() {
         (event.dedup_key.as_str(), event.title.as_str(), event.transition),
         ("aggreg:99", "CPU", Transition::Resolved)
     );
+    assert_eq!(event.message.as_deref(), Some("is fine"));
     assert_eq!(event.occurred_at.to_string(), "2026-11-23T09:53:00.000Z");
 }
 
@@ -246,6 +251,15 @@ fn a_title_is_for_people() {
 }
 
 #[test]
+fn a_message_may_say_what_the_title_does() {
+    let message = |payload: Value| read(&payload).message;
+    assert_eq!(message(json!({"title": "CPU", "body": "CPU"})).as_deref(), Some("CPU"));
+    assert_eq!(message(json!({"text": "[Warn] CPU\nload is 9"})).as_deref(), Some("load is 9"));
+    assert_eq!(message(json!({"message": "[Warn] CPU"})), None);
+    assert_eq!(message(json!({"title": "CPU", "message": "load is 9"})).as_deref(), Some("load is 9"));
+}
+
+#[test]
 fn tests_are_marked() {
     for payload in [
         json!({"title": "[TEST] [Triggered] t"}),
@@ -262,4 +276,24 @@ fn tests_are_marked() {
 fn what_is_too_old_is_ignored() {
     let reading = Datadog.read(&Headers::default(), &json!({"title": "t", "date": "2026-11-01T00:00:00Z"}), now());
     assert!(matches!(reading, Ok(Reading::Ignored { .. })), "{reading:?}");
+}
+
+proptest! {
+    #[test]
+    fn a_resolution_has_the_title_and_the_key_of_its_trigger(
+        title in "[a-zA-Z %*:\\[\\]-]{0,30}", group in "[a-z:,1-9]{1,20}", state in "(Triggered|Warn|No Data|Re-Triggered)",
+    ) {
+        let notification = |state: &str| json!({"alert_id": 7, "title": format!("[P2] [{state} on {{{group}}}] {title}")});
+        let (fired, over) = (read(&notification(&state)), read(&notification("Recovered")));
+        prop_assert_eq!(&over.transition, &Transition::Resolved);
+        prop_assert_eq!((&fired.title, &fired.dedup_key, &fired.group), (&over.title, &over.dedup_key, &over.group));
+        prop_assert!(fired.transition == Transition::Firing || title.contains('['), "{:?}", fired);
+    }
+
+    #[test]
+    fn another_group_is_another_problem(one in "[a-z]{1,9}", other in "[a-z]{1,9}") {
+        prop_assume!(one != other);
+        let key = |host: &str| read(&json!({"title": "t", "alert_id": 7, "scope": format!("host:{host}")})).dedup_key;
+        prop_assert_ne!(key(&one), key(&other));
+    }
 }

@@ -4,7 +4,13 @@
 //! part of the title: it is the same as long as the problem lasts, and so is the key made of it.
 
 use super::{state, test_notification};
-use crate::sources::{markdown, text::one_line};
+use crate::{
+    domain::text::limits,
+    sources::{markdown, text::one_line},
+};
+
+/// Of a longer text only the beginning is read, in characters.
+const MAX_READ: usize = 4 * limits::TITLE;
 
 /// What may stand between a state and the title behind it: `Triggered: CPU is high`.
 const SEPARATORS: [&str; 2] = [": ", " - "];
@@ -45,6 +51,12 @@ impl Titles {
     }
 }
 
+/// What a text says below the title, with which it may begin.
+pub fn below<'text>(title: &str, text: &'text str) -> &'text str {
+    let (first_line, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if Title::read(first_line).bare == title { rest } else { text }
+}
+
 /// A title, taken apart.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Title {
@@ -57,7 +69,8 @@ struct Title {
 
 impl Title {
     fn read(text: &str) -> Self {
-        let mut title = Self { bare: one_line(&markdown::line(&one_line(text))), ..Self::default() };
+        let text: String = text.chars().take(MAX_READ).collect();
+        let mut title = Self { bare: one_line(&markdown::line(&one_line(&text))), ..Self::default() };
         // A marker may stand behind another that was taken out.
         while title.take_markers() {}
         title.is_test |= test_notification::says_so(&title.bare);
@@ -150,6 +163,7 @@ mod tests {
     fn markers_are_taken_out_wherever_they_stand() {
         for text in [
             "[P2] [Triggered on {host:web-1}] CPU is [very] high",
+            "*[P2] [Triggered on {host:web-1}] CPU is [very] high*",
             "[Triggered on {host:web-1}] [P2] CPU is [very] high",
             "[P2] Triggered on {host:web-1}: CPU is [very] high",
             "CPU is [very] high [P2] [Triggered on {host:web-1}]",

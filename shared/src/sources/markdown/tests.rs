@@ -1,3 +1,5 @@
+//! What is left of Markdown.
+
 use proptest::prelude::*;
 
 use super::*;
@@ -37,6 +39,14 @@ fn marks_are_taken_out_and_words_are_kept() {
         ("a\n\n\n\nb\r\nc", "a\n\nb\nc"),
         ("items[0](x) and [done]", "items[0](x) and [done]"),
         ("#1 of #2", "#1 of #2"),
+        ("a\n[Graph](https://a.example/m) | [Edit](https://a.example/e)", "a"),
+        ("a\n[Graph](https://app.datadoghq.com/m)", "a"),
+        ("a\n[Runbook](https://a.example/m)", "a\nRunbook (https://a.example/m)"),
+        ("[![graph](https://p.example/1.png)](https://p.example)5 left\nMonitor Status · Edit Monitor", "5 left"),
+        (
+            "*Disk*\nSee <https://app.datadoghq.com/m/1|View> or <https://wiki.example.com|it>",
+            "Disk\nSee View or it (https://wiki.example.com)",
+        ),
         ("@webhook-a\n%%%\n***\n[[Edit Monitor](https://app.datadog", ""),
     ] {
         assert_eq!(cleaned(markdown), text, "{markdown}");

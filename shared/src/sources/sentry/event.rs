@@ -37,7 +37,9 @@ fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Readin
     if occurrence::is_feedback(event) {
         return Ok(feedback());
     }
-    let issue_id = key(event, "issue_id").ok_or_else(|| Unreadable("the event has no issue_id".to_owned()))?;
+    let issue_id = key(event, "issue_id")
+        .or_else(|| issue_of_url(event))
+        .ok_or_else(|| Unreadable("the event has no issue_id".to_owned()))?;
     // The clock of the client may be wrong, or the event may have waited in a phone. Sentry's is not.
     let stated_at = time(event, "timestamp").or_else(|| time(event, "datetime"));
     let times = match Times::of_receipt_by_source(stated_at, time(event, "received"), received_at) {
@@ -47,7 +49,7 @@ fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Readin
     let metadata = event.get("metadata").unwrap_or(&Value::Null);
     let occurrence = event.get("occurrence").unwrap_or(&Value::Null);
     let sent_tags = event.get("tags").map(tags::read).unwrap_or_default();
-    let tags = tags::bounded(sent_tags.into_iter().chain(rule.map(|rule| format!("triggered_rule:{rule}"))));
+    let tags = tags::within_limits(sent_tags.into_iter().chain(rule.map(|rule| format!("triggered_rule:{rule}"))));
     let title = title([
         occurrence::title(occurrence),
         text(event, "title"),
@@ -95,6 +97,16 @@ fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Readin
 /// `TypeError: total is undefined`.
 fn exception(metadata: &Value) -> Option<String> {
     Some(format!("{}: {}", text(metadata, "type")?, text(metadata, "value")?))
+}
+
+/// The issue in the API's URL of it: `…/issues/{id}/`.
+fn issue_of_url(event: &Value) -> Option<String> {
+    let url = text(event, "issue_url")?;
+    let (_, path) = url.split_once("/issues/")?;
+    path.split('/')
+        .next()
+        .filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+        .map(str::to_owned)
 }
 
 /// `project` is a number; the slug stands in the API's URL of the event:

@@ -66,7 +66,7 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
         environment: text(rule, "environment").and_then(|text| name(&text)),
         team: None,
         group: None,
-        tags: tags::bounded(text(rule, "query").map(|query| format!("query:{query}"))),
+        tags: tags::within_limits(text(rule, "query").map(|query| format!("query:{query}"))),
         link: text(about, "web_url").and_then(|url| link(&url)),
         external_id: Some(id),
     };

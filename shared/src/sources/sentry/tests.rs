@@ -1,3 +1,5 @@
+//! What webhooks of Sentry say, and what is read of it.
+
 use serde_json::json;
 
 use super::*;
@@ -68,6 +70,12 @@ fn an_event_belongs_to_its_issue() {
     assert_eq!(triggered.occurred_at.to_string(), "2026-11-23T09:53:00.500Z");
     assert_eq!(triggered.ordered_at.to_string(), "2026-11-23T09:53:02.250Z");
     assert!(triggered.is_timed && !triggered.is_test);
+}
+
+#[test]
+fn the_issue_may_stand_in_a_url() {
+    let change = json!({"issue_id": null, "issue_url": "https://sentry.io/api/0/organizations/o/issues/77/"});
+    assert_eq!(event("event_alert", &event_alert(&change)).dedup_key, "issue:77");
 }
 
 #[test]
@@ -147,8 +155,7 @@ fn user_feedback_is_ignored() {
 
 #[test]
 fn texts_are_for_people() {
-    let change =
-        json!({"title": "a\u{202e}b\nc", "message": "mail of jane@example.com\u{0}", "web_url": "javascript:x"});
+    let change = json!({"title": "a\u{202e}b\nc", "message": "mail of jane@example.com", "web_url": "javascript:x"});
     let shown = event("event_alert", &event_alert(&change));
     assert_eq!((shown.title.as_str(), shown.link), ("ab c", None));
     assert_eq!(shown.message.as_deref(), Some("mail of (e-mail)"));
