@@ -212,7 +212,7 @@ async fn an_entry_that_an_older_version_could_not_read_is_redriven_once() {
 
     let headers = [("sentry-hook-resource", "event_alert")].into_iter().collect();
     let source = sources::find("sentry").unwrap();
-    let Webhook::Delivery(read) = receive_webhook::read(source, &headers, &sent.body, shared::clock::now()) else {
+    let Webhook::Delivery(read) = receive_webhook::read(source, &headers, &sent.body, shared::clock::now(), "1") else {
         panic!("not a delivery");
     };
     let mut unread = *read;

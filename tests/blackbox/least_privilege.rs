@@ -6,14 +6,13 @@
 
 use std::sync::atomic::Ordering;
 
-use http::HeaderMap;
 use shared::{
     clock,
     service::{
         group_alerts::GroupAlerts,
         receive_webhook::{self, Webhook},
     },
-    sources,
+    sources::{self, Headers},
     store::Tables,
 };
 use tests::{Api, Sandbox, TestStack, WebhookRequest};
@@ -77,7 +76,8 @@ async fn invalidations(stack: &TestStack) {
     let sent = WebhookRequest::from(&monitor);
     let datadog = sources::find("datadog").expect("a source");
     let last_week = clock::now().plus_minutes(-7 * 24 * 60);
-    let Ok(Webhook::Delivery(read)) = receive_webhook::read(datadog, &HeaderMap::new(), &sent.body, last_week) else {
+    let Webhook::Delivery(read) = receive_webhook::read(datadog, &Headers::default(), &sent.body, last_week, "1")
+    else {
         panic!("not a delivery");
     };
     let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());

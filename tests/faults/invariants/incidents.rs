@@ -27,6 +27,13 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
         violations.equal(&found.firing_alert_count, &firing, || of("firing_alert_count"));
         let worst = own.iter().map(|alert| alert.severity).max();
         violations.equal(&Some(found.severity), &worst, || of("severity"));
+        for (severity, count) in &found.alerts_by_severity {
+            let rows = own.iter().filter(|alert| alert.severity == *severity).count() as u64;
+            violations.equal(count, &rows, || of("the alerts by severity"));
+        }
+        // A person who resolves an incident ends its alerts, in the same transaction if they are few.
+        violations
+            .unless(found.status < Status::Resolved || firing == 0, || of("an alert fires in a resolved incident:"));
         // A service stays named after an earlier event rewrote the alert.
         let services: BTreeSet<&str> = own.iter().filter_map(|alert| alert.service.as_deref()).collect();
         let said: BTreeSet<&str> = own
