@@ -40,6 +40,26 @@ pub struct Firing {
     /// nothing new: the source sent them again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// When we received it, if resolutions of its problem state no time: an end by our clock is
+    /// compared with our receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<Time>,
+}
+
+impl Firing {
+    /// Whether it fired after an end of its alert.
+    fn is_after(&self, end: Resolution) -> bool {
+        let by_receipt = self.received_at.filter(|_| end.by.is_our_clock());
+        self.key.at > end.at || by_receipt.is_some_and(|received_at| received_at > end.at)
+    }
+
+    /// The same, ordered after an end that we know it came after.
+    fn ordered_after(mut self, end: Resolution) -> Self {
+        if self.key.at <= end.at {
+            self.key.at = self.received_at.unwrap_or(end.at).max(end.at.plus_millis(1));
+        }
+        self
+    }
 }
 
 /// What the firing deliveries of an alert come to. It does not depend on the order of arrival.
@@ -118,18 +138,28 @@ impl Firings {
     }
 }
 
-/// Who ended an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Who ended an alert, and by which clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResolvedBy {
-    /// The source: its time is by the clock that orders the problem's deliveries.
+    /// The source, which stated when.
     Source,
+    /// The source, which stated no time: it is when we received the resolution.
+    SourceUntimed,
     /// A person: the time is by our clock.
     Person,
 }
 
+impl ResolvedBy {
+    /// Whether the time of the end is by our clock.
+    #[must_use]
+    pub const fn is_our_clock(self) -> bool {
+        matches!(self, Self::SourceUntimed | Self::Person)
+    }
+}
+
 /// The end of an alert.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resolution {
     pub at: Time,
     pub by: ResolvedBy,
@@ -238,17 +268,18 @@ impl Episode {
 
     /// What a resolution means that lies in the interval of this alert.
     pub(super) fn end(&self, resolution: Resolution) -> Ending {
-        let (at, firings) = (resolution.at, self.firings());
-        if at < firings.first.at {
+        let at = resolution.at;
+        if at < self.base.first.at {
             return Ending::Before;
         }
-        if firings.last_at <= at {
-            return Ending::Ends(Box::new(self.clone().resolved(resolution)));
-        }
-        let (before, after) = self.recent.split_at(self.recent.partition_point(|firing| firing.key.at <= at));
-        match after {
-            [first, others @ ..] if self.base.last_at <= at => Ending::Splits {
-                ended: Box::new(Self { resolution: Some(resolution), recent: before.to_vec(), ..self.clone() }),
+        let (after, before): (Vec<Firing>, Vec<Firing>) =
+            self.recent.iter().cloned().partition(|firing| firing.is_after(resolution));
+        let mut after: Vec<Firing> = after.into_iter().map(|firing| firing.ordered_after(resolution)).collect();
+        after.sort_by(|one, other| one.key.cmp(&other.key));
+        match after.split_first() {
+            None if self.base.last_at <= at => Ending::Ends(Box::new(self.clone().resolved(resolution))),
+            Some((first, others)) if self.base.last_at <= at => Ending::Splits {
+                ended: Box::new(Self { resolution: Some(resolution), recent: before, ..self.clone() }),
                 rest: Rest { first: first.clone(), others: others.to_vec(), resolution: self.resolution },
             },
             _ => Ending::TooLate,

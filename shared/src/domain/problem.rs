@@ -10,8 +10,9 @@
 //! | firing | new alert, resolved already if the interval ends | counted |
 //! | resolved | remembered: a boundary | fired until *t*: resolved at *t*; fired only since: remembered; both: split in two |
 //!
-//! A person who resolves an alert ends its interval as well, by our clock. A firing delivery that we
-//! received after that begins a new alert, even if its source's clock says that it fired before.
+//! Some ends are by our clock: a person resolves an alert, or a source states no time with its
+//! resolution. A firing delivery that we received after such an end begins a new alert, even if its
+//! source's clock says that it fired before.
 //!
 //! A source may use one key for the same problem in several environments. Each environment then has
 //! a *lane* of its own. A firing delivery that names no environment joins the alert that is nearest
@@ -57,7 +58,7 @@ pub struct Problem {
     lanes: BTreeMap<String, Lane>,
     /// The latest resolutions that ended the problem in every environment.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    everywhere: BTreeSet<Time>,
+    everywhere: BTreeSet<Resolution>,
     /// Counts changes, from 1.
     pub version: u64,
 }
@@ -69,7 +70,7 @@ struct Lane {
     episodes: Vec<Episode>,
     /// The latest resolutions that ended none of these alerts.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    resolutions: BTreeSet<Time>,
+    resolutions: BTreeSet<Resolution>,
 }
 
 /// A delivery, as far as it decides what it means.
@@ -104,9 +105,9 @@ pub enum StepKind {
     /// An alert was resolved and fired again before its resolution arrived: it is two.
     Split { ended: Box<Episode>, rest: Rest },
     /// A resolution to be remembered: what it ends may be on its way.
-    Remember(Time),
+    Remember(Resolution),
     /// The same, of a resolution that ends the problem in every environment.
-    RememberEverywhere(Time),
+    RememberEverywhere(Resolution),
 }
 
 /// An incident, and when an alert of a problem was active in it.
@@ -181,14 +182,14 @@ impl Problem {
     }
 
     /// Takes in a resolution that ends no known alert of a lane.
-    pub fn remember(&mut self, lane: &str, at: Time) {
-        self.lane_mut(lane).remember(at);
+    pub fn remember(&mut self, lane: &str, resolution: Resolution) {
+        self.lane_mut(lane).remember(resolution);
         self.forget_lanes(lane);
     }
 
     /// Takes in a resolution that ends the problem in every environment.
-    pub fn remember_everywhere(&mut self, at: Time) {
-        insert_bounded(&mut self.everywhere, at);
+    pub fn remember_everywhere(&mut self, resolution: Resolution) {
+        insert_bounded(&mut self.everywhere, resolution);
     }
 
     fn fire(&self, news: &News<'_>) -> Step {
@@ -196,7 +197,7 @@ impl Problem {
         let (lane_name, adopted) = self.lane_of_firing(news, key.at);
         let lane = self.lanes.get(&lane_name);
         let mut firing = news.firing.clone();
-        if let Some(ended_at) = self.person_boundary_passed(lane, key.at, news.received_at) {
+        if let Some(ended_at) = self.passed_boundary(lane, key.at, news.received_at) {
             firing.key.at = news.received_at.max(ended_at.plus_millis(1));
         }
         let at = firing.key.at;
@@ -237,31 +238,34 @@ impl Problem {
     }
 
     fn resolve(&self, news: &News<'_>) -> Vec<Step> {
-        let at = news.firing.key.at;
+        let is_timed = news.firing.content.is_none();
+        let by = if is_timed { ResolvedBy::Source } else { ResolvedBy::SourceUntimed };
+        let resolution = Resolution { at: news.firing.key.at, by };
         match (news.key_scope, news.environment) {
-            (KeyScope::Problem, _) => self.end_lane(NO_ENVIRONMENT, at).into_iter().collect(),
+            (KeyScope::Problem, _) => self.end_lane(NO_ENVIRONMENT, resolution).into_iter().collect(),
             (KeyScope::ProblemPerEnvironment, Some(environment)) => {
-                self.end_lane(&lane_of(environment), at).into_iter().collect()
+                self.end_lane(&lane_of(environment), resolution).into_iter().collect()
             }
             (KeyScope::ProblemPerEnvironment, None) => {
-                let steps = self.lanes.keys().filter_map(|lane| self.end_lane(lane, at));
+                let steps = self.lanes.keys().filter_map(|lane| self.end_lane(lane, resolution));
                 let mut steps: Vec<Step> = steps.filter(|step| !matches!(step.kind, StepKind::Remember(_))).collect();
-                if !self.everywhere.contains(&at) {
-                    steps.push(Step { lane: NO_ENVIRONMENT.to_owned(), kind: StepKind::RememberEverywhere(at) });
+                if !self.everywhere.contains(&resolution) {
+                    let kind = StepKind::RememberEverywhere(resolution);
+                    steps.push(Step { lane: NO_ENVIRONMENT.to_owned(), kind });
                 }
                 steps
             }
         }
     }
 
-    fn end_lane(&self, name: &str, at: Time) -> Option<Step> {
+    fn end_lane(&self, name: &str, resolution: Resolution) -> Option<Step> {
         let lane = self.lanes.get(name);
-        if self.boundaries(lane).any(|boundary| boundary.at == at) {
+        if self.boundaries(lane).any(|boundary| boundary.at == resolution.at) {
             return None;
         }
-        let known = lane.and_then(|lane| self.in_interval(lane, at));
-        let kind = match known.map(|episode| episode.end(Resolution { at, by: ResolvedBy::Source })) {
-            None | Some(Ending::Before) => StepKind::Remember(at),
+        let known = lane.and_then(|lane| self.in_interval(lane, resolution.at));
+        let kind = match known.map(|episode| episode.end(resolution)) {
+            None | Some(Ending::Before) => StepKind::Remember(resolution),
             Some(Ending::Ends(episode)) => StepKind::Resolve(episode),
             Some(Ending::Splits { ended, rest }) => StepKind::Split { ended, rest },
             Some(Ending::TooLate) => return None,
@@ -269,10 +273,11 @@ impl Problem {
         Some(Step { lane: name.to_owned(), kind })
     }
 
-    /// When a person ended the interval of a time, if we received the delivery only after that.
-    fn person_boundary_passed(&self, lane: Option<&Lane>, at: Time, received_at: Time) -> Option<Time> {
+    /// When the interval of a time ended by our clock, if we received the delivery only after that: two
+    /// clocks do not tell which was first, but our receipts do.
+    fn passed_boundary(&self, lane: Option<&Lane>, at: Time, received_at: Time) -> Option<Time> {
         let next = self.next_boundary(lane, at)?;
-        (next.by == ResolvedBy::Person && next.at < received_at).then_some(next.at)
+        (next.by.is_our_clock() && next.at < received_at).then_some(next.at)
     }
 
     fn next_boundary(&self, lane: Option<&Lane>, at: Time) -> Option<Resolution> {
@@ -280,10 +285,9 @@ impl Problem {
     }
 
     fn boundaries<'problem>(&'problem self, lane: Option<&'problem Lane>) -> impl Iterator<Item = Resolution> {
-        let of_source = |at: &Time| Resolution { at: *at, by: ResolvedBy::Source };
         let ended = lane.into_iter().flat_map(|lane| &lane.episodes).filter_map(|episode| episode.resolution);
-        let remembered = lane.into_iter().flat_map(|lane| &lane.resolutions).map(of_source);
-        ended.chain(remembered).chain(self.everywhere.iter().map(of_source))
+        let remembered = lane.into_iter().flat_map(|lane| &lane.resolutions).copied();
+        ended.chain(remembered).chain(self.everywhere.iter().copied())
     }
 
     /// The alert of a lane between which and a time there is no resolution. A resolution at the time
@@ -319,29 +323,29 @@ impl Lane {
     fn put(&mut self, episode: Episode) {
         let position = self.episodes.iter().position(|other| other.alert_id == episode.alert_id);
         let before = position.map(|position| self.episodes.remove(position));
-        let is_by_source = |resolution: &Resolution| resolution.by == ResolvedBy::Source;
-        let moved = before.and_then(|before| before.resolution).filter(is_by_source).map(|resolution| resolution.at);
-        let moved = moved.filter(|end| Some(*end) != episode.resolved_at());
+        let moved = before.and_then(|before| before.resolution);
+        // A person ends what is known; it is no boundary for what arrives late.
+        let moved = moved.filter(|end| end.by != ResolvedBy::Person && Some(end.at) != episode.resolved_at());
         let position = self.episodes.partition_point(|other| other.first_key() < episode.first_key());
         self.episodes.insert(position, episode);
-        let forgotten = if self.episodes.len() > MAX_EPISODES { self.episodes.remove(0).resolved_at() } else { None };
+        let forgotten = if self.episodes.len() > MAX_EPISODES { self.episodes.remove(0).resolution } else { None };
         for resolution in moved.into_iter().chain(forgotten) {
             self.remember(resolution);
         }
         let Self { episodes, resolutions } = self;
-        resolutions.retain(|resolution| !episodes.iter().any(|episode| episode.resolved_at() == Some(*resolution)));
+        resolutions.retain(|resolution| !episodes.iter().any(|episode| episode.resolved_at() == Some(resolution.at)));
     }
 
-    fn remember(&mut self, at: Time) {
-        insert_bounded(&mut self.resolutions, at);
+    fn remember(&mut self, resolution: Resolution) {
+        insert_bounded(&mut self.resolutions, resolution);
     }
 }
 
-/// Inserts a time, and forgets the earliest if there are many.
-fn insert_bounded(times: &mut BTreeSet<Time>, at: Time) {
-    times.insert(at);
-    if times.len() > MAX_RESOLUTIONS {
-        times.pop_first();
+/// Inserts a resolution, and forgets the earliest if there are many.
+fn insert_bounded(resolutions: &mut BTreeSet<Resolution>, resolution: Resolution) {
+    resolutions.insert(resolution);
+    if resolutions.len() > MAX_RESOLUTIONS {
+        resolutions.pop_first();
     }
 }
 

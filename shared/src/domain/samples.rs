@@ -44,8 +44,14 @@ pub fn classification(severity: Severity, service: &str) -> Classification {
 /// An alert that fires, with its episode.
 pub fn alert(number: u64, severity: Severity, service: &str, minutes: i64) -> (Alert, Episode) {
     let key = EventKey { at: at(minutes), delivery_id: DeliveryId::new(format!("delivery-{number}")) };
-    let firing =
-        Firing { key: key.clone(), occurred_at: at(minutes), severity, evidence: Evidence::Stated, content: None };
+    let firing = Firing {
+        key: key.clone(),
+        occurred_at: at(minutes),
+        severity,
+        evidence: Evidence::Stated,
+        content: None,
+        received_at: None,
+    };
     let of = EpisodeOf { alert_id: AlertId::numbered(at(minutes), number), incident_id: None, resolution: None };
     let episode = Episode::begin(of, firing);
     let grouping = Grouping {

@@ -21,7 +21,7 @@ fn at(millis: i64) -> Time {
 
 fn firing(number: usize, (_, millis, severity): Said) -> Firing {
     let key = EventKey { at: at(millis), delivery_id: DeliveryId::new(format!("delivery-{number:03}")) };
-    Firing { key, occurred_at: at(millis), severity, evidence: Evidence::Stated, content: None }
+    Firing { key, occurred_at: at(millis), severity, evidence: Evidence::Stated, content: None, received_at: None }
 }
 
 fn news(number: usize, said: Said) -> News<'static> {
@@ -59,12 +59,12 @@ fn fold_all(deliveries: &[News<'_>]) -> (Problem, BTreeMap<AlertId, u64>) {
                     let split = new(rest.resolution);
                     vec![*ended, Episode::split_off(split, rest)]
                 }
-                StepKind::Remember(at) => {
-                    known.remember(&lane, at);
+                StepKind::Remember(resolution) => {
+                    known.remember(&lane, resolution);
                     Vec::new()
                 }
-                StepKind::RememberEverywhere(at) => {
-                    known.remember_everywhere(at);
+                StepKind::RememberEverywhere(resolution) => {
+                    known.remember_everywhere(resolution);
                     Vec::new()
                 }
             };
@@ -187,7 +187,7 @@ fn memory_is_bounded_and_forgotten_alerts_still_separate() {
         other => panic!("not a new alert: {other:?}"),
     };
     assert_eq!(end_of_late_firing(&known), Some(at(955)));
-    known.remember(NO_ENVIRONMENT, at(953));
+    known.remember(NO_ENVIRONMENT, Resolution { at: at(953), by: ResolvedBy::Source });
     assert_eq!(end_of_late_firing(&known), Some(at(953)));
 }
 
@@ -195,6 +195,7 @@ fn memory_is_bounded_and_forgotten_alerts_still_separate() {
 fn untimed(number: usize, said: Said, content: &str, environment: Option<&'static str>) -> News<'static> {
     let mut news = news(number, said);
     news.firing.content = Some(content.to_owned());
+    news.firing.received_at = Some(news.received_at);
     News { key_scope: KeyScope::ProblemPerEnvironment, environment, ..news }
 }
 
@@ -246,6 +247,23 @@ fn an_alert_without_an_environment_takes_that_of_the_same_moment_in_either_order
             (ends(&known), known.lanes.keys().collect::<Vec<_>>()),
             (vec![(2, None)], vec![&lane_of("staging")])
         );
+    }
+}
+
+#[test]
+fn what_we_received_after_a_resolution_without_a_time_fires_whatever_its_clock_says() {
+    let first = untimed(0, fires(0), "a", Some("production"));
+    let resolved = untimed(1, resolves(100), "r", None);
+    let late = |received| {
+        let mut late = News { received_at: at(received), ..untimed(2, fires(90), "b", Some("production")) };
+        late.firing.received_at = Some(at(received));
+        late
+    };
+    assert_eq!(ends(&fold_all(&[first.clone(), resolved.clone(), late(101)]).0), [(1, Some(at(100))), (1, None)]);
+    assert_eq!(ends(&fold_all(&[first.clone(), resolved.clone(), late(99)]).0), [(2, Some(at(100)))]);
+    let orders = [[resolved.clone(), late(101), first.clone()], [first, late(101), resolved]];
+    for order in orders {
+        assert_eq!(ends(&fold_all(&order).0), [(1, Some(at(100))), (1, None)], "in another order");
     }
 }
 

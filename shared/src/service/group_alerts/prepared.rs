@@ -7,7 +7,7 @@ use crate::{
         classification::Classification,
         delivery::{Content, Delivery},
         episode::{EventKey, Firing},
-        event::{AlertEvent, Transition},
+        event::{AlertEvent, KeyScope, Transition},
         problem::News,
         quarantine::{EntryKind, FIRST_LINES_BYTES, QuarantineEntry, lines},
         time::Time,
@@ -63,6 +63,11 @@ impl<'group> Incoming<'group> {
         key.delivery_id == self.delivery.delivery_id
     }
 
+    /// Whether resolutions of the problem may state no time.
+    fn is_ordered_by_receipt(&self) -> bool {
+        !self.event.is_timed || self.event.key_scope == KeyScope::ProblemPerEnvironment
+    }
+
     /// The event, as far as it decides what it means.
     pub fn news(&self) -> News<'group> {
         let firing = Firing {
@@ -71,6 +76,7 @@ impl<'group> Incoming<'group> {
             severity: self.classification.severity.value,
             evidence: self.classification.severity.evidence,
             content: (!self.event.is_timed).then(|| self.delivery.content_hash.clone()),
+            received_at: self.is_ordered_by_receipt().then_some(self.delivery.received_at),
         };
         News {
             transition: self.event.transition,

@@ -192,6 +192,7 @@ fn a_usual_alerts_entry_in_an_index_is_one_write_unit() {
         severity: classification.severity.value,
         evidence: classification.severity.evidence,
         content: None,
+        received_at: None,
     };
     let of = EpisodeOf { alert_id: ids.next(at), incident_id: Some(ids.next(at)), resolution: None };
     let delivered = Delivered { key: &key, event: &event, classification: &classification };

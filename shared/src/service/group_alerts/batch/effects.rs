@@ -48,12 +48,12 @@ impl<'group> Batch<'group> {
                     Effect::Resolved(alert_id)
                 }
                 StepKind::Split { ended, rest } => self.split(incoming.keys, &lane, *ended, rest).await?,
-                StepKind::Remember(at) => {
-                    self.change_problem(incoming.keys, |problem| problem.remember(&lane, at));
+                StepKind::Remember(resolution) => {
+                    self.change_problem(incoming.keys, |problem| problem.remember(&lane, resolution));
                     Effect::Remembered
                 }
-                StepKind::RememberEverywhere(at) => {
-                    self.change_problem(incoming.keys, |problem| problem.remember_everywhere(at));
+                StepKind::RememberEverywhere(resolution) => {
+                    self.change_problem(incoming.keys, |problem| problem.remember_everywhere(resolution));
                     Effect::Remembered
                 }
             };
