@@ -131,7 +131,7 @@ pub struct SourceFacts {
     occurrences: u64,
     severity: Severity,
     classification: Classification,
-    title: String,
+    pub title: String,
     message: Option<String>,
     tags: Option<Vec<String>>,
     link: Option<String>,

@@ -238,6 +238,7 @@ impl World {
             statuses: if statuses { vec![one(&mut self.random, Status::VARIANTS)] } else { Vec::new() },
             severities: self.some(&[Severity::Critical]),
             services: self.some(&SERVICES[..1]),
+            has_firing: (self.random.u8(..3) == 0).then(|| self.random.bool()),
             created: self.range(),
             updated: self.range(),
             ..IncidentFilter::default()

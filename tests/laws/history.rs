@@ -96,7 +96,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 resolved_at: None,
                 closed_at: None,
                 alert_count: 1,
-                firing_alert_count: 0,
+                firing_alert_count: u64::from(random.u8(..4) == 0),
                 first_alert_at: created_at,
                 last_alert_at: created_at,
                 action_count: 0,
