@@ -65,10 +65,11 @@ impl EventFunction for Function {
 
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         let tables = Tables::new(environment, aws);
-        tables.claims()?.warm().await;
         let metrics = Metrics::new(environment)?;
+        let group_alerts = GroupAlerts::new(&tables, fastrand::u64(..))?;
+        group_alerts.warm().await;
         Ok(Self {
-            group_alerts: GroupAlerts::new(&tables, fastrand::u64(..))?,
+            group_alerts,
             resolve_alerts: ResolveAlerts::new(&tables)?,
             gauge: QuarantineGauge::new(&tables, metrics.clone())?,
             metrics,

@@ -54,7 +54,7 @@ pub fn alert(request: &Request) -> Result<AlertResolutionBody, Problem> {
     match status(&mut members) {
         Ok(AlertStatus::Resolved) => {}
         Ok(AlertStatus::Firing) => {
-            errors.push(invalid("status", "must be resolved: only the source says that it fires"))
+            errors.push(invalid("status", "must be resolved: only the source says that it fires"));
         }
         Err(error) => errors.push(error),
     }

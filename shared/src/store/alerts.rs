@@ -157,19 +157,19 @@ impl Alerts {
             .table_name(&self.table)
             .key(ALERT_ID, string(after.id.to_string()))
             .condition_expression("attribute_exists(alert_id)");
-        let mut sets = Vec::new();
+        let mut settings = Vec::new();
         for (number, (name, value)) in changed.into_iter().enumerate() {
-            sets.push(format!("#s{number} = :s{number}"));
+            settings.push(format!("#s{number} = :s{number}"));
             update = update
                 .expression_attribute_names(format!("#s{number}"), name)
                 .expression_attribute_values(format!(":s{number}"), value);
         }
-        let mut removes = Vec::new();
+        let mut removals = Vec::new();
         for (number, name) in removed.into_iter().enumerate() {
-            removes.push(format!("#r{number}"));
+            removals.push(format!("#r{number}"));
             update = update.expression_attribute_names(format!("#r{number}"), name);
         }
-        let clauses = [("SET", sets), ("REMOVE", removes)].into_iter().filter(|(_, parts)| !parts.is_empty());
+        let clauses = [("SET", settings), ("REMOVE", removals)].into_iter().filter(|(_, parts)| !parts.is_empty());
         let expression: Vec<String> = clauses.map(|(clause, parts)| format!("{clause} {}", parts.join(", "))).collect();
         let update = update.update_expression(expression.join(" ")).build();
         Ok(Write::update(Part::Alert, update.map_err(|error| StoreError::of_request(OPERATION, &error))?))

@@ -80,6 +80,8 @@ impl StoreError {
 fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => true,
+        // The call succeeded, but its answer broke off.
+        SdkError::ResponseError(answer) if answer.raw().status().is_success() => true,
         SdkError::ResponseError(_) | SdkError::ServiceError(_) => {
             let is_server_error = error.raw_response().is_some_and(|answer| answer.status().is_server_error());
             is_server_error || error.code().is_some_and(|code| TRANSIENT.contains(&code))
