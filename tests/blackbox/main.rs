@@ -6,6 +6,7 @@
 
 mod alerts_list;
 mod authentication;
+mod cases;
 mod classification;
 mod concurrency;
 mod contract;

@@ -1,7 +1,10 @@
 //! A naive model of alerts: what must become of deliveries, in whatever order and however often
 //! they arrive. Only this module knows what is promised for alerts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use shared::{
     classification::classify,
@@ -117,9 +120,20 @@ impl Problem {
         self.firings.iter().map(|firing| firing.at)
     }
 
-    /// Whether it fires in any environment.
-    pub fn fires(&self) -> bool {
-        self.times().next_back() > self.resolutions.last().copied()
+    /// How many of its alerts fire: one in each environment in which it fired after it was resolved.
+    pub fn firing_alerts(&self) -> RangeInclusive<usize> {
+        let fires = |firings: &Vec<&Firing>| firings.last().map(|last| last.at) > self.resolutions.last().copied();
+        match self.lanes() {
+            Some(lanes) => {
+                let count = lanes.iter().filter(|firings| fires(firings)).count();
+                count..=count
+            }
+            None => {
+                let last = self.times().next_back();
+                let any = usize::from(last > self.resolutions.last().copied());
+                any..=any * (1 + self.environments.len())
+            }
+        }
     }
 
     /// The severities that its events report, and whether they are all known equally well.

@@ -141,6 +141,7 @@ fn check_row(event: &AlertEvent, delivery: &Delivery) -> Result<(), TestCaseErro
             severity: classification.severity.value,
             evidence: classification.severity.evidence,
             content: Some(delivery.content_hash.clone()),
+            received_at: Some(delivery.received_at),
         };
         let incident_id = placement.incident_id;
         let of = EpisodeOf { alert_id: ids.next(received_at()), incident_id, resolution: None };
