@@ -130,13 +130,13 @@ pub struct ChangedIncidentView {
     pub incident: IncidentView,
 }
 
-/// An incident with its alerts and its history.
 /// An alert by itself: the answer to a change of its status.
 #[derive(Debug, Serialize)]
 pub struct ChangedAlertView {
     pub alert: AlertView,
 }
 
+/// An incident with its alerts and its history.
 #[derive(Debug, Serialize)]
 pub struct IncidentDetailView {
     incident: IncidentView,
