@@ -49,7 +49,10 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
         violations.equal(&found.sources.iter().map(Source::as_str).collect(), &sources, || of("sources"));
         let first = own.iter().map(|alert| alert.occurred_at).min();
         violations.equal(&Some(found.first_alert_at), &first, || of("first_alert_at"));
-        let last = own.iter().map(|alert| alert.last_seen_at).max();
+        // A late event may show that the last one only repeated it. The incident keeps its time.
+        let of_problems = own.iter().filter_map(|alert| model.problems.get(&problem_of(alert)));
+        let repeated = of_problems.filter(|problem| problem.may_repeat()).filter_map(|problem| problem.times().last());
+        let last = own.iter().map(|alert| alert.last_seen_at).chain(repeated).max();
         violations.unless(Some(found.last_alert_at) <= last, || of("last_alert_at after its last alert,"));
         violations.unless(found.first_alert_at <= found.last_alert_at, || of("first_alert_at after last_alert_at"));
         if let Some(earlier) = found.recurrence_of {
