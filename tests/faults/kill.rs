@@ -162,6 +162,6 @@ pub fn delivery(notification: &Notification) -> Delivery {
     let body = notification.body().to_string();
     match receive_webhook::read(source, &Headers::default(), body.as_bytes(), clock::now(), "1") {
         receive_webhook::Webhook::Delivery(delivery) => *delivery,
-        other => panic!("not a delivery: {other:?}"),
+        receive_webhook::Webhook::Ignored { reason } => panic!("not a delivery: {reason}"),
     }
 }

@@ -123,17 +123,12 @@ impl Problem {
     /// How many of its alerts fire: one in each environment in which it fired after it was resolved.
     pub fn firing_alerts(&self) -> RangeInclusive<usize> {
         let fires = |firings: &Vec<&Firing>| firings.last().map(|last| last.at) > self.resolutions.last().copied();
-        match self.lanes() {
-            Some(lanes) => {
-                let count = lanes.iter().filter(|firings| fires(firings)).count();
-                count..=count
-            }
-            None => {
-                let last = self.times().next_back();
-                let any = usize::from(last > self.resolutions.last().copied());
-                any..=any * (1 + self.environments.len())
-            }
+        if let Some(lanes) = self.lanes() {
+            let count = lanes.iter().filter(|firings| fires(firings)).count();
+            return count..=count;
         }
+        let any = usize::from(self.times().next_back() > self.resolutions.last().copied());
+        any..=any * (1 + self.environments.len())
     }
 
     /// The severities that its events report, and whether they are all known equally well.

@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, fmt};
 
 use shared::{
     domain::{
-        action::ActionKind,
+        action::{Action, ActionKind},
         delivery::Delivery,
         id::{AlertId, IncidentId},
         status::Status,
@@ -121,10 +121,13 @@ impl People<'_> {
     /// Whether a person resolved an alert or its incident.
     fn is_at_work_on(&self, row: &AlertRow) -> bool {
         let actions = row.incident_id.and_then(|id| self.tables.actions.get(&id)).map_or(&[][..], Vec::as_slice);
-        actions.iter().any(|action| match action.kind {
-            ActionKind::AlertResolved { .. } | ActionKind::StatusChanged { to: Status::Resolved, .. } => true,
-            _ => false,
-        })
+        let is_end = |action: &Action| {
+            matches!(
+                action.kind,
+                ActionKind::AlertResolved { .. } | ActionKind::StatusChanged { to: Status::Resolved, .. }
+            )
+        };
+        actions.iter().any(is_end)
     }
 }
 
