@@ -107,6 +107,15 @@ impl Firings {
         if is_repetition { self } else { self.with(firing) }
     }
 
+    /// These and one that fired among them. If it has the bytes of the last one, they are taken for the
+    /// bytes of the one before it, too.
+    fn with_early(self, firing: &Firing) -> Self {
+        let is_repetition = firing.content.is_some() && firing.content == self.last_content;
+        let occurrences = self.occurrences;
+        let these = self.with(firing);
+        if is_repetition { Self { occurrences, ..these } } else { these }
+    }
+
     /// These and one that fired among them.
     fn with(self, firing: &Firing) -> Self {
         let (known, reported) = ((self.evidence, self.severity), (firing.evidence, firing.severity));
@@ -127,6 +136,13 @@ impl Firings {
             worst,
             last_content: self.last_content,
         }
+    }
+
+    /// Whether one more delivery made `others` of these and only repeats the bytes of the one before it.
+    #[must_use]
+    pub fn are_repeated_by(&self, others: &Self) -> bool {
+        let Self { last_at, last_content, .. } = others.clone();
+        Self { last_at, last_content, ..self.clone() } == *others
     }
 
     /// What deliveries in ascending order come to; `None` of none.
@@ -251,7 +267,7 @@ impl Episode {
                 self.recent.insert(0, first);
                 self.first = Some(firing);
             }
-            None if firing.key.at <= self.base.last_at => self.base = self.base.with(&firing),
+            None if firing.key.at <= self.base.last_at => self.base = self.base.with_early(&firing),
             first => {
                 self.first = first;
                 let position = self.recent.partition_point(|other| other.key < firing.key);

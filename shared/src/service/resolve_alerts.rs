@@ -140,6 +140,12 @@ impl ResolveAlerts {
             Some(incident_id) => self.incidents.get(incident_id).await?,
             None => None,
         };
+        // What changes the alert and its incident after the incident was read makes the write fail. What
+        // changed both before must be seen here, else the incident would count it twice.
+        let alert = self.alerts.get(id).await?.ok_or(ResolveAlertError::NotFound)?;
+        if alert.state.status == AlertStatus::Resolved {
+            return Ok(ResolvedAlert { alert, is_changed: false });
+        }
         let ending = self.end(vec![alert], incident.clone(), now).await?;
         let Ending { alerts, incident: changed, mut kinds, mut writes, mut invalid } = ending;
         if let (Some(before), Some(changed)) = (&incident, changed) {

@@ -84,8 +84,7 @@ impl<'group> Batch<'group> {
     async fn repeat(&mut self, incoming: Incoming<'group>, lane: &str, episode: Episode) -> Result<Effect, StoreError> {
         let before = self.problem(incoming.keys).episode(episode.alert_id).map(Episode::firings);
         let (alert_id, firings) = (episode.alert_id, episode.firings());
-        let counts = before.as_ref().is_none_or(|before| before.occurrences != firings.occurrences);
-        if !counts {
+        if before.is_some_and(|before| before.are_repeated_by(&firings)) {
             // The same bytes in a row: the source sent them again.
             self.change_problem(incoming.keys, |problem| problem.put(lane, episode));
             return Ok(Effect::Nothing);
@@ -150,7 +149,11 @@ impl<'group> Batch<'group> {
         let created_at = self.now.max(incident.created_at);
         let team = opening.stated_team();
         let alert = self.new_alert(opening, created_at, Placement { incident_id: Some(incident_id), grouping });
+        let environment = incident.environment.clone();
         let (incident, kinds) = incident.join(&alert, self.now);
+        if incident.environment != environment {
+            self.after.opening_locks.entry(keys.environment.clone()).or_default().note(incident_id);
+        }
         self.change_incident(incident, kinds);
         self.note_groups(keys, incident_id, at, team.as_deref());
         Ok(Effect::Joined(alert.id, incident_id))
