@@ -118,12 +118,21 @@ pub fn by_text(clues: &Clues<'_>) -> Classified<Severity> {
 /// A clear statement of the text: that the problem is over, or a severity.
 fn told(clues: &Clues<'_>, title: &[Clause], message: &[Clause]) -> Option<Classified<Severity>> {
     let is_firing = clues.state == StatedState::Firing || state::is_firing(title, message);
-    let is_over = if is_firing { None } else { state::resolution(title, message) };
+    let is_over = if is_firing { completion(title, message) } else { state::resolution(title, message) };
     let (value, matched) = is_over
         .map(|phrase| (Severity::Info, phrase))
         .or_else(|| stated_in_title(title))
         .or_else(|| stated_in_message(clues.message?))?;
     Some(by_statement(value, matched))
+}
+
+/// The words of a title that state that work is done: `Scale-down of the pool finished`.
+///
+/// A source reports that in an alert that fires, too. A failure beside it counts more: `Backup
+/// finished with errors`.
+fn completion(title: &[Clause], message: &[Clause]) -> Option<String> {
+    let is_failure = title.iter().chain(message).any(|clause| failure(clause).is_some());
+    state::completion(title, message).filter(|_| !is_failure)
 }
 
 fn by_statement(value: Severity, matched: String) -> Classified<Severity> {
@@ -204,7 +213,7 @@ fn by_transition(clues: &Clues<'_>) -> Option<Classified<Severity>> {
     let stated = clues.transition?;
     Some(Classified {
         value: stated.value,
-        evidence: Evidence::Stated,
+        evidence: Evidence::Transition,
         matched: Some(stated.matched.clone()),
         confidence: stated.confidence.clamp(0.0, 1.0),
     })

@@ -6,7 +6,8 @@
 mod phrases;
 
 use self::phrases::{
-    AUXILIARIES, BAD, CONTINUATIONS, FIRING_MARKERS, FIRING_WORDS, LIMITS, NAMES, OVER, RESOLVED_MARKERS, UNFINISHED,
+    AUXILIARIES, BAD, CONTINUATIONS, DONE, FIRING_MARKERS, FIRING_WORDS, LIMITS, NAMES, OVER, RESOLVED_MARKERS,
+    UNFINISHED,
 };
 use super::words::{Clause, is_negator, is_skipped};
 
@@ -45,6 +46,13 @@ pub fn resolution(title: &[Clause], message: &[Clause]) -> Option<String> {
     (!is_relapse && !is_part).then_some(phrase)
 }
 
+/// Words of the title that state that work is done, if nothing in the text is bad.
+pub fn completion(title: &[Clause], message: &[Clause]) -> Option<String> {
+    let is_bad = title.iter().chain(message).flat_map(|clause| &clause.words).any(|word| BAD.contains(&word.as_str()));
+    let mut statements = title.iter().flat_map(statements);
+    statements.find_map(|statement| statement.done()).filter(|_| !is_bad)
+}
+
 /// `[Recovered]`, `OK: …`, `RESOLVED - …`: a clause of its own, before anything else is said.
 fn resolved_marker(title: &[Clause]) -> Option<&str> {
     let brackets = title.iter().take_while(|clause| clause.start == '[');
@@ -80,8 +88,18 @@ impl Statement<'_> {
         (0..self.words.len()).find_map(|at| self.no_longer_bad(at).or_else(|| self.over_at(at)))
     }
 
+    /// The words that state that work is done.
+    fn done(&self) -> Option<String> {
+        (0..self.words.len()).find_map(|at| self.clear_at(at, DONE))
+    }
+
     fn over_at(&self, at: usize) -> Option<String> {
-        let phrase = self.phrase_at(at)?;
+        self.clear_at(at, OVER)
+    }
+
+    /// One of these phrases, if it begins at a word and is a clear statement.
+    fn clear_at(&self, at: usize, phrases: &'static [&'static [&'static str]]) -> Option<String> {
+        let phrase = self.phrase_at(at, phrases)?;
         let before = &self.words[..at];
         let next = self.words.get(at + phrase.len()).map(String::as_str);
         let is_stated = before.iter().rev().take(2).any(|word| AUXILIARIES.contains(&word.as_str()));
@@ -92,10 +110,13 @@ impl Statement<'_> {
         is_clear.then(|| phrase.join(" "))
     }
 
-    /// The phrase of [`OVER`] that begins at a word.
-    fn phrase_at(&self, at: usize) -> Option<&'static [&'static str]> {
+    /// The one of these phrases that begins at a word.
+    fn phrase_at(&self, at: usize, phrases: &'static [&'static [&'static str]]) -> Option<&'static [&'static str]> {
         let rest = &self.words[at..];
-        OVER.iter().copied().find(|phrase| rest.len() >= phrase.len() && rest.iter().zip(*phrase).all(|(a, b)| a == b))
+        phrases
+            .iter()
+            .copied()
+            .find(|phrase| rest.len() >= phrase.len() && rest.iter().zip(*phrase).all(|(a, b)| a == b))
     }
 
     /// `Reads are not yet restored`. A runbook's `if it is not resolved` denies nothing.
@@ -104,7 +125,7 @@ impl Statement<'_> {
         (0..self.words.len()).any(|at| {
             let before = &self.words[..at];
             let is_negated = before.iter().any(|word| is_negator(word)) && !before.iter().any(is_condition);
-            is_negated && self.phrase_at(at).is_some()
+            is_negated && self.phrase_at(at, OVER).is_some()
         })
     }
 

@@ -10,6 +10,8 @@ use super::severity::Severity;
 pub enum Evidence {
     /// Nothing is known.
     Default,
+    /// The state to which the alert changed suggests it: a `Warn` is less than a `Triggered`.
+    Transition,
     /// Words of the title or the message.
     Text,
     /// A rule of `infra/rules.yaml` says so.

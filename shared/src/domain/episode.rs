@@ -235,11 +235,13 @@ impl Episode {
         Self { alert_id, incident_id, resolution, base: Firings::of(&first), first: Some(first), recent }
     }
 
+    /// Whether the alert fires.
     #[must_use]
     pub fn status(&self) -> AlertStatus {
         AlertStatus::of(self.resolved_at())
     }
 
+    /// When the alert ended; `None` while it fires.
     #[must_use]
     pub fn resolved_at(&self) -> Option<Time> {
         self.resolution.map(|resolution| resolution.at)

@@ -55,3 +55,16 @@ async fn stated_words_of_every_form_are_understood_or_named() {
     assert_ne!(unknown["evidence"], json!("stated"));
     assert!(unknown["matched"].as_str().is_some_and(|matched| matched.contains("gold")), "{unknown:#}");
 }
+
+#[tokio::test]
+async fn what_is_finished_is_no_problem_whatever_its_parts_mean() {
+    let case = Case::in_environment("production");
+    case.sandbox.send(&case.datadog("recovery-words-5")).await;
+    let title = case.name("Scale-down of fx-pool finished");
+    let alert = eventually(WAIT_TIMEOUT, async || {
+        let alerts = case.sandbox.alerts().await;
+        alerts.into_iter().find(|alert| alert["title"] == title.as_str()).ok_or("no alert")
+    })
+    .await;
+    assert_eq!(alert["severity"], "info", "{:#}", alert["classification"]);
+}

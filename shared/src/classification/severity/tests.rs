@@ -21,7 +21,7 @@ fn severity(title: &str) -> Severity {
 }
 
 /// Alert texts and how bad an engineer finds them, apart from what the table was learned from.
-const LABELLED: [(&str, Severity); 36] = [
+const LABELLED: [(&str, Severity); 39] = [
     ("Checkout is DOWN!", Severity::Critical),
     ("[Triggered] Total outage of payments: replicas no longer reachable", Severity::Critical),
     ("Database primary unreachable. All writes are refused", Severity::Critical),
@@ -50,6 +50,9 @@ const LABELLED: [(&str, Severity); 36] = [
     ("[Warn on {host:a}] Disk", Severity::Warning),
     ("Download finished", Severity::Info),
     ("[Triggered] Cool-down finished", Severity::Info),
+    ("[Triggered] Scale-down of workers finished", Severity::Info),
+    ("[Triggered] Backup of orders finished with errors", Severity::Error),
+    ("[Triggered] Restore of orders has not finished: the disk is full", Severity::Critical),
     ("Deployment of web completed", Severity::Info),
     ("Backup completed successfully", Severity::Info),
     ("Cache server was just restarted", Severity::Info),
@@ -113,7 +116,7 @@ fn the_text_comes_before_the_transition() {
     assert_eq!(with("Checkout is down").value, Severity::Critical);
     assert_eq!(with("Scale-down of workers is slow").value, Severity::Warning);
     let unclear = with("Basket");
-    assert_eq!((unclear.value, unclear.evidence), (Severity::Error, Evidence::Stated));
+    assert_eq!((unclear.value, unclear.evidence), (Severity::Error, Evidence::Transition));
     assert_eq!(unclear.matched.as_deref(), Some("transition Triggered"));
 }
 

@@ -28,6 +28,9 @@ pub const OVER: &[&[&str]] = &[
     &["all", "clear"],
 ];
 
+/// Statements that work is done.
+pub const DONE: &[&[&str]] = &[&["completed"], &["finished"], &["succeeded"]];
+
 /// States of a problem. `No longer down` says that it is over, `no longer reachable` does not.
 pub const BAD: &[&str] = &[
     "above",

@@ -1,11 +1,8 @@
 use super::*;
-use crate::{
-    classification::classify,
-    domain::{
-        samples::{self, at, event},
-        severity::Severity,
-        status::Status,
-    },
+use crate::domain::{
+    samples::{self, at, event},
+    severity::Severity,
+    status::Status,
 };
 
 const RULES: &str = "
@@ -34,8 +31,18 @@ fn group(incident: &Incident) -> Group {
     Group { incidents: vec![span], ..Group::default() }
 }
 
+/// What the source stated, and else what the rules above assume.
+fn classified(event: &AlertEvent) -> Classification {
+    let environment = event.environment.clone().unwrap_or_else(|| "production".to_owned());
+    Classification {
+        service: samples::stated(event.service.clone()),
+        environment: samples::stated(environment),
+        ..samples::classification(Severity::Error, "")
+    }
+}
+
 fn decide_on(event: &AlertEvent, groups: &Groups, rules: &Rules) -> Decision {
-    let classification = classify(event, rules);
+    let classification = classified(event);
     decide(NewAlert { event, classification: &classification, resolved_at: None }, groups, rules)
 }
 
@@ -173,7 +180,7 @@ fn a_group_whose_incident_ended_opens_a_recurrence() {
 fn an_alert_that_is_resolved_already_joins_but_opens_nothing() {
     let rules = rules("environment");
     let late = event(Some("web"), 0);
-    let classification = classify(&late, &rules);
+    let classification = classified(&late);
     let new_alert = NewAlert { event: &late, classification: &classification, resolved_at: Some(at(1)) };
     assert!(matches!(decide(new_alert, &Groups::default(), &rules), Decision::Ignore { .. }));
     let open = incident(1, "web", Status::Open, 0..=0);

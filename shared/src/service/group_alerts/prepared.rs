@@ -48,6 +48,7 @@ pub struct Incoming<'group> {
 }
 
 impl<'group> Incoming<'group> {
+    /// A delivery with what its event says.
     pub const fn new(delivery: &'group Delivery, parsed: &'group ParsedEvent<'group>) -> Self {
         let ParsedEvent { event, classification, keys } = parsed;
         Self { delivery, event, classification, keys }
