@@ -1,3 +1,5 @@
+//! Webhooks that cannot be read, so that the quarantine has entries.
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};

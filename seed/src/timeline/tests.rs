@@ -1,3 +1,5 @@
+//! What holds for the timeline of any seed, whatever chance decides.
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,

@@ -1,3 +1,5 @@
+//! Reads payloads of Datadog's templates, as its users write and change them.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Reads payloads of each resource of Sentry.
+
 use serde_json::json;
 
 use super::*;
