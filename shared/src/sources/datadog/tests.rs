@@ -1,5 +1,3 @@
-//! Reads payloads of Datadog's templates, as its users write and change them.
-
 use serde_json::json;
 
 use super::*;

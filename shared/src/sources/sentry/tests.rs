@@ -1,5 +1,3 @@
-//! Reads payloads of each resource of Sentry.
-
 use serde_json::json;
 
 use super::*;
