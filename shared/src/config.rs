@@ -48,6 +48,12 @@ impl Environment {
         (self.0)(name).filter(|value| !value.is_empty()).ok_or(InvalidVariable::Missing(name))
     }
 
+    /// The name of the function at Lambda. `None` elsewhere.
+    #[must_use]
+    pub fn function_name(&self) -> Option<String> {
+        self.required("AWS_LAMBDA_FUNCTION_NAME").ok()
+    }
+
     /// The AWS region that the function runs in.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod classification;
 mod concurrency;
 mod contract;
 mod dead_letters;
+mod demo;
 mod episodes;
 mod first_incident;
 mod fixtures;

@@ -7,6 +7,7 @@ mod readme;
 mod repository;
 mod routes;
 mod rust_code;
+mod suites;
 mod words;
 
 /// Fails with all violations of a rule, one a line.

@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Directories that the build or a tool makes.
-const GENERATED: [&str; 2] = ["target", "node_modules"];
+/// The directory at the root that the build makes. Further down, the name is free.
+const BUILT: &str = "target";
 
 /// Hidden directories that belong to the repository.
 const HIDDEN: [&str; 3] = [".cargo", ".ci", ".github"];
@@ -43,7 +43,7 @@ fn collect(directory: &Path, extension: &str, paths: &mut Vec<PathBuf>) -> io::R
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if path.is_dir() {
             let is_hidden = name.starts_with('.') && !HIDDEN.contains(&&*name);
-            if !is_hidden && !GENERATED.contains(&&*name) {
+            if !is_hidden && path != root().join(BUILT) {
                 collect(&path, extension, paths)?;
             }
         } else if path.extension().is_some_and(|found| found == extension) {

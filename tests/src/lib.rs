@@ -1,5 +1,5 @@
 //! The harness of the suites: a stack, an HTTP client, builders of the sources' payloads, and
-//! [`eventually`].
+//! [`eventually()`].
 //!
 //! The black-box tests use the product over HTTP only. They run in parallel against one stack, so
 //! each test makes a [`Sandbox`]: an environment, a service and a team that no other test uses.

@@ -1,3 +1,5 @@
+//! Ranges of numbers in the files of `seed/data`, such as how many minutes an outage lasts.
+
 use serde::Deserialize;
 
 /// A range of whole numbers that includes both ends. In YAML: `[3, 9]`.

@@ -1,3 +1,5 @@
+//! Production or staging: the demo company has no other environment.
+
 /// The environment in which a service runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Env {

@@ -1,3 +1,5 @@
+//! What can be wrong in the files of `seed/data`.
+
 /// The demo data contradicts itself. It is part of the program, and a test reads all of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DataError {

@@ -1,3 +1,5 @@
+//! Parses the files of `seed/data`, which are compiled into the program.
+
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;

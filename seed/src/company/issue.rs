@@ -1,3 +1,5 @@
+//! Exceptions that Sentry reports as issues.
+
 use serde::{Deserialize, Serialize};
 
 /// An exception that a service's code throws. Sentry groups its events into one issue.

@@ -1,3 +1,5 @@
+//! Rules with which Sentry watches a number, such as errors per minute.
+
 use serde::Deserialize;
 
 /// A metric alert rule of Sentry.

@@ -1,3 +1,5 @@
+//! Monitors of Datadog: what they watch, what they write, and with which template they send it.
+
 use serde::Deserialize;
 
 use super::bounds::Bounds;

@@ -1,3 +1,5 @@
+//! Names and numbers under which Datadog and Sentry know the demo company.
+
 /// The name of the organisation in Datadog and Sentry.
 pub const NAME: &str = "Hafenmarkt";
 /// The organisation's part of its addresses in Sentry.

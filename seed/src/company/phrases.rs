@@ -1,3 +1,5 @@
+//! Comments of responders that fit any outage.
+
 use serde::Deserialize;
 
 /// What people write, beside the comments of each scenario.

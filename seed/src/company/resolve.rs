@@ -1,3 +1,5 @@
+//! Replaces the names in the files by what they name, so that a wrong name is an error at once.
+
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use super::{

@@ -1,3 +1,5 @@
+//! Scenarios: outages that can happen, and which signals fire in them, wave by wave.
+
 use std::iter;
 
 use serde::Deserialize;

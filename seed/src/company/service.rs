@@ -1,3 +1,5 @@
+//! Services of the demo company, one file each in `seed/data/services`.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;

@@ -1,3 +1,5 @@
+//! What fires in an outage: a monitor, an issue or a metric alert, with its service and its team.
+
 use super::{
     issue::IssueDefinition, metric_alert_rule::MetricAlertRule, monitor::Monitor, service::Service, team::Team,
 };

@@ -1,3 +1,5 @@
+//! Teams, from whom the responders of an incident are chosen.
+
 use serde::Deserialize;
 
 /// A team owns services and is on call for them.

@@ -1,3 +1,5 @@
+//! Fills in the variables of Datadog's templates for one notification of a monitor.
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 

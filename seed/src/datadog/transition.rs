@@ -1,3 +1,5 @@
+//! The changes of state for which Datadog notifies, in its own words.
+
 /// `$ALERT_TRANSITION`: how the state of a monitor changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {

@@ -1,3 +1,5 @@
+//! Why the history could not be written.
+
 use jiff::Timestamp;
 use shared::{
     config::InvalidVariable,

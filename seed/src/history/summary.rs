@@ -1,3 +1,5 @@
+//! Counts what was written, for the line that the program prints at its end.
+
 use std::fmt;
 
 /// What one step wrote.

@@ -1,3 +1,5 @@
+//! Counts how the stack answered, for the line that the program prints at its end.
+
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 /// How the stack answered a webhook.

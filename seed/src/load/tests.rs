@@ -1,3 +1,5 @@
+//! Sends webhooks to a server with scripted answers, and reads the requests that it got.
+
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Read, Write},

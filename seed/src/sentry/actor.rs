@@ -1,3 +1,5 @@
+//! Who did what a webhook of Sentry tells: Sentry itself or a person.
+
 use serde::Serialize;
 
 /// Who caused a webhook.

@@ -1,3 +1,5 @@
+//! Comments on issues. The product ignores them, so the demo data contains some.
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Sentry's two ways to write text that is not ASCII. The product must read both.
+
 use std::fmt::Write as _;
 
 use serde_json::Value;

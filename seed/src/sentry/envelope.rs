@@ -1,3 +1,5 @@
+//! The members that all webhooks of Sentry have.
+
 use serde_json::{Value, json};
 
 use super::actor::Actor;

@@ -1,3 +1,5 @@
+//! Events of an issue, as Sentry sends them when an alert rule matches or an error comes in.
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

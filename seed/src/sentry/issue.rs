@@ -1,3 +1,5 @@
+//! What Sentry sends when an issue is created, assigned, archived, resolved or comes back.
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! What Sentry sends when a metric crosses a threshold, and when it is back to normal.
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Webhooks that cannot be read, so that the quarantine has entries.
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +15,9 @@ pub fn misconfigured(now: Timestamp, random: &mut Random) -> OutageTimeline {
     let second = first + random.minutes(Bounds::new(2, 6));
     let webhooks = [first, second].map(|at| {
         let text = format!("[Triggered] Łącznik testowy, {}", at.strftime("%H:%M"));
-        let body = json!({ "channel": "#alerts-platform", "text": text });
+        // The members of a chat's message. None of them is read as a title or a key.
+        let blocks = json!([{ "type": "section", "text": { "type": "mrkdwn", "text": text } }]);
+        let body = json!({ "channel": "#alerts-platform", "blocks": blocks });
         Webhook::of_datadog(at, body.to_string())
     });
     OutageTimeline { affected: BTreeSet::new(), webhooks: webhooks.into(), status_changes: Vec::new() }

@@ -1,3 +1,5 @@
+//! One outage: a scenario, when it begins, and how the responders deal with it.
+
 use jiff::Timestamp;
 
 use crate::company::{Bounds, Env, Scenario};

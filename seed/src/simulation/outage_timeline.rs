@@ -1,3 +1,5 @@
+//! The result of simulating one outage: its webhooks and changes of status.
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;

@@ -9,6 +9,10 @@ use crate::{
     random::Random,
 };
 
+/// The earliest review. Two outages of production are younger, so some incidents are resolved and
+/// not yet closed, at any time of the day.
+const REVIEWED_AFTER: SignedDuration = SignedDuration::from_hours(47);
+
 /// A person changes the status of the incident.
 #[derive(Debug)]
 pub struct StatusChange {
@@ -63,7 +67,7 @@ pub fn status_changes(
     // Some incidents are never reviewed.
     if random.percent(92) {
         changes.push(StatusChange {
-            at: resolved_at + SignedDuration::from_hours(20) + random.minutes(Bounds::new(0, 600)),
+            at: resolved_at + REVIEWED_AFTER + random.minutes(Bounds::new(0, 600)),
             to: Status::Closed,
             actor: &people[random.rng.usize(..people.len())],
             comment: closed(outage, phrases, random),

@@ -1,3 +1,5 @@
+//! What an outage tells its signals: where it happens and when it ends.
+
 use jiff::Timestamp;
 
 use super::outage::ResponderBehaviour;

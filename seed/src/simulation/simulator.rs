@@ -1,3 +1,5 @@
+//! Turns an outage into its timeline: the webhooks of its signals, and what the responders do.
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{

@@ -1,3 +1,5 @@
+//! The steps of a timeline: a webhook arrives, or a person changes the status of an incident.
+
 use jiff::Timestamp;
 use shared::domain::status::Status;
 

@@ -1,3 +1,5 @@
+//! What holds for the timeline of any seed, whatever chance decides.
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::LazyLock,
@@ -57,19 +59,40 @@ fn it_has_the_promised_size() {
     }
 }
 
+/// The statuses that people give to incidents, by the webhook that opened them.
+fn statuses(timeline: &Timeline) -> BTreeMap<usize, Status> {
+    let mut statuses = BTreeMap::new();
+    for step in &timeline.steps {
+        let Action::StatusChange(change) = &step.action else { continue };
+        let status = statuses.entry(change.opened_by).or_insert(Status::Open);
+        status.check_transition(change.to).unwrap();
+        *status = change.to;
+    }
+    statuses
+}
+
 #[test]
 fn the_status_of_an_incident_is_changed_by_people_of_the_company_one_step_at_a_time() {
     let people = people();
     for (seed, timeline) in (1..).zip(timelines()) {
-        let mut statuses: BTreeMap<usize, Status> = BTreeMap::new();
+        statuses(timeline);
         for step in &timeline.steps {
             let Action::StatusChange(change) = &step.action else { continue };
             assert!(people.contains(change.actor), "seed {seed}: {change:?}");
-            let status = statuses.entry(change.opened_by).or_insert(Status::Open);
-            status.check_transition(change.to).unwrap();
-            *status = change.to;
         }
-        assert!(statuses.values().filter(|status| **status == Status::Closed).count() >= 40, "seed {seed}");
+    }
+}
+
+#[test]
+fn some_incidents_are_in_each_status_at_any_time_of_the_day() {
+    for seed in 1..=4 {
+        for hours in 0..24 {
+            let timeline = Timeline::new(seed, now() + SignedDuration::from_hours(hours)).unwrap();
+            let statuses = statuses(&timeline);
+            let count = |status| statuses.values().filter(|found| **found == status).count();
+            let counts = [Status::Investigating, Status::Resolved, Status::Closed].map(count);
+            assert!(counts[0] >= 2 && counts[1] >= 2 && counts[2] >= 40, "seed {seed}, hour {hours}: {counts:?}");
+        }
     }
 }
 

@@ -61,8 +61,8 @@ pub trait EventFunction: Sized + Send + Sync + 'static {
 /// # Errors
 /// [`Error`] if the function does not start, or the runtime cannot be reached.
 pub async fn run_http<F: HttpFunction>() -> Result<(), Error> {
-    telemetry::init();
     let environment = Environment::process();
+    telemetry::init(&environment);
     let function = F::start(&environment, &Aws::of_function(&environment)?).await?;
     lambda_http::run(service_fn(async |request| Ok::<_, Infallible>(Box::pin(function.handle(request)).await))).await
 }
@@ -72,8 +72,8 @@ pub async fn run_http<F: HttpFunction>() -> Result<(), Error> {
 /// # Errors
 /// [`Error`] if the function does not start, or the runtime cannot be reached.
 pub async fn run_events<F: EventFunction>() -> Result<(), Error> {
-    telemetry::init();
     let environment = Environment::process();
+    telemetry::init(&environment);
     let function = F::start(&environment, &Aws::of_function(&environment)?).await?;
     lambda_runtime::run(service_fn(async |event| Ok::<_, Infallible>(Box::pin(function.handle(event)).await))).await
 }

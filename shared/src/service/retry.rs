@@ -38,7 +38,7 @@ pub struct Retries {
 }
 
 impl Retries {
-    /// No attempt failed yet.
+    /// Allows this many attempts, the first included.
     pub const fn new(max_attempts: u32) -> Self {
         Self { failed: 0, max_attempts }
     }

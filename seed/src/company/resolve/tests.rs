@@ -1,3 +1,5 @@
+//! Checks all of `seed/data`, and that each kind of mistake in it is reported.
+
 use std::collections::BTreeSet;
 
 use super::*;

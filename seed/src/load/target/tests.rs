@@ -1,3 +1,5 @@
+//! Checks the proofs against values that were computed elsewhere.
+
 use super::*;
 
 fn target() -> Target {

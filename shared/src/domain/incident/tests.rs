@@ -1,3 +1,5 @@
+//! An incident is what its alerts say, in whatever order they join.
+
 use proptest::prelude::*;
 use strum::VariantArray;
 
