@@ -1,4 +1,4 @@
-//! Mutated webhooks of both sources are read, classified, grouped and stored, or quarantined.
+//! Mutated webhooks of all sources are read, classified, grouped and stored, or quarantined.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use fastrand::Rng;
@@ -47,6 +47,10 @@ const RESOURCES: [&str; 6] = ["issue", "event_alert", "error", "metric_alert", "
 
 fn received_at() -> Time {
     "2026-11-23T09:53:08.120Z".parse().expect("a time")
+}
+
+fn source_names() -> Vec<&'static str> {
+    sources::SOURCES.iter().map(|source| source.name()).collect()
 }
 
 /// The payloads of the black-box suite.
@@ -175,7 +179,7 @@ fn size(item: &Item) -> usize {
 proptest! {
     #[test]
     fn mutated_payloads_are_stored_or_quarantined(
-        source in prop::sample::select(vec!["datadog", "sentry"]),
+        source in prop::sample::select(source_names()),
         which in any::<prop::sample::Index>(),
         seed in any::<u64>(),
     ) {
@@ -189,7 +193,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_are_refused_or_quarantined(
-        source in prop::sample::select(vec!["datadog", "sentry"]),
+        source in prop::sample::select(source_names()),
         resource in prop::sample::select(RESOURCES.to_vec()),
         body in prop::collection::vec(any::<u8>(), 0..300),
     ) {

@@ -1,3 +1,5 @@
+//! How well texts are read: a list with the severities that people gave, and laws for any text.
+
 use std::time::Instant;
 
 use proptest::prelude::*;

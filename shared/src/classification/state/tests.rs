@@ -1,3 +1,5 @@
+//! Which texts say that a problem is over, and which only seem to.
+
 use proptest::prelude::*;
 
 use super::{super::words::clauses, *};

@@ -1,3 +1,5 @@
+//! The alerts of a problem are those of a naive model, in whatever order its deliveries arrive.
+
 use std::collections::BTreeMap;
 
 use proptest::{prelude::*, sample::Index};

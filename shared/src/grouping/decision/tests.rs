@@ -1,3 +1,5 @@
+//! Which incident an alert joins: the order of the rules, and the edges of their windows.
+
 use super::*;
 use crate::domain::{
     samples::{self, at, event},
