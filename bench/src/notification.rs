@@ -1,12 +1,11 @@
 //! The webhook that Datadog sends with the template in `docs/SOURCES.md`.
 
-use http::HeaderMap;
 use serde_json::{Value as Json, json};
 use shared::{
     clock,
     queue::message,
     service::receive_webhook::{Webhook, read},
-    sources,
+    sources::{self, Headers},
 };
 
 use crate::report::Failure;
@@ -51,7 +50,7 @@ impl Notification<'_> {
     /// If `receive-webhook` would not accept the webhook.
     pub fn message(&self) -> Result<String, Failure> {
         let datadog = sources::find("datadog").ok_or("there is no source datadog")?;
-        match read(datadog, &HeaderMap::new(), self.body().to_string().as_bytes(), clock::now())? {
+        match read(datadog, &Headers::default(), self.body().to_string().as_bytes(), clock::now(), "1") {
             Webhook::Delivery(delivery) => Ok(message(&delivery)?),
             Webhook::Ignored { reason } => Err(reason.into()),
         }

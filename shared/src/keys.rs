@@ -89,8 +89,8 @@ pub fn failure_claim(message_id: &str) -> String {
 
 /// Key of the claim that holds the latest episodes of one problem.
 #[must_use]
-pub fn episodes_claim(source: &Source, dedup_key: &str) -> String {
-    format!("EPISODES#{source}#{}", short_hash(dedup_key))
+pub fn problem_claim(source: &Source, dedup_key: &str) -> String {
+    format!("PROBLEM#{source}#{}", short_hash(dedup_key))
 }
 
 /// Key of the claim for the group of a source's grouping key.

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::{Client, types::QueueAttributeName};
+use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use tracing::warn;
 
 use crate::{
     aws::{self, Aws, warm},
     config::{Environment, InvalidVariable},
-    domain::delivery::Delivery,
+    domain::{delivery::Delivery, id::IncidentId},
 };
 
 /// SQS usually answers within milliseconds. Sentry waits 1 s for the answer to its webhook.
@@ -20,6 +21,13 @@ const SEND_TIMEOUT: Duration = Duration::from_millis(500);
 #[derive(Debug, thiserror::Error)]
 #[error("could not send the delivery to the queue: {0}")]
 pub struct QueueError(String);
+
+/// A message that is not a delivery: the alerts that still fire in a resolved incident are to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sweep {
+    pub sweep_incident: IncidentId,
+}
 
 /// The queue of deliveries.
 #[derive(Debug)]
@@ -50,7 +58,19 @@ impl Queue {
     /// # Errors
     /// [`QueueError`]
     pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
-        let message = message(delivery).map_err(|error| QueueError(error.to_string()))?;
+        self.send_text(message(delivery).map_err(|error| QueueError(error.to_string()))?).await
+    }
+
+    /// Asks `group-alerts` to end the alerts that still fire in a resolved incident.
+    ///
+    /// # Errors
+    /// [`QueueError`]
+    pub async fn send_sweep(&self, incident_id: IncidentId) -> Result<(), QueueError> {
+        let message = serde_json::to_string(&Sweep { sweep_incident: incident_id });
+        self.send_text(message.map_err(|error| QueueError(error.to_string()))?).await
+    }
+
+    async fn send_text(&self, message: String) -> Result<(), QueueError> {
         let request = self.client.send_message().queue_url(&self.url).message_body(message);
         let sent = if let Ok(sent) = timeout(SEND_TIMEOUT, request.clone().send()).await {
             sent

@@ -10,7 +10,7 @@ fn assert_well_formed(classification: &Value) {
     for finding in classification.as_object().expect("an object").values() {
         assert_only_members(finding, &["value", "evidence", "matched", "confidence"]);
         let evidence = finding["evidence"].as_str().expect("evidence");
-        assert!(["stated", "rule", "text", "default"].contains(&evidence), "{finding}");
+        assert!(["stated", "history", "rule", "text", "default"].contains(&evidence), "{finding}");
         let confidence = finding["confidence"].as_f64().expect("a confidence");
         assert!((0.0..=1.0).contains(&confidence), "{finding}");
     }

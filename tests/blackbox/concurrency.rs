@@ -42,6 +42,19 @@ async fn fifty_identical_sentry_webhooks_make_one_alert_and_one_incident() {
 }
 
 #[tokio::test]
+async fn fifty_identical_webhooks_that_state_no_time_make_one_alert_and_one_incident() {
+    let sandbox = Sandbox::in_production();
+    let webhook = Issue::of(&sandbox).created(sandbox.time);
+    let delivery_ids = join_all((0..50).map(|_| sandbox.send(&webhook))).await;
+    assert_eq!(delivery_ids.iter().collect::<BTreeSet<_>>().len(), 50, "the same bytes may come again as news");
+    sandbox.alerts_when("an alert", |alerts| !alerts.is_empty()).await;
+    sandbox.wait_until_processed().await;
+    let alerts = sandbox.alerts().await;
+    assert_eq!((alerts.len(), &alerts[0]["occurrences"]), (1, &json!(1)), "nothing came between");
+    assert_eq!(sandbox.incidents().await.len(), 1);
+}
+
+#[tokio::test]
 async fn fifty_concurrent_alerts_of_a_service_share_one_incident_that_counts_them() {
     let sandbox = Sandbox::new();
     let monitors: Vec<_> = (0..50).map(|_| sandbox.monitor()).collect();

@@ -207,7 +207,7 @@ async fn a_late_resolution_splits_an_alert_that_fired_before_and_after_it() {
     assert_members(
         &firing[0],
         &json!({
-            "title": "[Triggered] again",
+            "title": "again",
             "occurred_at": rfc3339(sandbox.minute(8)),
             "resolved_at": null,
             "occurrences": 1,
@@ -225,12 +225,12 @@ async fn an_alert_shows_its_earliest_event_even_if_that_arrives_late() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor.clone().with("title", "[Re-Triggered] disk").at(sandbox.minute(6))).await;
-    let alerts = sandbox.deliver(&monitor.again().with("title", "[Triggered] disk").priority("P4")).await;
+    let alerts = sandbox.deliver(&monitor.again().with("title", "[Triggered] disk is full").priority("P4")).await;
     assert_eq!(alerts.len(), 1);
     assert_members(
         &alerts[0],
         &json!({
-            "title": "[Triggered] disk",
+            "title": "disk is full",
             "occurred_at": rfc3339(sandbox.time),
             "last_seen_at": rfc3339(sandbox.minute(6)),
             "occurrences": 2,

@@ -6,19 +6,19 @@
 
 use std::sync::atomic::Ordering;
 
-use http::HeaderMap;
 use shared::{
     clock,
     service::{
         group_alerts::GroupAlerts,
         receive_webhook::{self, Webhook},
     },
-    sources,
+    sources::{self, Headers},
     store::Tables,
 };
-use tests::{Api, Sandbox, TestStack, WebhookRequest};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification};
 
 use crate::{
+    alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
     dead_letters::{entry_when, failing_worker, only_entry},
     quarantine::{delete, entries_of, get_entry, redrive},
 };
@@ -26,12 +26,18 @@ use crate::{
 #[tokio::test(flavor = "multi_thread")]
 async fn every_granted_permission_is_used() {
     let (options, broken) = failing_worker();
+    let (options, sweeps) = with_failing_sweeps(options);
     let Some(stack) = TestStack::start(options).await else { return };
     let sandbox = Sandbox::on(Api::to(stack.access()));
     dead_letters(&sandbox).await;
     broken.store(false, Ordering::SeqCst);
     redriven(&sandbox).await;
     deliveries(&sandbox).await;
+    let other = sandbox.in_another_environment();
+    let alert = other.deliver(&other.monitor()).await.remove(0);
+    resolve(&other.api, alert["id"].as_str().expect("an id")).await.expect(200);
+    let other = sandbox.in_another_environment();
+    interrupted_resolution(&other, &sweeps).await;
     invalidations(&stack).await;
     lists(&sandbox).await;
     quarantine(&sandbox.api).await;
@@ -70,24 +76,35 @@ async fn deliveries(sandbox: &Sandbox) {
     sandbox.api.detail(&incident).await;
 }
 
-/// Changes an incident and an alert of last week after lists have cached their counts.
+/// Changes an incident and alerts of last week after lists have cached their counts.
 async fn invalidations(stack: &TestStack) {
     let sandbox = Sandbox::on(Api::to(stack.access()));
     let monitor = sandbox.monitor();
-    let sent = WebhookRequest::from(&monitor);
-    let datadog = sources::find("datadog").expect("a source");
-    let last_week = clock::now().plus_minutes(-7 * 24 * 60);
-    let Ok(Webhook::Delivery(read)) = receive_webhook::read(datadog, &HeaderMap::new(), &sent.body, last_week) else {
-        panic!("not a delivery");
-    };
-    let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());
-    let grouper = GroupAlerts::new(&tables, 1).expect("configured");
-    grouper.group(&read, last_week).await.expect("grouped");
+    group_last_week(stack, &monitor).await;
     for _ in 0..2 {
         lists(&sandbox).await;
     }
     let alerts = sandbox.deliver(&monitor.resolved().at(sandbox.minute(5))).await;
     sandbox.api.change_status(alerts[0]["incident_id"].as_str().expect("an incident"), "INVESTIGATING").await;
+
+    let sandbox = sandbox.in_another_environment();
+    group_last_week(stack, &sandbox.monitor()).await;
+    let alerts = sandbox.alerts().await;
+    resolve(&sandbox.api, alerts[0]["id"].as_str().expect("an id")).await.expect(200);
+}
+
+/// Groups a notification as if it had come last week.
+async fn group_last_week(stack: &TestStack, notification: &Notification) {
+    let sent = WebhookRequest::from(notification);
+    let datadog = sources::find("datadog").expect("a source");
+    let last_week = clock::now().plus_minutes(-7 * 24 * 60);
+    let Webhook::Delivery(read) = receive_webhook::read(datadog, &Headers::default(), &sent.body, last_week, "1")
+    else {
+        panic!("not a delivery");
+    };
+    let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());
+    let grouper = GroupAlerts::new(&tables, fastrand::u64(..)).expect("configured");
+    grouper.group(&read, last_week).await.expect("grouped");
 }
 
 async fn lists(sandbox: &Sandbox) {

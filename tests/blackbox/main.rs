@@ -4,8 +4,10 @@
 //! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET`
 //! are set.
 
+mod alert_status;
 mod alerts_list;
 mod authentication;
+mod cases;
 mod classification;
 mod concurrency;
 mod contract;

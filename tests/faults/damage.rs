@@ -53,8 +53,8 @@ async fn sound(seed: u64) -> Option<SoundTables> {
     };
     let change =
         StatusChange { status: Status::Investigating, comment: Some("on it".to_owned()), actor: "alice".to_owned() };
-    let changer =
-        ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), stack.aws())).expect("configured");
+    let changer = ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), stack.aws()), None)
+        .expect("configured");
     changer.change(incident, &change, &|_| true, clock::now()).await.expect("changed");
     let tables = Tables::read(&stack).await;
     stack.stop().await;
@@ -177,10 +177,10 @@ impl SoundTables {
         // Both alerts get the same problem, so that they belong together.
         let (key, source, service) = {
             let first = &self.tables.alerts[&first];
-            (first.dedup_key.clone(), first.source.clone(), first.service.clone())
+            (first.problem_key.clone(), first.source.clone(), first.service.clone())
         };
         let row = self.row();
-        (row.dedup_key, row.source, row.service) = (key, source, service);
+        (row.problem_key, row.source, row.service) = (key, source, service);
     }
 }
 
@@ -203,6 +203,7 @@ async fn every_kind_of_damage_is_detected() {
                 deliveries: untouched.history.deliveries.clone(),
                 dead: untouched.history.dead.clone(),
                 changes: untouched.history.changes.clone(),
+                ..History::default()
             },
             ..untouched
         };

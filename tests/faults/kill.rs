@@ -6,8 +6,12 @@ use std::{
 };
 
 use futures::future::join_all;
-use http::HeaderMap;
-use shared::{clock, domain::delivery::Delivery, service::receive_webhook, sources};
+use shared::{
+    clock,
+    domain::delivery::Delivery,
+    service::receive_webhook,
+    sources::{self, Headers},
+};
 use tests::{Access, Api, Sandbox, TestStack, WAIT_TIMEOUT, datadog::Notification, eventually, variable};
 
 use crate::{
@@ -156,8 +160,8 @@ fn storm(sandbox: &Sandbox) -> Vec<Notification> {
 pub fn delivery(notification: &Notification) -> Delivery {
     let source = sources::find("datadog").expect("a source");
     let body = notification.body().to_string();
-    match receive_webhook::read(source, &HeaderMap::new(), body.as_bytes(), clock::now()) {
-        Ok(receive_webhook::Webhook::Delivery(delivery)) => *delivery,
-        other => panic!("not a delivery: {other:?}"),
+    match receive_webhook::read(source, &Headers::default(), body.as_bytes(), clock::now(), "1") {
+        receive_webhook::Webhook::Delivery(delivery) => *delivery,
+        receive_webhook::Webhook::Ignored { reason } => panic!("not a delivery: {reason}"),
     }
 }

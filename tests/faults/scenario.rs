@@ -49,7 +49,7 @@ pub async fn run(seed: u64) -> Outcome {
     let stopped = Cell::new(0);
     let count = random.borrow_mut().usize(2..=4);
     let workers = join_all((0..count).map(|_| workers::work(&stack, &queue, &faults, &random, &stopped)));
-    let (changes, _) = futures::join!(people::review(&stack, &queue, &faults, &random), workers);
+    let (asked, _) = futures::join!(people::review(&stack, &queue, &faults, &random), workers);
     faults.pause();
     faults.wait_until_idle().await;
 
@@ -60,14 +60,15 @@ pub async fn run(seed: u64) -> Outcome {
         lapses: queue.lapses(),
         dead: dead.len() as u64,
         deliveries: deliveries.len() as u64,
-        changes: changes.len() as u64,
+        changes: (asked.changes.len() + asked.resolutions.len()) as u64,
         ..Outcome::default()
     };
     let missing = poison.iter().filter(|poison| dead.iter().all(|dead| dead.body != **poison));
     outcome.violations.0.extend(missing.map(|poison| format!("the poison {poison} is not among the dead letters")));
     let ids = dead.iter().filter_map(|dead| serde_json::from_str::<Delivery>(&dead.body).ok());
     let ids: BTreeSet<String> = ids.map(|delivery| delivery.delivery_id.to_string()).collect();
-    let mut history = History { deliveries, dead: ids, changes };
+    let people::Asked { changes, resolutions } = asked;
+    let mut history = History { deliveries, dead: ids, changes, resolutions };
     outcome.violations.0.extend(invariants::check(&Tables::read(&stack).await, &history).0);
 
     let again = Queue::of(dead.into_iter().map(|dead| dead.body).filter(|body| !poison.contains(body)));

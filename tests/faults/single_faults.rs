@@ -186,7 +186,8 @@ async fn change(
     version: Option<u64>,
 ) -> Result<shared::domain::incident::Incident, ChangeStatusError> {
     let aws = faults.connection().wrap(stack.aws().clone());
-    let changer = ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), &aws)).expect("configured");
+    let changer =
+        ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), &aws), None).expect("configured");
     let change =
         StatusChange { status: Status::Investigating, comment: Some("on it".to_owned()), actor: "alice".to_owned() };
     let accepts = |current| version.is_none_or(|version| version == current);

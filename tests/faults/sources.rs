@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use shared::domain::{
     delivery::{Content, Delivery, DeliveryId, PackedBody},
-    event::{AlertEvent, StatedSeverity, Transition},
+    event::{AlertEvent, KeyScope, StatedSeverity, Transition},
     severity::Severity,
     source::Source,
     time::Time,
@@ -22,6 +22,7 @@ struct Problem {
     source: &'static str,
     dedup_key: String,
     group_key: String,
+    kind: ProblemKind,
     service: Option<&'static str>,
     environment: &'static str,
     began_at: Time,
@@ -29,18 +30,38 @@ struct Problem {
     pace: i64,
 }
 
+/// How a source reports a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ProblemKind {
+    /// Each event states its time.
+    Timed,
+    /// No event states its time, and the same bytes may come again.
+    Untimed,
+    /// The same problem in two environments is two. Some events name no environment.
+    PerEnvironment,
+}
+
 /// The deliveries of a scenario, in the order of each problem's events. All occur before `now`.
 pub fn deliveries(random: &mut Rng, now: Time) -> Vec<Delivery> {
     let problems: Vec<Problem> = (0..random.u32(2..=8)).map(|number| problem(random, number, now)).collect();
-    let mut deliveries = Vec::new();
+    let mut deliveries: Vec<Delivery> = Vec::new();
     for problem in &problems {
         let mut at = problem.began_at;
+        let mut last: Option<(AlertEvent, String)> = None;
         for _ in 0..random.u32(1..=14) {
             // Two events of a problem never have the same time.
             at = at.plus_millis(random.i64(1..=problem.pace * 60_000));
             let transition = if random.u8(..4) == 0 { Transition::Resolved } else { Transition::Firing };
-            let content = Content::Event(Box::new(event(random, problem, transition, at)));
-            deliveries.push(delivery(deliveries.len(), problem.source, now, content));
+            let is_untimed = problem.kind == ProblemKind::Untimed;
+            let again = last.take().filter(|_| is_untimed && random.u8(..3) == 0);
+            let hash = format!("{:016x}", random.u64(..));
+            let (event, hash) = again.unwrap_or_else(|| (event(random, problem, transition, at), hash));
+            let event = AlertEvent { occurred_at: at, ordered_at: at, ..event };
+            let received_at = if is_untimed { at } else { now };
+            last = Some((event.clone(), hash.clone()));
+            let content = Content::Event(Box::new(event));
+            let number = deliveries.len();
+            deliveries.push(Delivery { content_hash: hash, ..delivery(number, problem.source, received_at, content) });
         }
     }
     for _ in 0..random.u32(..3) {
@@ -52,11 +73,13 @@ pub fn deliveries(random: &mut Rng, now: Time) -> Vec<Delivery> {
 
 fn problem(random: &mut Rng, number: u32, now: Time) -> Problem {
     let environment = if random.u8(..4) == 0 { ENVIRONMENTS[1] } else { ENVIRONMENTS[0] };
+    let kinds = [ProblemKind::Timed, ProblemKind::Timed, ProblemKind::Untimed, ProblemKind::PerEnvironment];
     Problem {
         source: one(random, &SOURCES),
         dedup_key: format!("cycle:{number}"),
         // Some problems share a group.
         group_key: format!("monitor:{}", random.u32(..=number)),
+        kind: one(random, &kinds),
         service: one(random, &SERVICES),
         environment,
         began_at: now.plus_minutes(one(random, &BEGINNINGS) - 6 * 60),
@@ -64,23 +87,29 @@ fn problem(random: &mut Rng, number: u32, now: Time) -> Problem {
     }
 }
 
-fn event(random: &mut Rng, problem: &Problem, transition: Transition, occurred_at: Time) -> AlertEvent {
+fn event(random: &mut Rng, problem: &Problem, transition: Transition, at: Time) -> AlertEvent {
     let severity = one(random, &SEVERITIES);
+    let stated = StatedSeverity { value: severity, matched: "P2".to_owned(), confidence: 1.0 };
+    let environment = match (problem.kind, transition) {
+        (ProblemKind::PerEnvironment, Transition::Resolved) => None,
+        (ProblemKind::PerEnvironment, Transition::Firing) => one(random, &[None, Some("production"), Some("staging")]),
+        // What is stated beats what is assumed.
+        _ => Some(problem.environment).filter(|_| random.u8(..8) > 0),
+    };
+    let source = Source::named(problem.source);
     AlertEvent {
-        source: Source::named(problem.source),
-        external_id: None,
-        dedup_key: problem.dedup_key.clone(),
         group_key: problem.group_key.clone(),
-        transition,
-        occurred_at,
-        title: format!("{} at {occurred_at}", problem.dedup_key),
-        message: None,
-        severity: Some(StatedSeverity { value: severity, matched: "P2".to_owned(), confidence: 1.0 }),
+        key_scope: match problem.kind {
+            ProblemKind::PerEnvironment => KeyScope::ProblemPerEnvironment,
+            ProblemKind::Timed | ProblemKind::Untimed => KeyScope::Problem,
+        },
+        is_timed: problem.kind != ProblemKind::Untimed,
+        title: format!("{} at {at}", problem.dedup_key),
+        // Without a stated one, a severity is guessed.
+        severity: Some(stated).filter(|_| random.u8(..4) > 0),
         service: problem.service.map(str::to_owned),
-        environment: Some(problem.environment.to_owned()),
-        team: None,
-        tags: Vec::new(),
-        link: None,
+        environment: environment.map(str::to_owned),
+        ..AlertEvent::bare(source, &problem.dedup_key, transition, at)
     }
 }
 
@@ -90,6 +119,7 @@ fn delivery(number: usize, source: &str, received_at: Time, content: Content) ->
         source: Source::named(source),
         received_at,
         content,
+        content_hash: "0".repeat(16),
         // `{}`
         body: PackedBody { gzip: PACKED.to_vec(), length: 2, truncated: false },
         headers: std::collections::BTreeMap::new(),

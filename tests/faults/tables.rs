@@ -19,6 +19,7 @@ use shared::{
         severity::Severity,
         time::Time,
     },
+    grouping::GroupedIncident,
     store::{Item, alerts},
 };
 
@@ -44,7 +45,8 @@ pub struct AlertRow {
     pub service: Option<String>,
     pub environment: String,
     pub incident_id: Option<IncidentId>,
-    pub dedup_key: String,
+    /// The key of its problem, in whatever environment.
+    pub problem_key: String,
     pub occurred_at: Time,
     pub last_seen_at: Time,
     pub resolved_at: Option<Time>,
@@ -63,7 +65,7 @@ impl From<Alert> for AlertRow {
             service: state.service,
             environment: state.environment,
             incident_id: state.incident_id,
-            dedup_key: report.dedup_key,
+            problem_key: report.problem_key,
             occurred_at: state.occurred_at,
             last_seen_at: state.last_seen_at,
             resolved_at: state.resolved_at,
@@ -135,13 +137,14 @@ impl Claims {
         let claim = item["claim"].as_str().expect("a claim").to_owned();
         match item["entity_type"].as_str() {
             Some("delivery") => self.deliveries.push(claim.trim_start_matches("DELIVERY#").to_owned()),
-            Some("episodes") => {
+            Some("problem") => {
                 let mut episodes = Vec::new();
                 find_episodes(item, &mut episodes);
                 self.episodes.insert(claim, episodes);
             }
             Some("group") => {
-                self.groups.insert(claim, typed(&item["incidents"]));
+                let grouped: Vec<GroupedIncident> = typed(&item["incidents"]);
+                self.groups.insert(claim, grouped.into_iter().map(|grouped| grouped.incident_id).collect());
             }
             Some("opening_locks") => {
                 self.opening_locks.insert(claim, typed(&item));

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::Value;
 use shared::{
-    domain::event::limits,
+    domain::text::limits,
     http::{Request, lists, problem::Problem},
 };
 

@@ -3,10 +3,10 @@
 use proptest::{prelude::*, test_runner::TestRunner};
 use shared::{
     domain::{
-        alert::{Alert, AlertState},
+        alert::Alert,
         classification::Classification,
         delivery::{Content, Delivery, DeliveryId, PackedBody},
-        event::{AlertEvent, StatedSeverity, Transition},
+        event::{AlertEvent, KeyScope, StatedSeverity, Transition},
         incident::Incident,
         severity::Severity,
         source::Source,
@@ -25,54 +25,97 @@ use super::history::{self, SEVERITIES};
 
 const ALL: PageRequest = PageRequest { limit: 200, start: Start::Offset(0), ascending: true };
 
-/// Few problems and services within two hours, so that deliveries share alerts and incidents.
-fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
-    let one = (0_u8..5, 0_u8..3, 0_i64..120, 0_usize..4, prop::bool::weighted(0.3), 0_u8..20);
-    proptest::collection::vec(one, 1..30).prop_map(|drawn| {
-        let numbered = drawn.into_iter().enumerate();
-        numbered
-            .map(|(number, (problem, service, minutes, severity, resolves, resent))| {
-                // One in twenty is a duplicate of the first delivery.
-                let identity = if resent == 0 { 0 } else { number };
-                delivery(identity, problem, service, minutes, SEVERITIES[severity], resolves)
-            })
-            .collect()
-    })
+/// What a delivery of these laws says.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Tells it from others, if it is no duplicate.
+    pub identity: usize,
+    pub problem: u8,
+    pub minutes: i64,
+    pub transition: Transition,
+    pub severity: Option<Severity>,
+    pub service: Option<u8>,
+    pub environment: Option<u8>,
+    /// Of problems that are two in two environments.
+    pub key_scope: KeyScope,
+    /// The number of its bytes, if they state no time.
+    pub content: Option<u8>,
 }
 
-pub fn delivery(
-    identity: usize,
-    problem: u8,
-    service: u8,
-    minutes: i64,
-    severity: Severity,
-    resolves: bool,
-) -> Delivery {
-    let event = AlertEvent {
-        source: Source::named("datadog"),
-        external_id: None,
-        dedup_key: format!("monitor:{problem}"),
-        group_key: format!("monitor:{problem}"),
-        transition: if resolves { Transition::Resolved } else { Transition::Firing },
-        occurred_at: history::now().plus_minutes(minutes - 120),
-        title: format!("Problem {problem}, reported by {identity}"),
-        message: None,
-        severity: Some(StatedSeverity { value: severity, matched: String::new(), confidence: 1.0 }),
-        service: Some(format!("service-{service}")),
-        environment: None,
-        team: None,
-        tags: Vec::new(),
-        link: None,
-    };
-    Delivery {
-        delivery_id: DeliveryId::new(format!("datadog-1-{identity}")),
-        source: Source::named("datadog"),
-        received_at: history::now(),
-        content: Content::Event(Box::new(event)),
-        body: PackedBody { gzip: vec![0; 8], length: 8, truncated: false },
-        headers: std::collections::BTreeMap::new(),
-        redrive_of: None,
+impl Said {
+    /// A firing delivery that states all it can.
+    pub fn firing(identity: usize, problem: u8, minutes: i64, severity: Severity) -> Self {
+        Self {
+            identity,
+            problem,
+            minutes,
+            transition: Transition::Firing,
+            severity: Some(severity),
+            service: Some(0),
+            environment: None,
+            key_scope: KeyScope::Problem,
+            content: None,
+        }
     }
+
+    /// The delivery.
+    pub fn delivery(&self) -> Delivery {
+        let Self { identity, problem, minutes, severity, service, environment, content, .. } = self;
+        let at = history::now().plus_minutes(minutes - 120);
+        let source = Source::named("datadog");
+        // The same bytes say the same.
+        let bytes = content.map_or(*identity, usize::from);
+        let event = AlertEvent {
+            key_scope: self.key_scope,
+            is_timed: content.is_none(),
+            title: format!("Problem {problem}, reported by {bytes}"),
+            message: (bytes % 3 > 0).then(|| format!("It is seen by {bytes}.")),
+            tags: if bytes % 2 > 0 { vec![format!("seen-by:{bytes}")] } else { Vec::new() },
+            link: (bytes % 5 > 0).then(|| format!("https://example.com/{bytes}")),
+            severity: severity.map(|value| StatedSeverity { value, matched: String::new(), confidence: 1.0 }),
+            service: service.map(|service| format!("service-{service}")),
+            environment: environment.map(|environment| format!("environment-{environment}")),
+            ..AlertEvent::bare(source.clone(), &format!("monitor:{problem}"), self.transition, at)
+        };
+        Delivery {
+            delivery_id: DeliveryId::new(format!("datadog-1-{identity}")),
+            source,
+            received_at: if content.is_some() { at } else { history::now() },
+            content: Content::Event(Box::new(event)),
+            content_hash: format!("{bytes:016}"),
+            body: PackedBody { gzip: vec![0; 8], length: 8, truncated: false },
+            headers: std::collections::BTreeMap::new(),
+            redrive_of: None,
+        }
+    }
+}
+
+/// Few problems and services within two hours, so that deliveries share alerts and incidents.
+fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
+    let transition = prop_oneof![7 => Just(Transition::Firing), 3 => Just(Transition::Resolved)];
+    let stated = (prop::option::weighted(0.7, 0_usize..4), prop::option::of(0_u8..3), prop::option::of(0_u8..2));
+    let one = (0_u8..5, 0_i64..120, transition, stated, 0_u8..20, 0_u8..4);
+    proptest::collection::vec(one, 1..30).prop_map(|drawn| {
+        let said = drawn.into_iter().enumerate().map(|(number, drawn)| {
+            let (problem, minutes, transition, (severity, service, environment), resent, content) = drawn;
+            // One in twenty is a duplicate of the first delivery.
+            let identity = if resent == 0 { 0 } else { number };
+            let (is_untimed, is_per_environment) = (problem == 3, problem == 4);
+            let resolves_all = is_per_environment && transition == Transition::Resolved;
+            Said {
+                identity,
+                problem,
+                minutes,
+                transition,
+                severity: severity.map(|severity| SEVERITIES[severity]),
+                service,
+                environment: environment.filter(|_| !resolves_all),
+                key_scope: if is_per_environment { KeyScope::ProblemPerEnvironment } else { KeyScope::Problem },
+                content: is_untimed.then_some(content),
+            }
+        });
+        said.map(|said| said.delivery()).collect()
+    })
 }
 
 /// An alert without its ids: what its source said, how it was grouped, and the index of its
@@ -80,7 +123,19 @@ pub fn delivery(
 type AlertFacts = (SourceFacts, String, Option<usize>);
 
 /// What an alert says about its problem, without what depends on the order of arrival.
-pub type SourceFacts = (String, String, Option<String>, [Time; 2], Option<Time>, u64, Severity, Classification);
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceFacts {
+    pub dedup_key: String,
+    pub times: [Time; 2],
+    resolved_at: Option<Time>,
+    occurrences: u64,
+    severity: Severity,
+    classification: Classification,
+    pub title: String,
+    message: Option<String>,
+    tags: Option<Vec<String>>,
+    link: Option<String>,
+}
 
 /// An incident without its ids.
 type IncidentFacts = (String, Severity, Vec<String>, Time, Time, [u64; 4]);
@@ -125,9 +180,18 @@ pub async fn rows(deliveries: &[Delivery], size: usize) -> (Vec<Alert>, Vec<Inci
 
 pub fn source_facts(alert: &Alert) -> SourceFacts {
     let Alert { state, report, .. } = alert.clone();
-    let times = [state.occurred_at, state.last_seen_at];
-    let AlertState { service, resolved_at, occurrences, severity, .. } = state;
-    (report.dedup_key, report.title, service, times, resolved_at, occurrences, severity, alert.classification())
+    SourceFacts {
+        dedup_key: alert.dedup_key(),
+        times: [state.occurred_at, state.last_seen_at],
+        resolved_at: state.resolved_at,
+        occurrences: state.occurrences,
+        severity: state.severity,
+        classification: alert.classification(),
+        title: report.title.value,
+        message: report.message.map(|reported| reported.value),
+        tags: report.tags.map(|reported| reported.value),
+        link: report.link.map(|reported| reported.value),
+    }
 }
 
 fn alert_facts(alert: &Alert, incidents: &[Incident]) -> AlertFacts {

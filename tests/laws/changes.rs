@@ -71,7 +71,7 @@ impl World {
         let aws = stack.aws();
         Self {
             grouper: GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), aws), seed).expect("configured"),
-            changer: ChangeStatus::new(&Tables::new(stack.environment("ChangeStatus"), aws)).expect("configured"),
+            changer: ChangeStatus::new(&Tables::new(stack.environment("ChangeStatus"), aws), None).expect("configured"),
             alerts: history::alert_lister(&stack),
             incidents: history::incident_lister(&stack),
             random: Rng::with_seed(seed),
@@ -125,6 +125,7 @@ impl World {
             source: Source::named("datadog"),
             received_at: self.now,
             content: Content::Event(Box::new(event)),
+            content_hash: "0".repeat(16),
             body: PackedBody { gzip: vec![0; 8], length: 8, truncated: false },
             headers: std::collections::BTreeMap::new(),
             redrive_of: None,
@@ -237,6 +238,7 @@ impl World {
             statuses: if statuses { vec![one(&mut self.random, Status::VARIANTS)] } else { Vec::new() },
             severities: self.some(&[Severity::Critical]),
             services: self.some(&SERVICES[..1]),
+            has_firing: (self.random.u8(..3) == 0).then(|| self.random.bool()),
             created: self.range(),
             updated: self.range(),
             ..IncidentFilter::default()
@@ -254,21 +256,12 @@ impl World {
 
 /// A firing event of a problem.
 fn event(problem: u8, service: usize, occurred_at: Time) -> AlertEvent {
+    let source = Source::named(SOURCES[0]);
     AlertEvent {
-        source: Source::named(SOURCES[0]),
-        external_id: None,
-        dedup_key: format!("monitor:{problem}"),
-        group_key: format!("monitor:{problem}"),
-        transition: Transition::Firing,
-        occurred_at,
         title: format!("Problem {problem}"),
-        message: None,
-        severity: None,
         service: Some(SERVICES[service % SERVICES.len()].to_owned()),
         environment: Some(ENVIRONMENTS[usize::from(problem) % ENVIRONMENTS.len()].to_owned()),
-        team: None,
-        tags: Vec::new(),
-        link: None,
+        ..AlertEvent::bare(source, &format!("monitor:{problem}"), Transition::Firing, occurred_at)
     }
 }
 

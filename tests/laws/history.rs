@@ -1,5 +1,7 @@
 //! Random alerts and incidents, and a stack that contains them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use local::{Options, Stack};
 use shared::{
@@ -7,10 +9,13 @@ use shared::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
         classification::{Classified, Evidence},
-        delivery::PackedBody,
+        delivery::{DeliveryId, PackedBody},
+        episode::EventKey,
+        event::KeyScope,
         grouping::{Grouping, GroupingDecision},
         id::IncidentId,
         incident::Incident,
+        reported::Reported,
         severity::Severity,
         source::Source,
         status::Status,
@@ -72,23 +77,26 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
     (0..count)
         .map(|_| {
             let created_at = some_time(random);
+            let severity = one(random, &SEVERITIES);
             let latest = now().as_millis() - created_at.as_millis();
             Incident {
                 id: ids.next(created_at),
                 title: "Checkout is slow".to_owned(),
                 status: one(random, Status::VARIANTS),
-                severity: one(random, &SEVERITIES),
+                severity,
+                alerts_by_severity: BTreeMap::from([(severity, 1)]),
                 services: some(random, &SERVICES),
                 sources: some(random, &SOURCES).iter().map(|source| Source::named(source)).collect(),
                 team: random.bool().then(|| one(random, &TEAMS).to_owned()),
                 environment: one(random, &ENVIRONMENTS).to_owned(),
+                environment_is_assumed: false,
                 created_at,
                 updated_at: if random.bool() { created_at } else { created_at.plus_millis(random.i64(0..=latest)) },
                 acknowledged_at: None,
                 resolved_at: None,
                 closed_at: None,
                 alert_count: 1,
-                firing_alert_count: 0,
+                firing_alert_count: u64::from(random.u8(..4) == 0),
                 first_alert_at: created_at,
                 last_alert_at: created_at,
                 action_count: 0,
@@ -113,6 +121,7 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
             let severity = one(random, &SEVERITIES);
             let service = (random.u8(..4) > 0).then(|| one(random, &SERVICES).to_owned());
             let environment = one(random, &ENVIRONMENTS).to_owned();
+            let by = EventKey { at: created_at, delivery_id: DeliveryId::new("datadog-1-0".to_owned()) };
             Alert {
                 id: ids.next(created_at),
                 state: AlertState {
@@ -128,17 +137,20 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
                     resolved_at: None,
                     occurrences: 1,
                     severity_classification: classified(severity),
+                    is_test: false,
                 },
                 report: AlertReport {
+                    problem_key: "monitor:1|".to_owned(),
+                    title: Reported { value: "Checkout is slow".to_owned(), by: by.clone() },
                     external_id: None,
-                    dedup_key: "monitor:1|".to_owned(),
-                    title: "Checkout is slow".to_owned(),
                     message: None,
-                    tags: Vec::new(),
+                    tags: None,
                     link: None,
-                    team_classification: classified(None),
-                    service_classification: classified(service),
-                    environment_classification: classified(environment),
+                    group: None,
+                    team: Reported { value: classified(None), by: by.clone() },
+                    service: Reported { value: classified(service), by: by.clone() },
+                    environment: Reported { value: classified(environment), by },
+                    key_scope: KeyScope::Problem,
                     grouping: Grouping {
                         decision: GroupingDecision::Opened,
                         rule: None,

@@ -47,10 +47,12 @@ pub fn queries() -> impl Strategy<Value = Query> {
     let statuses = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(Status::VARIANTS, 1..=3)];
     let severities = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(SEVERITIES.to_vec(), 1..=3)];
     let order = prop_oneof![Just(IncidentOrder::Created), Just(IncidentOrder::Updated)];
-    (statuses, severities, names(&SERVICES), names(&TEAMS), names(&SOURCES), range(), range(), order).prop_map(
-        |(statuses, severities, services, teams, sources, created, updated, order)| {
+    let has_firing = prop_oneof![2 => Just(None), 1 => any::<bool>().prop_map(Some)];
+    let names = (names(&SERVICES), names(&TEAMS), names(&SOURCES));
+    (statuses, severities, names, has_firing, range(), range(), order).prop_map(
+        |(statuses, severities, (services, teams, sources), has_firing, created, updated, order)| {
             let sources = sources.iter().map(|source| Source::named(source)).collect();
-            (IncidentFilter { statuses, severities, services, teams, sources, created, updated }, order)
+            (IncidentFilter { statuses, severities, services, teams, sources, has_firing, created, updated }, order)
         },
     )
 }
@@ -72,6 +74,7 @@ pub fn model(incidents: &[Incident], (filter, order): &Query, ascending: bool) -
         .filter(|incident| {
             filter.sources.is_empty() || incident.sources.iter().any(|source| filter.sources.contains(source))
         })
+        .filter(|incident| filter.has_firing.is_none_or(|fires| fires == (incident.firing_alert_count > 0)))
         .filter(|incident| within(&filter.created, incident.created_at) && within(&filter.updated, incident.updated_at))
         .cloned()
         .collect();

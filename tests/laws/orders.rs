@@ -1,41 +1,68 @@
 //! The order of arrival does not matter. The sources' times decide which alerts there are.
 
 use proptest::{prelude::*, test_runner::TestRunner};
-use shared::domain::{delivery::Delivery, grouping::GroupingDecision};
+use shared::domain::{
+    delivery::Delivery,
+    event::{KeyScope, Transition},
+    grouping::GroupingDecision,
+};
 
 use super::{
-    batches::{SourceFacts, delivery, rows, source_facts},
+    batches::{Said, SourceFacts, rows, source_facts},
     history::{self, SEVERITIES},
 };
 
+/// What tells one kind of problem from another.
+#[derive(Debug, Clone, Copy)]
+struct Kind {
+    number: u8,
+    /// How many environments its events name.
+    environments: u8,
+    key_scope: KeyScope,
+}
+
 /// The events of a problem. They are few enough for a claim to remember all. Some have the same
-/// time.
-fn problem(number: u8) -> impl Strategy<Value = Vec<Delivery>> {
+/// time, and some state neither severity nor service nor environment.
+fn problem(kind: Kind) -> impl Strategy<Value = Vec<Delivery>> {
     let minutes = 0_i64..40;
-    let firing = (minutes.clone(), 0_usize..4, 0_u8..3);
-    let firings = proptest::collection::vec(firing, 0..=7);
+    let stated = (
+        prop::option::weighted(0.7, 0_usize..4),
+        prop::option::weighted(0.7, 0_u8..3),
+        prop::option::weighted(0.7, 0..kind.environments),
+    );
+    let firings = proptest::collection::vec((minutes.clone(), stated), 0..=7);
     let resolutions = proptest::collection::vec(minutes, 0..=3);
     (firings, resolutions).prop_map(move |(firings, resolutions)| {
-        let identity = |place: usize| usize::from(number) * 100 + place;
-        let firings = firings.into_iter().enumerate().map(move |(place, (minutes, severity, service))| {
-            delivery(identity(place), number, service, minutes, SEVERITIES[severity], false)
+        let said = move |place: usize, minutes: i64| Said {
+            key_scope: kind.key_scope,
+            ..Said::firing(usize::from(kind.number) * 100 + place, kind.number, minutes, SEVERITIES[0])
+        };
+        let firings = firings.into_iter().enumerate().map(move |(place, (minutes, stated))| {
+            let (severity, service, environment) = stated;
+            let severity = severity.map(|severity| SEVERITIES[severity]);
+            Said { severity, service, environment, ..said(place, minutes) }
         });
+        let resolutions = resolutions.into_iter().enumerate();
         let resolutions = resolutions
-            .into_iter()
-            .enumerate()
-            .map(move |(place, minutes)| delivery(identity(50 + place), number, 0, minutes, SEVERITIES[0], true));
-        firings.chain(resolutions).collect()
+            .map(move |(place, minutes)| Said { transition: Transition::Resolved, ..said(50 + place, minutes) });
+        firings.chain(resolutions).map(|said| said.delivery()).collect()
     })
 }
 
 fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
-    (problem(1), problem(2), problem(3)).prop_map(|(first, second, third)| [first, second, third].concat())
+    let kind = |number, environments, key_scope| Kind { number, environments, key_scope };
+    (
+        problem(kind(1, 1, KeyScope::Problem)),
+        problem(kind(2, 2, KeyScope::Problem)),
+        problem(kind(3, 1, KeyScope::ProblemPerEnvironment)),
+    )
+        .prop_map(|(first, second, third)| [first, second, third].concat())
 }
 
 async fn facts(deliveries: &[Delivery], size: usize) -> Vec<SourceFacts> {
     let (alerts, _) = rows(deliveries, size).await;
     let mut facts: Vec<SourceFacts> = alerts.iter().map(source_facts).collect();
-    facts.sort_by(|one, other| (&one.0, one.3).cmp(&(&other.0, other.3)));
+    facts.sort_by(|one, other| (&one.title, one.times).cmp(&(&other.title, other.times)));
     facts
 }
 
@@ -66,11 +93,12 @@ fn alerts_do_not_depend_on_the_order_of_arrival_or_the_size_of_batches() {
 fn every_order_of_arrival_of_an_episode_gives_the_same_alert() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let episode = [
-        delivery(1, 1, 0, 3, SEVERITIES[1], false),
-        delivery(2, 1, 1, 5, SEVERITIES[3], false),
-        delivery(3, 1, 2, 5, SEVERITIES[3], false),
-        delivery(4, 1, 0, 9, SEVERITIES[0], true),
-    ];
+        Said { severity: None, service: None, environment: None, ..Said::firing(1, 1, 3, SEVERITIES[1]) },
+        Said { service: Some(1), environment: Some(1), ..Said::firing(2, 1, 5, SEVERITIES[3]) },
+        Said { service: Some(2), environment: Some(1), ..Said::firing(3, 1, 5, SEVERITIES[2]) },
+        Said { transition: Transition::Resolved, ..Said::firing(4, 1, 9, SEVERITIES[0]) },
+    ]
+    .map(|said| Said { key_scope: KeyScope::ProblemPerEnvironment, ..said }.delivery());
     let mut expected = None;
     for permutation in permutations(&episode) {
         let (alerts, incidents) = runtime.block_on(rows(&permutation, 4));

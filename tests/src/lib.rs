@@ -16,6 +16,7 @@ pub mod faults;
 mod sandbox;
 pub mod sentry;
 mod stack;
+mod times;
 mod webhook_request;
 
 pub use answer::{Answer, Problem, assert_members, assert_only_members};
@@ -23,4 +24,5 @@ pub use api::{Api, Page};
 pub use eventually::{WAIT_TIMEOUT, eventually};
 pub use sandbox::{Sandbox, in_order, now, random_digits, random_suffix, rfc3339, strings};
 pub use stack::{Access, TestStack, shared_stack, variable};
+pub use times::TimeShift;
 pub use webhook_request::{WebhookRequest, hmac_sha256_hex};

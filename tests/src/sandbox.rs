@@ -220,10 +220,10 @@ pub fn in_order(items: &[Value], member: &str) -> bool {
     items.windows(2).all(|pair| pair[0][member].as_str() <= pair[1][member].as_str())
 }
 
-/// An hour that no other test uses. It begins at random within the last months, so that several
-/// runs against one deployment do not share it either.
+/// An hour that no other test uses. It begins at random within the days that are not too long ago to
+/// be grouped, so that several runs against one deployment seldom share it.
 fn unused_hour() -> Timestamp {
-    static START: LazyLock<i64> = LazyLock::new(|| fastrand::i64(1_000..5_000));
+    static START: LazyLock<i64> = LazyLock::new(|| fastrand::i64(150..400));
     static USED: AtomicI64 = AtomicI64::new(0);
     let hours = *START - USED.fetch_add(2, Ordering::Relaxed);
     now() - SignedDuration::from_hours(hours)

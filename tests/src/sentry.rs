@@ -162,6 +162,7 @@ impl Issue {
             "platform": "python",
             "tags": [["level", self.level], ["environment", self.environment], ["runtime", "CPython 3.13.1"]],
             "timestamp": at.as_duration().as_secs_f64(),
+            "received": at.as_duration().as_secs_f64(),
             "datetime": iso(at),
             "url": format!("https://sentry.io/api/0/projects/larkspur/{}/events/{event_id}/", self.project),
             "web_url": format!("https://sentry.io/organizations/larkspur/issues/{}/events/{event_id}/", self.id),

@@ -1,5 +1,7 @@
 //! Writes a history of 400 days straight into the tables. It is the same in each run.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::{
     Client,
     types::{PutRequest, WriteRequest},
@@ -12,10 +14,13 @@ use shared::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
         classification::{Classified, Evidence},
-        delivery::PackedBody,
+        delivery::{DeliveryId, PackedBody},
+        episode::EventKey,
+        event::KeyScope,
         grouping::{Grouping, GroupingDecision, GroupingRule},
         id::IncidentId,
         incident::Incident,
+        reported::Reported,
         severity::Severity,
         source::Source,
         status::Status,
@@ -28,6 +33,8 @@ use shared::{
 use crate::report::{Failure, progress};
 
 const DAYS: i64 = 400;
+
+const TITLE: &str = "Checkout answers slower than 800 ms at the 95th percentile";
 
 /// The name of an environment and a service. One in 2,000 rows has it.
 pub const RARE: &str = "rare";
@@ -121,15 +128,18 @@ fn incident(random: &mut Rng, ids: &IdGenerator) -> Incident {
     services[0] = rare(random, services[0].clone());
     services.sort();
     services.dedup();
+    let severity = severity(random);
     Incident {
         id: ids.next(created_at),
-        title: "[P2] [Triggered] Checkout answers slower than 800 ms at the 95th percentile".to_owned(),
+        title: TITLE.to_owned(),
         status: if is_old { Status::Closed } else { Status::Open },
-        severity: severity(random),
+        severity,
+        alerts_by_severity: BTreeMap::from([(severity, 10)]),
         services,
         sources: vec![Source::named(if random.bool() { "datadog" } else { "sentry" })],
         team: (random.u8(..8) > 0).then(|| format!("team-{}", random.u8(..12))),
         environment: "production".to_owned(),
+        environment_is_assumed: false,
         created_at,
         updated_at,
         acknowledged_at: Some(updated_at),
@@ -153,6 +163,8 @@ fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert
     let service = format!("service-{:02}", random.u8(..50));
     let severity = severity(random);
     let problem = random.u32(..);
+    let by = EventKey { at: created_at, delivery_id: DeliveryId::new(format!("datadog-1-{problem:032x}")) };
+    let text = |value: String| Some(Reported { value, by: by.clone() });
     Alert {
         id: ids.next(created_at),
         state: AlertState {
@@ -167,20 +179,26 @@ fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert
             last_seen_at: created_at,
             resolved_at: Some(created_at),
             occurrences: 1,
-            severity_classification: classified(severity, "P2"),
+            severity_classification: classified(severity, "P2", &by).value,
+            is_test: false,
         },
         report: AlertReport {
-            external_id: Some(problem.to_string()),
-            dedup_key: format!("monitor:{problem}|env:{environment},service:{service}"),
-            title: "[P2] [Triggered] Checkout answers slower than 800 ms at the 95th percentile".to_owned(),
-            message: Some(
+            problem_key: format!("monitor:{problem}|env:{environment},service:{service}"),
+            title: Reported { value: TITLE.to_owned(), by: by.clone() },
+            external_id: text(problem.to_string()),
+            message: text(
                 "p95 of trace.http.request over service:checkout was > 0.8 for the last 5 minutes.".to_owned(),
             ),
-            tags: vec![format!("env:{environment}"), format!("service:{service}"), "team:payments".to_owned()],
-            link: Some(format!("https://app.datadoghq.eu/monitors/{problem}")),
-            team_classification: classified(Some("payments".to_owned()), "team:payments"),
-            service_classification: classified(Some(service), "service"),
-            environment_classification: classified(environment, "env"),
+            tags: Some(Reported {
+                value: vec![format!("env:{environment}"), format!("service:{service}"), "team:payments".to_owned()],
+                by: by.clone(),
+            }),
+            link: text(format!("https://app.datadoghq.eu/monitors/{problem}")),
+            group: text(format!("env:{environment},service:{service}")),
+            team: classified(Some("payments".to_owned()), "team:payments", &by),
+            service: classified(Some(service), "service", &by),
+            environment: classified(environment, "env", &by),
+            key_scope: KeyScope::Problem,
             grouping: Grouping {
                 decision: GroupingDecision::Joined,
                 rule: Some(GroupingRule::Service),
@@ -192,6 +210,7 @@ fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert
     }
 }
 
-fn classified<T>(value: T, matched: &str) -> Classified<T> {
-    Classified { value, evidence: Evidence::Stated, matched: Some(matched.to_owned()), confidence: 1.0 }
+fn classified<T>(value: T, matched: &str, by: &EventKey) -> Reported<Classified<T>> {
+    let value = Classified { value, evidence: Evidence::Stated, matched: Some(matched.to_owned()), confidence: 1.0 };
+    Reported { value, by: by.clone() }
 }

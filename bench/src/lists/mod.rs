@@ -321,26 +321,18 @@ async fn writes(stack: &Stack, meter: &Arc<Meter>) -> Result<(), Failure> {
 
 fn delivery(number: usize, problem: u8, transition: Transition, at: Time) -> Delivery {
     let event = AlertEvent {
-        source: Source::named("datadog"),
-        external_id: None,
-        dedup_key: format!("monitor:new-{problem}"),
-        group_key: format!("monitor:new-{problem}"),
-        transition,
-        occurred_at: at,
         title: "Checkout is slow".to_owned(),
-        message: None,
         severity: Some(StatedSeverity { value: Severity::Error, matched: String::new(), confidence: 1.0 }),
         service: Some("checkout".to_owned()),
         environment: Some("elsewhere".to_owned()),
-        team: None,
-        tags: Vec::new(),
-        link: None,
+        ..AlertEvent::bare(Source::named("datadog"), &format!("monitor:new-{problem}"), transition, at)
     };
     Delivery {
         delivery_id: DeliveryId::new(format!("datadog-1-new-{number}")),
         source: Source::named("datadog"),
         received_at: at,
         content: Content::Event(Box::new(event)),
+        content_hash: "0".repeat(16),
         body: PackedBody { gzip: vec![0; 600], length: 1500, truncated: false },
         headers: std::collections::BTreeMap::new(),
         redrive_of: None,

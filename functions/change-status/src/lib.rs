@@ -7,9 +7,10 @@ use shared::{
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
-        Parameters, Request, Response, answer, etag::Precondition, incident_status, path_parameter, principal,
-        problem::Problem, view::ChangedIncidentView,
+        Parameters, Request, Response, answer, etag::Precondition, path_parameter, principal, problem::Problem,
+        status_body, view::ChangedIncidentView,
     },
+    queue::Queue,
     service::change_status::{ChangeStatus, ChangeStatusError, ChangedStatus, StatusChange},
     store::Tables,
 };
@@ -24,15 +25,16 @@ pub struct Function {
 impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         let tables = Tables::new(environment, aws);
-        tables.incidents()?.warm().await;
-        Ok(Self { change_status: ChangeStatus::new(&tables)? })
+        let (incidents, queue) = (tables.incidents()?, Queue::new(environment, aws)?);
+        tokio::join!(incidents.warm(), queue.warm());
+        Ok(Self { change_status: ChangeStatus::new(&tables, Some(queue))? })
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let body = incident_status::read(request)?;
+        let body = status_body::incident(request)?;
         let precondition =
             Precondition::of(request.headers()).map_err(|error| Problem::invalid("If-Match", error.to_string()))?;
         let change = StatusChange { status: body.status, comment: body.comment, actor: principal.name };
@@ -62,5 +64,6 @@ fn problem(error: ChangeStatusError) -> Problem {
         ChangeStatusError::Stale(incident) => Problem::stale(&incident),
         ChangeStatusError::Illegal(illegal) => Problem::illegal_transition(illegal.from, illegal.to),
         ChangeStatusError::Unavailable(cause) => Problem::unavailable(&cause),
+        ChangeStatusError::Queue(cause) => Problem::unavailable(&cause),
     }
 }

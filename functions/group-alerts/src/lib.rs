@@ -12,12 +12,15 @@ use shared::{
     config::Environment,
     domain::{
         delivery::{Content, Delivery},
+        id::IncidentId,
         time::Time,
     },
     function::{Error, EventFunction},
+    queue::Sweep,
     service::{
         group_alerts::{Effect, GroupAlerts, GroupError, MAX_DELIVERIES},
         quarantine_gauge::QuarantineGauge,
+        resolve_alerts::{ResolveAlertError, ResolveAlerts},
     },
     store::Tables,
     telemetry::metrics::{Measures, Metrics},
@@ -32,6 +35,7 @@ const MAX_TRY_MS: i64 = 12_000;
 #[derive(Debug)]
 pub struct Function {
     group_alerts: GroupAlerts,
+    resolve_alerts: ResolveAlerts,
     metrics: Metrics,
     gauge: QuarantineGauge,
 }
@@ -44,6 +48,11 @@ enum MessageError {
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]
     Group(#[from] GroupError),
+    #[error(transparent)]
+    Sweep(#[from] ResolveAlertError),
+    /// The index does not show them yet.
+    #[error("{0} alerts of a resolved incident still fire")]
+    StillFiring(u64),
     #[error("grouping panicked")]
     Panicked,
     #[error("no time was left to group the message alone")]
@@ -56,10 +65,12 @@ impl EventFunction for Function {
 
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         let tables = Tables::new(environment, aws);
-        tables.claims()?.warm().await;
         let metrics = Metrics::new(environment)?;
+        let group_alerts = GroupAlerts::new(&tables, fastrand::u64(..))?;
+        group_alerts.warm().await;
         Ok(Self {
-            group_alerts: GroupAlerts::new(&tables, fastrand::u64(..))?,
+            group_alerts,
+            resolve_alerts: ResolveAlerts::new(&tables)?,
             gauge: QuarantineGauge::new(&tables, metrics.clone())?,
             metrics,
         })
@@ -73,9 +84,17 @@ impl EventFunction for Function {
         let mut readable = Vec::new();
         for message in event.payload.records {
             let message_id = message.message_id.unwrap_or_default();
-            match serde_json::from_str::<Delivery>(message.body.as_deref().unwrap_or_default()) {
+            let body = message.body.as_deref().unwrap_or_default();
+            match serde_json::from_str::<Delivery>(body) {
                 Ok(delivery) => readable.push((message_id, delivery)),
-                Err(error) => fail(&mut response, message_id, &MessageError::Unreadable(error)),
+                Err(error) => match serde_json::from_str::<Sweep>(body) {
+                    Ok(Sweep { sweep_incident }) => {
+                        if let Err(error) = self.sweep(sweep_incident).await {
+                            fail(&mut response, message_id, &error);
+                        }
+                    }
+                    Err(_) => fail(&mut response, message_id, &MessageError::Unreadable(error)),
+                },
             }
         }
         for together in readable.chunks(MAX_DELIVERIES) {
@@ -104,6 +123,14 @@ impl EventFunction for Function {
 }
 
 impl Function {
+    /// Ends the alerts that still fire in an incident that a person resolved.
+    async fn sweep(&self, incident_id: IncidentId) -> Result<(), MessageError> {
+        match self.resolve_alerts.sweep(incident_id, clock::now()).await? {
+            0 => Ok(()),
+            left => Err(MessageError::StillFiring(left)),
+        }
+    }
+
     /// Records why a message failed when it was tried alone. If the message becomes a dead letter,
     /// its quarantine entry shows this reason.
     async fn note(&self, message_id: &str, error: &MessageError) {

@@ -7,7 +7,7 @@ use shared::{
     config::Environment,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, path_parameter, problem::Problem, view::ReceiptView},
+    http::{Request, Response, answer, headers, path_parameter, problem::Problem, view::ReceiptView},
     service::receive_webhook::{Receipt, ReceiveWebhook, Refusal},
     sources,
     telemetry::metrics::{Measures, Metrics},
@@ -32,7 +32,8 @@ impl HttpFunction for Function {
             self.count("RefusedUnknownSource", now);
             return Err(Problem::not_found("There is no source with this name."));
         };
-        let received = self.receive_webhook.receive(source, request.headers(), request.body().as_ref(), now).await;
+        let headers = headers::of_webhook(request.headers());
+        let received = self.receive_webhook.receive(source, &headers, request.body().as_ref(), now).await;
         let name = source.name();
         match &received {
             Ok(Receipt::Accepted { delivery_id }) => info!(source = name, %delivery_id, "webhook accepted"),
@@ -62,7 +63,6 @@ fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
         Ok(Receipt::Quarantined { .. }) => "Quarantined",
         Err(Refusal::TooLarge) => "RefusedTooLarge",
         Err(Refusal::NotAuthentic) => "RefusedNotAuthentic",
-        Err(Refusal::NotJson(_)) => "RefusedNotJson",
         Err(Refusal::Queue(_)) => "RefusedUnavailable",
     }
 }
@@ -73,7 +73,6 @@ fn problem(refusal: Refusal) -> Problem {
         Refusal::NotAuthentic => {
             Problem::unauthenticated("The signature or the token of the webhook is missing or wrong.")
         }
-        Refusal::NotJson(error) => Problem::malformed_body(format!("{error}.")),
         Refusal::Queue(cause) => Problem::unavailable(&cause),
     }
 }

@@ -26,6 +26,7 @@ pub enum FunctionError {
 pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Result<Handler, FunctionError> {
     let started = match logical_id {
         "Authorize" => event::<authorize::Function>(environment, aws).await,
+        "ChangeAlertStatus" => http::<change_alert_status::Function>(environment, aws).await,
         "ChangeStatus" => http::<change_status::Function>(environment, aws).await,
         "DeleteQuarantineEntry" => http::<delete_quarantine_entry::Function>(environment, aws).await,
         "GetIncident" => http::<get_incident::Function>(environment, aws).await,

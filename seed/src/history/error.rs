@@ -7,7 +7,6 @@ use shared::{
         change_status::ChangeStatusError,
         group_alerts::{GroupError, StartError},
     },
-    sources::InvalidJson,
     store::StoreError,
 };
 
@@ -23,8 +22,8 @@ pub enum SeedError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Data(#[from] DataError),
-    #[error("webhook of {at}: {reason}")]
-    Webhook { at: Timestamp, reason: InvalidWebhook },
+    #[error("webhook of {at}: the source {name} is unknown")]
+    UnknownSource { at: Timestamp, name: &'static str },
     #[error(transparent)]
     Missing(#[from] InvalidVariable),
     #[error(transparent)]
@@ -33,15 +32,4 @@ pub enum SeedError {
     Group { at: Timestamp, source: GroupError },
     #[error("could not change the status at {at}: {source}")]
     Change { at: Timestamp, source: ChangeStatusError },
-}
-
-/// No source could send this webhook.
-#[derive(Debug, thiserror::Error)]
-pub enum InvalidWebhook {
-    #[error("the source is unknown")]
-    UnknownSource,
-    #[error("invalid header: {0}")]
-    Header(#[from] http::Error),
-    #[error(transparent)]
-    Body(#[from] InvalidJson),
 }

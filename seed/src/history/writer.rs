@@ -5,7 +5,6 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use http::{HeaderMap, HeaderName, HeaderValue};
 use shared::{
     domain::{delivery::Delivery, id::IncidentId, time::Time},
     service::{
@@ -17,10 +16,7 @@ use shared::{
     store::Tables,
 };
 
-use super::{
-    error::{InvalidWebhook, SeedError},
-    summary::Written,
-};
+use super::{error::SeedError, summary::Written};
 use crate::{
     timeline::{Action, StatusChange},
     webhook::Webhook,
@@ -37,7 +33,7 @@ impl Writer {
     pub fn new(tables: &Tables, seed: u64) -> Result<Self, SeedError> {
         Ok(Self {
             grouper: GroupAlerts::new(tables, seed)?,
-            changer: ChangeStatus::new(tables)?,
+            changer: ChangeStatus::new(tables, None)?,
             opened: Mutex::default(),
         })
     }
@@ -51,7 +47,7 @@ impl Writer {
 
     async fn group(&self, number: usize, webhook: &Webhook) -> Result<Written, SeedError> {
         let at = webhook.at;
-        let delivery = receive(webhook).map_err(|reason| SeedError::Webhook { at, reason })?;
+        let delivery = receive(number, webhook)?;
         let Some(delivery) = delivery else { return Ok(Written::Webhook) };
         let effect = self.grouper.group(&delivery, at.into()).await;
         Ok(match effect.map_err(|source| SeedError::Group { at, source })? {
@@ -83,16 +79,13 @@ impl Writer {
 }
 
 /// What the receiving function makes of a webhook. `None` if it ignores the webhook.
-fn receive(webhook: &Webhook) -> Result<Option<Box<Delivery>>, InvalidWebhook> {
-    let source = sources::find(webhook.source.name()).ok_or(InvalidWebhook::UnknownSource)?;
+fn receive(number: usize, webhook: &Webhook) -> Result<Option<Box<Delivery>>, SeedError> {
+    let (at, name) = (webhook.at, webhook.source.name());
+    let source = sources::find(name).ok_or(SeedError::UnknownSource { at, name })?;
+    let headers = webhook.headers.iter().collect();
     let body = webhook.body.as_bytes();
-    Ok(match receive_webhook::read(source, &headers(webhook)?, body, Time::from(webhook.at))? {
+    Ok(match receive_webhook::read(source, &headers, body, Time::from(at), &number.to_string()) {
         receive_webhook::Webhook::Delivery(delivery) => Some(delivery),
         receive_webhook::Webhook::Ignored { .. } => None,
     })
-}
-
-fn headers(webhook: &Webhook) -> Result<HeaderMap, http::Error> {
-    let pairs = webhook.headers.iter();
-    pairs.map(|(name, value)| Ok((HeaderName::try_from(name)?, HeaderValue::try_from(value)?))).collect()
 }

@@ -2,12 +2,16 @@
 //!
 //! What the source says comes first, then rules of ownership, then words of the text, then a default.
 
+pub mod severity;
+mod state;
+mod weights;
 mod words;
 
+use self::severity::{Clues, StatedState, by_text};
 use crate::{
     domain::{
         classification::{Classification, Classified, Evidence},
-        event::AlertEvent,
+        event::{AlertEvent, Transition},
         severity::Severity,
     },
     rules::Rules,
@@ -33,13 +37,16 @@ fn severity(event: &AlertEvent) -> Classified<Severity> {
             confidence: stated.confidence.clamp(0.0, 1.0),
         };
     }
-    let text = [Some(event.title.as_str()), event.message.as_deref()];
-    match text.into_iter().flatten().find_map(words::severity) {
-        Some((value, term)) => {
-            Classified { value, evidence: Evidence::Text, matched: Some(term.to_owned()), confidence: TEXT_CONFIDENCE }
-        }
-        None => Classified { value: Severity::Warning, evidence: Evidence::Default, matched: None, confidence: 0.2 },
-    }
+    by_text(&Clues {
+        title: &event.title,
+        message: event.message.as_deref(),
+        state: match event.transition {
+            Transition::Firing => StatedState::Firing,
+            Transition::Resolved => StatedState::Other,
+        },
+        unknown: event.unknown_severity.as_deref(),
+        transition: event.transition_severity.as_ref(),
+    })
 }
 
 fn service(event: &AlertEvent, rules: &Rules) -> Classified<Option<String>> {

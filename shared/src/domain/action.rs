@@ -62,6 +62,12 @@ pub enum ActionKind {
         /// And after.
         to: Severity,
     },
+    /// The highest severity of the alerts is lower than before.
+    SeverityLowered { alert_id: AlertId, from: Severity, to: Severity },
+    /// The environment was assumed, and an alert states another.
+    EnvironmentCorrected { alert_id: AlertId, from: String, to: String },
+    /// A person resolved an alert whose resolution never came.
+    AlertResolved { alert_id: AlertId, comment: Option<String> },
     /// The last alert that was still firing has recovered.
     AlertsResolved {
         /// The alert.

@@ -4,18 +4,22 @@ use serde::{Deserialize, Serialize};
 
 use super::severity::Severity;
 
-/// How a classified value is known, surest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// How a classified value is known, surest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Evidence {
-    /// The source stated it.
-    Stated,
-    /// A rule of `infra/rules.yaml` says so.
-    Rule,
-    /// Words of the title or the message.
-    Text,
     /// Nothing is known.
     Default,
+    /// The state to which the alert changed suggests it: a `Warn` is less than a `Triggered`.
+    Transition,
+    /// Words of the title or the message.
+    Text,
+    /// A rule of `infra/rules.yaml` says so.
+    Rule,
+    /// Earlier alerts of the same service stated it.
+    History,
+    /// The source stated it.
+    Stated,
 }
 
 /// A classified value and why it is that.

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{event::AlertEvent, id::EntryId, source::Source, time::Time};
 
+/// How long a delivery is remembered, in days: as long as a message can live in the queue and its
+/// dead-letter queue.
+pub const MEMORY_DAYS: i64 = 18;
+
 /// Identifies a delivery by its content: the same delivery sent twice has the same id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -41,6 +45,8 @@ pub struct Delivery {
     pub received_at: Time,
     /// What it says.
     pub content: Content,
+    /// Tells the bytes of its body from others: 16 hexadecimal digits of their SHA-256.
+    pub content_hash: String,
     /// The webhook's body.
     pub body: PackedBody,
     /// The headers without which the body could not be read anew; only of what could not be read.

@@ -1,115 +1,197 @@
-//! Episodes: which deliveries of one problem belong to one alert.
+//! Episodes: the firing deliveries of one alert, and what they come to.
 //!
-//! Deliveries arrive late and out of order; what decides is the source's time, not the order of arrival. The resolutions
-//! of a problem cut its time into intervals, each open at its beginning and closed at its end; the firing deliveries of
-//! one interval are one alert, and the resolution at its end resolves it.
-//!
-//! | delivery at *t* | its interval has no alert | its interval has an alert |
-//! | --- | --- | --- |
-//! | firing | new alert, resolved already if the interval ends | counted |
-//! | resolved | remembered: a boundary | fired until *t*: resolved at *t*; fired only since: remembered; both: split in two |
-//!
-//! So the alerts of a problem are the same in whatever order its deliveries arrive, as far as is remembered: the last
-//! [`MAX_EPISODES`] alerts of it, the last [`MAX_RESOLUTIONS`] resolutions that ended none, and of each alert the last [`MAX_RECENT_FIRINGS`]
-//! firing deliveries one by one. A resolution that more of them overtook is ignored: it has fired since.
+//! An episode remembers its latest firing deliveries one by one, since a resolution that arrives
+//! late may split them. The earlier ones are folded into a summary.
 
-use std::{cmp::Ordering, collections::BTreeSet, mem};
+use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     alert_status::AlertStatus,
+    classification::Evidence,
     delivery::DeliveryId,
-    event::Transition,
     id::{AlertId, IncidentId},
     severity::Severity,
     time::Time,
 };
 
-/// How many alerts of a problem are remembered.
-pub const MAX_EPISODES: usize = 4;
-
-/// How many resolutions are remembered that ended no alert that is remembered.
-pub const MAX_RESOLUTIONS: usize = 8;
-
 /// How many firing deliveries of an alert are remembered one by one.
 pub const MAX_RECENT_FIRINGS: usize = 6;
 
-/// When a delivery says that it happened, and which delivery it is: no two are equal.
+/// Where a delivery stands among those of its problem. No two deliveries have the same key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventKey {
-    /// When, by the source's clock.
+    /// The time by which deliveries of the problem are ordered.
     pub at: Time,
-    /// The delivery.
     pub delivery_id: DeliveryId,
 }
 
 /// A firing delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Firing {
-    /// Which and when.
     pub key: EventKey,
-    /// The severity that it reports.
+    /// When it occurred, by the source's clock.
+    pub occurred_at: Time,
     pub severity: Severity,
+    /// How the severity is known. What a source states counts more than what we guess.
+    pub evidence: Evidence,
+    /// A hash of the bytes, of a delivery that states no time. The same bytes twice in a row report
+    /// nothing new: the source sent them again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// When we received it, if resolutions of its problem state no time: an end by our clock is
+    /// compared with our receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<Time>,
 }
 
-/// What several firing deliveries come to. It does not depend on their order.
+impl Firing {
+    /// Whether it fired after an end of its alert.
+    fn is_after(&self, end: Resolution) -> bool {
+        let by_receipt = self.received_at.filter(|_| end.by.is_our_clock());
+        self.key.at > end.at || by_receipt.is_some_and(|received_at| received_at > end.at)
+    }
+
+    /// The same, ordered after an end that we know it came after.
+    fn ordered_after(mut self, end: Resolution) -> Self {
+        if self.key.at <= end.at {
+            self.key.at = self.received_at.unwrap_or(end.at).max(end.at.plus_millis(1));
+        }
+        self
+    }
+}
+
+/// What the firing deliveries of an alert come to. It does not depend on the order of arrival.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Firings {
-    /// The earliest: what it says is what the alert says.
+    /// The earliest.
     pub first: EventKey,
-    /// When the latest fired.
+    /// The time of the latest, whether it counts or not.
+    pub last_at: Time,
+    /// When the earliest occurred, by the source's clock.
+    pub occurred_at: Time,
+    /// When the latest that counts occurred, by the source's clock.
     pub last_seen_at: Time,
-    /// How many there are.
     pub occurrences: u64,
-    /// The highest severity.
+    /// The highest severity of those that are known best.
     pub severity: Severity,
-    /// The earliest that reports the highest severity.
+    evidence: Evidence,
+    /// The earliest that reports that severity.
     pub worst: EventKey,
+    /// The bytes of the latest; see [`Firing::content`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    last_content: Option<String>,
 }
 
 impl Firings {
-    /// One alone.
-    #[must_use]
-    pub fn of(firing: &Firing) -> Self {
+    fn of(firing: &Firing) -> Self {
         Self {
             first: firing.key.clone(),
-            last_seen_at: firing.key.at,
+            last_at: firing.key.at,
+            occurred_at: firing.occurred_at,
+            last_seen_at: firing.occurred_at,
             occurrences: 1,
             severity: firing.severity,
+            evidence: firing.evidence,
             worst: firing.key.clone(),
+            last_content: firing.content.clone(),
         }
     }
 
-    /// These and others.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        let worst = match self.severity.cmp(&other.severity) {
+    /// These and one that fired after all of them.
+    fn then(mut self, firing: &Firing) -> Self {
+        let is_repetition = firing.content.is_some() && firing.content == self.last_content;
+        self.last_at = self.last_at.max(firing.key.at);
+        self.last_content.clone_from(&firing.content);
+        if is_repetition { self } else { self.with(firing) }
+    }
+
+    /// These and one that fired among them. If it has the bytes of the last one, they are taken for the
+    /// bytes of the one before it, too.
+    fn with_early(self, firing: &Firing) -> Self {
+        let is_repetition = firing.content.is_some() && firing.content == self.last_content;
+        let occurrences = self.occurrences;
+        let these = self.with(firing);
+        if is_repetition { Self { occurrences, ..these } } else { these }
+    }
+
+    /// These and one that fired among them.
+    fn with(self, firing: &Firing) -> Self {
+        let (known, reported) = ((self.evidence, self.severity), (firing.evidence, firing.severity));
+        let worst = match known.cmp(&reported) {
             Ordering::Greater => self.worst,
-            Ordering::Less => other.worst,
-            Ordering::Equal => self.worst.min(other.worst),
+            Ordering::Less => firing.key.clone(),
+            Ordering::Equal => self.worst.min(firing.key.clone()),
         };
+        let (evidence, severity) = known.max(reported);
         Self {
-            first: self.first.min(other.first),
-            last_seen_at: self.last_seen_at.max(other.last_seen_at),
-            occurrences: self.occurrences + other.occurrences,
-            severity: self.severity.max(other.severity),
+            first: self.first.min(firing.key.clone()),
+            last_at: self.last_at.max(firing.key.at),
+            occurred_at: self.occurred_at.min(firing.occurred_at),
+            last_seen_at: self.last_seen_at.max(firing.occurred_at),
+            occurrences: self.occurrences + 1,
+            severity,
+            evidence,
             worst,
+            last_content: self.last_content,
         }
+    }
+
+    /// Whether one more delivery made `others` of these and only repeats the bytes of the one before it.
+    #[must_use]
+    pub fn are_repeated_by(&self, others: &Self) -> bool {
+        let Self { last_at, last_content, .. } = others.clone();
+        Self { last_at, last_content, ..self.clone() } == *others
+    }
+
+    /// What deliveries in ascending order come to; `None` of none.
+    #[must_use]
+    pub fn in_order<'firing>(firings: impl IntoIterator<Item = &'firing Firing>) -> Option<Self> {
+        let mut firings = firings.into_iter();
+        let first = Self::of(firings.next()?);
+        Some(firings.fold(first, Self::then))
     }
 }
 
-/// The part of an alert that later deliveries change.
+/// Who ended an alert, and by which clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolvedBy {
+    /// The source, which stated when.
+    Source,
+    /// The source, which stated no time: it is when we received the resolution.
+    SourceUntimed,
+    /// A person: the time is by our clock.
+    Person,
+}
+
+impl ResolvedBy {
+    /// Whether the time of the end is by our clock.
+    #[must_use]
+    pub const fn is_our_clock(self) -> bool {
+        matches!(self, Self::SourceUntimed | Self::Person)
+    }
+}
+
+/// The end of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Resolution {
+    pub at: Time,
+    pub by: ResolvedBy,
+}
+
+/// What is remembered of an alert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Episode {
-    /// The alert.
     pub alert_id: AlertId,
-    /// Its incident.
     pub incident_id: Option<IncidentId>,
-    /// When it resolved.
-    pub resolved_at: Option<Time>,
-    /// The earliest of its firing deliveries: the first alone, as long as the others can be remembered one by one.
+    pub resolution: Option<Resolution>,
+    /// The first firing delivery, as long as the others can be remembered one by one; else a summary
+    /// of the earliest.
     base: Firings,
+    /// The first firing delivery, while `base` is it alone.
+    first: Option<Firing>,
     /// The others, earliest first.
     recent: Vec<Firing>,
 }
@@ -119,187 +201,132 @@ pub struct Episode {
 pub struct EpisodeOf {
     pub alert_id: AlertId,
     pub incident_id: Option<IncidentId>,
-    pub resolved_at: Option<Time>,
+    pub resolution: Option<Resolution>,
+}
+
+/// What a resolution means for the episode in whose interval it lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// The alert fired only afterwards.
+    Before,
+    /// The alert ends.
+    Ends(Box<Episode>),
+    /// The alert ends, and what fired afterwards is another.
+    Splits { ended: Box<Episode>, rest: Rest },
+    /// What fired afterwards is folded into the summary and cannot be told apart.
+    TooLate,
 }
 
 impl Episode {
     /// The episode of a new alert, begun by one firing delivery.
     #[must_use]
-    pub fn begin(alert: EpisodeOf, first: &Firing) -> Self {
-        Self::new(alert, Firings::of(first), Vec::new())
+    pub fn begin(alert: EpisodeOf, first: Firing) -> Self {
+        Self::of_firings(alert, first, Vec::new())
     }
 
     /// The episode of an alert that was split from another.
     #[must_use]
     pub fn split_off(alert: EpisodeOf, rest: Rest) -> Self {
-        Self::new(alert, Firings::of(&rest.first), rest.others)
+        Self::of_firings(alert, rest.first, rest.others)
     }
 
-    const fn new(alert: EpisodeOf, base: Firings, recent: Vec<Firing>) -> Self {
-        let EpisodeOf { alert_id, incident_id, resolved_at } = alert;
-        Self { alert_id, incident_id, resolved_at, base, recent }
+    fn of_firings(alert: EpisodeOf, first: Firing, recent: Vec<Firing>) -> Self {
+        let EpisodeOf { alert_id, incident_id, resolution } = alert;
+        Self { alert_id, incident_id, resolution, base: Firings::of(&first), first: Some(first), recent }
     }
 
-    /// Firing until it resolved.
+    /// Whether the alert fires.
     #[must_use]
-    pub const fn status(&self) -> AlertStatus {
-        AlertStatus::of(self.resolved_at)
+    pub fn status(&self) -> AlertStatus {
+        AlertStatus::of(self.resolved_at())
     }
 
-    /// What its firing deliveries come to.
+    /// When the alert ended; `None` while it fires.
+    #[must_use]
+    pub fn resolved_at(&self) -> Option<Time> {
+        self.resolution.map(|resolution| resolution.at)
+    }
+
+    pub(super) fn resolved(self, resolution: Resolution) -> Self {
+        Self { resolution: Some(resolution), ..self }
+    }
+
+    /// What the firing deliveries come to.
     #[must_use]
     pub fn firings(&self) -> Firings {
-        self.recent.iter().map(Firings::of).fold(self.base.clone(), Firings::and)
+        self.recent.iter().fold(self.base.clone(), Firings::then)
     }
 
-    fn fire(mut self, firing: Firing) -> Self {
-        if self.base.occurrences == 1 && firing.key < self.base.first {
-            let severity = self.base.severity;
-            let Firings { first, .. } = mem::replace(&mut self.base, Firings::of(&firing));
-            self.recent.insert(0, Firing { key: first, severity });
-        } else if firing.key.at <= self.base.last_seen_at && self.base.occurrences > 1 {
-            self.base = self.base.and(Firings::of(&firing));
-        } else {
-            let position = self.recent.partition_point(|other| other.key < firing.key);
-            self.recent.insert(position, firing);
+    /// The firing deliveries that are remembered one by one, and the keys of what the summary keeps.
+    pub fn remembered(&self) -> impl Iterator<Item = &EventKey> {
+        [&self.base.first, &self.base.worst].into_iter().chain(self.recent.iter().map(|firing| &firing.key))
+    }
+
+    pub(super) fn fire(mut self, firing: Firing) -> Self {
+        match self.first.take() {
+            Some(first) if firing.key < first.key => {
+                self.base = Firings::of(&firing);
+                self.recent.insert(0, first);
+                self.first = Some(firing);
+            }
+            None if firing.key.at <= self.base.last_at => self.base = self.base.with_early(&firing),
+            first => {
+                self.first = first;
+                let position = self.recent.partition_point(|other| other.key < firing.key);
+                self.recent.insert(position, firing);
+            }
         }
         if self.recent.len() > MAX_RECENT_FIRINGS {
             let earliest = self.recent.remove(0);
-            self.base = self.base.and(Firings::of(&earliest));
+            self.base = self.base.then(&earliest);
+            self.first = None;
         }
         self
     }
 
-    /// What a resolution means that is in the interval of this alert.
-    fn resolve(&self, at: Time) -> Step {
-        let firings = self.firings();
-        if at < firings.first.at {
-            return Step::Remember;
+    /// What a resolution means that lies in the interval of this alert.
+    pub(super) fn end(&self, resolution: Resolution) -> Ending {
+        let at = resolution.at;
+        if at < self.base.first.at {
+            return Ending::Before;
         }
-        if firings.last_seen_at <= at {
-            return Step::Resolve(Self { resolved_at: Some(at), ..self.clone() });
-        }
-        let (before, after) = self.recent.split_at(self.recent.partition_point(|firing| firing.key.at <= at));
-        match after {
-            [first, others @ ..] if self.base.last_seen_at <= at => Step::Split {
-                ended: Self { resolved_at: Some(at), recent: before.to_vec(), ..self.clone() },
-                rest: Rest { first: first.clone(), others: others.to_vec(), resolved_at: self.resolved_at },
+        let (after, before): (Vec<Firing>, Vec<Firing>) =
+            self.recent.iter().cloned().partition(|firing| firing.is_after(resolution));
+        let mut after: Vec<Firing> = after.into_iter().map(|firing| firing.ordered_after(resolution)).collect();
+        after.sort_by(|one, other| one.key.cmp(&other.key));
+        match after.split_first() {
+            None if self.base.last_at <= at => Ending::Ends(Box::new(self.clone().resolved(resolution))),
+            Some((first, others)) if self.base.last_at <= at => Ending::Splits {
+                ended: Box::new(Self { resolution: Some(resolution), recent: before, ..self.clone() }),
+                rest: Rest { first: first.clone(), others: others.to_vec(), resolution: self.resolution },
             },
-            _ => Step::Nothing,
+            _ => Ending::TooLate,
         }
+    }
+
+    pub(super) const fn first_key(&self) -> &EventKey {
+        &self.base.first
     }
 }
 
 /// What fired of an alert after the resolution that ended it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rest {
-    /// The first.
     pub first: Firing,
     /// The others, earliest first.
     pub others: Vec<Firing>,
-    /// When that resolved.
-    pub resolved_at: Option<Time>,
+    pub resolution: Option<Resolution>,
 }
 
 impl Rest {
     /// What they come to.
     #[must_use]
     pub fn firings(&self) -> Firings {
-        self.others.iter().map(Firings::of).fold(Firings::of(&self.first), Firings::and)
+        self.others.iter().fold(Firings::of(&self.first), Firings::then)
+    }
+
+    /// The keys of the deliveries.
+    pub fn keys(&self) -> impl Iterator<Item = &EventKey> {
+        std::iter::once(&self.first).chain(&self.others).map(|firing| &firing.key)
     }
 }
-
-/// What is remembered of one problem, `(source, dedup_key)`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Episodes {
-    /// The latest alerts, earliest first.
-    pub episodes: Vec<Episode>,
-    /// The latest resolutions that ended none of these alerts.
-    resolutions: BTreeSet<Time>,
-    /// Counts changes, from 1.
-    pub version: u64,
-}
-
-/// What a delivery means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// A new alert fires, or one that `resolved_at` shows to be over already.
-    Begin {
-        /// When its resolution, which arrived first, happened.
-        resolved_at: Option<Time>,
-    },
-    /// An alert was reported again.
-    Repeat(Episode),
-    /// An alert resolved, or did so earlier than was known.
-    Resolve(Episode),
-    /// An alert resolved and fired again before its resolution arrived: it is two.
-    Split {
-        /// What it is now.
-        ended: Episode,
-        /// What is another alert.
-        rest: Rest,
-    },
-    /// A resolution to be remembered: what it ends may be on its way.
-    Remember,
-    /// Nothing changes.
-    Nothing,
-}
-
-impl Episodes {
-    /// Decides what a delivery means.
-    #[must_use]
-    pub fn step(&self, transition: Transition, key: EventKey, severity: Severity) -> Step {
-        let at = key.at;
-        let known = self.episodes.iter().find(|episode| self.is_in_interval(episode, at));
-        match (transition, known) {
-            (Transition::Firing, None) => Step::Begin { resolved_at: self.boundaries().filter(|end| *end >= at).min() },
-            (Transition::Firing, Some(episode)) => Step::Repeat(episode.clone().fire(Firing { key, severity })),
-            (Transition::Resolved, _) if self.boundaries().any(|boundary| boundary == at) => Step::Nothing,
-            (Transition::Resolved, None) => Step::Remember,
-            (Transition::Resolved, Some(episode)) => episode.resolve(at),
-        }
-    }
-
-    /// The alert as it is known.
-    #[must_use]
-    pub fn episode(&self, alert_id: AlertId) -> Option<&Episode> {
-        self.episodes.iter().find(|episode| episode.alert_id == alert_id)
-    }
-
-    /// Takes in an alert as it is now, and forgets the earliest if there are many.
-    pub fn put(&mut self, episode: Episode) {
-        let position = self.episodes.iter().position(|other| other.alert_id == episode.alert_id);
-        let before = position.map(|position| self.episodes.remove(position));
-        let moved = before.and_then(|before| before.resolved_at).filter(|end| Some(*end) != episode.resolved_at);
-        let position = self.episodes.partition_point(|other| other.base.first < episode.base.first);
-        self.episodes.insert(position, episode);
-        let forgotten = if self.episodes.len() > MAX_EPISODES { self.episodes.remove(0).resolved_at } else { None };
-        for resolution in moved.into_iter().chain(forgotten) {
-            self.remember(resolution);
-        }
-        self.resolutions
-            .retain(|resolution| !self.episodes.iter().any(|episode| episode.resolved_at == Some(*resolution)));
-    }
-
-    /// Takes in a resolution that ends no known alert, and forgets the earliest if there are many.
-    pub fn remember(&mut self, resolution: Time) {
-        self.resolutions.insert(resolution);
-        if self.resolutions.len() > MAX_RESOLUTIONS {
-            self.resolutions.pop_first();
-        }
-    }
-
-    fn boundaries(&self) -> impl Iterator<Item = Time> {
-        self.episodes.iter().filter_map(|episode| episode.resolved_at).chain(self.resolutions.iter().copied())
-    }
-
-    /// Whether no resolution is between a time and an alert. One that happened when something fired came after it.
-    fn is_in_interval(&self, episode: &Episode, at: Time) -> bool {
-        let firings = episode.firings();
-        let (first, last) = (firings.first.at.min(at), firings.last_seen_at.max(at));
-        !self.boundaries().any(|boundary| first <= boundary && boundary < last)
-    }
-}
-
-#[cfg(test)]
-mod tests;

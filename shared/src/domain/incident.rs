@@ -3,11 +3,14 @@
 //! Its changes are functions here: each takes the incident, `now` and the news, and returns what was
 //! done, so that the history says exactly what changed.
 
+use std::{cmp::Ordering, collections::BTreeMap, mem};
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     action::{Action, ActionKind},
     alert::Alert,
+    alert_status::AlertStatus,
     id::{ActionId, AlertId, IncidentId},
     severity::Severity,
     source::Source,
@@ -21,23 +24,24 @@ const MAX_SERVICES: usize = 100;
 /// The alerts of one outage, reviewed together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incident {
-    /// Identifies it; its time is `created_at`.
     pub id: IncidentId,
     /// The first alert's title.
     pub title: String,
-    /// Where its review stands.
     pub status: Status,
-    /// The highest of its alerts.
+    /// The highest severity of its alerts.
     pub severity: Severity,
+    /// How many of its alerts have each severity, so that the highest is known after one is lowered.
+    pub alerts_by_severity: BTreeMap<Severity, u64>,
     /// The services of its alerts, sorted.
     pub services: Vec<String>,
     /// The sources of its alerts, sorted.
     pub sources: Vec<Source>,
     /// The first alert's team.
     pub team: Option<String>,
-    /// The first alert's environment.
+    /// The first alert's environment, unless that was a guess and another alert states one.
     pub environment: String,
-    /// When it was opened.
+    /// Whether `environment` is a guess.
+    pub environment_is_assumed: bool,
     pub created_at: Time,
     /// When it last changed; a joining alert is a change.
     pub updated_at: Time,
@@ -49,13 +53,13 @@ pub struct Incident {
     pub closed_at: Option<Time>,
     /// How many alerts it has: always the number of alert rows that name it.
     pub alert_count: u64,
-    /// How many of them are firing.
+    /// How many of them fire.
     pub firing_alert_count: u64,
     /// When its earliest alert occurred, by the source's clock.
     pub first_alert_at: Time,
     /// When its latest alert occurred, by the source's clock.
     pub last_alert_at: Time,
-    /// How many entries its history has.
+    /// How many actions its history has.
     pub action_count: u64,
     /// The earlier, resolved incident of the same group.
     pub recurrence_of: Option<IncidentId>,
@@ -63,20 +67,32 @@ pub struct Incident {
     pub version: u64,
 }
 
+/// An incident after a change, and what was done.
+pub type Changed = (Incident, Vec<ActionKind>);
+
+/// What a delivery changed of one alert of an incident.
+#[derive(Debug, Clone, Copy)]
+pub struct AlertChange<'alert> {
+    pub before: &'alert Alert,
+    pub after: &'alert Alert,
+}
+
 impl Incident {
     /// The incident that an alert opens.
     #[must_use]
-    pub fn open(id: IncidentId, alert: &Alert, recurrence_of: Option<IncidentId>) -> (Self, Vec<ActionKind>) {
-        let now = id.created_at();
+    pub fn open(id: IncidentId, alert: &Alert, recurrence_of: Option<IncidentId>) -> Changed {
+        let (now, state) = (id.created_at(), &alert.state);
         let incident = Self {
             id,
-            title: alert.report.title.clone(),
+            title: alert.report.title.value.clone(),
             status: Status::Open,
-            severity: alert.state.severity,
-            services: alert.state.service.iter().cloned().collect(),
-            sources: vec![alert.state.source.clone()],
-            team: alert.state.team.clone(),
-            environment: alert.state.environment.clone(),
+            severity: state.severity,
+            alerts_by_severity: BTreeMap::from([(state.severity, 1)]),
+            services: state.service.iter().cloned().collect(),
+            sources: vec![state.source.clone()],
+            team: state.team.clone(),
+            environment: state.environment.clone(),
+            environment_is_assumed: !alert.report.environment.is_stated(),
             created_at: now,
             updated_at: now,
             acknowledged_at: None,
@@ -84,15 +100,15 @@ impl Incident {
             closed_at: None,
             alert_count: 1,
             firing_alert_count: 1,
-            first_alert_at: alert.state.occurred_at,
-            last_alert_at: alert.state.occurred_at,
+            first_alert_at: state.occurred_at,
+            last_alert_at: state.occurred_at,
             action_count: 1,
             recurrence_of,
             version: 1,
         };
         let kind = ActionKind::IncidentOpened {
             alert_id: alert.id,
-            severity: alert.state.severity,
+            severity: state.severity,
             reason: alert.report.grouping.reason.clone(),
             recurrence_of,
         };
@@ -101,49 +117,64 @@ impl Incident {
 
     /// A new alert joins.
     #[must_use]
-    pub fn join(mut self, alert: &Alert, now: Time) -> (Self, Vec<ActionKind>) {
+    pub fn join(mut self, alert: &Alert, now: Time) -> Changed {
         let mut kinds = vec![ActionKind::AlertJoined {
             alert_id: alert.id,
             severity: alert.state.severity,
             rule: alert.report.grouping.rule,
             reason: alert.report.grouping.reason.clone(),
         }];
-        kinds.extend(self.raise(alert.id, alert.state.severity));
-        self.name_service(alert);
-        insert_sorted(&mut self.sources, Some(&alert.state.source));
         self.alert_count += 1;
-        self.firing_alert_count += u64::from(alert.state.resolved_at.is_none());
-        self.first_alert_at = self.first_alert_at.min(alert.state.occurred_at);
-        self.last_alert_at = self.last_alert_at.max(alert.state.occurred_at);
+        self.firing_alert_count += u64::from(alert.state.status == AlertStatus::Firing);
+        *self.alerts_by_severity.entry(alert.state.severity).or_default() += 1;
+        kinds.extend(self.follow_severity(alert.id));
+        kinds.extend(self.follow_environment(alert));
+        insert_sorted(&mut self.sources, Some(&alert.state.source));
+        self.cover(alert);
         (self.changed(now, &kinds), kinds)
     }
 
-    /// An alert of it was reported again, worse than before. `None` if that changes nothing here.
+    /// A delivery changed one of its alerts. `None` if that changes nothing here.
     #[must_use]
-    pub fn worsen(mut self, alert_id: AlertId, severity: Severity, now: Time) -> Option<(Self, Vec<ActionKind>)> {
-        let kinds = vec![self.raise(alert_id, severity)?];
-        Some((self.changed(now, &kinds), kinds))
+    pub fn follow(mut self, change: AlertChange<'_>, now: Time) -> Option<Changed> {
+        let AlertChange { before, after } = change;
+        let unchanged = self.clone();
+        let mut kinds = Vec::new();
+        if before.state.severity != after.state.severity {
+            if let Some(count) = self.alerts_by_severity.get_mut(&before.state.severity) {
+                *count = count.saturating_sub(1);
+            }
+            *self.alerts_by_severity.entry(after.state.severity).or_default() += 1;
+            kinds.extend(self.follow_severity(after.id));
+        }
+        kinds.extend(self.follow_environment(after));
+        self.cover(after);
+        match (before.state.status, after.state.status) {
+            (AlertStatus::Firing, AlertStatus::Resolved) => {
+                self.firing_alert_count = self.firing_alert_count.saturating_sub(1);
+                if self.firing_alert_count == 0 {
+                    kinds.push(ActionKind::AlertsResolved { alert_id: after.id, alert_count: self.alert_count });
+                }
+            }
+            (AlertStatus::Resolved, AlertStatus::Firing) => self.firing_alert_count += 1,
+            _ => {}
+        }
+        (self != unchanged).then(|| (self.changed(now, &kinds), kinds))
     }
 
-    /// One of its alerts turns out to have fired earlier, and maybe elsewhere. `None` if that changes nothing here.
+    /// Several changes that are written at once count as one: that of `first`.
     #[must_use]
-    pub fn reach_back(mut self, alert: &Alert, now: Time) -> Option<Self> {
-        let before = (self.first_alert_at, self.services.len());
-        self.first_alert_at = self.first_alert_at.min(alert.state.occurred_at);
-        self.name_service(alert);
-        (before != (self.first_alert_at, self.services.len())).then(|| self.changed(now, &[]))
+    pub const fn as_one_change(mut self, first: &Self) -> Self {
+        self.version = first.version;
+        self
     }
 
-    /// One of its firing alerts was resolved.
+    /// The same change with an action of a person about one of its alerts.
     #[must_use]
-    pub fn resolve_alert(mut self, alert_id: AlertId, now: Time) -> (Self, Vec<ActionKind>) {
-        self.firing_alert_count = self.firing_alert_count.saturating_sub(1);
-        let kinds = if self.firing_alert_count == 0 {
-            vec![ActionKind::AlertsResolved { alert_id, alert_count: self.alert_count }]
-        } else {
-            Vec::new()
-        };
-        (self.changed(now, &kinds), kinds)
+    pub fn with_action(mut self, kind: ActionKind, kinds: &mut Vec<ActionKind>) -> Self {
+        kinds.insert(0, kind);
+        self.action_count += 1;
+        self
     }
 
     /// A person changes the status. `None` if it has that status already.
@@ -155,7 +186,7 @@ impl Incident {
         to: Status,
         comment: Option<String>,
         now: Time,
-    ) -> Result<Option<(Self, Vec<ActionKind>)>, IllegalTransition> {
+    ) -> Result<Option<Changed>, IllegalTransition> {
         let from = self.status;
         if from == to {
             return Ok(None);
@@ -189,18 +220,36 @@ impl Incident {
         numbered.map(action).collect()
     }
 
-    fn name_service(&mut self, alert: &Alert) {
+    /// Widens the span and the services to an alert.
+    fn cover(&mut self, alert: &Alert) {
+        self.first_alert_at = self.first_alert_at.min(alert.state.occurred_at);
+        self.last_alert_at = self.last_alert_at.max(alert.state.occurred_at);
         if self.services.len() < MAX_SERVICES {
             insert_sorted(&mut self.services, alert.state.service.as_ref());
         }
     }
 
-    fn raise(&mut self, alert_id: AlertId, to: Severity) -> Option<ActionKind> {
+    fn follow_severity(&mut self, alert_id: AlertId) -> Option<ActionKind> {
         let from = self.severity;
-        (to > from).then(|| {
-            self.severity = to;
-            ActionKind::SeverityRaised { alert_id, from, to }
-        })
+        let highest = self.alerts_by_severity.iter().rev().find(|(_, count)| **count > 0);
+        let to = highest.map_or(from, |(severity, _)| *severity);
+        self.severity = to;
+        match to.cmp(&from) {
+            Ordering::Greater => Some(ActionKind::SeverityRaised { alert_id, from, to }),
+            Ordering::Less => Some(ActionKind::SeverityLowered { alert_id, from, to }),
+            Ordering::Equal => None,
+        }
+    }
+
+    /// Corrects an environment that was assumed, once an alert states one.
+    fn follow_environment(&mut self, alert: &Alert) -> Option<ActionKind> {
+        if !self.environment_is_assumed || !alert.report.environment.is_stated() {
+            return None;
+        }
+        self.environment_is_assumed = false;
+        let to = alert.state.environment.clone();
+        let from = mem::replace(&mut self.environment, to.clone());
+        (from != to).then_some(ActionKind::EnvironmentCorrected { alert_id: alert.id, from, to })
     }
 
     fn changed(mut self, now: Time, kinds: &[ActionKind]) -> Self {

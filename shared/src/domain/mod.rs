@@ -10,8 +10,14 @@ pub mod event;
 pub mod grouping;
 pub mod id;
 pub mod incident;
+pub mod problem;
 pub mod quarantine;
+pub mod reported;
 pub mod severity;
 pub mod source;
 pub mod status;
+pub mod text;
 pub mod time;
+
+#[cfg(test)]
+pub(crate) mod samples;

@@ -8,6 +8,7 @@ use super::{
     delivery::{Delivery, DeliveryId, PackedBody},
     id::EntryId,
     source::Source,
+    text::truncated_to_chars,
     time::Time,
 };
 
@@ -151,7 +152,7 @@ impl QuarantineEntry {
             kind,
             source: Some(delivery.source.clone()),
             delivery_id: Some(delivery.delivery_id.clone()),
-            reason: first_chars(reason),
+            reason: truncated_to_chars(reason, MAX_REASON_CHARS),
             received_at: Some(delivery.received_at),
             state: EntryState::Pending,
             first_lines: String::new(),
@@ -170,7 +171,7 @@ impl QuarantineEntry {
             kind: EntryKind::DeadLetter,
             source: None,
             delivery_id: None,
-            reason: first_chars(reason),
+            reason: truncated_to_chars(reason, MAX_REASON_CHARS),
             received_at: None,
             state: EntryState::Pending,
             first_lines: String::new(),
@@ -203,7 +204,7 @@ impl QuarantineEntry {
     /// [`EntryDone`]
     pub fn returned(&self, reason: &str, now: Time) -> Result<Self, EntryDone> {
         let returned = self.change(EntryState::Pending, EntryActionKind::RedriveFailed, SYSTEM_ACTOR, now)?;
-        Ok(Self { reason: first_chars(reason), ..returned })
+        Ok(Self { reason: truncated_to_chars(reason, MAX_REASON_CHARS), ..returned })
     }
 
     /// Deleted: the body goes, who did it stays.
@@ -235,10 +236,6 @@ pub fn lines(beginning: &[u8]) -> String {
         _ => beginning,
     };
     String::from_utf8_lossy(whole).into_owned()
-}
-
-fn first_chars(reason: &str) -> String {
-    reason.chars().take(MAX_REASON_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -283,7 +280,7 @@ mod tests {
                 entry.request_redrive("alice", NOW).unwrap().returned(&"why ".repeat(MAX_REASON_CHARS), NOW).unwrap();
         }
         assert_eq!(
-            (entry.state, entry.actions.len(), entry.reason.len()),
+            (entry.state, entry.actions.len(), entry.reason.chars().count()),
             (EntryState::Pending, MAX_ACTIONS, MAX_REASON_CHARS)
         );
         assert_eq!(entry.version, 2 * MAX_ACTIONS as u64);

@@ -1,5 +1,7 @@
 //! How bad a problem is.
 
+mod stated;
+
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 

@@ -1,11 +1,17 @@
-//! The decision "open, join or ignore".
+//! The decision whether a new alert opens an incident, joins one, or belongs to none.
 //!
-//! An alert joins, in this order: the open incident of the source's own grouping key; an open incident of its
-//! environment and service; an open incident of its environment, moments apart (a cascade). Each within
-//! the rule's window, reckoned in the sources' time from the span of the incident's alerts, so that a
-//! late delivery lands where it belongs. Else it opens an incident.
+//! An alert joins, in this order:
+//!
+//! 1. the open incident of the source's own grouping key, near in time to the last firing or
+//!    resolution of that key;
+//! 2. an open incident of its environment and service, near in time to an alert of that service;
+//! 3. an open incident of its environment, moments apart (a cascade), as long as one of its alerts
+//!    fires and its first alert is not long ago.
+//!
+//! Else it opens an incident. Times are those of the sources, so a delivery that arrives late lands
+//! where it belongs.
 
-use super::group::Group;
+use super::group::{Group, GroupedIncident};
 use crate::{
     domain::{
         classification::Classification,
@@ -21,6 +27,10 @@ use crate::{
 /// How long after an incident was resolved another problem of its service is a recurrence, in minutes: a day.
 const SERVICE_RECURRENCE_MINUTES: i64 = 24 * 60;
 
+/// How long after its first alert an incident takes in alerts of a cascade, in minutes. Without a
+/// bound, unrelated alerts that trickle in would become one incident.
+const MAX_CASCADE_MINUTES: i64 = 15;
+
 /// What grouping needs to know of a new alert.
 #[derive(Debug, Clone, Copy)]
 pub struct NewAlert<'alert> {
@@ -35,6 +45,8 @@ pub struct NewAlert<'alert> {
 /// What is known of the groups that an alert may belong to.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
+    /// The earlier alerts of the same problem, the latest last.
+    pub problem: Vec<GroupedIncident>,
     /// That of the source's grouping key.
     pub source_key: Group,
     /// That of the environment and service.
@@ -74,14 +86,18 @@ pub enum Decision {
 #[must_use]
 pub fn decide(new_alert: NewAlert<'_>, groups: &Groups, rules: &Rules) -> Decision {
     let search = Search { new_alert, groups, rules };
+    if new_alert.event.is_test {
+        let reason = "It is a test notification: it joins nothing.".to_owned();
+        return Decision::Ignore { grouping: record(GroupingDecision::Ignored, None, reason) };
+    }
     let matched = [GroupingRule::SourceKey, GroupingRule::Service, GroupingRule::Cascade]
         .into_iter()
         .find_map(|rule| Some((rule, search.nearest(rule)?)));
-    if let Some((rule, incident)) = matched {
-        return search.join(rule, incident);
+    if let Some((rule, (incident, distance_ms))) = matched {
+        return search.join(rule, incident, distance_ms);
     }
     if new_alert.resolved_at.is_some() {
-        let reason = "It had recovered before it arrived, and no open incident matches.".to_owned();
+        let reason = "It was resolved before it arrived, and no open incident matches.".to_owned();
         return Decision::Ignore { grouping: record(GroupingDecision::Ignored, None, reason) };
     }
     search.open()
@@ -95,27 +111,42 @@ struct Search<'search> {
 
 impl Search<'_> {
     /// The open incident that matches by a rule and is nearest in time; of equally near ones the youngest.
-    fn nearest(&self, rule: GroupingRule) -> Option<&Incident> {
+    fn nearest(&self, rule: GroupingRule) -> Option<(&Incident, i64)> {
         let window_ms = i64::from(self.window_minutes(rule)) * 60_000;
-        self.groups
-            .incidents
-            .iter()
-            .filter(|incident| incident.status.is_active() && self.matches(rule, incident))
-            .filter(|incident| self.distance_ms(incident) <= window_ms)
-            .min_by_key(|incident| (self.distance_ms(incident), std::cmp::Reverse(incident.id)))
+        let active = self.groups.incidents.iter().filter(|incident| incident.status.is_active());
+        active
+            .filter_map(|incident| Some((incident, self.distance_ms(rule, incident)?)))
+            .filter(|(_, distance_ms)| *distance_ms <= window_ms)
+            .min_by_key(|(incident, distance_ms)| (*distance_ms, std::cmp::Reverse(incident.id)))
     }
 
-    fn matches(&self, rule: GroupingRule, incident: &Incident) -> bool {
-        let same_environment = incident.environment == self.environment();
+    /// How far the alert is from what matches by a rule in an incident, in milliseconds; `None` if
+    /// nothing matches.
+    fn distance_ms(&self, rule: GroupingRule, incident: &Incident) -> Option<i64> {
+        let at = self.new_alert.event.occurred_at;
+        let of_group = |group: &Group| group.incident(incident.id).map(|span| span.distance_ms(at));
         match rule {
-            GroupingRule::SourceKey => self.groups.source_key.contains(incident.id),
-            // An incident of very many services does not name them all.
-            GroupingRule::Service => {
-                let is_named = |service| incident.services.iter().any(|other| other == service);
-                same_environment && (self.service().is_some_and(is_named) || self.groups.service.contains(incident.id))
+            GroupingRule::SourceKey => {
+                let of_problem = self.groups.problem.iter().filter(|span| span.incident_id == incident.id);
+                let of_problem = of_problem.map(|span| span.distance_ms(at));
+                of_problem.chain(of_group(&self.groups.source_key)).min()
             }
-            GroupingRule::Cascade => same_environment && self.cascades_to(incident),
+            GroupingRule::Service => of_group(&self.groups.service).filter(|_| self.is_same_environment(incident)),
+            GroupingRule::Cascade => {
+                let span = GroupedIncident {
+                    incident_id: incident.id,
+                    first_at: incident.first_alert_at,
+                    last_at: incident.last_alert_at,
+                };
+                let is_bounded = at <= incident.first_alert_at.plus_minutes(MAX_CASCADE_MINUTES);
+                let is_cascade = is_bounded && incident.firing_alert_count > 0 && self.cascades_to(incident);
+                (is_cascade && self.is_same_environment(incident)).then(|| span.distance_ms(at))
+            }
         }
+    }
+
+    fn is_same_environment(&self, incident: &Incident) -> bool {
+        incident.environment == self.environment()
     }
 
     fn cascades_to(&self, incident: &Incident) -> bool {
@@ -128,14 +159,6 @@ impl Search<'_> {
         }
     }
 
-    /// How far the alert is from the span of the incident's alerts, in milliseconds.
-    fn distance_ms(&self, incident: &Incident) -> i64 {
-        let at = self.new_alert.event.occurred_at.as_millis();
-        let before = incident.first_alert_at.as_millis() - at;
-        let after = at - incident.last_alert_at.as_millis();
-        before.max(after).max(0)
-    }
-
     fn window_minutes(&self, rule: GroupingRule) -> u32 {
         let windows = self.rules.windows();
         match rule {
@@ -145,20 +168,18 @@ impl Search<'_> {
         }
     }
 
-    fn join(&self, rule: GroupingRule, incident: &Incident) -> Decision {
+    fn join(&self, rule: GroupingRule, incident: &Incident, distance_ms: i64) -> Decision {
         let key = self.key(rule);
         let reason = match rule {
             GroupingRule::SourceKey => {
-                format!("{} groups it with this incident's alerts: {key}.", self.new_alert.event.source)
+                format!("{} groups it with alerts of this incident: {key}.", self.new_alert.event.source)
             }
             GroupingRule::Service => format!("The same service and environment: {key}."),
             GroupingRule::Cascade => format!("A cascade in the same environment: {key}."),
         };
         let minutes = self.window_minutes(rule);
-        let reason = format!(
-            "{reason} It occurred {} of the incident's alerts; the window is {minutes} min.",
-            within(self.distance_ms(incident))
-        );
+        let reason =
+            format!("{reason} It occurred {} of those alerts; the window is {minutes} min.", within(distance_ms));
         let grouping = Grouping {
             decision: GroupingDecision::Joined,
             rule: Some(rule),
@@ -170,15 +191,19 @@ impl Search<'_> {
     }
 
     fn open(&self) -> Decision {
-        let too_far = self.groups.incidents.iter().filter(|incident| incident.status.is_active());
-        let too_far = too_far.filter(|incident| {
-            self.matches(GroupingRule::SourceKey, incident) || self.matches(GroupingRule::Service, incident)
+        let active = self.groups.incidents.iter().filter(|incident| incident.status.is_active());
+        let too_far = active.filter(|incident| {
+            [GroupingRule::SourceKey, GroupingRule::Service]
+                .iter()
+                .any(|rule| self.distance_ms(*rule, incident).is_some())
         });
         let too_far: Vec<IncidentId> = too_far.map(|incident| incident.id).collect();
-        let ended = [(GroupingRule::SourceKey, &self.groups.source_key), (GroupingRule::Service, &self.groups.service)]
+        let latest_of_problem = self.groups.problem.last().map(|span| span.incident_id);
+        let latest_of_key = latest_of_problem.max(self.groups.source_key.latest());
+        let ended = [(GroupingRule::SourceKey, latest_of_key), (GroupingRule::Service, self.groups.service.latest())]
             .into_iter()
-            .find_map(|(rule, group)| {
-                let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == group.latest())?;
+            .find_map(|(rule, latest)| {
+                let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == latest)?;
                 let happens_again = !incident.status.is_active() && self.follows(rule, incident);
                 happens_again.then_some((rule, incident))
             });

@@ -49,6 +49,7 @@ pub fn incidents(request: &Request) -> Result<ListRequest<IncidentQuery>, Proble
         services: parameters.many("service", name),
         teams: parameters.many("team", name),
         sources: parameters.many("source", source),
+        has_firing: parameters.one("has_firing", yes_or_no),
         created: range(&mut parameters, "created_from", "created_to"),
         updated: range(&mut parameters, "updated_from", "updated_to"),
     };
@@ -160,6 +161,14 @@ fn timestamp(value: &str) -> Result<Timestamp, InvalidTime> {
 fn first_millisecond(from: Timestamp) -> Time {
     let whole = Time::from(from);
     if from.as_nanosecond() > i128::from(whole.as_millis()) * 1_000_000 { whole.plus_millis(1) } else { whole }
+}
+
+fn yes_or_no(value: &str) -> Result<bool, &'static str> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("must be true or false"),
+    }
 }
 
 fn source(value: &str) -> Result<Source, String> {

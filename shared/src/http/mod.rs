@@ -2,11 +2,12 @@
 
 pub mod answer;
 pub mod etag;
-pub mod incident_status;
+pub mod headers;
 pub mod lists;
 mod parameters;
 pub mod principal;
 pub mod problem;
+pub mod status_body;
 pub mod view;
 
 pub use lambda_http::{Body, Request, RequestExt};

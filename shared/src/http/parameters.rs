@@ -8,7 +8,7 @@ use super::{
     Request,
     problem::{InvalidParameter, Problem},
 };
-use crate::domain::event::limits;
+use crate::domain::text::limits;
 
 /// The most values that a parameter may have. DynamoDB's operator `IN` takes 100 values (Developer
 /// Guide, "Condition and filter expressions, operators, and functions").

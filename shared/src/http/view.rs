@@ -93,6 +93,7 @@ pub struct IncidentView {
     resolved_at: Option<Time>,
     closed_at: Option<Time>,
     alert_count: u64,
+    firing_alert_count: u64,
     last_alert_at: Time,
     recurrence_of: Option<IncidentId>,
     version: u64,
@@ -115,6 +116,7 @@ impl From<Incident> for IncidentView {
             resolved_at: incident.resolved_at,
             closed_at: incident.closed_at,
             alert_count: incident.alert_count,
+            firing_alert_count: incident.firing_alert_count,
             last_alert_at: incident.last_alert_at,
             recurrence_of: incident.recurrence_of,
             version: incident.version,
@@ -126,6 +128,12 @@ impl From<Incident> for IncidentView {
 #[derive(Debug, Serialize)]
 pub struct ChangedIncidentView {
     pub incident: IncidentView,
+}
+
+/// An alert by itself: the answer to a change of its status.
+#[derive(Debug, Serialize)]
+pub struct ChangedAlertView {
+    pub alert: AlertView,
 }
 
 /// An incident with its alerts and its history.
@@ -165,6 +173,8 @@ pub struct AlertView {
     environment: String,
     team: Option<String>,
     tags: Vec<String>,
+    group: Option<String>,
+    is_test: bool,
     link: Option<String>,
     occurred_at: Time,
     created_at: Time,
@@ -178,22 +188,24 @@ pub struct AlertView {
 
 impl From<Alert> for AlertView {
     fn from(alert: Alert) -> Self {
-        let (created_at, classification) = (alert.created_at(), alert.classification());
+        let (created_at, classification, dedup_key) = (alert.created_at(), alert.classification(), alert.dedup_key());
         let Alert { id, state, report } = alert;
         Self {
             id,
             source: state.source,
-            external_id: report.external_id,
-            dedup_key: report.dedup_key,
-            title: report.title,
-            message: report.message,
+            external_id: report.external_id.map(|reported| reported.value),
+            dedup_key,
+            title: report.title.value,
+            message: report.message.map(|reported| reported.value),
             severity: state.severity,
             status: state.status,
             service: state.service,
             environment: state.environment,
             team: state.team,
-            tags: report.tags,
-            link: report.link,
+            tags: report.tags.map(|reported| reported.value).unwrap_or_default(),
+            group: report.group.map(|reported| reported.value),
+            is_test: state.is_test,
+            link: report.link.map(|reported| reported.value),
             occurred_at: state.occurred_at,
             created_at,
             last_seen_at: state.last_seen_at,

@@ -29,6 +29,8 @@ pub struct IncidentFilter {
     pub teams: Vec<String>,
     /// One of the incident's sources is one of these.
     pub sources: Vec<Source>,
+    /// Whether an alert of it fires.
+    pub has_firing: Option<bool>,
     pub created: Range,
     pub updated: Range,
 }
@@ -65,6 +67,7 @@ impl IncidentFilter {
             && asks(&self.services, &incident.services)
             && asks(&self.teams, incident.team.as_slice())
             && asks(&self.sources, &incident.sources)
+            && self.has_firing.is_none_or(|has_firing| has_firing == (incident.firing_alert_count > 0))
             && self.created.contains(incident.created_at)
             && self.updated.contains(incident.updated_at)
     }
@@ -146,13 +149,14 @@ impl IncidentFilter {
         }
     }
 
-    fn conditions(&self) -> [(&'static str, Vec<String>); 5] {
+    fn conditions(&self) -> [(&'static str, Vec<String>); 6] {
         [
             ("status", texts(&self.statuses)),
             ("severity", texts(&self.severities)),
             ("services", self.services.clone()),
             ("team", self.teams.clone()),
             ("sources", texts(&self.sources)),
+            ("has_firing", texts(self.has_firing.as_slice())),
         ]
     }
 

@@ -1,15 +1,21 @@
 //! A person changes the status of an incident.
 
-use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
+use std::{mem, time::Duration};
+
+use super::{
+    resolve_alerts::{Ending, ResolveAlertError, ResolveAlerts},
+    retry::{MAX_ATTEMPTS, Retries, Retryable},
+};
 use crate::{
     config::InvalidVariable,
     domain::{
-        action::Action,
+        action::{Action, ActionKind},
         id::IncidentId,
         incident::Incident,
         status::{IllegalTransition, Status},
         time::Time,
     },
+    queue::{Queue, QueueError},
     store::{
         StoreError, Tables,
         counts::Counts,
@@ -17,6 +23,9 @@ use crate::{
         transaction::TransactionError,
     },
 };
+
+/// How long a request ends alerts that one transaction could not.
+const SWEEP_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +60,19 @@ pub enum ChangeStatusError {
     /// The table cannot be reached, or other writers were faster in each attempt.
     #[error(transparent)]
     Unavailable(#[from] TransactionError),
+    /// The incident is resolved, but alerts of it still fire, and the queue that would end them cannot
+    /// be reached. The same request again ends them.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+impl From<ResolveAlertError> for ChangeStatusError {
+    fn from(error: ResolveAlertError) -> Self {
+        match error {
+            ResolveAlertError::NotFound => Self::NotFound,
+            ResolveAlertError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
 }
 
 impl From<StoreError> for ChangeStatusError {
@@ -68,8 +90,11 @@ impl Retryable for ChangeStatusError {
 /// The use case.
 #[derive(Debug)]
 pub struct ChangeStatus {
+    tables: Tables,
     incidents: Incidents,
     counts: Counts,
+    resolve_alerts: ResolveAlerts,
+    queue: Option<Queue>,
 }
 
 /// An attempt whose answer was lost: it may have been committed.
@@ -79,10 +104,18 @@ struct Unanswered {
 }
 
 impl ChangeStatus {
+    /// `queue` takes over what a request has no time for. Without it, that is left to the next request.
+    ///
     /// # Errors
     /// [`InvalidVariable`]
-    pub fn new(tables: &Tables) -> Result<Self, InvalidVariable> {
-        Ok(Self { incidents: tables.incidents()?, counts: tables.counts()? })
+    pub fn new(tables: &Tables, queue: Option<Queue>) -> Result<Self, InvalidVariable> {
+        Ok(Self {
+            tables: tables.clone(),
+            incidents: tables.incidents()?,
+            counts: tables.counts()?,
+            resolve_alerts: ResolveAlerts::new(tables)?,
+            queue,
+        })
     }
 
     /// Changes the status, or finds that the incident has it already and records nothing.
@@ -106,7 +139,10 @@ impl ChangeStatus {
         loop {
             match self.attempt(id, change, precondition, now, change_id, &mut unanswered).await {
                 Err(error) if retries.pause_after(&error).await => {}
-                result => return result,
+                Err(error) => return Err(error),
+                Ok(ChangedStatus { incident, is_changed }) => {
+                    return Ok(ChangedStatus { incident: self.sweep(incident, now).await?, is_changed });
+                }
             }
         }
     }
@@ -130,9 +166,14 @@ impl ChangeStatus {
         let Some((changed, kinds)) = incident.clone().change_status(change.status, change.comment.clone(), now)? else {
             return Ok(ChangedStatus { incident, is_changed: false });
         };
-        let actions = changed.last_actions(kinds, &change.actor);
-        self.counts.invalidate(&invalidations([(&incident, &changed)], now), now).await?;
-        match self.incidents.change(&incident, &changed, &actions, change_id).await {
+        let (changed, mut kinds, ending) = self.end_alerts(changed, kinds, now).await?;
+        let actions = changed.last_actions(mem::take(&mut kinds), &change.actor);
+        let mut invalid = ending.invalid;
+        invalid.extend(invalidations([(&incident, &changed)], now));
+        self.counts.invalidate(&invalid, now).await?;
+        let mut writes = self.incidents.writes_of_person(&incident, &changed, &actions, change_id)?;
+        writes.extend(ending.writes);
+        match self.tables.commit(writes).await {
             Ok(()) => Ok(ChangedStatus { incident: changed, is_changed: true }),
             Err(error) => {
                 if matches!(error, TransactionError::Store(_)) {
@@ -141,6 +182,38 @@ impl ChangeStatus {
                 Err(error.into())
             }
         }
+    }
+
+    /// With an incident that becomes RESOLVED, the alerts that still fire in it end: as many as one
+    /// transaction takes.
+    async fn end_alerts(
+        &self,
+        changed: Incident,
+        mut kinds: Vec<ActionKind>,
+        now: Time,
+    ) -> Result<(Incident, Vec<ActionKind>, Ending), StoreError> {
+        if changed.status != Status::Resolved || changed.firing_alert_count == 0 {
+            return Ok((changed, kinds, Ending::default()));
+        }
+        let firing = self.resolve_alerts.firing_alerts(changed.id).await?;
+        let mut ending = self.resolve_alerts.end(firing, Some(changed.clone()), now).await?;
+        kinds.append(&mut ending.kinds);
+        let ended = ending.incident.take().map(|incident| incident.as_one_change(&changed));
+        Ok((ended.unwrap_or(changed), kinds, ending))
+    }
+
+    /// Ends the alerts that still fire after an incident was resolved. If time runs out, a message asks
+    /// `group-alerts` to go on.
+    async fn sweep(&self, incident: Incident, now: Time) -> Result<Incident, ChangeStatusError> {
+        let is_over = matches!(incident.status, Status::Resolved | Status::Closed);
+        if !is_over || incident.firing_alert_count == 0 {
+            return Ok(incident);
+        }
+        let swept = tokio::time::timeout(SWEEP_TIMEOUT, self.resolve_alerts.sweep(incident.id, now)).await;
+        if let (Some(queue), false) = (&self.queue, matches!(swept, Ok(Ok(0)))) {
+            queue.send_sweep(incident.id).await?;
+        }
+        Ok(self.incidents.get(incident.id).await?.unwrap_or(incident))
     }
 
     /// What the incident became by an earlier attempt whose answer was lost, if it was committed. A

@@ -17,6 +17,7 @@ use crate::{
         alerts::{self, Alerts},
         claims::Claims,
         counts::Counts,
+        incidents::Consistency,
         index::IndexReader,
         lists::{self, ListContext, ListError, Row},
     },
@@ -88,7 +89,7 @@ impl ListAlerts {
             }
         } else {
             let ids: Vec<AlertId> = unread.iter().filter_map(|position| position.parse().ok()).collect();
-            let alerts = self.alerts.get_many(&ids).await?;
+            let alerts = self.alerts.get_many(&ids, Consistency::Eventual).await?;
             found.extend(alerts.into_iter().map(|alert| (alert.id, alert)));
         }
         let mut page = Vec::with_capacity(rows.len());

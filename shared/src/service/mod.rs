@@ -13,4 +13,5 @@ pub mod quarantine_dead_letter;
 pub mod quarantine_gauge;
 pub mod receive_webhook;
 pub mod redrive_quarantine_entry;
+pub mod resolve_alerts;
 mod retry;

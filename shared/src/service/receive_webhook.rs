@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
-
 use crate::{
     aws::Aws,
     config::Environment,
@@ -15,7 +13,7 @@ use crate::{
         time::Time,
     },
     queue::{Queue, QueueError},
-    sources::{self, InvalidJson, Reading, WebhookSource},
+    sources::{self, Headers, Reading, WebhookSource},
 };
 
 /// The largest body that is accepted: 1 MiB.
@@ -52,9 +50,6 @@ pub enum Refusal {
     /// It does not prove that the source sent it.
     #[error("the webhook is not signed with a secret that is known")]
     NotAuthentic,
-    /// It is not JSON.
-    #[error("{0}")]
-    NotJson(InvalidJson),
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -97,7 +92,7 @@ impl ReceiveWebhook {
     pub async fn receive(
         &self,
         source: &dyn WebhookSource,
-        headers: &HeaderMap,
+        headers: &Headers,
         body: &[u8],
         now: Time,
     ) -> Result<Receipt, Refusal> {
@@ -107,7 +102,8 @@ impl ReceiveWebhook {
         if !self.is_authentic(source, headers, body, now).await {
             return Err(Refusal::NotAuthentic);
         }
-        let delivery = match read(source, headers, body, now).map_err(Refusal::NotJson)? {
+        let receipt = format!("{:016x}", fastrand::u64(..));
+        let delivery = match read(source, headers, body, now, &receipt) {
             Webhook::Delivery(delivery) => delivery,
             Webhook::Ignored { reason } => return Ok(Receipt::Ignored { reason }),
         };
@@ -119,7 +115,7 @@ impl ReceiveWebhook {
         })
     }
 
-    async fn is_authentic(&self, source: &dyn WebhookSource, headers: &HeaderMap, body: &[u8], now: Time) -> bool {
+    async fn is_authentic(&self, source: &dyn WebhookSource, headers: &Headers, body: &[u8], now: Time) -> bool {
         let credentials = self.credentials.current(now).await;
         if source.is_authentic(credentials.webhook_secrets(source.name()), headers, body) {
             return true;
@@ -129,61 +125,77 @@ impl ReceiveWebhook {
     }
 }
 
-/// Reads an authentic webhook. Pure.
+/// Reads an authentic webhook. Pure. A body that cannot be read is a delivery for the quarantine,
+/// whatever it is: nothing authentic is dropped.
 ///
-/// # Errors
-/// [`InvalidJson::NotJson`]; JSON that cannot be read is a delivery for the quarantine.
-pub fn read(
-    source: &dyn WebhookSource,
-    headers: &HeaderMap,
-    body: &[u8],
-    received_at: Time,
-) -> Result<Webhook, InvalidJson> {
+/// `receipt` tells this receipt of the bytes from any other. If the payload states its time, the same
+/// bytes are the same delivery for ever. If not, they may be news when they come again, so each
+/// receipt is a delivery of its own.
+#[must_use]
+pub fn read(source: &dyn WebhookSource, headers: &Headers, body: &[u8], received_at: Time, receipt: &str) -> Webhook {
     let reading = match sources::parse(body) {
         Ok(payload) => source.read(headers, &payload, received_at).map_err(|unreadable| unreadable.to_string()),
-        Err(InvalidJson::Unreadable(place)) => Err(InvalidJson::Unreadable(place).to_string()),
-        Err(error @ InvalidJson::NotJson(_)) => return Err(error),
+        Err(unreadable) => Err(unreadable.to_string()),
     };
     let mut kept = BTreeMap::new();
     let (delivery_id, content) = match reading {
-        Ok(Reading::Ignored { reason }) => return Ok(Webhook::Ignored { reason }),
-        Ok(Reading::Event { event, identity }) => {
-            (sources::delivery_id(source.name(), identity.as_deref(), body), Content::Event(Box::new(event.fitted())))
+        Ok(Reading::Ignored { reason }) => return Webhook::Ignored { reason },
+        Ok(Reading::Event(event)) => {
+            let receipt = (!event.is_timed).then_some(receipt);
+            (sources::delivery_id(source.name(), body, receipt), Content::Event(Box::new(event.fitted())))
         }
         Err(reason) => {
-            kept.extend(
-                source
-                    .reading_headers()
-                    .iter()
-                    .filter_map(|name| Some(((*name).to_owned(), headers.get(*name)?.to_str().ok()?.to_owned()))),
-            );
+            let names = source.reading_headers().iter();
+            kept.extend(names.filter_map(|name| Some(((*name).to_owned(), headers.text(name)?.to_owned()))));
             (sources::unreadable_delivery_id(source.name(), body), Content::Unreadable(reason))
         }
     };
-    Ok(Webhook::Delivery(Box::new(Delivery {
+    Webhook::Delivery(Box::new(Delivery {
         delivery_id,
         source: Source::named(source.name()),
         received_at,
         content,
+        content_hash: sources::content_hash(body),
         body: PackedBody::pack(body),
         headers: kept,
         redrive_of: None,
-    })))
+    }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_cannot_be_read_is_a_delivery_of_its_own() {
+    fn delivery(body: &[u8], receipt: &str) -> Delivery {
         let datadog = sources::find("datadog").unwrap();
-        let at = Time::EARLIEST;
-        let read = |body: &str| read(datadog, &HeaderMap::new(), body.as_bytes(), at);
-        let Ok(Webhook::Delivery(one)) = read(r#"{"title":"\ud83d"}"#) else { panic!("not a delivery") };
-        let Ok(Webhook::Delivery(other)) = read(r#"{"title":"\ud83e"}"#) else { panic!("not a delivery") };
-        assert!(matches!(one.content, Content::Unreadable(_)));
-        assert_ne!(one.delivery_id, other.delivery_id);
-        assert!(matches!(read("title=x"), Err(InvalidJson::NotJson(_))));
+        let received_at = "2026-11-23T09:53:08.120Z".parse().unwrap();
+        match read(datadog, &Headers::default(), body, received_at, receipt) {
+            Webhook::Delivery(delivery) => *delivery,
+            Webhook::Ignored { reason } => panic!("{reason}"),
+        }
+    }
+
+    #[test]
+    fn an_unreadable_body_is_a_delivery_of_its_own_and_its_bytes_are_kept() {
+        let bodies: [&[u8]; 5] =
+            [br#"{"title":"\ud83d"}"#, br#"{"title":"\ud83e"}"#, b"<alert/>", b"", b"\xff\xfe\x00{"];
+        let deliveries = bodies.map(|body| delivery(body, "1"));
+        for (delivery, body) in deliveries.iter().zip(bodies) {
+            assert!(matches!(delivery.content, Content::Unreadable(_)), "{delivery:?}");
+            assert_eq!(delivery.body.unpack().unwrap(), body, "the bytes are kept");
+        }
+        let ids: std::collections::BTreeSet<_> = deliveries.iter().map(|delivery| &delivery.delivery_id).collect();
+        assert_eq!(ids.len(), bodies.len());
+        assert!(matches!(delivery(b"title=Disk+is+full", "1").content, Content::Event(_)));
+    }
+
+    #[test]
+    fn the_same_bytes_are_the_same_delivery_only_if_they_state_their_time() {
+        let id = |body: &[u8], receipt| delivery(body, receipt).delivery_id;
+        let timed: &[u8] = br#"{"title":"t","date":"1795427588000"}"#;
+        assert_eq!(id(timed, "1"), id(timed, "2"));
+        let untimed: &[u8] = br#"{"title":"t"}"#;
+        assert_eq!(id(untimed, "1"), id(untimed, "1"));
+        assert_ne!(id(untimed, "1"), id(untimed, "2"));
     }
 }

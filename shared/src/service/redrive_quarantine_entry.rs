@@ -1,7 +1,5 @@
 //! A person sends an entry of the quarantine through the same path again.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
-
 use super::{
     receive_webhook::{self, Webhook},
     retry::{MAX_ATTEMPTS, Retries, Retryable},
@@ -122,31 +120,27 @@ fn delivery(id: EntryId, stored: StoredBody) -> Result<Delivery, String> {
     };
     let readable = match &delivery.content {
         Content::Event(_) => delivery,
-        Content::Unreadable(_) => read_again(&delivery)?,
+        Content::Unreadable(_) => read_again(id, &delivery)?,
     };
     Ok(Delivery { redrive_of: Some(id), ..readable })
 }
 
 /// Reads the body of a delivery again: a newer version may be able to. The delivery gets the id that
 /// it would have got at once, so that it takes effect once even if the source sends it again.
-fn read_again(delivery: &Delivery) -> Result<Delivery, String> {
+fn read_again(id: EntryId, delivery: &Delivery) -> Result<Delivery, String> {
     if delivery.body.truncated {
         return Err("The body was too large to be kept whole, so it cannot be read again.".to_owned());
     }
     let source =
         sources::find(delivery.source.as_str()).ok_or_else(|| format!("There is no source {}.", delivery.source))?;
     let body = delivery.body.unpack().map_err(|error| format!("The body cannot be unpacked: {error}."))?;
-    let headers: HeaderMap = delivery
-        .headers
-        .iter()
-        .filter_map(|(name, value)| Some((name.parse::<HeaderName>().ok()?, HeaderValue::from_str(value).ok()?)))
-        .collect();
-    match receive_webhook::read(source, &headers, &body, delivery.received_at) {
-        Ok(Webhook::Delivery(read)) => match &read.content {
+    let headers = delivery.headers.iter().collect();
+    // The same entry is the same receipt, however often it is redriven.
+    match receive_webhook::read(source, &headers, &body, delivery.received_at, &id.to_string()) {
+        Webhook::Delivery(read) => match &read.content {
             Content::Event(_) => Ok(*read),
             Content::Unreadable(reason) => Err(format!("The body still cannot be read: {reason}.")),
         },
-        Ok(Webhook::Ignored { reason }) => Err(format!("The body can be read now, but is ignored: {reason}.")),
-        Err(error) => Err(format!("The body still cannot be read: {error}.")),
+        Webhook::Ignored { reason } => Err(format!("The body can be read now, but is ignored: {reason}.")),
     }
 }

@@ -1,67 +1,82 @@
-//! Tells JSON that can be read from JSON that cannot, and both from what is no JSON at all.
-//!
-//! Sources send JSON that a strict reader refuses: half of a surrogate pair in an error message,
-//! nesting beyond any sense, Python's `NaN`. Such a body is authentic and must not be lost.
+//! Reads JSON, strictly: what could be read in two ways is not read.
 
-use serde::de::IgnoredAny;
-use serde_json::Value;
+use std::fmt;
 
-/// A body that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidJson {
-    /// It has the form of JSON, but a value that cannot be represented.
-    #[error("the body is JSON that cannot be read: {0}")]
-    Unreadable(String),
-    /// It does not have the form of JSON.
-    #[error("the body is not JSON: {0}")]
-    NotJson(String),
-}
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value};
 
-/// Reads a body.
+/// Reads a text of JSON. An object that has a member twice is an error: the two may contradict
+/// each other.
 ///
 /// # Errors
-/// [`InvalidJson`], which says where reading ended but never quotes the body.
-pub fn parse(body: &[u8]) -> Result<Value, InvalidJson> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    serde_json::from_slice(body).map_err(|error| {
-        let place = format!("{:?} error at line {}, column {}", error.classify(), error.line(), error.column());
-        if has_form_of_json(body) { InvalidJson::Unreadable(place) } else { InvalidJson::NotJson(place) }
-    })
+/// [`serde_json::Error`], which names the line and the column and never quotes the text.
+pub fn parse(text: &[u8]) -> Result<Value, serde_json::Error> {
+    let mut deserializer = serde_json::Deserializer::from_slice(text);
+    let value = Strict.deserialize(&mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
 }
 
-/// Whether it is JSON in form. Skipping a value checks neither surrogates nor the range of numbers,
-/// and does not recurse, so depth has no limit.
-fn has_form_of_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<IgnoredAny>(body).is_ok()
-        || serde_json::from_slice::<IgnoredAny>(&without_non_finite_numbers(body)).is_ok()
-}
+/// Makes a [`Value`], as `serde_json` does, but refuses members that come twice.
+struct Strict;
 
-/// The body with `NaN` and `Infinity` outside of strings replaced by as many digits.
-fn without_non_finite_numbers(body: &[u8]) -> Vec<u8> {
-    let mut replaced = Vec::with_capacity(body.len());
-    let mut rest = body;
-    let mut in_string = false;
-    while let [first, following @ ..] = rest {
-        let name = [&b"NaN"[..], b"Infinity"].into_iter().find(|name| !in_string && rest.starts_with(name));
-        if let Some(name) = name {
-            replaced.resize(replaced.len() + name.len(), b'1');
-            rest = &rest[name.len()..];
-            continue;
-        }
-        replaced.push(*first);
-        rest = following;
-        match first {
-            b'"' => in_string = !in_string,
-            b'\\' if in_string => {
-                if let [escaped, following @ ..] = rest {
-                    replaced.push(*escaped);
-                    rest = following;
-                }
-            }
-            _ => {}
-        }
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
     }
-    replaced
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any JSON value")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.into()))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::String(value.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(element) = elements.next_element_seed(Self)? {
+            list.push(element);
+        }
+        Ok(Value::Array(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            let value = members.next_value_seed(Self)?;
+            if object.insert(name, value).is_some() {
+                return Err(A::Error::custom("an object has a member twice"));
+            }
+        }
+        Ok(Value::Object(object))
+    }
 }
 
 #[cfg(test)]
@@ -69,30 +84,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_represented_is_unreadable_but_json() {
-        let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
-        for body in [
-            r#"{"title":"\ud83d"}"#,
-            r#"{"value":NaN,"other":-Infinity,"text":"NaN \" Infinity"}"#,
-            r#"{"value":1e999}"#,
-            deep.as_str(),
+    fn values_are_those_of_serde_json() {
+        let text = r#"{"a":[1,-2,18446744073709551615,1.5,18446744073709551616000,true,null,"\u00fc\ud83d\udc0c"],"":{"a":{}}}"#;
+        assert_eq!(parse(text.as_bytes()).unwrap(), serde_json::from_str::<Value>(text).unwrap());
+        for text in ["5", "\"text\"", "[]", r#"{"a":"\u0000"}"#] {
+            assert!(parse(text.as_bytes()).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_comes_twice_is_refused_with_its_place() {
+        for (text, place) in [
+            (r#"{"a":1,"a":2}"#, "line 1 column 13"),
+            ("{\"b\":[{\n\"a\":null,\n\"\\u0061\":null}]}", "line 3 column 14"),
         ] {
-            assert!(matches!(parse(body.as_bytes()), Err(InvalidJson::Unreadable(_))), "{body:.60}");
+            let error = parse(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.starts_with("an object has a member twice") && error.ends_with(place), "{error}");
         }
-        assert!(matches!(parse(b"{\"title\":\"\xff\"}"), Err(InvalidJson::Unreadable(_))));
-    }
-
-    #[test]
-    fn what_has_not_the_form_is_not_json() {
-        for body in ["", " ", "hello", "{", r#"{"a":"#, r#"{"a":1}}"#, r#"{"a":"NaN"#, "a=b&c=d", "<xml/>", "NaNa"] {
-            assert!(matches!(parse(body.as_bytes()), Err(InvalidJson::NotJson(_))), "{body}");
-        }
-    }
-
-    #[test]
-    fn odd_but_readable_json_is_read() {
-        for body in ["\u{feff}{}", r#"{"a":"\u0000"}"#, r#"{"a":18446744073709551616000}"#, "5", r#"{"a":1,"a":2}"#] {
-            assert!(parse(body.as_bytes()).is_ok(), "{body}");
-        }
+        assert!(parse(br#"{"a":{"a":1},"A":2}"#).is_ok());
     }
 }

@@ -11,18 +11,18 @@ use aws_sdk_dynamodb::{
 use super::{
     StoreError,
     batch::{self, Consistency},
-    item::{Item, from_item, number, string, to_attribute, to_item},
+    item::{Item, from_item, number, string, to_item},
     packed,
     transaction::{Part, Write},
 };
 use crate::{
+    aws::warm,
     domain::{
         alert::Alert,
-        classification::Classified,
+        alert_status::AlertStatus,
         delivery::PackedBody,
-        episode::Episode,
         id::{AlertId, IncidentId},
-        severity::Severity,
+        time::Time,
     },
     keys,
 };
@@ -59,11 +59,46 @@ impl Alerts {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get_many(&self, ids: &[AlertId]) -> Result<Vec<Alert>, StoreError> {
+    pub async fn get_many(&self, ids: &[AlertId], consistency: Consistency) -> Result<Vec<Alert>, StoreError> {
         let ids: BTreeSet<&AlertId> = ids.iter().collect();
         let keys: Vec<Item> =
             ids.iter().map(|id| Item::from([("alert_id".to_owned(), string(id.to_string()))])).collect();
-        batch::get(&self.client, &self.table, &keys, Consistency::Eventual).await?.into_iter().map(read).collect()
+        batch::get(&self.client, &self.table, &keys, consistency).await?.into_iter().map(read).collect()
+    }
+
+    /// The ids of firing alerts of an incident, up to `limit`, as the index knows them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn firing_of_incident(&self, id: IncidentId, limit: i32) -> Result<Vec<AlertId>, StoreError> {
+        const OPERATION: &str = "Query firing alerts";
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("by_incident")
+                .key_condition_expression("incident_id = :id")
+                .filter_expression("#status = :firing")
+                .projection_expression(ALERT_ID)
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":id", string(id.to_string()))
+                .expression_attribute_values(":firing", string(AlertStatus::Firing.to_string()))
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| StoreError::of_call(OPERATION, &error))?;
+            let ids = answer.items.unwrap_or_default().into_iter();
+            found.extend(ids.filter_map(|mut item| item.remove(ALERT_ID)?.as_s().ok()?.parse::<AlertId>().ok()));
+            found.truncate(limit);
+            start = answer.last_evaluated_key;
+            if start.is_none() || found.len() == limit {
+                return Ok(found);
+            }
+        }
     }
 
     /// The youngest alerts of an incident, newest first.
@@ -86,20 +121,17 @@ impl Alerts {
         answer.items.unwrap_or_default().into_iter().map(read).collect()
     }
 
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.get(AlertId::first_at(Time::EARLIEST))).await;
+    }
+
     /// The write of a new alert. One without a raw payload was split from another.
     ///
     /// # Errors
     /// [`StoreError`]
     pub fn insertion(&self, alert: &Alert, raw: Option<&PackedBody>) -> Result<Write, StoreError> {
         self.put(alert, raw, "attribute_not_exists(alert_id)")
-    }
-
-    /// The write of an alert that an earlier delivery tells anew.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub fn replacement(&self, alert: &Alert, raw: &PackedBody) -> Result<Write, StoreError> {
-        self.put(alert, Some(raw), "attribute_exists(alert_id)")
     }
 
     fn put(&self, alert: &Alert, raw: Option<&PackedBody>, condition: &str) -> Result<Write, StoreError> {
@@ -112,33 +144,34 @@ impl Alerts {
         Ok(Write::put(Part::Alert, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }
 
-    /// The write of what a later delivery changes. `severity` is the classification of the worst, if that
-    /// is another now.
+    /// The write of what deliveries or people changed of an alert: the attributes that differ.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn update(&self, episode: &Episode, severity: Option<&Classified<Severity>>) -> Result<Write, StoreError> {
+    pub fn update(&self, before: &Alert, after: &Alert, raw: Option<&PackedBody>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Update alert";
-        let firings = episode.firings();
-        let mut expression = "SET #status = :status, severity = :severity, occurred_at = :occurred_at, \
-             last_seen_at = :last_seen_at, resolved_at = :resolved_at, occurrences = :occurrences"
-            .to_owned();
+        let (before, mut changed) = (item(before, None)?, item(after, raw)?);
+        let removed: Vec<String> = before.keys().filter(|name| !changed.contains_key(*name)).cloned().collect();
+        changed.retain(|name, value| before.get(name) != Some(value));
         let mut update = Update::builder()
             .table_name(&self.table)
-            .key("alert_id", string(episode.alert_id.to_string()))
-            .condition_expression("attribute_exists(alert_id)")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":status", string(episode.status().to_string()))
-            .expression_attribute_values(":severity", string(firings.severity.to_string()))
-            .expression_attribute_values(":occurred_at", to_attribute(OPERATION, &firings.first.at)?)
-            .expression_attribute_values(":last_seen_at", to_attribute(OPERATION, &firings.last_seen_at)?)
-            .expression_attribute_values(":resolved_at", to_attribute(OPERATION, &episode.resolved_at)?)
-            .expression_attribute_values(":occurrences", number(firings.occurrences));
-        if let Some(severity) = severity {
-            expression.push_str(", severity_classification = :classified");
-            update = update.expression_attribute_values(":classified", to_attribute(OPERATION, severity)?);
+            .key(ALERT_ID, string(after.id.to_string()))
+            .condition_expression("attribute_exists(alert_id)");
+        let mut settings = Vec::new();
+        for (number, (name, value)) in changed.into_iter().enumerate() {
+            settings.push(format!("#s{number} = :s{number}"));
+            update = update
+                .expression_attribute_names(format!("#s{number}"), name)
+                .expression_attribute_values(format!(":s{number}"), value);
         }
-        let update = update.update_expression(expression).build();
+        let mut removals = Vec::new();
+        for (number, name) in removed.into_iter().enumerate() {
+            removals.push(format!("#r{number}"));
+            update = update.expression_attribute_names(format!("#r{number}"), name);
+        }
+        let clauses = [("SET", settings), ("REMOVE", removals)].into_iter().filter(|(_, parts)| !parts.is_empty());
+        let expression: Vec<String> = clauses.map(|(clause, parts)| format!("{clause} {}", parts.join(", "))).collect();
+        let update = update.update_expression(expression.join(" ")).build();
         Ok(Write::update(Part::Alert, update.map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }
 }

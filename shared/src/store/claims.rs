@@ -12,21 +12,24 @@ use serde::{Deserialize, Serialize};
 use super::{
     StoreError,
     batch::{self, Consistency},
-    item::{Item, from_item, number, string, to_attribute, to_item},
+    item::{Item, from_item, number, string, to_item},
     packed,
     transaction::{Part, Write},
 };
 use crate::{
     aws::warm,
-    domain::{delivery::DeliveryId, episode::Episodes, event::AlertEvent, id::IncidentId, time::Time},
+    domain::{
+        delivery::{DeliveryId, MEMORY_DAYS},
+        event::{AlertEvent, KeyScope},
+        id::IncidentId,
+        problem::Problem,
+        time::Time,
+    },
     grouping::Group,
     keys,
 };
 
 const MINUTES_A_DAY: i64 = 24 * 60;
-
-/// How long a delivery is remembered: as long as a message can live in the queue and its dead-letter queue.
-const DELIVERY_DAYS: i64 = 18;
 
 /// How long a problem is remembered after its last delivery.
 const PROBLEM_DAYS: i64 = 90;
@@ -54,7 +57,7 @@ pub struct Claims {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClaimKeys {
     /// What is known of the problem.
-    pub episodes: String,
+    pub problem: String,
     /// The source's grouping key.
     pub source_group: String,
     /// The service in the environment.
@@ -69,7 +72,7 @@ pub struct Snapshot {
     /// Deliveries that took effect. Each of a firing one keeps what it said, for as long as its alert may be split.
     pub delivered: HashMap<String, Option<AlertEvent>>,
     /// What is known of problems.
-    pub episodes: HashMap<String, Episodes>,
+    pub problems: HashMap<String, Problem>,
     /// Groups.
     pub groups: HashMap<String, Group>,
     /// The openings in environments.
@@ -108,7 +111,7 @@ const EVENT: &str = "event";
 const REASON: &str = "reason";
 
 const DELIVERY: &str = "delivery";
-const EPISODES: &str = "episodes";
+const PROBLEM: &str = "problem";
 const GROUP: &str = "group";
 const OPENING_LOCK: &str = "opening_locks";
 
@@ -116,9 +119,13 @@ impl ClaimKeys {
     /// The claims of an event that was classified to a service and an environment.
     #[must_use]
     pub fn of(event: &AlertEvent, service: Option<&str>, environment: &str) -> Self {
+        let group_key = match (event.key_scope, &event.environment) {
+            (KeyScope::ProblemPerEnvironment, Some(stated)) => &format!("{}|environment:{stated}", event.group_key),
+            _ => &event.group_key,
+        };
         Self {
-            episodes: keys::episodes_claim(&event.source, &event.dedup_key),
-            source_group: keys::source_group_claim(&event.source, &event.group_key),
+            problem: keys::problem_claim(&event.source, &event.dedup_key),
+            source_group: keys::source_group_claim(&event.source, group_key),
             service_group: service.map(|service| keys::service_group_claim(environment, service)),
             environment: keys::environment_claim(environment),
         }
@@ -126,7 +133,7 @@ impl ClaimKeys {
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &str> {
-        let always = [&self.episodes, &self.source_group, &self.environment];
+        let always = [&self.problem, &self.source_group, &self.environment];
         always.into_iter().chain(&self.service_group).map(String::as_str)
     }
 }
@@ -151,8 +158,8 @@ impl Claims {
                     let event = item.get(EVENT).map(|event| packed::unpack(READ, EVENT, Some(event)));
                     snapshot.delivered.insert(claim, event.transpose()?);
                 }
-                Some(EPISODES) => {
-                    snapshot.episodes.insert(claim, from_item(READ, item)?);
+                Some(PROBLEM) => {
+                    snapshot.problems.insert(claim, from_item(READ, item)?);
                 }
                 Some(GROUP) => {
                     snapshot.groups.insert(claim, from_item(READ, item)?);
@@ -190,12 +197,12 @@ impl Claims {
             if let Some(event) = event {
                 item.insert(EVENT.to_owned(), packed::pack(PUT, EVENT, event)?);
             }
-            let put = self.claim(claim, DELIVERY, item, now, DELIVERY_DAYS);
+            let put = self.claim(claim, DELIVERY, item, now, MEMORY_DAYS);
             writes.push(build(Part::Delivery, put.condition_expression("attribute_not_exists(claim)"))?);
         }
-        for (claim, before, after) in changed(&before.episodes, &after.episodes) {
-            let put = self.claim(claim, EPISODES, to_item("Put episodes", after)?, now, PROBLEM_DAYS);
-            writes.push(build(Part::Episodes, if_version(put, before.map(|before| before.version)))?);
+        for (claim, before, after) in changed(&before.problems, &after.problems) {
+            let put = self.claim(claim, PROBLEM, to_item("Put problem", after)?, now, PROBLEM_DAYS);
+            writes.push(build(Part::Problem, if_version(put, before.map(|before| before.version)))?);
         }
         for (claim, before, after) in changed(&before.opening_locks, &after.opening_locks) {
             let put = self.claim(claim, OPENING_LOCK, to_item("Put opening_locks", after)?, now, GROUP_DAYS);
@@ -203,13 +210,7 @@ impl Claims {
         }
         for (claim, before, after) in changed(&before.groups, &after.groups) {
             let put = self.claim(claim, GROUP, to_item("Put group", after)?, now, GROUP_DAYS);
-            let put = match before {
-                None => put.condition_expression("attribute_not_exists(claim)"),
-                Some(before) => put
-                    .condition_expression("incidents = :before")
-                    .expression_attribute_values(":before", to_attribute("Put group", &before.incidents)?),
-            };
-            writes.push(build(Part::Group, put)?);
+            writes.push(build(Part::Group, if_version(put, before.map(|before| before.version)))?);
         }
         Ok(writes)
     }
@@ -263,7 +264,7 @@ impl Claims {
     /// [`StoreError`]
     pub fn dead_letter(&self, message_id: &str, now: Time) -> Result<Write, StoreError> {
         let item = Item::from([("moved_at".to_owned(), string(now.to_string()))]);
-        let put = self.claim(&keys::dead_letter_claim(message_id), "dead_letter", item, now, DELIVERY_DAYS);
+        let put = self.claim(&keys::dead_letter_claim(message_id), "dead_letter", item, now, MEMORY_DAYS);
         build(Part::DeadLetter, put.condition_expression("attribute_not_exists(claim)"))
     }
 
@@ -305,7 +306,7 @@ impl Claims {
     /// # Errors
     /// [`StoreError`]
     pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<(), StoreError> {
-        let expires_at = now.plus_minutes(DELIVERY_DAYS * MINUTES_A_DAY).as_seconds();
+        let expires_at = now.plus_minutes(MEMORY_DAYS * MINUTES_A_DAY).as_seconds();
         let put = self.client.put_item().table_name(&self.table);
         let put = put.item("claim", string(keys::failure_claim(message_id))).item(ENTITY_TYPE, string("failure"));
         let put = put.item(REASON, string(reason)).item("expires_at", number(expires_at));

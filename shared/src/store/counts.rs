@@ -85,6 +85,11 @@ pub type HourPositions<'list> = (i64, u64, &'list [String]);
 pub struct Invalidations(BTreeSet<(&'static str, i64)>);
 
 impl Invalidations {
+    /// Adds those of another change.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Adds the bucket of a time, if it is closed.
     pub fn note(&mut self, series: Series, at: Time, now: Time) {
         if series.needs_invalidation(at, now) {

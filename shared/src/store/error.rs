@@ -80,6 +80,8 @@ impl StoreError {
 fn is_transient<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     match error {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => true,
+        // The call succeeded, but its answer broke off.
+        SdkError::ResponseError(answer) if answer.raw().status().is_success() => true,
         SdkError::ResponseError(_) | SdkError::ServiceError(_) => {
             let is_server_error = error.raw_response().is_some_and(|answer| answer.status().is_server_error());
             is_server_error || error.code().is_some_and(|code| TRANSIENT.contains(&code))
@@ -137,8 +139,13 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_of_success_that_cannot_be_read_is_transient() {
+        assert!(is_transient(&malformed(200)));
+    }
+
+    #[test]
     fn an_unknown_answer_is_transient_if_its_status_is_a_server_error() {
-        for (status, expected) in [(200, false), (400, false), (403, false), (499, false), (500, true), (503, true)] {
+        for (status, expected) in [(400, false), (403, false), (499, false), (500, true), (503, true)] {
             let unhandled = GetItemError::generic(ErrorMetadata::builder().build());
             assert_eq!(is_transient(&malformed(status)), expected, "{status}");
             assert_eq!(is_transient(&SdkError::service_error(unhandled, answer(status))), expected, "{status}");

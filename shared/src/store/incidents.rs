@@ -12,7 +12,7 @@ use super::{
     StoreError, batch,
     counts::Invalidations,
     item::{Item, from_item, number, string, to_item},
-    transaction::{Part, TransactionError, Write, commit},
+    transaction::{Part, Write},
 };
 use crate::{
     aws::warm,
@@ -102,22 +102,21 @@ impl Incidents {
         answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item)).collect()
     }
 
-    /// Writes a person's change: the incident and its new actions. The incident must still be at
-    /// the version of `before`. Costs 4 write units and those of the indexes. `change_id` lets
+    /// The writes of a person's change: the incident and its new actions. The incident must still be
+    /// at the version of `before`. Cost 4 write units and those of the indexes. `change_id` lets
     /// [`Self::is_written`] tell this change from every other.
     ///
     /// # Errors
-    /// [`TransactionError`]
-    pub async fn change(
+    /// [`StoreError`]
+    pub fn writes_of_person(
         &self,
         before: &Incident,
         after: &Incident,
         actions: &[Action],
         change_id: u128,
-    ) -> Result<(), TransactionError> {
+    ) -> Result<Vec<Write>, StoreError> {
         let history = actions.iter().map(|action| self.action_write(after.id, action, Some(change_id)));
-        let writes = std::iter::once(self.incident_write(Some(before), after)).chain(history);
-        commit(&self.client, writes.collect::<Result<_, _>>()?).await
+        std::iter::once(self.incident_write(Some(before), after)).chain(history).collect()
     }
 
     /// Whether a change was written although its answer was lost. Then its action exists and has
@@ -209,6 +208,7 @@ pub fn item(incident: &Incident) -> Result<Item, StoreError> {
     let mut item = to_item(PUT, incident)?;
     item.extend(key(incident.id));
     item.insert("entity_type".to_owned(), string("incident"));
+    item.insert("has_firing".to_owned(), string((incident.firing_alert_count > 0).to_string()));
     item.insert("created_month".to_owned(), string(keys::month(incident.created_at.month())));
     item.insert("updated_month".to_owned(), string(keys::month(incident.updated_at.month())));
     item.insert("updated_key".to_owned(), string(keys::updated_key(incident.updated_at, incident.id)));
@@ -225,8 +225,8 @@ pub fn invalidations<'change>(
     now: Time,
 ) -> Invalidations {
     let facts = |incident: &'change Incident| {
-        let Incident { status, severity, services, sources, team, .. } = incident;
-        (status, severity, services, sources, team)
+        let Incident { status, severity, services, sources, team, environment, .. } = incident;
+        (status, severity, services, sources, team, environment, incident.firing_alert_count > 0)
     };
     let mut invalidations = Invalidations::default();
     for (before, after) in changes {

@@ -18,7 +18,7 @@ const OPERATION: &str = "TransactWriteItems";
 pub enum Part {
     /// The claim of a delivery. Its condition fails if the delivery has taken effect before.
     Delivery,
-    Episodes,
+    Problem,
     /// The claim of a group or an environment.
     Group,
     Alert,

@@ -24,7 +24,8 @@ async fn wrong_members_of_a_body() {
 
 #[tokio::test]
 async fn a_malformed_body() {
-    let answer = Api::shared().deliver(WebhookRequest::datadog("hello")).await;
+    let api = Api::shared();
+    let answer = api.send(api.status_request(UNKNOWN_ID).body("hello")).await;
     assert_answer("problem_400_malformed_body", &answer, &[]);
 }
 

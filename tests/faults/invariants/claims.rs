@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use shared::{
-    domain::{alert_status::AlertStatus, id::IncidentId},
+    domain::{action::ActionKind, alert_status::AlertStatus, id::IncidentId, incident::Incident},
     keys,
 };
 
@@ -41,9 +41,9 @@ fn episodes(tables: &Tables, model: &Model, violations: &mut Violations) {
             let of = |field: &str| format!("{field} of {}, by its claim,", alert(row.alert_id));
             let firings = episode.firings();
             violations.equal(&episode.incident_id, &row.incident_id, || of("incident_id"));
-            violations.equal(&firings.first.at, &row.occurred_at, || of("occurred_at"));
+            violations.equal(&firings.occurred_at, &row.occurred_at, || of("occurred_at"));
             violations.equal(&firings.last_seen_at, &row.last_seen_at, || of("last_seen_at"));
-            violations.equal(&episode.resolved_at, &row.resolved_at, || of("resolved_at"));
+            violations.equal(&episode.resolved_at(), &row.resolved_at, || of("resolved_at"));
             violations.equal(&firings.occurrences, &row.occurrences, || of("occurrences"));
             violations.equal(&firings.severity, &row.severity, || of("severity"));
         }
@@ -62,25 +62,32 @@ fn groups(tables: &Tables, model: &Model, violations: &mut Violations) {
             .unless(tables.incidents.contains_key(id), || format!("{claim} names {}, which is not", incident(*id)));
         violations.unless(has_one, || format!("{claim} names {}, which has no alert of that group", incident(*id)));
     }
-    let grouped: BTreeSet<String> = tables
-        .alerts
-        .values()
-        .filter(|alert| alert.incident_id.is_some())
-        .filter_map(|alert| Some(model.problems.get(&super::problem_of(alert))?.source_group.clone()))
-        .collect();
-    for claim in grouped {
-        violations.unless(tables.claims.groups.contains_key(&claim), || format!("the claim {claim} is missing"));
+    let grouped = tables.alerts.values().filter(|alert| alert.incident_id.is_some());
+    for problem in grouped.filter_map(|alert| model.problems.get(&super::problem_of(alert))) {
+        let claims = &problem.source_groups;
+        let known = claims.iter().any(|claim| tables.claims.groups.contains_key(claim));
+        violations.unless(known, || format!("the claim of the group is missing: one of {claims:?}"));
     }
 }
 
-/// The claim of an environment knows its last incidents, and how many were opened.
+/// The environment of an incident, and those that it was assumed to be in.
+fn environments_of<'tables>(tables: &'tables Tables, incident: &'tables Incident) -> BTreeSet<&'tables str> {
+    let actions = tables.actions.get(&incident.id).map_or(&[][..], Vec::as_slice);
+    let assumed = actions.iter().filter_map(|action| match &action.kind {
+        ActionKind::EnvironmentCorrected { from, .. } => Some(from.as_str()),
+        _ => None,
+    });
+    assumed.chain([incident.environment.as_str()]).collect()
+}
+
+/// The claim of an environment knows its last incidents, and how many there were.
 fn opening_locks(tables: &Tables, violations: &mut Violations) {
-    let environments: BTreeSet<&str> =
-        tables.incidents.values().map(|incident| incident.environment.as_str()).collect();
+    let incidents = tables.incidents.values();
+    let environments: BTreeSet<&str> = incidents.flat_map(|incident| environments_of(tables, incident)).collect();
     for environment in &environments {
         let claim = keys::environment_claim(environment);
-        let opened: BTreeSet<IncidentId> =
-            tables.incidents.values().filter(|own| own.environment == *environment).map(|own| own.id).collect();
+        let own = tables.incidents.values().filter(|own| environments_of(tables, own).contains(environment));
+        let opened: BTreeSet<IncidentId> = own.map(|own| own.id).collect();
         let Some(opening_locks) = tables.claims.opening_locks.get(&claim) else {
             violations.0.push(format!("the claim {claim} is missing"));
             continue;

@@ -26,6 +26,9 @@ use crate::{
 /// How many openings of an environment the claim remembers.
 const SEEN: usize = 16;
 
+/// How long after its first alert an incident takes in others of its environment.
+const MAX_CASCADE_MINUTES: i64 = 15;
+
 /// An open incident and the problem that opened it.
 struct Opened<'tables> {
     incident: &'tables Incident,
@@ -53,13 +56,14 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
                 {
                     together.push("the service");
                 }
-                if within(windows.cascade_minutes) {
+                if within(windows.cascade_minutes) && is_cascade(earlier, later) {
                     together.push("the environment");
                 }
             }
-            if earlier.problem.source_group == later.problem.source_group
+            if earlier.problem.source_groups.len() == 1
+                && earlier.problem.source_groups == later.problem.source_groups
                 && within(windows.source_key_minutes)
-                && is_remembered(tables, model, &later.problem.source_group)
+                && later.problem.source_groups.iter().all(|group| is_remembered(tables, model, group))
             {
                 together.push("the source's key");
             }
@@ -85,15 +89,30 @@ fn opened<'tables>(
 
 /// Whether the opening of the later incident saw the earlier one.
 fn is_seen(tables: &Tables, earlier: &Incident, later: IncidentId) -> bool {
-    let same = |incident: &&Incident| incident.environment == earlier.environment;
+    let same = |incident: &&Incident| incident.environment == earlier.environment && !is_corrected(tables, incident);
     let own: Vec<IncidentId> = tables.incidents.values().filter(same).map(|incident| incident.id).collect();
-    own.contains(&later) && own.len() <= SEEN
+    own.contains(&later) && own.contains(&earlier.id) && tables.incidents.len() <= SEEN
+}
+
+/// Whether the environment of an incident was assumed at first.
+fn is_corrected(tables: &Tables, incident: &Incident) -> bool {
+    let actions = tables.actions.get(&incident.id).map_or(&[][..], Vec::as_slice);
+    actions.iter().any(|action| matches!(action.kind, ActionKind::EnvironmentCorrected { .. }))
+}
+
+/// Whether the later incident was opened soon after the first alert of the earlier one, while that
+/// certainly fired.
+fn is_cascade(earlier: &Opened<'_>, later: &Opened<'_>) -> bool {
+    let until = earlier.incident.first_alert_at.plus_minutes(MAX_CASCADE_MINUTES);
+    let is_soon = later.problem.times().next_back().is_some_and(|last| last <= until);
+    is_soon && earlier.problem.resolutions.is_empty() && earlier.incident.firing_alert_count > 0
 }
 
 /// Whether the claim of a group remembers all its incidents.
 fn is_remembered(tables: &Tables, model: &Model, group: &str) -> bool {
-    let is_member =
-        |alert: &&AlertRow| model.problems.get(&problem_of(alert)).is_some_and(|problem| problem.source_group == group);
+    let is_member = |alert: &&AlertRow| {
+        model.problems.get(&problem_of(alert)).is_some_and(|problem| problem.groups.contains(group))
+    };
     let incidents: BTreeSet<IncidentId> =
         tables.alerts.values().filter(is_member).filter_map(|alert| alert.incident_id).collect();
     incidents.len() <= group::MAX_INCIDENTS

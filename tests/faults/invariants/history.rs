@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use shared::domain::{
     action::{Action, ActionKind},
+    alert_status::AlertStatus,
     grouping::GroupingDecision,
     id::{AlertId, IncidentId},
     incident::Incident,
@@ -11,10 +12,10 @@ use shared::domain::{
     status::Status,
 };
 
-use super::{Answer, Change, Violations, alerts_of, incident};
+use super::{AlertResolution, Answer, Change, History, Violations, alert, alerts_of, incident};
 use crate::tables::Tables;
 
-pub fn check(tables: &Tables, changes: &[Change], violations: &mut Violations) {
+pub fn check(tables: &Tables, history: &History, violations: &mut Violations) {
     for (id, actions) in &tables.actions {
         violations.unless(tables.incidents.contains_key(id), || {
             format!("there are {} actions of {}, which is not", actions.len(), incident(*id))
@@ -26,10 +27,13 @@ pub fn check(tables: &Tables, changes: &[Change], violations: &mut Violations) {
         status(found, actions, violations);
         alerts(tables, found, actions, violations);
     }
-    for change in changes {
+    for change in &history.changes {
         check_change(tables, change, violations);
     }
-    winners(tables, changes, violations);
+    for resolution in &history.resolutions {
+        check_resolution(tables, resolution, violations);
+    }
+    winners(tables, &history.changes, violations);
 }
 
 fn numbering(found: &Incident, actions: &[Action], violations: &mut Violations) {
@@ -66,11 +70,13 @@ fn status(found: &Incident, actions: &[Action], violations: &mut Violations) {
     }
 }
 
-/// Each alert came once, the first one opened the incident, and severities rise step by step.
+/// Each alert came once, the first one opened the incident, and severities and environments follow
+/// each other step by step.
 fn alerts(tables: &Tables, found: &Incident, actions: &[Action], violations: &mut Violations) {
     let name = incident(found.id);
     let mut came: BTreeMap<AlertId, GroupingDecision> = BTreeMap::new();
     let mut severity: Option<Severity> = None;
+    let mut environment: Option<&str> = None;
     for (number, action) in actions.iter().enumerate() {
         match &action.kind {
             ActionKind::IncidentOpened { alert_id, severity: opened, .. } => {
@@ -90,9 +96,22 @@ fn alerts(tables: &Tables, found: &Incident, actions: &[Action], violations: &mu
                 violations.unless(rises, || format!("{name} rose from {from:?} to {to:?} when it was {severity:?}"));
                 severity = Some(*to);
             }
+            ActionKind::SeverityLowered { from, to, .. } => {
+                let falls = severity == Some(*from) && from > to;
+                violations.unless(falls, || format!("{name} fell from {from:?} to {to:?} when it was {severity:?}"));
+                severity = Some(*to);
+            }
+            ActionKind::EnvironmentCorrected { from, to, .. } => {
+                let is_first = environment.is_none() && from != to;
+                violations.unless(is_first, || format!("{name} went from {from} to {to} when it was {environment:?}"));
+                environment = Some(to);
+            }
             _ => {}
         }
     }
+    violations.unless(environment.is_none_or(|known| known == found.environment), || {
+        format!("{name} is in {} instead of {environment:?}", found.environment)
+    });
     violations.equal(&severity, &Some(found.severity), || format!("the severity of {name}, by its history,"));
     let rows: BTreeMap<AlertId, GroupingDecision> =
         alerts_of(tables, found.id).iter().map(|row| (row.alert_id, row.decision)).collect();
@@ -122,6 +141,20 @@ fn check_change(tables: &Tables, change: &Change, violations: &mut Violations) {
         }
         Answer::Unknown => {}
     }
+}
+
+/// An alert that a person resolved stays resolved, and the request is recorded at most once. If it is
+/// not, the alert was resolved before.
+fn check_resolution(tables: &Tables, resolution: &AlertResolution, violations: &mut Violations) {
+    let AlertResolution { alert_id, comment, answer } = resolution;
+    let made = |action: &&Action| matches!(&action.kind, ActionKind::AlertResolved { comment: Some(said), .. } if said == comment);
+    let recorded = tables.actions.values().flatten().filter(made).count();
+    let name = alert(*alert_id);
+    violations.unless(recorded <= 1, || format!("{comment:?} of {name} is recorded {recorded} times"));
+    let is_resolved = tables.alerts.get(alert_id).is_some_and(|row| row.status == AlertStatus::Resolved);
+    violations.unless(is_resolved || (*answer != Answer::Done && recorded == 0), || {
+        format!("{name} fires after {comment:?}")
+    });
 }
 
 /// Of equal changes with the same `If-Match`, one was done and the others were refused, unless

@@ -27,6 +27,13 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
         violations.equal(&found.firing_alert_count, &firing, || of("firing_alert_count"));
         let worst = own.iter().map(|alert| alert.severity).max();
         violations.equal(&Some(found.severity), &worst, || of("severity"));
+        for (severity, count) in &found.alerts_by_severity {
+            let rows = own.iter().filter(|alert| alert.severity == *severity).count() as u64;
+            violations.equal(count, &rows, || of("the alerts by severity"));
+        }
+        // A person who resolves an incident ends its alerts, in the same transaction if they are few.
+        violations
+            .unless(found.status < Status::Resolved || firing == 0, || of("an alert fires in a resolved incident:"));
         // A service stays named after an earlier event rewrote the alert.
         let services: BTreeSet<&str> = own.iter().filter_map(|alert| alert.service.as_deref()).collect();
         let said: BTreeSet<&str> = own
@@ -42,7 +49,10 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
         violations.equal(&found.sources.iter().map(Source::as_str).collect(), &sources, || of("sources"));
         let first = own.iter().map(|alert| alert.occurred_at).min();
         violations.equal(&Some(found.first_alert_at), &first, || of("first_alert_at"));
-        let last = own.iter().map(|alert| alert.last_seen_at).max();
+        // A late event may show that the last one only repeated it. The incident keeps its time.
+        let of_problems = own.iter().filter_map(|alert| model.problems.get(&problem_of(alert)));
+        let repeated = of_problems.filter(|problem| problem.may_repeat()).filter_map(|problem| problem.times().last());
+        let last = own.iter().map(|alert| alert.last_seen_at).chain(repeated).max();
         violations.unless(Some(found.last_alert_at) <= last, || of("last_alert_at after its last alert,"));
         violations.unless(found.first_alert_at <= found.last_alert_at, || of("first_alert_at after last_alert_at"));
         if let Some(earlier) = found.recurrence_of {

@@ -10,9 +10,11 @@ use std::{collections::BTreeSet, fmt};
 
 use shared::{
     domain::{
+        action::{Action, ActionKind},
         delivery::Delivery,
         id::{AlertId, IncidentId},
         status::Status,
+        time::Time,
     },
     keys,
 };
@@ -31,6 +33,8 @@ pub struct History {
     pub dead: BTreeSet<String>,
     /// The status changes that people asked for.
     pub changes: Vec<Change>,
+    /// The alerts that people resolved, or tried to.
+    pub resolutions: Vec<AlertResolution>,
 }
 
 /// A status change that somebody asked for. Its comment identifies it.
@@ -44,7 +48,15 @@ pub struct Change {
     pub answer: Answer,
 }
 
-/// The answer to a status change.
+/// An alert that somebody asked to resolve. Its comment identifies the request.
+#[derive(Debug, Clone)]
+pub struct AlertResolution {
+    pub alert_id: AlertId,
+    pub comment: String,
+    pub answer: Answer,
+}
+
+/// The answer to a request of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// 200.
@@ -84,12 +96,39 @@ pub fn check(tables: &Tables, history: &History) -> Violations {
     let claimed: BTreeSet<&str> = tables.claims.deliveries.iter().map(String::as_str).collect();
     let effective = history.deliveries.iter().filter(|delivery| claimed.contains(delivery.delivery_id.as_str()));
     let model = Model::of(effective);
-    deliveries::check(tables, history, &model, &mut violations);
+    let latest = history.deliveries.iter().map(|delivery| delivery.received_at).max();
+    let people = People { latest_receipt: latest, tables };
+    deliveries::check(tables, history, &model, &people, &mut violations);
     claims::check(tables, &model, &mut violations);
     incidents::check(tables, &model, &mut violations);
-    history::check(tables, &history.changes, &mut violations);
+    history::check(tables, history, &mut violations);
     groups::check(tables, &model, &mut violations);
     violations
+}
+
+/// What people resolved. All that sources report was received before.
+struct People<'tables> {
+    latest_receipt: Option<Time>,
+    tables: &'tables Tables,
+}
+
+impl People<'_> {
+    /// Whether a person may have resolved an alert at a time: the alert itself, or its incident.
+    fn may_have_resolved(&self, row: &AlertRow, at: Time) -> bool {
+        self.is_at_work_on(row) && Some(at) >= self.latest_receipt
+    }
+
+    /// Whether a person resolved an alert or its incident.
+    fn is_at_work_on(&self, row: &AlertRow) -> bool {
+        let actions = row.incident_id.and_then(|id| self.tables.actions.get(&id)).map_or(&[][..], Vec::as_slice);
+        let is_end = |action: &Action| {
+            matches!(
+                action.kind,
+                ActionKind::AlertResolved { .. } | ActionKind::StatusChanged { to: Status::Resolved, .. }
+            )
+        };
+        actions.iter().any(is_end)
+    }
 }
 
 /// The alerts of an incident.
@@ -104,7 +143,7 @@ fn alerts_of_problem<'tables>(tables: &'tables Tables, claim: &str) -> Vec<&'tab
 
 /// The claim of an alert's problem.
 fn problem_of(alert: &AlertRow) -> String {
-    keys::episodes_claim(&shared::domain::source::Source::named(&alert.source), &alert.dedup_key)
+    keys::problem_claim(&shared::domain::source::Source::named(&alert.source), &alert.problem_key)
 }
 
 fn alert(id: AlertId) -> String {

@@ -1,78 +1,36 @@
 //! An incident is what its alerts say, in whatever order they join.
 
 use proptest::prelude::*;
+use strum::VariantArray;
 
 use super::*;
 use crate::domain::{
-    alert::Placement,
-    classification::{Classification, Classified, Evidence},
-    event::{AlertEvent, Transition},
-    grouping::{Grouping, GroupingDecision},
+    classification::Evidence,
+    samples::{self, at},
 };
 
-fn at(minutes: i64) -> Time {
-    Time::from_millis(1_795_000_000_000).unwrap().plus_minutes(minutes)
-}
-
 fn alert(number: u64, severity: Severity, service: &str, minutes: i64) -> Alert {
-    fn classified<T>(value: T) -> Classified<T> {
-        Classified { value, evidence: Evidence::Stated, matched: None, confidence: 1.0 }
-    }
-    let event = AlertEvent {
-        source: Source::named("datadog"),
-        external_id: None,
-        dedup_key: "d".into(),
-        group_key: "g".into(),
-        transition: Transition::Firing,
-        occurred_at: at(minutes),
-        title: "t".into(),
-        message: None,
-        severity: None,
-        service: None,
-        environment: None,
-        team: None,
-        tags: Vec::new(),
-        link: None,
-    };
-    let classification = Classification {
-        severity: classified(severity),
-        team: classified(None),
-        service: classified(Some(service.to_owned())),
-        environment: classified("production".to_owned()),
-    };
-    let grouping = Grouping {
-        decision: GroupingDecision::Joined,
-        rule: None,
-        key: None,
-        window_minutes: None,
-        reason: "because".into(),
-    };
-    Alert::first(
-        AlertId::numbered(at(minutes), number),
-        event,
-        classification,
-        None,
-        Placement { incident_id: None, grouping },
-    )
+    samples::alert(number, severity, service, minutes).0
 }
 
 #[derive(Debug, Clone)]
 enum Change {
     Join(Severity, u8, i64),
-    Worsen(Severity),
-    Resolve,
+    /// The alert with this number, modulo how many there are, reports another severity.
+    Report(usize, Severity),
+    Resolve(usize),
     Status(Status),
 }
 
 fn changes() -> impl Strategy<Value = Vec<Change>> {
     let severity =
         prop_oneof![Just(Severity::Info), Just(Severity::Warning), Just(Severity::Error), Just(Severity::Critical)];
-    let status = proptest::sample::select(<Status as strum::VariantArray>::VARIANTS.to_vec());
+    let status = proptest::sample::select(<Status as VariantArray>::VARIANTS.to_vec());
     let change = prop_oneof![
         (severity.clone(), 0_u8..4, -60_i64..60)
             .prop_map(|(severity, service, minutes)| Change::Join(severity, service, minutes)),
-        severity.prop_map(Change::Worsen),
-        Just(Change::Resolve),
+        (any::<usize>(), severity).prop_map(|(number, severity)| Change::Report(number, severity)),
+        any::<usize>().prop_map(Change::Resolve),
         status.prop_map(Change::Status),
     ];
     proptest::collection::vec(change, 0..30)
@@ -80,30 +38,28 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 
 proptest! {
     #[test]
-    fn an_incident_is_the_sum_of_its_changes(changes in changes()) {
+    fn an_incident_is_the_sum_of_its_alerts_whatever_changes(changes in changes()) {
         let first = alert(0, Severity::Warning, "service-0", 0);
         let (mut incident, mut history) = Incident::open(IncidentId::numbered(at(0), 0), &first, None);
-        let mut alerts = vec![first.clone()];
-        let mut worst = first.state.severity;
-        let (mut firing, mut statuses, mut version) = (1_u64, vec![Status::Open], 1);
+        let mut alerts = vec![first];
+        let (mut statuses, mut version) = (vec![Status::Open], 1);
         for (change, now) in changes.into_iter().zip(1_i64..) {
             let before = incident.clone();
+            let firing_before = alerts.iter().filter(|alert| alert.state.status == AlertStatus::Firing).count();
+            let mut follow = |number: usize, change: &dyn Fn(&mut Alert)| {
+                let number = number % alerts.len();
+                let before = alerts[number].clone();
+                change(&mut alerts[number]);
+                incident.clone().follow(AlertChange { before: &before, after: &alerts[number] }, at(now))
+            };
             let outcome = match change {
+                Change::Report(number, severity) => follow(number, &|alert| alert.state.severity = severity),
+                Change::Resolve(number) => follow(number, &|alert| alert.end(at(now))),
                 Change::Join(severity, service, minutes) => {
                     let new_alert = alert(alerts.len() as u64, severity, &format!("service-{service}"), minutes);
                     alerts.push(new_alert.clone());
-                    (worst, firing) = (worst.max(severity), firing + 1);
                     Some(incident.clone().join(&new_alert, at(now)))
                 }
-                Change::Worsen(severity) => {
-                    worst = worst.max(severity);
-                    incident.clone().worsen(first.id, severity, at(now))
-                }
-                Change::Resolve if firing > 0 => {
-                    firing -= 1;
-                    Some(incident.clone().resolve_alert(first.id, at(now)))
-                }
-                Change::Resolve => None,
                 Change::Status(to) => incident.clone().change_status(to, None, at(now)).unwrap_or(None),
             };
             if let Some((changed, kinds)) = outcome {
@@ -112,7 +68,8 @@ proptest! {
                 if changed.status != before.status {
                     statuses.push(changed.status);
                 }
-                prop_assert_eq!(firing == 0 && before.firing_alert_count == 1, kinds.iter().any(|kind| matches!(kind, ActionKind::AlertsResolved { .. })));
+                let is_last = firing_before == 1 && changed.firing_alert_count == 0;
+                prop_assert_eq!(is_last, kinds.iter().any(|kind| matches!(kind, ActionKind::AlertsResolved { .. })));
                 history.extend(kinds);
                 incident = changed;
             }
@@ -121,13 +78,37 @@ proptest! {
         services.sort();
         services.dedup();
         prop_assert_eq!(&incident.services, &services);
-        prop_assert_eq!((incident.severity, incident.firing_alert_count, incident.version), (worst, firing, version));
+        let firing = alerts.iter().filter(|alert| alert.state.status == AlertStatus::Firing).count() as u64;
+        prop_assert_eq!((incident.firing_alert_count, incident.version), (firing, version));
+        prop_assert_eq!(Some(incident.severity), alerts.iter().map(|alert| alert.state.severity).max());
         prop_assert_eq!((incident.alert_count, incident.action_count), (alerts.len() as u64, history.len() as u64));
         prop_assert_eq!(Some(incident.first_alert_at), alerts.iter().map(|alert| alert.state.occurred_at).min());
         prop_assert_eq!(Some(incident.last_alert_at), alerts.iter().map(|alert| alert.state.occurred_at).max());
         // Every status was reached by the steps before it, each with its time stamp.
-        prop_assert_eq!(&statuses[..], &<Status as strum::VariantArray>::VARIANTS[..statuses.len()]);
+        prop_assert_eq!(&statuses[..], &<Status as VariantArray>::VARIANTS[..statuses.len()]);
         let stamps = [incident.acknowledged_at, incident.resolved_at, incident.closed_at];
         prop_assert_eq!(stamps.iter().flatten().count(), statuses.len() - 1);
     }
+}
+
+#[test]
+fn an_assumed_environment_is_corrected_by_the_first_alert_that_states_one() {
+    let assumed = |mut alert: Alert| {
+        alert.report.environment.value.evidence = Evidence::Default;
+        alert
+    };
+    let stated = |mut alert: Alert, environment: &str| {
+        alert.state.environment = environment.to_owned();
+        alert.report.environment.value.value = environment.to_owned();
+        alert
+    };
+    let first = assumed(alert(0, Severity::Error, "web", 0));
+    let (incident, _) = Incident::open(IncidentId::numbered(at(0), 0), &first, None);
+    let (incident, kinds) = incident.join(&assumed(alert(1, Severity::Error, "web", 1)), at(1));
+    assert_eq!((incident.environment.as_str(), kinds.len()), ("production", 1));
+    let (incident, kinds) = incident.join(&stated(alert(2, Severity::Error, "web", 2), "staging"), at(2));
+    let corrected = matches!(&kinds[1], ActionKind::EnvironmentCorrected { from, to, .. } if (from.as_str(), to.as_str()) == ("production", "staging"));
+    assert!(corrected && incident.environment == "staging", "{kinds:?}");
+    let (incident, _) = incident.join(&stated(alert(3, Severity::Error, "web", 3), "canary"), at(3));
+    assert_eq!(incident.environment, "staging");
 }

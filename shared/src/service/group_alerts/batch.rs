@@ -1,30 +1,28 @@
-//! A batch of deliveries, folded: what it knows is read once, each delivery changes it in memory, and what changed is
-//! written once. So a storm of alerts of one incident updates the incident once a batch.
+//! A batch of deliveries: what it knows is read once, each delivery changes it in memory, and what
+//! changed is written once. So a storm of alerts of one incident updates the incident once a batch.
 
 mod effects;
+mod split;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Effect, GroupAlerts,
-    prepared::{Parsed, PreparedDelivery},
+    prepared::{Incoming, Parsed, PreparedDelivery},
 };
 use crate::{
     domain::{
         action::Action,
         alert::Alert,
-        classification::{Classification, Classified},
-        delivery::{Delivery, DeliveryId, PackedBody},
-        episode::{Episode, Episodes, EventKey, Step},
-        event::AlertEvent,
+        delivery::{Delivery, PackedBody},
+        event::Transition,
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
+        problem::{Activity, Problem, StepKind},
         quarantine::{EntryState, QuarantineEntry, StoredBody},
-        severity::Severity,
         time::Time,
     },
-    grouping::Groups,
-    keys,
+    grouping::{GroupedIncident, Groups},
     listing::buckets::Series,
     store::{
         StoreError,
@@ -46,52 +44,37 @@ pub struct Batch<'group> {
     /// Incidents that decisions need to be as they were read, beside those that the batch changes.
     relied_on: BTreeSet<IncidentId>,
     quarantined: Vec<(QuarantineEntry, &'group Delivery)>,
-    /// The entries of the quarantine that wait for their redrive; nothing of one that expired on the way.
+    /// The quarantine entries that wait for their redrive; `None` if one expired on the way.
     redriving: BTreeMap<EntryId, Option<QuarantineEntry>>,
     /// Those whose redrive arrived, as they were read.
     redriven: Vec<QuarantineEntry>,
 }
 
-/// An incident as it was read, if it is not new, as it is now, and what was done to it.
+/// An incident as it was read (if it is not new), as it is now, and what was done to it.
 struct TouchedIncident {
     before: Option<Incident>,
     after: Incident,
     actions: Vec<Action>,
 }
 
-/// What is to be written of an alert.
-enum TouchedAlert<'group> {
-    /// It is new. Without a raw payload it was split from another.
-    New(Box<Alert>, Option<&'group PackedBody>),
-    /// An earlier delivery tells it anew.
-    Rewritten(Box<Alert>, &'group PackedBody),
-    /// What later deliveries change of it, and the classification of the worst, if that is another now.
-    Changed(Episode, Option<Classified<Severity>>),
+/// An alert as it was read (if it is not new) and as it is now.
+struct TouchedAlert<'group> {
+    before: Option<Alert>,
+    after: Alert,
+    /// The payload to keep with it: that of its earliest delivery, if the batch has it.
+    raw: Option<&'group PackedBody>,
 }
 
-/// An event on its way through the batch.
-#[derive(Clone, Copy)]
-struct Incoming<'group> {
-    delivery_id: &'group DeliveryId,
-    event: &'group AlertEvent,
-    classification: &'group Classification,
-    keys: &'group ClaimKeys,
-    raw: &'group PackedBody,
-}
-
-impl Incoming<'_> {
-    /// What it means, given what is known.
-    fn step(&self, known: &Snapshot) -> Step {
-        let key = EventKey { at: self.event.occurred_at, delivery_id: self.delivery_id.clone() };
-        let known = known.episodes.get(&self.keys.episodes);
-        let nothing = Episodes::default();
-        known.unwrap_or(&nothing).step(self.event.transition, key, self.classification.severity.value)
-    }
+/// The rows that deliveries will ask for, as far as can be told before they are applied.
+#[derive(Default)]
+struct Likely {
+    incidents: BTreeSet<IncidentId>,
+    alerts: BTreeSet<AlertId>,
 }
 
 impl<'group> Batch<'group> {
-    /// Reads what is known of these deliveries: their claims in one request, the incidents that they are likely to
-    /// concern in another.
+    /// Reads what is known of these deliveries: their claims in one request, then the incidents and
+    /// alerts that they are likely to concern, side by side.
     pub async fn read(
         group_alerts: &'group GroupAlerts,
         prepared: &[PreparedDelivery<'_>],
@@ -117,8 +100,11 @@ impl<'group> Batch<'group> {
                 batch.redriving.insert(id, found);
             }
         }
-        let likely: Vec<IncidentId> = prepared.iter().flat_map(|prepared| batch.likely_incidents(prepared)).collect();
-        batch.load(&likely).await?;
+        let mut likely = Likely::default();
+        for prepared in prepared {
+            batch.add_likely(prepared, &mut likely);
+        }
+        batch.load(&likely.incidents, &likely.alerts).await?;
         Ok(batch)
     }
 
@@ -141,10 +127,7 @@ impl<'group> Batch<'group> {
                 self.quarantined.push((quarantined.clone(), prepared.delivery));
                 Ok(Effect::Quarantined(quarantined.id))
             }
-            Parsed::Event { event, classification, keys } => {
-                let delivery_id = &prepared.delivery.delivery_id;
-                self.take(Incoming { delivery_id, event, classification, keys, raw: &prepared.delivery.body }).await
-            }
+            Parsed::Event(event) => self.take(Incoming::new(prepared.delivery, event)).await,
         }
     }
 
@@ -164,16 +147,18 @@ impl<'group> Batch<'group> {
                 }
             }
         }
-        for alert in self.alerts.values() {
-            writes.push(match alert {
-                TouchedAlert::New(alert, raw) => self.group_alerts.alerts.insertion(alert, *raw)?,
-                TouchedAlert::Rewritten(alert, raw) => self.group_alerts.alerts.replacement(alert, raw)?,
-                TouchedAlert::Changed(episode, worst) => self.group_alerts.alerts.update(episode, worst.as_ref())?,
-            });
+        for TouchedAlert { before, after, raw } in self.alerts.values() {
+            match before {
+                None => writes.push(self.group_alerts.alerts.insertion(after, *raw)?),
+                Some(before) if before != after || raw.is_some() => {
+                    writes.push(self.group_alerts.alerts.update(before, after, *raw)?);
+                }
+                Some(_) => {}
+            }
         }
         for (entry, delivery) in &self.quarantined {
-            let kept = StoredBody::Delivery(Box::new((*delivery).clone()));
-            writes.push(self.group_alerts.quarantine.insertion(entry, &kept, self.now)?);
+            let stored = StoredBody::Delivery(Box::new((*delivery).clone()));
+            writes.push(self.group_alerts.quarantine.insertion(entry, &stored, self.now)?);
         }
         for entry in &self.redriven {
             // Those that are done were left out when they were read.
@@ -184,39 +169,35 @@ impl<'group> Batch<'group> {
         Ok(writes)
     }
 
-    /// What is to be invalidated before it is written: changes of what lists filter on, in closed buckets.
+    /// The buckets whose generation changes before the batch is written: rows of closed buckets that
+    /// lists filter on change.
     pub fn invalidations(&self) -> Invalidations {
         let changed = self.incidents.values().filter_map(|touched| Some((touched.before.as_ref()?, &touched.after)));
-        let mut late = invalidations(changed.filter(|(before, after)| before != after), self.now);
-        for (id, touched) in &self.alerts {
-            let is_late = match touched {
-                TouchedAlert::New(..) => false,
-                TouchedAlert::Rewritten(..) => true,
-                TouchedAlert::Changed(after, _) => {
-                    let before = self.before.episodes.values().find_map(|known| known.episode(*id));
-                    let facts = |episode: &Episode| (episode.status(), episode.firings().severity);
-                    before.map(facts) != Some(facts(after))
-                }
-            };
-            if is_late {
-                late.note(Series::Alerts, id.created_at(), self.now);
+        let mut invalid = invalidations(changed.filter(|(before, after)| before != after), self.now);
+        for TouchedAlert { before, after, .. } in self.alerts.values() {
+            if before.as_ref().is_some_and(|before| before.filtered() != after.filtered()) {
+                invalid.note(Series::Alerts, after.created_at(), self.now);
             }
         }
-        late
+        invalid
     }
 
     /// The incidents that a new alert may join or follow.
-    async fn groups(&mut self, keys: &ClaimKeys) -> Result<Groups, StoreError> {
-        let ids = self.group_incidents(keys);
-        self.load(&ids).await?;
+    async fn groups(&mut self, incoming: Incoming<'_>, lane: &str) -> Result<Groups, StoreError> {
+        let keys = incoming.keys;
+        let problem: Vec<GroupedIncident> = self
+            .problem(keys)
+            .activity(lane)
+            .map(|Activity { incident_id, first_at, last_at }| GroupedIncident { incident_id, first_at, last_at })
+            .collect();
+        let mut ids = self.group_incidents(keys);
+        ids.extend(problem.iter().map(|span| span.incident_id));
+        self.load(&ids, &BTreeSet::new()).await?;
+        let group = |key: Option<&String>| key.and_then(|key| self.after.groups.get(key)).cloned().unwrap_or_default();
         Ok(Groups {
-            source_key: self.after.groups.get(&keys.source_group).cloned().unwrap_or_default(),
-            service: keys
-                .service_group
-                .as_ref()
-                .and_then(|key| self.after.groups.get(key))
-                .cloned()
-                .unwrap_or_default(),
+            problem,
+            source_key: group(Some(&keys.source_group)),
+            service: group(keys.service_group.as_ref()),
             incidents: ids
                 .iter()
                 .filter_map(|id| self.incidents.get(id))
@@ -225,81 +206,80 @@ impl<'group> Batch<'group> {
         })
     }
 
-    fn group_incidents(&self, keys: &ClaimKeys) -> Vec<IncidentId> {
+    fn group_incidents(&self, keys: &ClaimKeys) -> BTreeSet<IncidentId> {
         let groups = std::iter::once(&keys.source_group).chain(&keys.service_group);
         let grouped = groups.filter_map(|key| self.after.groups.get(key)).flat_map(|group| &group.incidents);
-        let recent =
-            self.after.opening_locks.get(&keys.environment).into_iter().flat_map(|opening_locks| &opening_locks.recent);
-        let ids: BTreeSet<IncidentId> = grouped.chain(recent).copied().collect();
-        ids.into_iter().collect()
+        let recent = self.after.opening_locks.get(&keys.environment).into_iter().flat_map(|lock| &lock.recent);
+        grouped.map(|grouped| &grouped.incident_id).chain(recent).copied().collect()
     }
 
-    /// The incidents that a delivery will ask for, as far as can be told before it is applied.
-    fn likely_incidents(&self, prepared: &PreparedDelivery<'_>) -> Vec<IncidentId> {
-        let Parsed::Event { event, classification, keys } = &prepared.parsed else { return Vec::new() };
+    fn add_likely(&self, prepared: &PreparedDelivery<'_>, likely: &mut Likely) {
+        let Parsed::Event(event) = &prepared.parsed else { return };
         if self.before.delivered.contains_key(&prepared.claim) {
-            return Vec::new();
+            return;
         }
-        let incoming = Incoming {
-            delivery_id: &prepared.delivery.delivery_id,
-            event,
-            classification,
-            keys,
-            raw: &prepared.delivery.body,
-        };
-        match incoming.step(&self.before) {
-            Step::Begin { .. } => self.group_incidents(keys),
-            Step::Repeat(episode) => {
-                let known = self.episode(keys, episode.alert_id).map(Episode::firings);
-                let firings = episode.firings();
-                let is_news =
-                    known.is_none_or(|known| known.severity < firings.severity || known.first != firings.first);
-                episode.incident_id.filter(|_| is_news).into_iter().collect()
-            }
-            Step::Resolve(episode) | Step::Split { ended: episode, .. } => episode.incident_id.into_iter().collect(),
-            Step::Remember | Step::Nothing => Vec::new(),
+        let incoming = Incoming::new(prepared.delivery, event);
+        let problem = self.problem(incoming.keys);
+        if incoming.event.transition == Transition::Firing {
+            // Whether the incidents of its firing alerts are over.
+            let firing = problem.episodes().filter(|episode| episode.resolution.is_none());
+            likely.incidents.extend(firing.filter_map(|episode| episode.incident_id));
+        }
+        for step in problem.steps(&incoming.news()) {
+            let episode = match step.kind {
+                StepKind::Begin { .. } => {
+                    likely.incidents.extend(self.group_incidents(incoming.keys));
+                    likely.incidents.extend(problem.activity(&step.lane).map(|span| span.incident_id));
+                    continue;
+                }
+                StepKind::Repeat(episode) | StepKind::Resolve(episode) => episode,
+                StepKind::Split { ended, .. } => ended,
+                StepKind::Remember(_) | StepKind::RememberEverywhere(_) => continue,
+            };
+            likely.alerts.insert(episode.alert_id);
+            likely.incidents.extend(episode.incident_id);
         }
     }
 
     async fn incident(&mut self, id: IncidentId) -> Result<Incident, StoreError> {
-        self.load(&[id]).await?;
+        self.load(&BTreeSet::from([id]), &BTreeSet::new()).await?;
         let touched = self.incidents.get(&id).map(|touched| touched.after.clone());
         // Incidents are never deleted: one that a claim names exists.
         touched.ok_or_else(|| StoreError::missing("incident", &id))
     }
 
-    /// Reads the incidents that the batch does not know yet.
-    async fn load(&mut self, ids: &[IncidentId]) -> Result<(), StoreError> {
-        let unknown: BTreeSet<IncidentId> = ids.iter().copied().filter(|id| !self.incidents.contains_key(id)).collect();
-        let unknown: Vec<IncidentId> = unknown.into_iter().collect();
-        for incident in self.group_alerts.incidents.get_many(&unknown, Consistency::Strong).await? {
+    async fn alert(&mut self, id: AlertId) -> Result<Alert, StoreError> {
+        self.load(&BTreeSet::new(), &BTreeSet::from([id])).await?;
+        let touched = self.alerts.get(&id).map(|touched| touched.after.clone());
+        touched.ok_or_else(|| StoreError::missing("alert", &id))
+    }
+
+    /// Reads the incidents and alerts that the batch does not know yet.
+    async fn load(&mut self, incidents: &BTreeSet<IncidentId>, alerts: &BTreeSet<AlertId>) -> Result<(), StoreError> {
+        let incidents: Vec<IncidentId> =
+            incidents.iter().copied().filter(|id| !self.incidents.contains_key(id)).collect();
+        let alerts: Vec<AlertId> = alerts.iter().copied().filter(|id| !self.alerts.contains_key(id)).collect();
+        let (incidents, alerts) = tokio::try_join!(
+            self.group_alerts.incidents.get_many(&incidents, Consistency::Strong),
+            self.group_alerts.alerts.get_many(&alerts, Consistency::Strong),
+        )?;
+        for incident in incidents {
             let touched = TouchedIncident { before: Some(incident.clone()), after: incident, actions: Vec::new() };
             self.incidents.insert(touched.after.id, touched);
+        }
+        for alert in alerts {
+            let touched = TouchedAlert { before: Some(alert.clone()), after: alert, raw: None };
+            self.alerts.insert(touched.after.id, touched);
         }
         Ok(())
     }
 
-    /// Reads what deliveries said, if the batch does not know it yet.
-    async fn load_deliveries(&mut self, ids: &[&DeliveryId]) -> Result<(), StoreError> {
-        let claims: BTreeSet<String> = ids.iter().map(|id| keys::delivery_claim(id)).collect();
-        let unknown = claims.iter().filter(|claim| !self.after.delivered.contains_key(*claim)).map(String::as_str);
-        let read = self.group_alerts.claims.read(unknown.collect()).await?;
-        self.before.delivered.extend(read.delivered.clone());
-        self.after.delivered.extend(read.delivered);
-        Ok(())
+    fn problem(&self, keys: &ClaimKeys) -> Problem {
+        self.after.problems.get(&keys.problem).cloned().unwrap_or_default()
     }
 
-    async fn stored_alert(&self, id: AlertId) -> Result<Alert, StoreError> {
-        self.group_alerts.alerts.get(id).await?.ok_or_else(|| StoreError::missing("alert", &id))
-    }
-
-    /// The alert of a problem as it is known.
-    fn episode(&self, keys: &ClaimKeys, alert_id: AlertId) -> Option<&Episode> {
-        self.after.episodes.get(&keys.episodes)?.episode(alert_id)
-    }
-
-    fn know(&mut self, keys: &ClaimKeys, change: impl FnOnce(&mut Episodes)) {
-        let known = self.after.episodes.entry(keys.episodes.clone()).or_default();
+    fn change_problem(&mut self, keys: &ClaimKeys, change: impl FnOnce(&mut Problem)) {
+        let known = self.after.problems.entry(keys.problem.clone()).or_default();
         change(known);
         known.version += 1;
     }

@@ -9,6 +9,7 @@ use tracing::info;
 
 use super::retry::{MAX_ATTEMPTS, MAX_ATTEMPTS_TOGETHER, Retries, Retryable};
 use crate::{
+    aws,
     config::InvalidVariable,
     domain::{
         delivery::Delivery,
@@ -169,6 +170,17 @@ impl GroupAlerts {
             ids: IdGenerator::seeded(seed),
             history_start_ms: AtomicI64::new(i64::MAX),
         })
+    }
+
+    /// Opens the connection while a function starts, and learns when the history starts.
+    pub async fn warm(&self) {
+        let learn = async {
+            if let Some(start) = self.claims.history_start().await? {
+                self.history_start_ms.fetch_min(start.as_millis(), Ordering::Relaxed);
+            }
+            Ok::<_, StoreError>(())
+        };
+        aws::warm("DynamoDB", learn).await;
     }
 
     /// Groups one delivery.

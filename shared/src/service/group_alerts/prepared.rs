@@ -6,7 +6,9 @@ use crate::{
     domain::{
         classification::Classification,
         delivery::{Content, Delivery},
-        event::{AlertEvent, Transition},
+        episode::{EventKey, Firing},
+        event::{AlertEvent, KeyScope, Transition},
+        problem::News,
         quarantine::{EntryKind, FIRST_LINES_BYTES, QuarantineEntry, lines},
         time::Time,
     },
@@ -24,13 +26,67 @@ pub struct PreparedDelivery<'group> {
 
 /// What a delivery says.
 pub enum Parsed<'group> {
-    Event {
-        event: &'group AlertEvent,
-        classification: Classification,
-        keys: ClaimKeys,
-    },
+    Event(ParsedEvent<'group>),
     /// It cannot be read and goes to the quarantine.
     Unreadable(QuarantineEntry),
+}
+
+/// An event, classified, and the keys of the claims that it touches.
+pub struct ParsedEvent<'group> {
+    event: &'group AlertEvent,
+    classification: Classification,
+    keys: ClaimKeys,
+}
+
+/// An event on its way through the batch.
+#[derive(Clone, Copy)]
+pub struct Incoming<'group> {
+    pub delivery: &'group Delivery,
+    pub event: &'group AlertEvent,
+    pub classification: &'group Classification,
+    pub keys: &'group ClaimKeys,
+}
+
+impl<'group> Incoming<'group> {
+    /// A delivery with what its event says.
+    pub const fn new(delivery: &'group Delivery, parsed: &'group ParsedEvent<'group>) -> Self {
+        let ParsedEvent { event, classification, keys } = parsed;
+        Self { delivery, event, classification, keys }
+    }
+
+    /// Where it stands among the deliveries of its problem.
+    pub fn key(&self) -> EventKey {
+        EventKey { at: self.event.ordered_at, delivery_id: self.delivery.delivery_id.clone() }
+    }
+
+    /// Whether a key is of this delivery. Its time may have been moved behind a person's resolution.
+    pub fn is_key(&self, key: &EventKey) -> bool {
+        key.delivery_id == self.delivery.delivery_id
+    }
+
+    /// Whether resolutions of the problem may state no time.
+    fn is_ordered_by_receipt(&self) -> bool {
+        !self.event.is_timed || self.event.key_scope == KeyScope::ProblemPerEnvironment
+    }
+
+    /// The event, as far as it decides what it means.
+    pub fn news(&self) -> News<'group> {
+        let firing = Firing {
+            key: self.key(),
+            occurred_at: self.event.occurred_at,
+            severity: self.classification.severity.value,
+            evidence: self.classification.severity.evidence,
+            content: (!self.event.is_timed).then(|| self.delivery.content_hash.clone()),
+            received_at: self.is_ordered_by_receipt().then_some(self.delivery.received_at),
+        };
+        News {
+            transition: self.event.transition,
+            firing,
+            received_at: self.delivery.received_at,
+            key_scope: self.event.key_scope,
+            environment: self.event.environment.as_deref(),
+        }
+    }
 }
 
 impl<'group> PreparedDelivery<'group> {
@@ -41,7 +97,7 @@ impl<'group> PreparedDelivery<'group> {
                 let classification = classify(event, &group_alerts.rules);
                 let service = classification.service.value.as_deref();
                 let keys = ClaimKeys::of(event, service, &classification.environment.value);
-                Parsed::Event { event, classification, keys }
+                Parsed::Event(ParsedEvent { event, classification, keys })
             }
             Content::Unreadable(reason) => {
                 let first_lines = delivery.body.beginning(FIRST_LINES_BYTES)?;
@@ -57,15 +113,15 @@ impl<'group> PreparedDelivery<'group> {
     /// The event, if it fires.
     pub fn firing_event(&self) -> Option<&AlertEvent> {
         match &self.parsed {
-            Parsed::Event { event, .. } if event.transition == Transition::Firing => Some(event),
-            Parsed::Event { .. } | Parsed::Unreadable(_) => None,
+            Parsed::Event(ParsedEvent { event, .. }) if event.transition == Transition::Firing => Some(event),
+            Parsed::Event(_) | Parsed::Unreadable(_) => None,
         }
     }
 
     /// The keys of the claims that it touches.
     pub fn claims(&self) -> impl Iterator<Item = &str> {
         let keys = match &self.parsed {
-            Parsed::Event { keys, .. } => Some(keys),
+            Parsed::Event(event) => Some(&event.keys),
             Parsed::Unreadable(_) => None,
         };
         std::iter::once(self.claim.as_str()).chain(keys.into_iter().flat_map(ClaimKeys::all))

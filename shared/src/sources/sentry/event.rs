@@ -1,16 +1,18 @@
-//! `event_alert` and `error`: one event of an issue. Their recovery comes as `issue`, `resolved`.
+//! `event_alert` and `error`: one event of an issue. Their resolution comes as `issue`, `resolved`.
 
 use serde_json::Value;
 
-use super::{data, ignored, issue_key, of_level, source};
+use super::{data, feedback, ignored, is_sample, issue_key, level::Level, occurrence, source, title};
 use crate::{
     domain::{
-        event::{AlertEvent, Transition, bounded, limits},
+        event::{AlertEvent, KeyScope, Transition},
         time::Time,
     },
     sources::{
-        Reading, Unreadable,
-        field::{first_text, key, link, name, plausible, tagged, tags, text, time},
+        Reading, Unreadable, tags,
+        text::{link, message, name},
+        time::{Times, time},
+        value::{first_text, key, text},
     },
 };
 
@@ -19,9 +21,8 @@ pub fn read_event_alert(action: &str, payload: &Value, received_at: Time) -> Res
     if action != "triggered" {
         return Ok(ignored("this action does not trigger an alert"));
     }
-    let event = data(payload, "event")?;
     let rule = payload.get("data").and_then(|data| text(data, "triggered_rule"));
-    read("event_alert", action, event, rule, received_at)
+    read(data(payload, "event")?, rule, received_at)
 }
 
 /// Reads an `error` webhook: an event was received.
@@ -29,44 +30,83 @@ pub fn read_error(action: &str, payload: &Value, received_at: Time) -> Result<Re
     if action != "created" {
         return Ok(ignored("this action does not report an error"));
     }
-    read("error", action, data(payload, "error")?, None, received_at)
+    read(data(payload, "error")?, None, received_at)
 }
 
-fn read(
-    resource: &str,
-    action: &str,
-    event: &Value,
-    rule: Option<String>,
-    received_at: Time,
-) -> Result<Reading, Unreadable> {
-    let issue_id = key(event, &["issue_id"]).ok_or_else(|| Unreadable("the event has no issue_id".to_owned()))?;
+fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Reading, Unreadable> {
+    if occurrence::is_feedback(event) {
+        return Ok(feedback());
+    }
+    let issue_id = key(event, "issue_id")
+        .or_else(|| issue_of_url(event))
+        .ok_or_else(|| Unreadable("the event has no issue_id".to_owned()))?;
+    // The clock of the client may be wrong, or the event may have waited in a phone. Sentry's is not.
+    let stated_at = time(event, "timestamp").or_else(|| time(event, "datetime"));
+    let times = match Times::of_receipt_by_source(stated_at, time(event, "received"), received_at) {
+        Ok(times) => times,
+        Err(forgotten) => return Ok(forgotten.into()),
+    };
     let metadata = event.get("metadata").unwrap_or(&Value::Null);
-    let event_id = key(event, &["event_id"]);
-    let tags = tags(pairs(event.get("tags")).chain(rule.map(|rule| format!("triggered_rule:{rule}"))));
-    let title = first_text(event, &["title", "message"]).or_else(|| first_text(metadata, &["title", "value", "type"]));
-    let identity = event_id.map(|event_id| format!("{resource}|{action}|{issue_id}|{event_id}"));
+    let occurrence = event.get("occurrence").unwrap_or(&Value::Null);
+    let sent_tags = event.get("tags").map(tags::read).unwrap_or_default();
+    let tags = tags::within_limits(sent_tags.into_iter().chain(rule.map(|rule| format!("triggered_rule:{rule}"))));
+    let title = title([
+        occurrence::title(occurrence),
+        text(event, "title"),
+        text(event, "message"),
+        exception(metadata),
+        first_text(metadata, &["title", "value", "type"]),
+    ]);
+    let title = title.unwrap_or_else(|| format!("Sentry issue {issue_id}"));
+    let level = Level::of(&[event, occurrence]);
+    let written = [
+        occurrence::message(occurrence),
+        text(event, "message"),
+        text(metadata, "value"),
+        text(occurrence, "culprit"),
+        text(event, "culprit"),
+    ];
     let alert = AlertEvent {
         source: source(),
         dedup_key: issue_key(&issue_id),
+        key_scope: KeyScope::ProblemPerEnvironment,
         group_key: issue_key(&issue_id),
         transition: Transition::Firing,
-        occurred_at: plausible(time(event, "timestamp").or_else(|| time(event, "datetime")), received_at),
-        title: bounded(&title.unwrap_or_else(|| format!("Sentry issue {issue_id}")), limits::TITLE),
-        message: text(event, "message")
-            .or_else(|| first_text(metadata, &["value"]))
-            .or_else(|| text(event, "culprit"))
-            .map(|text| bounded(&text, limits::MESSAGE)),
-        severity: of_level(event),
+        occurred_at: times.occurred_at,
+        ordered_at: times.ordered_at,
+        is_timed: times.is_timed,
+        is_test: is_sample(&title) || tags::named(&tags, &["sample_event"]).is_some(),
+        title,
+        message: written.into_iter().flatten().find_map(|text| message(&text)),
+        severity: level.stated,
+        unknown_severity: level.unknown,
+        transition_severity: None,
         service: project_slug(event).and_then(|slug| name(&slug)),
         environment: text(event, "environment")
             .and_then(|text| name(&text))
-            .or_else(|| tagged(&tags, &["environment"])),
-        team: None,
-        link: link(event, &["web_url"]),
+            .or_else(|| tags::named(&tags, &["environment"])),
+        team: tags::named(&tags, &["team"]),
+        group: None,
+        link: text(event, "web_url").and_then(|url| link(&url)),
         external_id: Some(issue_id),
         tags,
     };
-    Ok(Reading::Event { event: Box::new(alert), identity })
+    Ok(Reading::Event(Box::new(alert)))
+}
+
+/// `TypeError: total is undefined`.
+fn exception(metadata: &Value) -> Option<String> {
+    Some(format!("{}: {}", text(metadata, "type")?, text(metadata, "value")?))
+}
+
+/// The issue in the API's URL of it: `…/issues/{id}/`.
+fn issue_of_url(event: &Value) -> Option<String> {
+    let url = text(event, "issue_url")?;
+    let (_, path) = url.split_once("/issues/")?;
+    path.split('/')
+        .next()
+        .filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+        .map(str::to_owned)
 }
 
 /// `project` is a number; the slug stands in the API's URL of the event:
@@ -77,13 +117,5 @@ fn project_slug(event: &Value) -> Option<String> {
         path.split('/').nth(1).map(str::to_owned)
     });
     let named = || text(event, "project").filter(|project| project.parse::<u64>().is_err());
-    of_url.filter(|slug| !slug.is_empty()).or_else(|| first_text(event, &["project_slug"])).or_else(named)
-}
-
-/// Tags are `[key, value]` pairs.
-fn pairs(value: Option<&Value>) -> impl Iterator<Item = String> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(|pair| {
-        let [key, value] = pair.as_array()?.as_slice() else { return None };
-        Some(format!("{}:{}", key.as_str()?, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-    })
+    of_url.filter(|slug| !slug.is_empty()).or_else(|| text(event, "project_slug")).or_else(named)
 }

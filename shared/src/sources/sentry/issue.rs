@@ -2,55 +2,74 @@
 
 use serde_json::Value;
 
-use super::{data, ignored, issue_key, of_level, source};
+use super::{data, feedback, ignored, is_sample, issue_key, level::Level, occurrence, source, title};
 use crate::{
     domain::{
-        event::{AlertEvent, Transition, bounded, limits},
+        event::{AlertEvent, KeyScope, Transition},
         time::Time,
     },
     sources::{
-        Reading, Unreadable,
-        field::{first_text, key, link, name, plausible, text, time},
+        Reading, Unreadable, tags,
+        text::{link, message, name},
+        time::{Times, time},
+        value::{first_text, key, text},
     },
 };
 
 /// Reads an `issue` webhook.
+///
+/// The payload has no time of the change, and Sentry sends at once and never again: receipt orders
+/// what it says.
 pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {
     let transition = match action {
         "created" | "unresolved" => Transition::Firing,
-        // Ignored and archived are the same thing under two names: it was silenced.
+        // Ignored and archived are two names of one thing: somebody silenced it.
         "resolved" | "ignored" | "archived" => Transition::Resolved,
         "assigned" => return Ok(ignored("an assignment does not change the state of an issue")),
         _ => return Ok(ignored("this action does not change the state of an issue")),
     };
     let issue = data(payload, "issue")?;
-    let id = key(issue, &["id"]).ok_or_else(|| Unreadable("data.issue has no id".to_owned()))?;
+    if occurrence::is_feedback(issue) {
+        return Ok(feedback());
+    }
+    let id = key(issue, "id").ok_or_else(|| Unreadable("data.issue has no id".to_owned()))?;
     let metadata = issue.get("metadata").unwrap_or(&Value::Null);
     let project = issue.get("project").unwrap_or(&Value::Null);
-    let occurred_at = match action {
-        "created" => plausible(time(issue, "firstSeen").or_else(|| time(issue, "lastSeen")), received_at),
-        // The payload has no time of the change itself; Sentry sends at once and never again.
-        _ => received_at,
-    };
-    let title = first_text(issue, &["title"]).or_else(|| first_text(metadata, &["title", "value", "type"]));
+    let first_seen = || time(issue, "firstSeen").or_else(|| time(issue, "lastSeen"));
+    let times = Times::of_receipt(if action == "created" { first_seen() } else { None }, received_at);
+    let title =
+        title([text(issue, "title"), first_text(metadata, &["title", "value", "type"]), text(issue, "culprit")]);
+    let title = title.unwrap_or_else(|| format!("Sentry issue {id}"));
+    let level = Level::of(&[issue]);
+    let tags = issue.get("tags").map(tags::read).unwrap_or_default();
     let event = AlertEvent {
         source: source(),
         dedup_key: issue_key(&id),
+        key_scope: KeyScope::ProblemPerEnvironment,
         group_key: issue_key(&id),
         transition,
-        occurred_at,
-        title: bounded(&title.unwrap_or_else(|| format!("Sentry issue {id}")), limits::TITLE),
-        message: first_text(metadata, &["value"])
-            .or_else(|| text(issue, "culprit"))
-            .map(|text| bounded(&text, limits::MESSAGE)),
-        severity: of_level(issue),
-        service: text(project, "slug").and_then(|slug| name(&slug)),
-        environment: None,
+        occurred_at: times.occurred_at,
+        ordered_at: times.ordered_at,
+        is_timed: times.is_timed,
+        is_test: is_sample(&title),
+        message: [text(metadata, "value"), text(issue, "culprit")]
+            .into_iter()
+            .flatten()
+            .find_map(|text| message(&text)),
+        title,
+        severity: level.stated,
+        unknown_severity: level.unknown,
+        transition_severity: None,
+        service: first_text(project, &["slug", "name"]).and_then(|slug| name(&slug)),
+        environment: text(issue, "environment")
+            .and_then(|text| name(&text))
+            .or_else(|| tags::named(&tags, &["environment"])),
         team: None,
-        tags: Vec::new(),
+        group: None,
+        tags,
         // `web_url` is only in `created`, `permalink` may be null.
-        link: link(issue, &["web_url", "permalink"]),
+        link: ["web_url", "permalink"].iter().filter_map(|member| text(issue, member)).find_map(|url| link(&url)),
         external_id: Some(id),
     };
-    Ok(Reading::Event { event: Box::new(event), identity: None })
+    Ok(Reading::Event(Box::new(event)))
 }

@@ -2,23 +2,26 @@
 
 use serde_json::Value;
 
-use super::{data, ignored, source};
+use super::{data, ignored, source, title};
 use crate::{
     domain::{
-        event::{AlertEvent, StatedSeverity, Transition, bounded, limits},
+        event::{AlertEvent, KeyScope, StatedSeverity, Transition},
         severity::Severity,
+        text::key_within_limit,
         time::Time,
     },
     sources::{
-        Reading, Unreadable,
-        field::{first_text, key, link, name, plausible, text, time},
+        Reading, Unreadable, tags,
+        text::{link, message, name},
+        time::{Times, time},
+        value::{key, text},
     },
 };
 
+/// The states with which Sentry begins a title: `Critical: Too many errors`.
+const STATES: [&str; 4] = ["critical", "warning", "resolved", "open"];
+
 /// Reads a `metric_alert` webhook.
-///
-/// Its id and action come again when it swings between warning and critical, and it has no event id; so
-/// all of its bytes identify a delivery.
 pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {
     let (transition, severity) = match action {
         "critical" => (Transition::Firing, Some(Severity::Critical)),
@@ -28,35 +31,58 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
         _ => return Ok(ignored("this action does not change the state of a metric alert")),
     };
     let alert = data(payload, "metric_alert")?;
-    let id = key(alert, &["id"]).ok_or_else(|| Unreadable("data.metric_alert has no id".to_owned()))?;
+    let id = key(alert, "id").ok_or_else(|| Unreadable("data.metric_alert has no id".to_owned()))?;
+    let times = match transition {
+        Transition::Firing => Ok(since(time(alert, "date_started"), received_at)),
+        Transition::Resolved => Times::of_change(time(alert, "date_closed"), received_at),
+    };
+    let times = match times {
+        Ok(times) => times,
+        Err(forgotten) => return Ok(forgotten.into()),
+    };
     let rule = alert.get("alert_rule").unwrap_or(&Value::Null);
     let about = payload.get("data").unwrap_or(&Value::Null);
-    let occurred_at = match transition {
-        Transition::Firing => plausible(time(alert, "date_started"), received_at),
-        Transition::Resolved => plausible(time(alert, "date_closed"), received_at),
-    };
-    let title = text(about, "description_title").or_else(|| text(rule, "name")).or_else(|| text(alert, "title"));
+    let described = text(about, "description_title").map(|text| without_state(&text).to_owned());
+    let title = title([described, text(rule, "name"), text(alert, "title")]);
+    let group_key =
+        key(rule, "id").map_or_else(|| format!("metric_alert:{id}"), |rule| format!("metric_alert_rule:{rule}"));
     let event = AlertEvent {
         source: source(),
-        dedup_key: format!("metric_alert:{id}"),
-        group_key: key(rule, &["id"])
-            .map_or_else(|| format!("metric_alert:{id}"), |rule| format!("metric_alert_rule:{rule}")),
+        dedup_key: key_within_limit(format!("metric_alert:{id}")),
+        key_scope: KeyScope::Problem,
+        group_key: key_within_limit(group_key),
         transition,
-        occurred_at,
-        title: bounded(&title.unwrap_or_else(|| format!("Sentry metric alert {id}")), limits::TITLE),
-        message: text(about, "description_text").map(|text| bounded(&text, limits::MESSAGE)),
+        occurred_at: times.occurred_at,
+        ordered_at: times.ordered_at,
+        is_timed: times.is_timed,
+        is_test: false,
+        title: title.unwrap_or_else(|| format!("Sentry metric alert {id}")),
+        // Sentry writes a line break here as a backslash and an n.
+        message: text(about, "description_text").and_then(|text| message(&text.replace("\\n", "\n"))),
         severity: severity.map(|value| StatedSeverity { value, matched: format!("action {action}"), confidence: 1.0 }),
+        unknown_severity: None,
+        transition_severity: None,
         service: project(alert).or_else(|| project(rule)).and_then(|slug| name(&slug)),
         environment: text(rule, "environment").and_then(|text| name(&text)),
         team: None,
-        tags: first_text(rule, &["query"])
-            .map(|query| bounded(&format!("query:{query}"), limits::TAG))
-            .into_iter()
-            .collect(),
-        link: link(about, &["web_url"]),
+        group: None,
+        tags: tags::within_limits(text(rule, "query").map(|query| format!("query:{query}"))),
+        link: text(about, "web_url").and_then(|url| link(&url)),
         external_id: Some(id),
     };
-    Ok(Reading::Event { event: Box::new(event), identity: None })
+    Ok(Reading::Event(Box::new(event)))
+}
+
+/// The times of a firing alert. `date_started` tells when it began: of one that has fired for long
+/// and now becomes critical, it does not tell when that changed, so receipt counts.
+fn since(started_at: Option<Time>, received_at: Time) -> Times {
+    Times::of_change(started_at, received_at).unwrap_or_else(|_forgotten| Times::of_receipt(started_at, received_at))
+}
+
+/// The title without the state before it, which changes.
+fn without_state(title: &str) -> &str {
+    let is_state = |word: &str| STATES.iter().any(|state| state.eq_ignore_ascii_case(word.trim()));
+    title.split_once(':').filter(|(word, _)| is_state(word)).map_or(title, |(_, rest)| rest.trim())
 }
 
 /// The slug of the first project.

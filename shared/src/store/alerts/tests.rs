@@ -5,10 +5,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{
-        alert::{AlertReport, AlertState, Placement},
+        alert::{AlertReport, AlertState, Delivered, Placement},
         alert_status::AlertStatus,
-        classification::Evidence,
+        classification::{Classified, Evidence},
+        delivery::DeliveryId,
+        episode::{Episode, EpisodeOf, EventKey, Firing},
+        event::KeyScope,
         grouping::{Grouping, GroupingDecision, GroupingRule},
+        reported::Reported,
+        severity::Severity,
         source::Source,
         time::Time,
     },
@@ -86,48 +91,65 @@ fn groupings() -> impl Strategy<Value = Grouping> {
     )
 }
 
+fn keys() -> impl Strategy<Value = EventKey> {
+    (times(), "[a-z0-9-]{1,40}").prop_map(|(at, id)| EventKey { at, delivery_id: DeliveryId::new(id) })
+}
+
+fn reported<T: std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Reported<T>> {
+    (value, keys()).prop_map(|(value, by)| Reported { value, by })
+}
+
 fn alerts() -> impl Strategy<Value = Alert> {
-    let texts = (any::<Option<String>>(), any::<String>(), any::<String>(), any::<Option<String>>(), any::<String>());
-    let more = (any::<Option<String>>(), any::<Option<String>>(), prop::collection::vec(any::<String>(), 0..9));
+    let texts = (
+        reported(any::<String>()),
+        prop::option::of(reported(any::<String>())),
+        prop::option::of(reported(any::<String>())),
+        prop::option::of(reported(any::<String>())),
+        prop::option::of(reported(any::<String>())),
+        prop::option::of(reported(prop::collection::vec(any::<String>(), 1..9))),
+    );
+    let more = (any::<String>(), any::<String>(), any::<Option<String>>(), prop::option::of("[a-zß]{1,9}"));
     let moments = (times(), times(), times(), prop::option::of(times()), any::<u64>());
-    let service = prop::option::of("[a-zß]{1,9}");
     let classification = (
         classified(severities()),
-        classified(any::<Option<String>>()),
-        classified(any::<Option<String>>()),
-        classified(any::<String>()),
+        reported(classified(any::<Option<String>>())),
+        reported(classified(any::<Option<String>>())),
+        reported(classified(any::<String>())),
     );
-    (texts, more, moments, service, classification, groupings(), any::<bool>()).prop_map(
-        |(texts, more, moments, service, classification, grouping, has_incident)| {
-            let (external_id, dedup_key, title, message, environment) = texts;
-            let (team, link, tags) = more;
+    (texts, more, moments, classification, groupings(), any::<(bool, bool)>()).prop_map(
+        |(texts, more, moments, classification, grouping, (has_incident, is_test))| {
+            let (title, external_id, message, link, group, tags) = texts;
+            let (problem_key, environment_name, team_name, service_name) = more;
             let (created_at, occurred_at, last_seen_at, resolved_at, occurrences) = moments;
             let ids = IdGenerator::seeded(occurrences);
-            let (severity, team_classification, service_classification, environment_classification) = classification;
+            let (severity, team, service, environment) = classification;
             let state = AlertState {
                 source: Source::named("sentry"),
                 severity: severity.value,
                 status: AlertStatus::of(resolved_at),
-                service,
-                environment,
-                team,
+                service: service_name,
+                environment: environment_name,
+                team: team_name,
                 incident_id: has_incident.then(|| ids.next(created_at)),
                 occurred_at,
                 last_seen_at,
                 resolved_at,
                 occurrences,
                 severity_classification: severity,
+                is_test,
             };
             let report = AlertReport {
-                external_id,
-                dedup_key,
+                problem_key,
                 title,
+                external_id,
                 message,
                 tags,
                 link,
-                team_classification,
-                service_classification,
-                environment_classification,
+                group,
+                team,
+                service,
+                environment,
+                key_scope: KeyScope::Problem,
                 grouping,
             };
             Alert { id: ids.next(created_at), state, report }
@@ -146,10 +168,11 @@ proptest! {
 fn a_usual_alerts_entry_in_an_index_is_one_write_unit() {
     let body = include_bytes!("../../../../tests/fixtures/datadog/published_template_triggered_p1_is_critical.json");
     let datadog = crate::sources::find("datadog").unwrap();
-    let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
-    let read = crate::service::receive_webhook::read(datadog, &http::HeaderMap::new(), body, at).unwrap();
-    let crate::service::receive_webhook::Webhook::Delivery(delivery) = read else { panic!("not a delivery") };
-    let crate::domain::delivery::Content::Event(event) = delivery.content else { panic!("not an event") };
+    // Moments after the date of the fixture.
+    let at: Time = "2024-12-11T15:25:40.120Z".parse().unwrap();
+    let payload = crate::sources::parse(body).unwrap();
+    let read = datadog.read(&crate::sources::Headers::default(), &payload, at).unwrap();
+    let crate::sources::Reading::Event(event) = read else { panic!("not an event") };
     let rules = crate::rules::Rules::built_in().unwrap();
     let classification = crate::classification::classify(&event, &rules);
     let grouping = Grouping {
@@ -157,14 +180,25 @@ fn a_usual_alerts_entry_in_an_index_is_one_write_unit() {
         rule: Some(GroupingRule::Service),
         key: Some("checkout in production".to_owned()),
         window_minutes: Some(30),
-        reason: "The same service and environment: checkout in production. It occurred 42 s from the span of the \
-            incident's alerts; the window is 30 min."
+        reason: "The same service and environment: checkout in production. It occurred 42 s from the span of \
+            those alerts; the window is 30 min."
             .to_owned(),
     };
     let ids = IdGenerator::seeded(1);
-    let placement = Placement { incident_id: Some(ids.next(at)), grouping };
-    let alert = Alert::first(ids.next(at), *event, classification, None, placement);
-    let item = super::item(&alert, Some(&delivery.body)).unwrap();
+    let key = EventKey { at, delivery_id: crate::sources::delivery_id("datadog", body, None) };
+    let firing = Firing {
+        key: key.clone(),
+        occurred_at: at,
+        severity: classification.severity.value,
+        evidence: classification.severity.evidence,
+        content: None,
+        received_at: None,
+    };
+    let of = EpisodeOf { alert_id: ids.next(at), incident_id: Some(ids.next(at)), resolution: None };
+    let delivered = Delivered { key: &key, event: &event, classification: &classification };
+    let placement = Placement { incident_id: of.incident_id, grouping };
+    let alert = Alert::first(&Episode::begin(of, firing), delivered, placement);
+    let item = super::item(&alert, Some(&PackedBody::pack(body))).unwrap();
     assert!(item_size(&item) <= 2 * ONE_UNIT, "a row of {} bytes", item_size(&item));
     let entry = item_size(&projected(item));
     assert!(entry <= ONE_UNIT, "an entry of {entry} bytes");

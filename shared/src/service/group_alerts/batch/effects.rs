@@ -2,235 +2,234 @@
 
 use tracing::debug;
 
-use super::{Batch, Incoming, TouchedAlert, TouchedIncident};
+use super::{Batch, TouchedAlert, TouchedIncident};
 use crate::{
-    classification::classify,
     domain::{
         action::{ActionKind, SYSTEM_ACTOR},
-        alert::{Alert, Placement},
-        classification::{Classification, Classified},
-        episode::{Episode, EpisodeOf, EventKey, Firing, Rest, Step},
-        grouping::{Grouping, GroupingDecision},
+        alert::{Alert, Delivered, Placement},
+        classification::{Classification, Classified, Evidence},
+        episode::{Episode, EpisodeOf, Firing, Resolution, ResolvedBy},
+        event::Transition,
+        grouping::Grouping,
         id::{AlertId, IncidentId},
-        incident::Incident,
+        incident::{AlertChange, Incident},
+        problem::{Step, StepKind},
         severity::Severity,
         time::Time,
     },
     grouping::{Decision, NewAlert, decide},
-    keys,
-    service::group_alerts::Effect,
+    service::group_alerts::{Effect, prepared::Incoming},
     store::{StoreError, claims::ClaimKeys},
 };
+
+/// What changes of an alert that is known.
+#[derive(Default)]
+pub(super) struct AlertNews<'news> {
+    /// What a firing delivery reports.
+    pub delivered: Option<Delivered<'news>>,
+    /// The classification of the severity, if another delivery reports it now.
+    pub worst: Option<&'news Classified<Severity>>,
+}
 
 impl<'group> Batch<'group> {
     /// Lets an event take effect in memory.
     pub(super) async fn take(&mut self, incoming: Incoming<'group>) -> Result<Effect, StoreError> {
-        match incoming.step(&self.after) {
-            Step::Nothing => Ok(Effect::Nothing),
-            Step::Remember => {
-                self.know(incoming.keys, |known| known.remember(incoming.event.occurred_at));
-                Ok(Effect::Remembered)
-            }
-            Step::Begin { resolved_at } => self.begin(incoming, resolved_at).await,
-            Step::Repeat(episode) => self.repeat(incoming, episode).await,
-            Step::Resolve(episode) => self.resolve(incoming.keys, episode).await,
-            Step::Split { ended, rest } => self.split(incoming.keys, ended, rest).await,
+        if incoming.event.transition == Transition::Firing {
+            self.end_alerts_of_closed_incidents(incoming.keys).await?;
         }
+        let mut effect = Effect::Nothing;
+        for Step { lane, kind } in self.problem(incoming.keys).steps(&incoming.news()) {
+            let done = match kind {
+                StepKind::Begin { firing, resolution } => self.begin(incoming, &lane, firing, resolution).await?,
+                StepKind::Repeat(episode) => self.repeat(incoming, &lane, *episode).await?,
+                StepKind::Resolve(episode) => {
+                    let alert_id = episode.alert_id;
+                    self.change_alert(incoming.keys, &lane, *episode, AlertNews::default()).await?;
+                    Effect::Resolved(alert_id)
+                }
+                StepKind::Split { ended, rest } => self.split(incoming.keys, &lane, *ended, rest).await?,
+                StepKind::Remember(resolution) => {
+                    self.change_problem(incoming.keys, |problem| problem.remember(&lane, resolution));
+                    Effect::Remembered
+                }
+                StepKind::RememberEverywhere(resolution) => {
+                    self.change_problem(incoming.keys, |problem| problem.remember_everywhere(resolution));
+                    Effect::Remembered
+                }
+            };
+            if matches!(effect, Effect::Nothing | Effect::Remembered) {
+                effect = done;
+            }
+        }
+        Ok(effect)
     }
 
-    async fn repeat(&mut self, incoming: Incoming<'group>, episode: Episode) -> Result<Effect, StoreError> {
-        let Some(before) = self.episode(incoming.keys, episode.alert_id).map(Episode::firings) else {
-            return Err(StoreError::missing("alert", &episode.alert_id));
-        };
-        let alert_id = episode.alert_id;
-        let firings = episode.firings();
-        if firings.first == before.first {
-            let worst = (firings.worst != before.worst).then_some(&incoming.classification.severity);
-            self.change_alert(incoming.keys, episode.clone(), worst);
-        } else {
-            self.rewrite(incoming, episode.clone()).await?;
-        }
-        if let (true, Some(incident_id)) = (firings.severity > before.severity, episode.incident_id) {
+    /// Ends the alerts of a problem whose incident a person resolved: what fires now is another.
+    async fn end_alerts_of_closed_incidents(&mut self, keys: &ClaimKeys) -> Result<(), StoreError> {
+        let problem = self.problem(keys);
+        let firing = problem.episodes().filter(|episode| episode.resolution.is_none());
+        let firing: Vec<(AlertId, IncidentId)> =
+            firing.filter_map(|episode| Some((episode.alert_id, episode.incident_id?))).collect();
+        for (alert_id, incident_id) in firing {
             let incident = self.incident(incident_id).await?;
-            if let Some((incident, kinds)) = incident.worsen(alert_id, firings.severity, self.now) {
-                self.change_incident(incident, kinds);
+            let lane = problem.lane_of(alert_id).unwrap_or_default();
+            let ended = problem.resolved_by_person(alert_id, incident.resolved_at.unwrap_or(self.now));
+            if let (false, Some(ended)) = (incident.status.is_active(), ended) {
+                self.change_alert(keys, lane, ended, AlertNews::default()).await?;
             }
+        }
+        Ok(())
+    }
+
+    async fn repeat(&mut self, incoming: Incoming<'group>, lane: &str, episode: Episode) -> Result<Effect, StoreError> {
+        let before = self.problem(incoming.keys).episode(episode.alert_id).map(Episode::firings);
+        let (alert_id, firings) = (episode.alert_id, episode.firings());
+        if before.is_some_and(|before| before.are_repeated_by(&firings)) {
+            // The same bytes in a row: the source sent them again.
+            self.change_problem(incoming.keys, |problem| problem.put(lane, episode));
+            return Ok(Effect::Nothing);
+        }
+        let is_of_incoming = |key| incoming.is_key(key);
+        let key = incoming.key();
+        let news = AlertNews {
+            delivered: Some(Delivered { key: &key, event: incoming.event, classification: incoming.classification }),
+            worst: is_of_incoming(&firings.worst).then_some(&incoming.classification.severity),
+        };
+        let is_first = is_of_incoming(&firings.first);
+        self.change_alert(incoming.keys, lane, episode, news).await?;
+        if let (true, Some(touched)) = (is_first, self.alerts.get_mut(&alert_id)) {
+            touched.raw = Some(&incoming.delivery.body);
         }
         Ok(Effect::Repeated(alert_id))
     }
 
-    /// A delivery arrives late and fired before all others of its alert, which now says what that one says.
-    async fn rewrite(&mut self, incoming: Incoming<'group>, episode: Episode) -> Result<(), StoreError> {
-        let (touched, alert_id) = (self.alerts.remove(&episode.alert_id), episode.alert_id);
-        let is_new = matches!(touched, Some(TouchedAlert::New(..)));
-        let mut alert = match touched {
-            Some(TouchedAlert::New(alert, _) | TouchedAlert::Rewritten(alert, _)) => *alert,
-            Some(TouchedAlert::Changed(_, worst)) => {
-                let mut alert = self.stored_alert(alert_id).await?;
-                if let Some(worst) = worst {
-                    alert.state.severity_classification = worst;
-                }
-                alert
-            }
-            None => self.stored_alert(alert_id).await?,
+    async fn begin(
+        &mut self,
+        incoming: Incoming<'group>,
+        lane: &str,
+        firing: Firing,
+        resolution: Option<Resolution>,
+    ) -> Result<Effect, StoreError> {
+        let event = incoming.event;
+        // A test ends by itself: no resolution follows.
+        let of_test = event.is_test.then_some(Resolution { at: firing.key.at, by: ResolvedBy::Source });
+        let resolution = resolution.or(of_test);
+        let classification = self.with_usual_team(incoming);
+        let groups = self.groups(incoming, lane).await?;
+        let new_alert = NewAlert {
+            event,
+            classification: &classification,
+            resolved_at: resolution.map(|resolution| resolution.at),
         };
-        alert = alert.rewritten(incoming.event.clone(), incoming.classification.clone());
-        let is_worst = episode.firings().worst.delivery_id == *incoming.delivery_id;
-        alert.revise(&episode, is_worst.then_some(&incoming.classification.severity));
-        if let Some(incident_id) = alert.state.incident_id {
-            let incident = self.incident(incident_id).await?;
-            if let Some(incident) = incident.reach_back(&alert, self.now) {
-                self.change_incident(incident, Vec::new());
-            }
-        }
-        let alert = Box::new(alert);
-        let touched = if is_new {
-            TouchedAlert::New(alert, Some(incoming.raw))
-        } else {
-            TouchedAlert::Rewritten(alert, incoming.raw)
-        };
-        self.alerts.insert(alert_id, touched);
-        self.know(incoming.keys, |known| known.put(episode));
-        Ok(())
-    }
-
-    async fn resolve(&mut self, keys: &ClaimKeys, episode: Episode) -> Result<Effect, StoreError> {
-        self.count_resolution(keys, &episode).await?;
-        let alert_id = episode.alert_id;
-        self.change_alert(keys, episode, None);
-        Ok(Effect::Resolved(alert_id))
-    }
-
-    /// Counts the resolution of an alert in its incident, unless it was resolved already.
-    async fn count_resolution(&mut self, keys: &ClaimKeys, episode: &Episode) -> Result<(), StoreError> {
-        let was_firing = self.episode(keys, episode.alert_id).is_some_and(|known| known.resolved_at.is_none());
-        if let (true, Some(incident_id)) = (was_firing, episode.incident_id) {
-            let (incident, kinds) = self.incident(incident_id).await?.resolve_alert(episode.alert_id, self.now);
-            self.change_incident(incident, kinds);
-        }
-        Ok(())
-    }
-
-    /// An alert turns out to be two. The later one is in the incident of the other, as it was until now.
-    async fn split(&mut self, keys: &ClaimKeys, ended: Episode, rest: Rest) -> Result<Effect, StoreError> {
-        let (firings, ended_firings) = (rest.firings(), ended.firings());
-        let wanted = [&firings.first, &firings.worst, &ended_firings.worst].map(|key| &key.delivery_id);
-        self.load_deliveries(&wanted).await?;
-        let said = |key: &EventKey| self.after.delivered.get(&keys::delivery_claim(&key.delivery_id))?.as_ref();
-        let classified = |key: &EventKey| Some(classify(said(key)?, &self.group_alerts.rules).severity);
-        let (Some(first), Some(worst), Some(ended_worst)) =
-            (said(&firings.first).cloned(), classified(&firings.worst), classified(&ended_firings.worst))
-        else {
-            // It was said so long ago that it is forgotten.
-            return Ok(Effect::Nothing);
-        };
-        let classification = Classification { severity: worst, ..classify(&first, &self.group_alerts.rules) };
-        let decision = if ended.incident_id.is_some() { GroupingDecision::Joined } else { GroupingDecision::Ignored };
-        let grouping = Grouping {
-            decision,
-            rule: None,
-            key: Some(format!("{} {}", first.source, first.dedup_key)),
-            window_minutes: None,
-            reason: format!(
-                "It was part of the alert {} until a resolution arrived late and ended that.",
-                ended.alert_id
-            ),
-        };
-        let placement = Placement { incident_id: ended.incident_id, grouping };
-        let created_at = self.now.max(ended.alert_id.created_at());
-        let id: AlertId = self.group_alerts.ids.next(created_at);
-        let mut alert = Alert::first(id, first, classification, rest.resolved_at, placement);
-        let episode = Episode::split_off(episode_of(&alert), rest);
-        alert.revise(&episode, None);
-        if let Some(incident_id) = ended.incident_id {
-            let (incident, kinds) = self.incident(incident_id).await?.join(&alert, self.now);
-            self.change_incident(incident, kinds);
-        }
-        self.count_resolution(keys, &ended).await?;
-        let alert_id = ended.alert_id;
-        self.change_alert(keys, ended, Some(&ended_worst));
-        self.know(keys, |known| known.put(episode));
-        self.alerts.insert(id, TouchedAlert::New(Box::new(alert), None));
-        Ok(Effect::Resolved(alert_id))
-    }
-
-    async fn begin(&mut self, incoming: Incoming<'group>, resolved_at: Option<Time>) -> Result<Effect, StoreError> {
-        let Incoming { event, classification, keys, .. } = incoming;
-        let groups = self.groups(keys).await?;
-        let decision = decide(NewAlert { event, classification, resolved_at }, &groups, &self.group_alerts.rules);
+        let decision = decide(new_alert, &groups, &self.group_alerts.rules);
         debug!(?decision, "decided");
+        let opening = Opening { incoming, lane, firing, resolution, classification: &classification };
         match decision {
-            Decision::Join { incident_id, grouping } => self.join(incoming, resolved_at, incident_id, grouping).await,
+            Decision::Join { incident_id, grouping } => self.join(opening, incident_id, grouping).await,
             Decision::Open { recurrence_of, too_far, grouping } => {
                 self.relied_on.extend(too_far);
-                Ok(self.open(incoming, recurrence_of, grouping))
+                Ok(self.open(opening, recurrence_of, grouping))
             }
-            Decision::Ignore { grouping } => Ok(Effect::Recorded(
-                self.new_alert(incoming, self.now, resolved_at, Placement { incident_id: None, grouping }).id,
-            )),
+            Decision::Ignore { grouping } => {
+                let placement = Placement { incident_id: None, grouping };
+                Ok(Effect::Recorded(self.new_alert(opening, self.now, placement).id))
+            }
         }
     }
 
     async fn join(
         &mut self,
-        incoming: Incoming<'group>,
-        resolved_at: Option<Time>,
+        opening: Opening<'group, '_>,
         incident_id: IncidentId,
         grouping: Grouping,
     ) -> Result<Effect, StoreError> {
+        let (keys, at) = (opening.incoming.keys, opening.firing.key.at);
         let incident = self.incident(incident_id).await?;
         // Another worker's clock may be ahead; an alert is never older than the incident that it joins.
-        let at = self.now.max(incident.created_at);
-        let alert = self.new_alert(incoming, at, resolved_at, Placement { incident_id: Some(incident_id), grouping });
+        let created_at = self.now.max(incident.created_at);
+        let team = opening.stated_team();
+        let alert = self.new_alert(opening, created_at, Placement { incident_id: Some(incident_id), grouping });
+        let environment = incident.environment.clone();
         let (incident, kinds) = incident.join(&alert, self.now);
+        if incident.environment != environment {
+            self.after.opening_locks.entry(keys.environment.clone()).or_default().note(incident_id);
+        }
         self.change_incident(incident, kinds);
-        self.note_groups(incoming.keys, incident_id);
+        self.note_groups(keys, incident_id, at, team.as_deref());
         Ok(Effect::Joined(alert.id, incident_id))
     }
 
-    fn open(&mut self, incoming: Incoming<'group>, recurrence_of: Option<IncidentId>, grouping: Grouping) -> Effect {
+    fn open(&mut self, opening: Opening<'group, '_>, recurrence_of: Option<IncidentId>, grouping: Grouping) -> Effect {
+        let (keys, at) = (opening.incoming.keys, opening.firing.key.at);
         let incident_id: IncidentId = self.group_alerts.ids.next(self.now);
-        let alert = self.new_alert(incoming, self.now, None, Placement { incident_id: Some(incident_id), grouping });
+        let team = opening.stated_team();
+        let alert = self.new_alert(opening, self.now, Placement { incident_id: Some(incident_id), grouping });
         let (incident, kinds) = Incident::open(incident_id, &alert, recurrence_of);
         self.change_incident(incident, kinds);
-        self.note_groups(incoming.keys, incident_id);
-        self.after.opening_locks.entry(incoming.keys.environment.clone()).or_default().note(incident_id);
+        self.note_groups(keys, incident_id, at, team.as_deref());
+        self.after.opening_locks.entry(keys.environment.clone()).or_default().note(incident_id);
         Effect::Opened(alert.id, incident_id)
     }
 
-    fn new_alert(
-        &mut self,
-        incoming: Incoming<'group>,
-        at: Time,
-        resolved_at: Option<Time>,
-        placement: Placement,
-    ) -> Alert {
-        let id: AlertId = self.group_alerts.ids.next(at);
-        let alert = Alert::first(id, incoming.event.clone(), incoming.classification.clone(), resolved_at, placement);
-        let key = EventKey { at: alert.state.occurred_at, delivery_id: incoming.delivery_id.clone() };
-        let episode = Episode::begin(episode_of(&alert), &Firing { key, severity: alert.state.severity });
-        self.know(incoming.keys, |known| known.put(episode));
-        self.alerts.insert(id, TouchedAlert::New(Box::new(alert.clone()), Some(incoming.raw)));
+    fn new_alert(&mut self, opening: Opening<'group, '_>, created_at: Time, placement: Placement) -> Alert {
+        let Opening { incoming, lane, firing, resolution, classification } = opening;
+        let alert_id: AlertId = self.group_alerts.ids.next(created_at);
+        let key = firing.key.clone();
+        let of = EpisodeOf { alert_id, incident_id: placement.incident_id, resolution };
+        let episode = Episode::begin(of, firing);
+        let alert = Alert::first(&episode, Delivered { key: &key, event: incoming.event, classification }, placement);
+        self.change_problem(incoming.keys, |problem| problem.put(lane, episode));
+        let touched = TouchedAlert { before: None, after: alert.clone(), raw: Some(&incoming.delivery.body) };
+        self.alerts.insert(alert_id, touched);
         alert
     }
 
-    fn change_alert(&mut self, keys: &ClaimKeys, episode: Episode, worst: Option<&Classified<Severity>>) {
-        self.know(keys, |known| known.put(episode.clone()));
-        match self.alerts.get_mut(&episode.alert_id) {
-            Some(TouchedAlert::New(alert, _) | TouchedAlert::Rewritten(alert, _)) => alert.revise(&episode, worst),
-            Some(TouchedAlert::Changed(changed, known_worst)) => {
-                *changed = episode;
-                if worst.is_some() {
-                    *known_worst = worst.cloned();
-                }
-            }
-            None => {
-                self.alerts.insert(episode.alert_id, TouchedAlert::Changed(episode, worst.cloned()));
-            }
+    /// Changes an alert, what is known of its problem, and its incident.
+    pub(super) async fn change_alert(
+        &mut self,
+        keys: &ClaimKeys,
+        lane: &str,
+        episode: Episode,
+        news: AlertNews<'_>,
+    ) -> Result<(), StoreError> {
+        let before = self.alert(episode.alert_id).await?;
+        let mut after = before.clone();
+        if let Some(delivered) = news.delivered {
+            after.merge(delivered);
         }
+        after.revise(&episode, news.worst);
+        self.change_problem(keys, |problem| problem.put(lane, episode));
+        self.replace_alert(keys, &before, after).await
     }
 
-    fn change_incident(&mut self, incident: Incident, kinds: Vec<ActionKind>) {
+    /// Puts an alert in the place of what it was, and lets its incident follow.
+    pub(super) async fn replace_alert(
+        &mut self,
+        keys: &ClaimKeys,
+        before: &Alert,
+        after: Alert,
+    ) -> Result<(), StoreError> {
+        if let Some(incident_id) = after.state.incident_id {
+            let incident = self.incident(incident_id).await?;
+            let environment = incident.environment.clone();
+            if let Some((incident, kinds)) = incident.follow(AlertChange { before, after: &after }, self.now) {
+                if incident.environment != environment {
+                    self.after.opening_locks.entry(keys.environment.clone()).or_default().note(incident_id);
+                }
+                self.change_incident(incident, kinds);
+            }
+            let place = |alert: &Alert| (alert.state.environment.clone(), alert.state.service.clone());
+            if place(before) != place(&after) {
+                self.note_groups(keys, incident_id, after.state.last_seen_at, None);
+            }
+        }
+        if let Some(touched) = self.alerts.get_mut(&after.id) {
+            touched.after = after;
+        }
+        Ok(())
+    }
+
+    pub(super) fn change_incident(&mut self, incident: Incident, kinds: Vec<ActionKind>) {
         let actions = incident.last_actions(kinds, SYSTEM_ACTOR);
         let id = incident.id;
         let touched = TouchedIncident { before: None, after: incident.clone(), actions: Vec::new() };
@@ -239,13 +238,49 @@ impl<'group> Batch<'group> {
         touched.after = incident;
     }
 
-    fn note_groups(&mut self, keys: &ClaimKeys, incident_id: IncidentId) {
+    fn note_groups(&mut self, keys: &ClaimKeys, incident_id: IncidentId, at: Time, team: Option<&str>) {
         for key in std::iter::once(&keys.source_group).chain(&keys.service_group) {
-            self.after.groups.entry(key.clone()).or_default().note(incident_id);
+            self.after.groups.entry(key.clone()).or_default().note(incident_id, at);
+        }
+        if let (Some(key), Some(team)) = (&keys.service_group, team) {
+            self.after.groups.entry(key.clone()).or_default().note_team(team);
+        }
+    }
+
+    /// The classification with the team that the last alerts of the same service named, unless the
+    /// source states one.
+    fn with_usual_team(&self, incoming: Incoming<'_>) -> Classification {
+        let classification = incoming.classification.clone();
+        let group = incoming.keys.service_group.as_ref().and_then(|key| self.after.groups.get(key));
+        let usual = group.and_then(|group| Some((group.usual_team()?, group.teams.len())));
+        match (usual, &classification.service.value) {
+            (Some(((team, named), known)), Some(service)) if classification.team.evidence != Evidence::Stated => {
+                let team = Classified {
+                    value: Some(team.to_owned()),
+                    evidence: Evidence::History,
+                    matched: Some(format!("team of {service} in {named} of its last {known} alerts")),
+                    #[expect(clippy::cast_precision_loss, reason = "there are at most a dozen")]
+                    confidence: named as f64 / known as f64,
+                };
+                Classification { team, ..classification }
+            }
+            _ => classification,
         }
     }
 }
 
-const fn episode_of(alert: &Alert) -> EpisodeOf {
-    EpisodeOf { alert_id: alert.id, incident_id: alert.state.incident_id, resolved_at: alert.state.resolved_at }
+/// A new alert on its way to its place.
+struct Opening<'group, 'step> {
+    incoming: Incoming<'group>,
+    lane: &'step str,
+    firing: Firing,
+    resolution: Option<Resolution>,
+    classification: &'step Classification,
+}
+
+impl Opening<'_, '_> {
+    fn stated_team(&self) -> Option<String> {
+        let team = &self.classification.team;
+        team.value.clone().filter(|_| team.evidence == Evidence::Stated)
+    }
 }

@@ -1,34 +1,39 @@
-//! Reads the body of `PATCH /incidents/{id}/status`.
+//! Reads the bodies of `PATCH /incidents/{id}/status` and `PATCH /alerts/{id}/status`.
+
+use std::str::FromStr;
 
 use serde_json::{Map, Value};
+use strum::VariantNames;
 
 use super::{
     Request,
     parameters::word,
     problem::{InvalidParameter, Problem},
 };
-use crate::domain::status::Status;
+use crate::domain::{alert_status::AlertStatus, status::Status};
 
 /// The longest comment that is accepted, in characters.
 pub const MAX_COMMENT_CHARS: usize = 2000;
 
-/// A valid body.
+/// A valid body of a change of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChangeBody {
     pub status: Status,
     pub comment: Option<String>,
 }
 
-/// Reads and validates the body.
+/// A valid body of a change of an alert: the only status that people can give one is `resolved`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertResolutionBody {
+    pub comment: Option<String>,
+}
+
+/// Reads and validates the body of a change of an incident.
 ///
 /// # Errors
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
-pub fn read(request: &Request) -> Result<StatusChangeBody, Problem> {
-    let body: Value = serde_json::from_slice(request.body().as_ref())
-        .map_err(|error| Problem::malformed_body(format!("The body must be a JSON object: {error}.")))?;
-    let Value::Object(mut members) = body else {
-        return Err(Problem::malformed_body("The body must be a JSON object such as {\"status\":\"INVESTIGATING\"}."));
-    };
+pub fn incident(request: &Request) -> Result<StatusChangeBody, Problem> {
+    let mut members = members(request, "INVESTIGATING")?;
     let mut errors = Vec::new();
     let status = status(&mut members).map_err(|error| errors.push(error)).ok();
     let comment = comment(&mut members).map_err(|error| errors.push(error)).ok();
@@ -39,7 +44,40 @@ pub fn read(request: &Request) -> Result<StatusChangeBody, Problem> {
     }
 }
 
-fn status(members: &mut Map<String, Value>) -> Result<Status, InvalidParameter> {
+/// Reads and validates the body of a change of an alert.
+///
+/// # Errors
+/// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
+pub fn alert(request: &Request) -> Result<AlertResolutionBody, Problem> {
+    let mut members = members(request, "resolved")?;
+    let mut errors = Vec::new();
+    match status(&mut members) {
+        Ok(AlertStatus::Resolved) => {}
+        Ok(AlertStatus::Firing) => {
+            errors.push(invalid("status", "must be resolved: only the source says that it fires"));
+        }
+        Err(error) => errors.push(error),
+    }
+    let comment = comment(&mut members).map_err(|error| errors.push(error)).ok();
+    errors.extend(members.keys().map(|name| invalid(name, "is not a known member")));
+    match comment {
+        Some(comment) if errors.is_empty() => Ok(AlertResolutionBody { comment }),
+        _ => Err(Problem::validation(errors)),
+    }
+}
+
+fn members(request: &Request, example: &str) -> Result<Map<String, Value>, Problem> {
+    let body: Value = serde_json::from_slice(request.body().as_ref())
+        .map_err(|error| Problem::malformed_body(format!("The body must be a JSON object: {error}.")))?;
+    match body {
+        Value::Object(members) => Ok(members),
+        _ => Err(Problem::malformed_body(format!(
+            "The body must be a JSON object such as {{\"status\":\"{example}\"}}."
+        ))),
+    }
+}
+
+fn status<T: FromStr + VariantNames>(members: &mut Map<String, Value>) -> Result<T, InvalidParameter> {
     match members.remove("status") {
         Some(Value::String(text)) => word(text.trim()).map_err(|error| invalid("status", error)),
         Some(_) => Err(invalid("status", "must be a string")),
@@ -67,7 +105,7 @@ mod tests {
     use super::*;
 
     fn change(body: &str) -> Result<StatusChangeBody, Problem> {
-        read(&Request::new(body.into()))
+        incident(&Request::new(body.into()))
     }
 
     #[test]
@@ -85,6 +123,15 @@ mod tests {
             change(r#"{"status":"CLOSED","comment":null}"#).unwrap(),
             StatusChangeBody { status: Status::Closed, comment: None }
         );
+    }
+
+    #[test]
+    fn people_can_only_resolve_an_alert() {
+        let read = |body: &str| alert(&Request::new(body.into()));
+        assert_eq!(read(r#"{"status":"Resolved"}"#).unwrap(), AlertResolutionBody { comment: None });
+        for body in [r#"{"status":"firing"}"#, "{}", r#"{"status":"resolved","x":1}"#, r#"{"status":"CLOSED"}"#] {
+            assert!(read(body).is_err(), "{body}");
+        }
     }
 
     #[test]

@@ -1,0 +1,118 @@
+//! A resolution that arrives late may show that one alert is two.
+
+use std::collections::BTreeSet;
+
+use super::{Batch, TouchedAlert};
+use crate::{
+    classification::classify,
+    domain::{
+        alert::{Alert, Delivered, Placement},
+        classification::Classification,
+        episode::{Episode, EpisodeOf, EventKey, Rest},
+        event::AlertEvent,
+        grouping::{Grouping, GroupingDecision},
+        id::AlertId,
+    },
+    keys,
+    service::group_alerts::Effect,
+    store::{StoreError, claims::ClaimKeys},
+};
+
+/// A firing delivery of which its claim keeps what it reported.
+struct Remembered {
+    key: EventKey,
+    event: AlertEvent,
+    classification: Classification,
+}
+
+impl Remembered {
+    const fn delivered(&self) -> Delivered<'_> {
+        Delivered { key: &self.key, event: &self.event, classification: &self.classification }
+    }
+}
+
+impl Batch<'_> {
+    /// Splits an alert in two. The later one stays in the incident of the other.
+    pub(super) async fn split(
+        &mut self,
+        keys: &ClaimKeys,
+        lane: &str,
+        ended: Episode,
+        rest: Rest,
+    ) -> Result<Effect, StoreError> {
+        let later: Vec<Remembered> = self.remembered(rest.keys().cloned().collect()).await?;
+        let earlier: Vec<Remembered> = self.remembered(ended.remembered().cloned().collect()).await?;
+        let (Some(first), true) = (later.first(), later.len() == rest.keys().count() && !earlier.is_empty()) else {
+            // What the deliveries reported is forgotten.
+            return Ok(Effect::Nothing);
+        };
+        let before = self.alert(ended.alert_id).await?;
+        let alert_id = ended.alert_id;
+        let after = ended_alert(&before, &ended, &earlier, &rest);
+
+        let decision = if ended.incident_id.is_some() { GroupingDecision::Joined } else { GroupingDecision::Ignored };
+        let reason = format!("It was part of the alert {alert_id} until a resolution arrived late and ended that.");
+        let grouping = Grouping { decision, rule: None, key: None, window_minutes: None, reason };
+        let created_at = self.now.max(alert_id.created_at());
+        let id: AlertId = self.group_alerts.ids.next(created_at);
+        let of = EpisodeOf { alert_id: id, incident_id: ended.incident_id, resolution: rest.resolution };
+        let episode = Episode::split_off(of, rest);
+        let placement = Placement { incident_id: ended.incident_id, grouping };
+        let mut split = Alert::first(&episode, first.delivered(), placement);
+        for remembered in &later {
+            split.merge(remembered.delivered());
+        }
+        split.revise(&episode, worst(&later, &episode));
+
+        if let Some(incident_id) = ended.incident_id {
+            let (incident, kinds) = self.incident(incident_id).await?.join(&split, self.now);
+            self.change_incident(incident, kinds);
+        }
+        self.change_problem(keys, |problem| {
+            problem.put(lane, ended);
+            problem.put(lane, episode);
+        });
+        self.replace_alert(keys, &before, after).await?;
+        self.alerts.insert(id, TouchedAlert { before: None, after: split, raw: None });
+        Ok(Effect::Resolved(alert_id))
+    }
+
+    /// What deliveries reported, as far as their claims keep it, in ascending order.
+    async fn remembered(&mut self, wanted: BTreeSet<EventKey>) -> Result<Vec<Remembered>, StoreError> {
+        let claims: BTreeSet<String> = wanted.iter().map(|key| keys::delivery_claim(&key.delivery_id)).collect();
+        let unknown = claims.iter().filter(|claim| !self.after.delivered.contains_key(*claim)).map(String::as_str);
+        let read = self.group_alerts.claims.read(unknown.collect()).await?;
+        self.before.delivered.extend(read.delivered.clone());
+        self.after.delivered.extend(read.delivered);
+        let remembered = wanted.into_iter().filter_map(|key| {
+            let event = self.after.delivered.get(&keys::delivery_claim(&key.delivery_id))?.clone()?;
+            let classification = classify(&event, &self.group_alerts.rules);
+            Some(Remembered { key, event, classification })
+        });
+        Ok(remembered.collect())
+    }
+}
+
+/// The earlier alert: without what only later deliveries reported.
+fn ended_alert(before: &Alert, ended: &Episode, earlier: &[Remembered], rest: &Rest) -> Alert {
+    let mut alert = before.clone();
+    if let Some((first, others)) = earlier.split_first() {
+        let placement = Placement { incident_id: ended.incident_id, grouping: before.report.grouping.clone() };
+        let mut fresh = Alert::first(ended, first.delivered(), placement);
+        for remembered in others {
+            fresh.merge(remembered.delivered());
+        }
+        let later: BTreeSet<&EventKey> = rest.keys().collect();
+        alert.keep_report(fresh, |key| !later.contains(key));
+    }
+    alert.revise(ended, worst(earlier, ended));
+    alert
+}
+
+fn worst<'known>(
+    remembered: &'known [Remembered],
+    episode: &Episode,
+) -> Option<&'known crate::domain::classification::Classified<crate::domain::severity::Severity>> {
+    let worst = episode.firings().worst;
+    remembered.iter().find(|remembered| remembered.key == worst).map(|worst| &worst.classification.severity)
+}
