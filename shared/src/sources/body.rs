@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
-use super::{form, json};
+use super::form;
 
 /// A body that cannot be read. The text says why and at which place, without quoting the body.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UnreadableBody(String);
 
-/// Reads a body as JSON, else as a form.
+/// Reads a body as JSON, else as a form. Of a member that an object has twice, the last counts, as
+/// in most readers of JSON.
 ///
 /// Sources send JSON that a strict reader refuses: half of a surrogate pair in an error message,
 /// `NaN`, a template with a variable that was empty. Such a body is authentic and must not be lost:
@@ -22,15 +23,11 @@ pub fn parse(body: &[u8]) -> Result<Value, UnreadableBody> {
     if body.trim_ascii().is_empty() {
         return Err(UnreadableBody("the body is empty".to_owned()));
     }
-    let error = match json::parse(body) {
+    let error = match serde_json::from_slice(body) {
         Ok(value) => return Ok(value),
         Err(error) => error,
     };
-    form::parse(body).ok_or_else(|| {
-        let what =
-            if error.is_data() { "the body cannot be read" } else { "the body is neither readable JSON nor a form" };
-        UnreadableBody(format!("{what}: {error}"))
-    })
+    form::parse(body).ok_or_else(|| UnreadableBody(format!("the body is neither readable JSON nor a form: {error}")))
 }
 
 #[cfg(test)]
@@ -39,7 +36,7 @@ mod tests {
 
     #[test]
     fn odd_but_readable_json_is_read() {
-        for body in ["\u{feff}{}", r#"{"a":"\u0000"}"#, r#"{"a":18446744073709551616000}"#, "5"] {
+        for body in ["\u{feff}{}", r#"{"a":"\u0000"}"#, r#"{"a":18446744073709551616000}"#, "5", r#"{"a":1,"a":2}"#] {
             assert!(parse(body.as_bytes()).is_ok(), "{body}");
         }
     }
@@ -53,7 +50,6 @@ mod tests {
             (r#"{"value":1e999}"#, "line 1 column 14"),
             (deep.as_str(), "line 1 column 128"),
             ("{\"id\":\"e\",\n\"logs\": ,\n\"tags\":\"\"}", "line 2 column 9"),
-            (r#"{"a":1,"a":2}"#, "line 1 column 13"),
             (r#"{"a":1}}"#, "line 1 column 8"),
             (r#"{"a":"#, "line 1 column 5"),
             ("hello", "line 1 column 1"),

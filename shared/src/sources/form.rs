@@ -2,8 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use super::json;
-
 /// Reads a form. `None` if the body is no form.
 ///
 /// The content type does not decide: a form comes with any, and JSON comes as a form. A field whose
@@ -31,7 +29,7 @@ fn has_form(text: &str) -> bool {
 
 fn of_text(text: String) -> Value {
     let is_json = text.trim_start().starts_with(['{', '[']);
-    is_json.then(|| json::parse(text.as_bytes()).ok()).flatten().unwrap_or(Value::String(text))
+    is_json.then(|| serde_json::from_str(&text).ok()).flatten().unwrap_or(Value::String(text))
 }
 
 fn insert(fields: &mut Map<String, Value>, name: &str, value: Value) {

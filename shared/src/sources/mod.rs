@@ -9,7 +9,6 @@ mod cases;
 mod datadog;
 mod form;
 mod headers;
-mod json;
 mod markdown;
 mod normalize;
 mod sentry;
