@@ -16,13 +16,14 @@ const BATCH: usize = 10;
 
 /// The rows that the events are about.
 pub struct Subjects {
+    firing_alert: String,
     open_incident: String,
     quarantine_entry: String,
     doomed_entry: String,
 }
 
 impl Subjects {
-    /// Finds an open incident in the demo data, and creates two quarantine entries.
+    /// Finds a firing alert and an open incident in the demo data, and creates two quarantine entries.
     pub async fn find(stack: &Stack) -> Result<Self, Failure> {
         for unreadable in ["[1]", "[2]"] {
             let webhook = reqwest::Client::new().post(format!("{}/webhooks/datadog", stack.url()));
@@ -31,6 +32,7 @@ impl Subjects {
             webhook.body(unreadable).send().await?.error_for_status()?;
         }
         Ok(Self {
+            firing_alert: first(stack, "/alerts?status=firing&limit=1").await?,
             open_incident: first(stack, "/incidents?status=OPEN&limit=1").await?,
             quarantine_entry: first(stack, "/quarantine?limit=1").await?,
             doomed_entry: first(stack, "/quarantine?limit=1&offset=1").await?,
@@ -40,10 +42,15 @@ impl Subjects {
     /// The event with this number for a function, and a short description of it. `None` if this
     /// module does not know the function.
     pub fn event(&self, function: &str, number: usize) -> Result<Option<(&'static str, Json)>, Failure> {
-        let Self { open_incident: incident, quarantine_entry: entry, doomed_entry: doomed } = self;
+        let Self { firing_alert: alert, open_incident: incident, quarantine_entry: entry, doomed_entry: doomed } = self;
         let id = |id: &str| json!({ "id": id });
         Ok(Some(match function {
             "Authorize" => ("a viewer's token", authorizer_request()),
+            "ChangeAlertStatus" => {
+                let path = format!("/alerts/{alert}/status");
+                let body = json!({ "status": "resolved" });
+                ("a firing alert, then the same", with_body(http("PATCH", &path, "", &id(alert)), &body))
+            }
             "ChangeStatus" => {
                 let path = format!("/incidents/{incident}/status");
                 let body = json!({ "status": "OPEN", "comment": null });
