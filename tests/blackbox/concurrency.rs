@@ -108,7 +108,10 @@ async fn a_storm_of_400_alerts_loses_and_doubles_none() {
     let sandbox = Sandbox::new();
     let services: Vec<String> = (0..4).map(|number| sandbox.another_service(&format!("part{number}"))).collect();
     let monitors: Vec<_> = (0..400).map(|number| sandbox.monitor().service(&services[number % 4])).collect();
-    join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
+    // As many at a time as an emulator starts functions for.
+    for together in monitors.chunks(100) {
+        join_all(together.iter().map(|monitor| sandbox.send(monitor))).await;
+    }
     let path = format!("/alerts?service={}&limit=1", services.join(","));
     eventually(3 * WAIT_TIMEOUT, async || match sandbox.api.page(&path).await.total {
         400 => Ok(()),
