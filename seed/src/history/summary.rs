@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What one step wrote.
+/// What a step of the load added to the stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
     Nothing,

@@ -1,8 +1,8 @@
-//! Who did what a webhook of Sentry tells: Sentry itself or a person.
+//! The actor in a webhook of Sentry: Sentry itself or a person.
 
 use serde::Serialize;
 
-/// Who caused a webhook.
+/// The person or program whose action the webhook reports.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Actor<'name> {
     id: ActorId,

@@ -55,7 +55,7 @@ pub struct MetricAlert {
     pub started_at: Timestamp,
 }
 
-/// When the rules were made.
+/// The creation time in all metric alert rules.
 const RULES_CREATED: &str = "2025-02-11T13:40:22.118000Z";
 
 impl MetricAlert {

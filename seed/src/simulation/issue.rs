@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug)]
 pub struct IssueRunner {
     pub tracker: IssueTracker,
-    /// What people write on issues.
+    /// Texts of comments on issues.
     pub comments: &'static [String],
 }
 

@@ -11,7 +11,7 @@ use crate::domain::{
     severity::Severity,
 };
 
-/// Of an alert of which nothing tells a severity.
+/// The severity of an alert if nothing tells one.
 const DEFAULT: Severity = Severity::Warning;
 const DEFAULT_CONFIDENCE: f64 = 0.2;
 

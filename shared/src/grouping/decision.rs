@@ -47,9 +47,9 @@ pub struct NewAlert<'alert> {
 pub struct Groups {
     /// The earlier alerts of the same problem, the latest last.
     pub problem: Vec<GroupedIncident>,
-    /// That of the source's grouping key.
+    /// The group of the source's key.
     pub source_key: Group,
-    /// That of the environment and service.
+    /// The group of the environment and service.
     pub service: Group,
     /// The incidents of these groups, and the recent ones of the environment.
     pub incidents: Vec<Incident>,

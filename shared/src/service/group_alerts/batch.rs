@@ -46,7 +46,7 @@ pub struct Batch<'group> {
     quarantined: Vec<(QuarantineEntry, &'group Delivery)>,
     /// The quarantine entries that wait for their redrive; `None` if one expired on the way.
     redriving: BTreeMap<EntryId, Option<QuarantineEntry>>,
-    /// Those whose redrive arrived, as they were read.
+    /// The quarantine entries whose redrive arrived, as they were read.
     redriven: Vec<QuarantineEntry>,
 }
 

@@ -149,12 +149,8 @@ impl<'group> Batch<'group> {
         let created_at = self.now.max(incident.created_at);
         let team = opening.stated_team();
         let alert = self.new_alert(opening, created_at, Placement { incident_id: Some(incident_id), grouping });
-        let environment = incident.environment.clone();
         let (incident, kinds) = incident.join(&alert, self.now);
-        if incident.environment != environment {
-            self.after.opening_locks.entry(keys.environment.clone()).or_default().note(incident_id);
-        }
-        self.change_incident(incident, kinds);
+        self.change_incident(keys, incident, kinds);
         self.note_groups(keys, incident_id, at, team.as_deref());
         Ok(Effect::Joined(alert.id, incident_id))
     }
@@ -165,9 +161,8 @@ impl<'group> Batch<'group> {
         let team = opening.stated_team();
         let alert = self.new_alert(opening, self.now, Placement { incident_id: Some(incident_id), grouping });
         let (incident, kinds) = Incident::open(incident_id, &alert, recurrence_of);
-        self.change_incident(incident, kinds);
+        self.change_incident(keys, incident, kinds);
         self.note_groups(keys, incident_id, at, team.as_deref());
-        self.after.opening_locks.entry(keys.environment.clone()).or_default().note(incident_id);
         Effect::Opened(alert.id, incident_id)
     }
 
@@ -211,12 +206,8 @@ impl<'group> Batch<'group> {
     ) -> Result<(), StoreError> {
         if let Some(incident_id) = after.state.incident_id {
             let incident = self.incident(incident_id).await?;
-            let environment = incident.environment.clone();
             if let Some((incident, kinds)) = incident.follow(AlertChange { before, after: &after }, self.now) {
-                if incident.environment != environment {
-                    self.after.opening_locks.entry(keys.environment.clone()).or_default().note(incident_id);
-                }
-                self.change_incident(incident, kinds);
+                self.change_incident(keys, incident, kinds);
             }
             let place = |alert: &Alert| (alert.state.environment.clone(), alert.state.service.clone());
             if place(before) != place(&after) {
@@ -229,9 +220,15 @@ impl<'group> Batch<'group> {
         Ok(())
     }
 
-    pub(super) fn change_incident(&mut self, incident: Incident, kinds: Vec<ActionKind>) {
+    /// Puts an incident in the place of what it was, with its actions. The opening lock of an
+    /// environment knows each incident that is new in it.
+    pub(super) fn change_incident(&mut self, keys: &ClaimKeys, incident: Incident, kinds: Vec<ActionKind>) {
         let actions = incident.last_actions(kinds, SYSTEM_ACTOR);
         let id = incident.id;
+        let known = self.incidents.get(&id).map(|touched| &touched.after.environment);
+        if known != Some(&incident.environment) {
+            self.after.opening_locks.entry(keys.environment.clone()).or_default().note(id);
+        }
         let touched = TouchedIncident { before: None, after: incident.clone(), actions: Vec::new() };
         let touched = self.incidents.entry(id).or_insert(touched);
         touched.actions.extend(actions);

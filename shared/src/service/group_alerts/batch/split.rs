@@ -7,11 +7,12 @@ use crate::{
     classification::classify,
     domain::{
         alert::{Alert, Delivered, Placement},
-        classification::Classification,
+        classification::{Classification, Classified},
         episode::{Episode, EpisodeOf, EventKey, Rest},
         event::AlertEvent,
         grouping::{Grouping, GroupingDecision},
         id::AlertId,
+        severity::Severity,
     },
     keys,
     service::group_alerts::Effect,
@@ -66,7 +67,7 @@ impl Batch<'_> {
 
         if let Some(incident_id) = ended.incident_id {
             let (incident, kinds) = self.incident(incident_id).await?.join(&split, self.now);
-            self.change_incident(incident, kinds);
+            self.change_incident(keys, incident, kinds);
         }
         self.change_problem(keys, |problem| {
             problem.put(lane, ended);
@@ -109,10 +110,8 @@ fn ended_alert(before: &Alert, ended: &Episode, earlier: &[Remembered], rest: &R
     alert
 }
 
-fn worst<'known>(
-    remembered: &'known [Remembered],
-    episode: &Episode,
-) -> Option<&'known crate::domain::classification::Classified<crate::domain::severity::Severity>> {
+/// The classification of the severity by the delivery that reported the worst one.
+fn worst<'known>(remembered: &'known [Remembered], episode: &Episode) -> Option<&'known Classified<Severity>> {
     let worst = episode.firings().worst;
     remembered.iter().find(|remembered| remembered.key == worst).map(|worst| &worst.classification.severity)
 }
