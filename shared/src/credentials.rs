@@ -29,7 +29,7 @@ use crate::{
 const FRESH_MINUTES: i64 = 5;
 
 /// Credentials that fail to verify a request are fetched again, but not more often than this. So a
-/// rotation takes effect at once, and forged requests do not each cause a call.
+/// rotation takes effect within a minute, and forged requests do not each cause a call.
 const RETRY_AFTER_FAILURE_MINUTES: i64 = 1;
 
 /// A fetch delays a webhook by this much at most. Sentry waits 1 s and never sends again.

@@ -9,22 +9,14 @@ use std::{
     time::Duration,
 };
 
-use aws_smithy_runtime_api::{
-    client::{
-        http::{HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
-        orchestrator::{HttpRequest, HttpResponse},
-    },
-    http::StatusCode,
-};
-use aws_smithy_types::body::SdkBody;
 use futures::future::join_all;
 use jiff::ToSpan;
-use local::Wire;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
-use shared::aws::AwsService;
 use tests::{Answer, Api, Sandbox, TestStack, WAIT_TIMEOUT, assert_members, assert_only_members, eventually, now};
+
+use crate::failing_transactions::with_failing_transactions;
 
 const UNKNOWN_ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
@@ -266,32 +258,6 @@ async fn resolving_an_incident_of_many_firing_alerts_ends_all_of_them() {
     assert_all_resolved(&sandbox, &incident).await;
 }
 
-/// Refuses every transaction that ends alerts without changing the status of their incident, while
-/// `broken` is set.
-#[derive(Debug)]
-struct FailingSweeps {
-    connector: SharedHttpConnector,
-    broken: Arc<AtomicBool>,
-}
-
-impl HttpConnector for FailingSweeps {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let body = std::str::from_utf8(request.body().bytes().unwrap_or_default()).unwrap_or_default();
-        let is_sweep = target.ends_with(".TransactWriteItems")
-            && body.contains("\"AlertsTable\"")
-            && !body.contains("status_changed");
-        if is_sweep && self.broken.load(Ordering::SeqCst) {
-            let error =
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException","message":"broken by a test"}"#;
-            let mut answer = HttpResponse::new(StatusCode::try_from(400).expect("a status"), SdkBody::from(error));
-            answer.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-            return HttpConnectorFuture::ready(Ok(answer));
-        }
-        self.connector.call(request)
-    }
-}
-
 /// Resolves an incident of many firing alerts, and is interrupted after the first of them. The queue
 /// takes over.
 pub async fn interrupted_resolution(sandbox: &Sandbox, broken: &AtomicBool) {
@@ -304,27 +270,12 @@ pub async fn interrupted_resolution(sandbox: &Sandbox, broken: &AtomicBool) {
     assert_all_resolved(sandbox, &incident).await;
 }
 
-/// The options with sweeps that fail while the flag is set.
+/// The options with sweeps that fail while the flag is set: they end alerts without changing the
+/// status of an incident.
 pub fn with_failing_sweeps(options: local::Options) -> (local::Options, Arc<AtomicBool>) {
-    let broken = Arc::new(AtomicBool::new(false));
-    let (flag, inner) = (Arc::clone(&broken), options.wire);
-    let wire = Wire(Arc::new(move |aws| {
-        let aws = aws.map(|service, config| {
-            let (AwsService::DynamoDb, Some(inner)) = (service, config.http_client()) else { return config };
-            let broken = Arc::clone(&flag);
-            let client = http_client_fn(move |settings, components| {
-                let connector = inner.http_connector(settings, components);
-                SharedHttpConnector::new(FailingSweeps { connector, broken: Arc::clone(&broken) })
-            });
-            config.to_builder().http_client(client).build()
-        });
-        match &inner {
-            Some(Wire(inner)) => inner(aws),
-            None => aws,
-        }
-    }));
-    let visibility_timeout = Some(Duration::from_secs(1));
-    (local::Options { wire: Some(wire), visibility_timeout, ..options }, broken)
+    let is_sweep = |body: &str| body.contains("\"AlertsTable\"") && !body.contains("status_changed");
+    let (options, broken) = with_failing_transactions(options, is_sweep);
+    (local::Options { visibility_timeout: Some(Duration::from_secs(1)), ..options }, broken)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,19 +9,9 @@ use std::{
     time::Duration,
 };
 
-use aws_smithy_runtime_api::{
-    client::{
-        http::{HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
-        orchestrator::{HttpRequest, HttpResponse},
-    },
-    http::StatusCode,
-};
-use aws_smithy_types::body::SdkBody;
 use futures::future::join_all;
-use local::Wire;
 use serde_json::{Value, json};
 use shared::{
-    aws::AwsService,
     domain::{delivery::Content, time::Time},
     service::{
         quarantine_dead_letter::QuarantineDeadLetter,
@@ -34,34 +24,13 @@ use tests::{
     Api, Sandbox, TestStack, WAIT_TIMEOUT, WebhookRequest, assert_members, eventually, random_digits, sentry::Issue,
 };
 
-use crate::quarantine::{actions_of, delete, get_entry, redrive};
+use crate::{
+    failing_transactions::with_failing_transactions,
+    quarantine::{actions_of, delete, get_entry, redrive},
+};
 
 /// A message fails five times before it is a dead letter. Each attempt takes a second.
 const DEAD_LETTER_TIMEOUT: Duration = WAIT_TIMEOUT.saturating_mul(2);
-
-/// Refuses every transaction that writes an alert while `broken` is set.
-#[derive(Debug)]
-struct FailingTransactions {
-    connector: SharedHttpConnector,
-    broken: Arc<AtomicBool>,
-}
-
-impl HttpConnector for FailingTransactions {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let is_transaction =
-            request.headers().get("x-amz-target").is_some_and(|target| target.ends_with(".TransactWriteItems"));
-        let body = request.body().bytes().unwrap_or_default();
-        let is_of_alerts = body.windows(13).any(|part| part == b"\"AlertsTable\"");
-        if is_transaction && is_of_alerts && self.broken.load(Ordering::SeqCst) {
-            let error =
-                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ValidationException","message":"broken by a test"}"#;
-            let mut answer = HttpResponse::new(StatusCode::try_from(400).expect("a status"), SdkBody::from(error));
-            answer.headers_mut().insert("content-type", "application/x-amz-json-1.0");
-            return HttpConnectorFuture::ready(Ok(answer));
-        }
-        self.connector.call(request)
-    }
-}
 
 fn options() -> local::Options {
     local::Options { visibility_timeout: Some(Duration::from_secs(1)), ..TestStack::options() }
@@ -69,20 +38,9 @@ fn options() -> local::Options {
 
 /// Options of a stack whose worker fails while the flag is set.
 pub fn failing_worker() -> (local::Options, Arc<AtomicBool>) {
-    let broken = Arc::new(AtomicBool::new(true));
-    let flag = Arc::clone(&broken);
-    let wire = Wire(Arc::new(move |aws| {
-        aws.map(|service, config| {
-            let (AwsService::DynamoDb, Some(inner)) = (service, config.http_client()) else { return config };
-            let broken = Arc::clone(&flag);
-            let client = http_client_fn(move |settings, components| {
-                let connector = inner.http_connector(settings, components);
-                SharedHttpConnector::new(FailingTransactions { connector, broken: Arc::clone(&broken) })
-            });
-            config.to_builder().http_client(client).build()
-        })
-    }));
-    (local::Options { wire: Some(wire), ..options() }, broken)
+    let (options, broken) = with_failing_transactions(options(), |body| body.contains("\"AlertsTable\""));
+    broken.store(true, Ordering::SeqCst);
+    (options, broken)
 }
 
 /// Waits until the quarantine has one entry that matches a filter, and returns it.

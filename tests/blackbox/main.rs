@@ -14,6 +14,7 @@ mod contract;
 mod dead_letters;
 mod demo;
 mod episodes;
+mod failing_transactions;
 mod first_incident;
 mod fixtures;
 mod grouping;

@@ -15,7 +15,7 @@ use shared::{
 };
 use tracing::info;
 
-/// The function.
+/// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     resolve_alerts: ResolveAlerts,

@@ -27,7 +27,7 @@ use shared::{
 };
 use tracing::{error, warn};
 
-/// A message is tried alone only if this much time is left before the function ends. The pauses
+/// A message is tried alone, and a sweep begins, only if this much time is left before the function ends. The pauses
 /// between its attempts take 7 s on average, see `shared::service::retry`.
 const MAX_TRY_MS: i64 = 12_000;
 
@@ -40,7 +40,7 @@ pub struct Function {
     gauge: QuarantineGauge,
 }
 
-/// Why a message could not be grouped. It goes back to the queue. After `maxReceiveCount` attempts,
+/// Why a message failed. It goes back to the queue. After `maxReceiveCount` attempts,
 /// SQS moves it to the dead-letter queue.
 #[derive(Debug, thiserror::Error)]
 enum MessageError {
@@ -50,12 +50,12 @@ enum MessageError {
     Group(#[from] GroupError),
     #[error(transparent)]
     Sweep(#[from] ResolveAlertError),
-    /// The index does not show them yet.
-    #[error("{0} alerts of a resolved incident still fire")]
+    /// The index does not show these alerts yet, so the sweep must run again.
+    #[error("the index does not show {0} firing alerts of a resolved incident yet")]
     StillFiring(u64),
-    #[error("grouping panicked")]
+    #[error("the function panicked on the message")]
     Panicked,
-    #[error("no time was left to group the message alone")]
+    #[error("no time was left for the message")]
     OutOfTime,
 }
 
@@ -81,18 +81,14 @@ impl EventFunction for Function {
         let last_try = last_try(&event.context);
         let mut response = SqsBatchResponse::default();
         let mut measures = Measures::default();
-        let mut readable = Vec::new();
+        let (mut readable, mut sweeps) = (Vec::new(), Vec::new());
         for message in event.payload.records {
             let message_id = message.message_id.unwrap_or_default();
             let body = message.body.as_deref().unwrap_or_default();
             match serde_json::from_str::<Delivery>(body) {
                 Ok(delivery) => readable.push((message_id, delivery)),
                 Err(error) => match serde_json::from_str::<Sweep>(body) {
-                    Ok(Sweep { sweep_incident }) => {
-                        if let Err(error) = self.sweep(sweep_incident).await {
-                            fail(&mut response, message_id, &error);
-                        }
-                    }
+                    Ok(Sweep { sweep_incident }) => sweeps.push((message_id, sweep_incident)),
                     Err(_) => fail(&mut response, message_id, &MessageError::Unreadable(error)),
                 },
             }
@@ -114,6 +110,14 @@ impl EventFunction for Function {
                 }
             }
         }
+        // Deliveries come first: a sweep may take long, and may go on later.
+        for (message_id, incident_id) in sweeps {
+            let is_late = clock::now() > last_try;
+            let swept = if is_late { Err(MessageError::OutOfTime) } else { self.sweep(incident_id).await };
+            if let Err(error) = swept {
+                fail(&mut response, message_id, &error);
+            }
+        }
         for _ in &response.batch_item_failures {
             measures.count("Failed");
         }
@@ -125,7 +129,8 @@ impl EventFunction for Function {
 impl Function {
     /// Ends the alerts that still fire in an incident that a person resolved.
     async fn sweep(&self, incident_id: IncidentId) -> Result<(), MessageError> {
-        match self.resolve_alerts.sweep(incident_id, clock::now()).await? {
+        let sweep = AssertUnwindSafe(self.resolve_alerts.sweep(incident_id, clock::now()));
+        match sweep.catch_unwind().await.map_err(|_| MessageError::Panicked)?? {
             0 => Ok(()),
             left => Err(MessageError::StillFiring(left)),
         }
@@ -187,6 +192,6 @@ fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: T
 }
 
 fn fail(response: &mut SqsBatchResponse, message_id: String, error: &MessageError) {
-    error!(message_id, %error, "could not group the message");
+    error!(message_id, %error, "the message failed and goes back to the queue");
     response.add_failure(message_id);
 }

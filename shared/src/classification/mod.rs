@@ -7,11 +7,11 @@ mod state;
 mod weights;
 mod words;
 
-use self::severity::{Clues, StatedState, by_text};
+use self::severity::{Clues, by_text};
 use crate::{
     domain::{
         classification::{Classification, Classified, Evidence},
-        event::{AlertEvent, Transition},
+        event::AlertEvent,
         severity::Severity,
     },
     rules::Rules,
@@ -40,10 +40,7 @@ fn severity(event: &AlertEvent) -> Classified<Severity> {
     by_text(&Clues {
         title: &event.title,
         message: event.message.as_deref(),
-        state: match event.transition {
-            Transition::Firing => StatedState::Firing,
-            Transition::Resolved => StatedState::Other,
-        },
+        states_firing: event.states_firing,
         unknown: event.unknown_severity.as_deref(),
         transition: event.transition_severity.as_ref(),
     })
@@ -53,7 +50,9 @@ fn service(event: &AlertEvent, rules: &Rules) -> Classified<Option<String>> {
     if let Some(service) = &event.service {
         return said(service);
     }
-    match rules.services().find(|service| words::contains(&event.title, service)) {
+    // `web-shop is down` names `web-shop`, not `web`.
+    let named = rules.services().filter(|service| words::contains(&event.title, service));
+    match named.max_by_key(|service| service.len()) {
         Some(service) => Classified {
             value: Some(service.to_owned()),
             evidence: Evidence::Text,

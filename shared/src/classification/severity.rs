@@ -83,21 +83,12 @@ pub struct Clues<'event> {
     pub title: &'event str,
     /// The text below it.
     pub message: Option<&'event str>,
-    /// Whether the source itself says that the alert fires.
-    pub state: StatedState,
+    /// Whether the source itself says that the alert fires, apart from the text.
+    pub states_firing: bool,
     /// The source's word for the severity, if it is not understood.
     pub unknown: Option<&'event str>,
     /// What the stated transition suggests. It counts if the text tells nothing.
     pub transition: Option<&'event StatedSeverity>,
-}
-
-/// Whether the source itself says that an alert fires, apart from the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StatedState {
-    /// It does.
-    Firing,
-    /// It does not say, or says that the alert is resolved.
-    Other,
 }
 
 /// Classifies by the text, then by the transition, then by default.
@@ -117,7 +108,7 @@ pub fn by_text(clues: &Clues<'_>) -> Classified<Severity> {
 
 /// A clear statement of the text: that the problem is over, or a severity.
 fn told(clues: &Clues<'_>, title: &[Clause], message: &[Clause]) -> Option<Classified<Severity>> {
-    let is_firing = clues.state == StatedState::Firing || state::is_firing(title, message);
+    let is_firing = clues.states_firing || state::is_firing(title, message);
     let is_over = if is_firing { completion(title, message) } else { state::resolution(title, message) };
     let (value, matched) = is_over
         .map(|phrase| (Severity::Info, phrase))

@@ -10,7 +10,8 @@ use super::{event::AlertEvent, id::EntryId, source::Source, time::Time};
 /// dead-letter queue.
 pub const MEMORY_DAYS: i64 = 18;
 
-/// Identifies a delivery by its content: the same delivery sent twice has the same id.
+/// Identifies a delivery. The same bytes have the same id, unless they state no time: then each
+/// receipt has an id of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DeliveryId(String);

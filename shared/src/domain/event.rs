@@ -60,6 +60,9 @@ pub struct AlertEvent {
     pub group_key: String,
     /// Firing or resolved.
     pub transition: Transition,
+    /// Whether the payload itself says that the alert fires. One that states nothing fires, too, but
+    /// its text may tell that the problem is over.
+    pub states_firing: bool,
     /// The time that people are shown: the time that the source states, but never later than a
     /// receipt of the delivery, by the source or by us. Without a stated time, our receipt.
     pub occurred_at: Time,
@@ -113,6 +116,7 @@ impl AlertEvent {
             key_scope: KeyScope::Problem,
             group_key: dedup_key.to_owned(),
             transition,
+            states_firing: transition == Transition::Firing,
             occurred_at: at,
             ordered_at: at,
             is_timed: true,

@@ -122,7 +122,7 @@ fn is_footer(line: &str) -> bool {
     if links > 0 && (links > 1 || are_own) && !(text + rest).contains(char::is_alphanumeric) {
         return true;
     }
-    (line.starts_with("[[") && line.contains("](http"))
+    (are_own && line.starts_with("[[") && line.contains("](http"))
         || ["Monitor Status", "Edit Monitor"].iter().all(|it| line.contains(it))
 }
 

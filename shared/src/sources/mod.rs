@@ -78,6 +78,7 @@ pub fn find(name: &str) -> Option<&'static dyn WebhookSource> {
 ///             key_scope: KeyScope::Problem,
 ///             group_key: format!("job:{job}"),
 ///             transition,
+///             states_firing: transition == Transition::Firing,
 ///             // A heartbeat states no time, so receipt counts.
 ///             occurred_at: now,
 ///             ordered_at: now,

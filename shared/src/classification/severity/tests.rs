@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn clues<'text>(title: &'text str, message: Option<&'text str>) -> Clues<'text> {
-    Clues { title, message, state: StatedState::Other, unknown: None, transition: None }
+    Clues { title, message, states_firing: false, unknown: None, transition: None }
 }
 
 fn read(title: &str, message: &str) -> Classified<Severity> {
@@ -114,7 +114,7 @@ fn a_word_that_is_not_understood_is_named() {
 #[test]
 fn the_text_comes_before_the_transition() {
     let stated = StatedSeverity { value: Severity::Error, matched: "transition Triggered".into(), confidence: 0.8 };
-    let with = |title| by_text(&Clues { transition: Some(&stated), state: StatedState::Firing, ..clues(title, None) });
+    let with = |title| by_text(&Clues { transition: Some(&stated), states_firing: true, ..clues(title, None) });
     assert_eq!(with("Checkout is down").value, Severity::Critical);
     assert_eq!(with("Scale-down of workers is slow").value, Severity::Warning);
     let unclear = with("Basket");
@@ -128,7 +128,7 @@ fn a_firing_alert_is_not_over_whatever_it_says() {
     for text in ["[Triggered] Checkout recovered", "Triggered: checkout recovered", "[Alert] Checkout recovered"] {
         assert_ne!(severity(text), Severity::Info, "{text}");
     }
-    let stated = by_text(&Clues { state: StatedState::Firing, ..clues("Checkout recovered", None) });
+    let stated = by_text(&Clues { states_firing: true, ..clues("Checkout recovered", None) });
     assert_ne!(stated.value, Severity::Info);
 }
 

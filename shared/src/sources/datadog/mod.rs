@@ -29,7 +29,7 @@ use super::{
     time::{Times, time_of},
 };
 use crate::domain::{
-    event::{AlertEvent, KeyScope},
+    event::{AlertEvent, KeyScope, Transition},
     source::Source,
     text::{limits, truncated_to_chars},
     time::Time,
@@ -89,6 +89,7 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
         key_scope: KeyScope::Problem,
         group_key: problem.group_key,
         transition: state.transition,
+        states_firing: state.transition == Transition::Firing && state.words.is_some(),
         occurred_at: times.occurred_at,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,

@@ -66,11 +66,11 @@ fn by_type(fields: &Fields) -> Option<StatedSeverity> {
 
 fn by_transition(state: &State) -> Option<StatedSeverity> {
     let words = state.words.as_deref().filter(|_| state.transition == Transition::Firing)?;
-    let simple = words.to_lowercase();
-    let is = |words: [&str; 2]| words.iter().any(|word| simple.contains(word));
-    let value = if is(["warn", "no data"]) {
+    let simple = state::simple(words);
+    let is = |words: &[&str]| words.iter().any(|word| simple.contains(word));
+    let value = if is(&["warn", "no data", "nodata"]) {
         Severity::Warning
-    } else if is(["trigger", "alert"]) {
+    } else if is(&["trigger", "alert"]) {
         Severity::Error
     } else {
         return None;

@@ -125,7 +125,7 @@ pub fn is_marker(words: &str) -> bool {
 }
 
 /// In lower case, with one space between words. Words may be joined: `no_data`, `incident.resolved`.
-fn simple(words: &str) -> String {
+pub fn simple(words: &str) -> String {
     let words = words.trim().to_lowercase();
     let words = if words.contains(' ') { words } else { words.replace('.', " ") };
     words.replace(['_', '-'], " ").split_whitespace().collect::<Vec<_>>().join(" ")

@@ -72,6 +72,7 @@ fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Readin
         key_scope: KeyScope::ProblemPerEnvironment,
         group_key: issue_key(&issue_id),
         transition: Transition::Firing,
+        states_firing: true,
         occurred_at: times.occurred_at,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,

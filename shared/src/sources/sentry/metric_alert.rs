@@ -52,6 +52,7 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
         key_scope: KeyScope::Problem,
         group_key: key_within_limit(group_key),
         transition,
+        states_firing: transition == Transition::Firing,
         occurred_at: times.occurred_at,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
@@ -73,8 +74,8 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
     Ok(Reading::Event(Box::new(event)))
 }
 
-/// The times of a firing alert. `date_started` tells when it began: of one that has fired for long
-/// and now becomes critical, it does not tell when that changed, so receipt counts.
+/// The times of a firing alert: `date_started`. If that is older than what is remembered, the change
+/// is still new (a warning becomes critical), so the receipt counts.
 fn since(started_at: Option<Time>, received_at: Time) -> Times {
     Times::of_change(started_at, received_at).unwrap_or_else(|_forgotten| Times::of_receipt(started_at, received_at))
 }
