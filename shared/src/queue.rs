@@ -75,7 +75,7 @@ impl Queue {
         let sent = if let Ok(sent) = timeout(SEND_TIMEOUT, request.clone().send()).await {
             sent
         } else {
-            warn!(timeout_ms = SEND_TIMEOUT.as_millis(), "SQS did not answer in time; sending the delivery again");
+            warn!(timeout_ms = SEND_TIMEOUT.as_millis(), "SQS did not answer in time; sending the message again");
             request.send().await
         };
         sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))

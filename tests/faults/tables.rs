@@ -13,13 +13,12 @@ use shared::{
         alert::Alert,
         alert_status::AlertStatus,
         episode::Episode,
-        grouping::GroupingDecision,
+        grouping::{GroupedIncident, GroupingDecision},
         id::{AlertId, IncidentId},
         incident::Incident,
         severity::Severity,
         time::Time,
     },
-    grouping::GroupedIncident,
     store::{Item, alerts},
 };
 

@@ -319,12 +319,6 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// What they come to.
-    #[must_use]
-    pub fn firings(&self) -> Firings {
-        self.others.iter().fold(Firings::of(&self.first), Firings::then)
-    }
-
     /// The keys of the deliveries.
     pub fn keys(&self) -> impl Iterator<Item = &EventKey> {
         std::iter::once(&self.first).chain(&self.others).map(|firing| &firing.key)

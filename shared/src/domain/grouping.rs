@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{id::IncidentId, time::Time};
+
 /// What grouping did with an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -39,4 +41,22 @@ pub struct Grouping {
     pub window_minutes: Option<u32>,
     /// The same in a sentence.
     pub reason: String,
+}
+
+/// An incident, and when alerts of one problem or group were active in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupedIncident {
+    pub incident_id: IncidentId,
+    pub first_at: Time,
+    pub last_at: Time,
+}
+
+impl GroupedIncident {
+    /// How far a time is from the span, in milliseconds.
+    #[must_use]
+    pub fn distance_ms(&self, at: Time) -> i64 {
+        let before = self.first_at.as_millis() - at.as_millis();
+        let after = at.as_millis() - self.last_at.as_millis();
+        before.max(after).max(0)
+    }
 }

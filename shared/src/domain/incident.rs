@@ -136,30 +136,30 @@ impl Incident {
 
     /// A delivery changed one of its alerts. `None` if that changes nothing here.
     #[must_use]
-    pub fn follow(mut self, change: AlertChange<'_>, now: Time) -> Option<Changed> {
+    pub fn follow(&self, change: AlertChange<'_>, now: Time) -> Option<Changed> {
         let AlertChange { before, after } = change;
-        let unchanged = self.clone();
+        let mut next = self.clone();
         let mut kinds = Vec::new();
         if before.state.severity != after.state.severity {
-            if let Some(count) = self.alerts_by_severity.get_mut(&before.state.severity) {
+            if let Some(count) = next.alerts_by_severity.get_mut(&before.state.severity) {
                 *count = count.saturating_sub(1);
             }
-            *self.alerts_by_severity.entry(after.state.severity).or_default() += 1;
-            kinds.extend(self.follow_severity(after.id));
+            *next.alerts_by_severity.entry(after.state.severity).or_default() += 1;
+            kinds.extend(next.follow_severity(after.id));
         }
-        kinds.extend(self.follow_environment(after));
-        self.cover(after);
+        kinds.extend(next.follow_environment(after));
+        next.cover(after);
         match (before.state.status, after.state.status) {
             (AlertStatus::Firing, AlertStatus::Resolved) => {
-                self.firing_alert_count = self.firing_alert_count.saturating_sub(1);
-                if self.firing_alert_count == 0 {
-                    kinds.push(ActionKind::AlertsResolved { alert_id: after.id, alert_count: self.alert_count });
+                next.firing_alert_count = next.firing_alert_count.saturating_sub(1);
+                if next.firing_alert_count == 0 {
+                    kinds.push(ActionKind::AlertsResolved { alert_id: after.id, alert_count: next.alert_count });
                 }
             }
-            (AlertStatus::Resolved, AlertStatus::Firing) => self.firing_alert_count += 1,
+            (AlertStatus::Resolved, AlertStatus::Firing) => next.firing_alert_count += 1,
             _ => {}
         }
-        (self != unchanged).then(|| (self.changed(now, &kinds), kinds))
+        (next != *self).then(|| (next.changed(now, &kinds), kinds))
     }
 
     /// Several changes that are written at once count as one: that of `first`.

@@ -30,7 +30,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     episode::{Ending, Episode, Firing, Resolution, ResolvedBy, Rest},
     event::{KeyScope, Transition},
-    id::{AlertId, IncidentId},
+    grouping::GroupedIncident,
+    id::AlertId,
     time::Time,
 };
 
@@ -110,15 +111,6 @@ pub enum StepKind {
     RememberEverywhere(Resolution),
 }
 
-/// An incident, and when an alert of a problem was active in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Activity {
-    pub incident_id: IncidentId,
-    pub first_at: Time,
-    /// When it last fired or was resolved.
-    pub last_at: Time,
-}
-
 impl Problem {
     /// What a delivery means, lane by lane. Nothing if it changes nothing.
     #[must_use]
@@ -148,11 +140,11 @@ impl Problem {
     }
 
     /// The incidents of the alerts of a lane, and from when to when those were active, earliest first.
-    pub fn activity(&self, lane: &str) -> impl Iterator<Item = Activity> {
+    pub fn activity(&self, lane: &str) -> impl Iterator<Item = GroupedIncident> {
         let episodes = self.lanes.get(lane).into_iter().flat_map(|lane| &lane.episodes);
         episodes.filter_map(|episode| {
             let firings = episode.firings();
-            Some(Activity {
+            Some(GroupedIncident {
                 incident_id: episode.incident_id?,
                 first_at: firings.occurred_at,
                 last_at: episode.resolved_at().map_or(firings.last_seen_at, |end| end.max(firings.last_seen_at)),

@@ -11,12 +11,12 @@
 //! Else it opens an incident. Times are those of the sources, so a delivery that arrives late lands
 //! where it belongs.
 
-use super::group::{Group, GroupedIncident};
+use super::group::Group;
 use crate::{
     domain::{
         classification::Classification,
         event::AlertEvent,
-        grouping::{Grouping, GroupingDecision, GroupingRule},
+        grouping::{GroupedIncident, Grouping, GroupingDecision, GroupingRule},
         id::IncidentId,
         incident::Incident,
         time::Time,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{id::IncidentId, time::Time};
+use crate::domain::{grouping::GroupedIncident, id::IncidentId, time::Time};
 
 /// How many of its incidents a group remembers.
 pub const MAX_INCIDENTS: usize = 8;
@@ -21,24 +21,6 @@ pub struct Group {
     pub teams: Vec<String>,
     /// Counts changes, from 1.
     pub version: u64,
-}
-
-/// An incident, and when alerts of one group fired in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GroupedIncident {
-    pub incident_id: IncidentId,
-    pub first_at: Time,
-    pub last_at: Time,
-}
-
-impl GroupedIncident {
-    /// How far a time is from the span, in milliseconds.
-    #[must_use]
-    pub fn distance_ms(&self, at: Time) -> i64 {
-        let before = self.first_at.as_millis() - at.as_millis();
-        let after = at.as_millis() - self.last_at.as_millis();
-        before.max(after).max(0)
-    }
 }
 
 impl Group {

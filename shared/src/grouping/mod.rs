@@ -4,4 +4,4 @@ mod decision;
 pub mod group;
 
 pub use decision::{Decision, Groups, NewAlert, decide};
-pub use group::{Group, GroupedIncident};
+pub use group::Group;

@@ -1,16 +1,16 @@
 //! A person changes the status of an incident.
 
-use std::{mem, time::Duration};
+use std::time::Duration;
 
 use super::{
-    resolve_alerts::{Ending, ResolveAlertError, ResolveAlerts},
+    resolve_alerts::{Ending, Ends, ResolveAlertError, ResolveAlerts},
     retry::{MAX_ATTEMPTS, Retries, Retryable},
 };
 use crate::{
     config::InvalidVariable,
     domain::{
         action::{Action, ActionKind},
-        id::IncidentId,
+        id::{AlertId, IncidentId},
         incident::Incident,
         status::{IllegalTransition, Status},
         time::Time,
@@ -166,8 +166,8 @@ impl ChangeStatus {
         let Some((changed, kinds)) = incident.clone().change_status(change.status, change.comment.clone(), now)? else {
             return Ok(ChangedStatus { incident, is_changed: false });
         };
-        let (changed, mut kinds, ending) = self.end_alerts(changed, kinds, now).await?;
-        let actions = changed.last_actions(mem::take(&mut kinds), &change.actor);
+        let (changed, kinds, ending) = self.end_alerts(changed, kinds, now).await?;
+        let actions = changed.last_actions(kinds, &change.actor);
         let mut invalid = ending.invalid;
         invalid.extend(invalidations([(&incident, &changed)], now));
         self.counts.invalidate(&invalid, now).await?;
@@ -195,8 +195,8 @@ impl ChangeStatus {
         if changed.status != Status::Resolved || changed.firing_alert_count == 0 {
             return Ok((changed, kinds, Ending::default()));
         }
-        let firing = self.resolve_alerts.firing_alerts(changed.id).await?;
-        let mut ending = self.resolve_alerts.end(firing, Some(changed.clone()), now).await?;
+        let (firing, _) = self.resolve_alerts.firing_alerts(changed.id, AlertId::first_at(Time::EARLIEST)).await?;
+        let mut ending = self.resolve_alerts.end(firing, Some(changed.clone()), Ends { at: now, now }).await?;
         kinds.append(&mut ending.kinds);
         let ended = ending.incident.take().map(|incident| incident.as_one_change(&changed));
         Ok((ended.unwrap_or(changed), kinds, ending))
@@ -205,8 +205,7 @@ impl ChangeStatus {
     /// Ends the alerts that still fire after an incident was resolved. If time runs out, a message asks
     /// `group-alerts` to go on.
     async fn sweep(&self, incident: Incident, now: Time) -> Result<Incident, ChangeStatusError> {
-        let is_over = matches!(incident.status, Status::Resolved | Status::Closed);
-        if !is_over || incident.firing_alert_count == 0 {
+        if incident.status.is_active() || incident.firing_alert_count == 0 {
             return Ok(incident);
         }
         let swept = tokio::time::timeout(SWEEP_TIMEOUT, self.resolve_alerts.sweep(incident.id, now)).await;

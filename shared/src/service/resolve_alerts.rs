@@ -15,7 +15,6 @@ use crate::{
         alert_status::AlertStatus,
         id::{AlertId, IncidentId},
         incident::{AlertChange, Incident},
-        status::Status,
         time::Time,
     },
     keys,
@@ -31,7 +30,7 @@ use crate::{
 };
 
 /// How many alerts one transaction ends. Each takes 2 of the 100 writes.
-pub const MAX_TOGETHER: i32 = 40;
+const MAX_TOGETHER: usize = 40;
 
 /// What a person asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +78,13 @@ pub struct ResolveAlerts {
     claims: Claims,
     incidents: Incidents,
     counts: Counts,
+}
+
+/// When alerts end, and when that is written: a sweep ends them when their incident was resolved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub at: Time,
+    pub now: Time,
 }
 
 /// Alerts that end, before they are written.
@@ -146,7 +152,7 @@ impl ResolveAlerts {
         if alert.state.status == AlertStatus::Resolved {
             return Ok(ResolvedAlert { alert, is_changed: false });
         }
-        let ending = self.end(vec![alert], incident.clone(), now).await?;
+        let ending = self.end(vec![alert], incident.clone(), Ends { at: now, now }).await?;
         let Ending { alerts, incident: changed, mut kinds, mut writes, mut invalid } = ending;
         if let (Some(before), Some(changed)) = (&incident, changed) {
             let by_person = ActionKind::AlertResolved { alert_id: id, comment: request.comment.clone() };
@@ -161,20 +167,25 @@ impl ResolveAlerts {
         Ok(ResolvedAlert { alert, is_changed: true })
     }
 
-    /// The firing alerts of an incident, as its index knows them: up to [`MAX_TOGETHER`].
-    pub(super) async fn firing_alerts(&self, id: IncidentId) -> Result<Vec<Alert>, StoreError> {
-        let ids = self.alerts.firing_of_incident(id, MAX_TOGETHER).await?;
+    /// The firing alerts of an incident behind an alert, up to [`MAX_TOGETHER`], and the last alert that
+    /// was looked at. The index may be late: what it calls firing and has ended since is left out.
+    pub(super) async fn firing_alerts(
+        &self,
+        id: IncidentId,
+        after: AlertId,
+    ) -> Result<(Vec<Alert>, Option<AlertId>), StoreError> {
+        let ids = self.alerts.firing_of_incident(id, after, MAX_TOGETHER).await?;
         let mut alerts = self.alerts.get_many(&ids, Consistency::Strong).await?;
         alerts.retain(|alert| alert.state.status == AlertStatus::Firing && alert.state.incident_id == Some(id));
-        Ok(alerts)
+        Ok((alerts, ids.last().copied()))
     }
 
-    /// Decides how alerts end at `now`, and what their incident becomes.
+    /// Decides how alerts end, and what their incident becomes.
     pub(super) async fn end(
         &self,
         alerts: Vec<Alert>,
         incident: Option<Incident>,
-        now: Time,
+        Ends { at, now }: Ends,
     ) -> Result<Ending, StoreError> {
         let problem_key = |alert: &Alert| keys::problem_claim(&alert.state.source, &alert.report.problem_key);
         let claims: BTreeMap<AlertId, String> = alerts.iter().map(|alert| (alert.id, problem_key(alert))).collect();
@@ -185,7 +196,7 @@ impl ResolveAlerts {
         for alert in alerts {
             let mut ended = alert.clone();
             let problem = claims.get(&alert.id).and_then(|claim| after.problems.get_mut(claim));
-            let known = problem.and_then(|problem| Some((problem.resolved_by_person(alert.id, now)?, problem)));
+            let known = problem.and_then(|problem| Some((problem.resolved_by_person(alert.id, at)?, problem)));
             if let Some((episode, problem)) = known {
                 ended.revise(&episode, None);
                 let lane = problem.lane_of(alert.id).unwrap_or_default().to_owned();
@@ -193,17 +204,12 @@ impl ResolveAlerts {
                 problem.version += 1;
             } else {
                 // The problem forgot the alert long ago.
-                ended.end(now);
+                ended.end(at);
             }
-            if let Some(incident) = ending.incident.take() {
-                let change = AlertChange { before: &alert, after: &ended };
-                match incident.clone().follow(change, now) {
-                    Some((changed, kinds)) => {
-                        ending.incident = Some(changed);
-                        ending.kinds.extend(kinds);
-                    }
-                    None => ending.incident = Some(incident),
-                }
+            let change = AlertChange { before: &alert, after: &ended };
+            if let Some((changed, kinds)) = ending.incident.as_ref().and_then(|incident| incident.follow(change, now)) {
+                ending.incident = Some(changed);
+                ending.kinds.extend(kinds);
             }
             ending.invalid.note(Series::Alerts, ended.created_at(), now);
             ending.writes.push(self.alerts.update(&alert, &ended, None)?);
@@ -219,9 +225,12 @@ impl ResolveAlerts {
     /// [`ResolveAlertError`]
     pub async fn sweep(&self, id: IncidentId, now: Time) -> Result<u64, ResolveAlertError> {
         let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut after = AlertId::first_at(Time::EARLIEST);
         loop {
-            match self.sweep_once(id, now).await {
-                Ok(Swept::Some) => {}
+            match self.sweep_once(id, after, now).await {
+                // The index may still call those firing that were ended here, so the next step begins
+                // behind them.
+                Ok(Swept::UpTo(last)) => after = last,
                 Ok(Swept::Left(left)) => return Ok(left),
                 Err(error) if retries.pause_after(&error).await => {}
                 Err(error) => return Err(error),
@@ -229,19 +238,19 @@ impl ResolveAlerts {
         }
     }
 
-    async fn sweep_once(&self, id: IncidentId, now: Time) -> Result<Swept, ResolveAlertError> {
+    async fn sweep_once(&self, id: IncidentId, after: AlertId, now: Time) -> Result<Swept, ResolveAlertError> {
         let Some(before) = self.incidents.get(id).await? else { return Ok(Swept::Left(0)) };
-        let is_over = matches!(before.status, Status::Resolved | Status::Closed);
-        if !is_over || before.firing_alert_count == 0 {
+        if before.status.is_active() || before.firing_alert_count == 0 {
             return Ok(Swept::Left(0));
         }
-        let alerts = self.firing_alerts(id).await?;
+        let (alerts, last) = self.firing_alerts(id, after).await?;
+        // Without one, the index does not show the latest yet.
+        let Some(last) = last else { return Ok(Swept::Left(before.firing_alert_count)) };
         if alerts.is_empty() {
-            // The index does not show the latest yet.
-            return Ok(Swept::Left(before.firing_alert_count));
+            return Ok(Swept::UpTo(last));
         }
-        let at = before.resolved_at.unwrap_or(now);
-        let ending = self.end(alerts, Some(before.clone()), at).await?;
+        let ends = Ends { at: before.resolved_at.unwrap_or(now), now };
+        let ending = self.end(alerts, Some(before.clone()), ends).await?;
         let Ending { incident, kinds, mut writes, mut invalid, .. } = ending;
         if let Some(changed) = incident {
             let actions = changed.last_actions(kinds, SYSTEM_ACTOR);
@@ -250,14 +259,14 @@ impl ResolveAlerts {
         }
         self.counts.invalidate(&invalid, now).await?;
         self.tables.commit(writes).await?;
-        Ok(Swept::Some)
+        Ok(Swept::UpTo(last))
     }
 }
 
 /// What one step of a sweep came to.
 enum Swept {
-    /// Alerts were ended; there may be more.
-    Some,
+    /// No alert up to this one fires; there may be more behind it.
+    UpTo(AlertId),
     /// Nothing can be done now. So many alerts still fire.
     Left(u64),
 }

@@ -66,13 +66,18 @@ impl Alerts {
         batch::get(&self.client, &self.table, &keys, consistency).await?.into_iter().map(read).collect()
     }
 
-    /// The ids of firing alerts of an incident, up to `limit`, as the index knows them.
+    /// The ids of firing alerts of an incident behind an alert, up to `limit`, in ascending order, as
+    /// the index knows them.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn firing_of_incident(&self, id: IncidentId, limit: i32) -> Result<Vec<AlertId>, StoreError> {
+    pub async fn firing_of_incident(
+        &self,
+        id: IncidentId,
+        after: AlertId,
+        limit: usize,
+    ) -> Result<Vec<AlertId>, StoreError> {
         const OPERATION: &str = "Query firing alerts";
-        let limit = usize::try_from(limit).unwrap_or(0);
         let mut found = Vec::new();
         let mut start = None;
         loop {
@@ -81,11 +86,12 @@ impl Alerts {
                 .query()
                 .table_name(&self.table)
                 .index_name("by_incident")
-                .key_condition_expression("incident_id = :id")
+                .key_condition_expression("incident_id = :id AND alert_id > :after")
                 .filter_expression("#status = :firing")
                 .projection_expression(ALERT_ID)
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_values(":id", string(id.to_string()))
+                .expression_attribute_values(":after", string(after.to_string()))
                 .expression_attribute_values(":firing", string(AlertStatus::Firing.to_string()))
                 .set_exclusive_start_key(start)
                 .send()
@@ -131,15 +137,11 @@ impl Alerts {
     /// # Errors
     /// [`StoreError`]
     pub fn insertion(&self, alert: &Alert, raw: Option<&PackedBody>) -> Result<Write, StoreError> {
-        self.put(alert, raw, "attribute_not_exists(alert_id)")
-    }
-
-    fn put(&self, alert: &Alert, raw: Option<&PackedBody>, condition: &str) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put alert";
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item(alert, raw)?))
-            .condition_expression(condition)
+            .condition_expression("attribute_not_exists(alert_id)")
             .build();
         Ok(Write::put(Part::Alert, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }
@@ -150,9 +152,14 @@ impl Alerts {
     /// [`StoreError`]
     pub fn update(&self, before: &Alert, after: &Alert, raw: Option<&PackedBody>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Update alert";
-        let (before, mut changed) = (item(before, None)?, item(after, raw)?);
-        let removed: Vec<String> = before.keys().filter(|name| !changed.contains_key(*name)).cloned().collect();
-        changed.retain(|name, value| before.get(name) != Some(value));
+        let (known, mut changed) = (to_item(OPERATION, &before.state)?, to_item(OPERATION, &after.state)?);
+        let removed: Vec<String> = known.keys().filter(|name| !changed.contains_key(*name)).cloned().collect();
+        changed.retain(|name, value| known.get(name) != Some(value));
+        // A report is compressed only if it changed.
+        if before.report != after.report {
+            changed.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &after.report)?);
+        }
+        changed.extend(raw.into_iter().flat_map(raw_attributes));
         let mut update = Update::builder()
             .table_name(&self.table)
             .key(ALERT_ID, string(after.id.to_string()))
@@ -188,11 +195,13 @@ pub fn item(alert: &Alert, raw: Option<&PackedBody>) -> Result<Item, StoreError>
     item.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &alert.report)?);
     item.insert("entity_type".to_owned(), string("alert"));
     item.insert("created_partition".to_owned(), string(keys::alert_partition(alert.id)));
-    if let Some(raw) = raw {
-        item.insert("raw".to_owned(), AttributeValue::B(Blob::new(raw.gzip.clone())));
-        item.insert("raw_bytes".to_owned(), number(raw.length as u64));
-    }
+    item.extend(raw.into_iter().flat_map(raw_attributes));
     Ok(item)
+}
+
+fn raw_attributes(raw: &PackedBody) -> [(String, AttributeValue); 2] {
+    let gzip = AttributeValue::B(Blob::new(raw.gzip.clone()));
+    [("raw".to_owned(), gzip), ("raw_bytes".to_owned(), number(raw.length as u64))]
 }
 
 /// An alert as a row or an index holds it.

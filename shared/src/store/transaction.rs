@@ -57,8 +57,11 @@ pub enum TransactionError {
     #[error("conditions failed: {0:?}")]
     ConditionFailed(Vec<Part>),
     /// Nothing was written.
-    #[error("the transaction collided with another or was throttled")]
+    #[error("the transaction collided with another")]
     Contended,
+    /// Nothing was written.
+    #[error("the transaction was throttled")]
+    Throttled,
     /// The call failed. If only its answer was lost, everything was written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -69,7 +72,7 @@ impl TransactionError {
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::ConditionFailed(_) | Self::Contended => true,
+            Self::ConditionFailed(_) | Self::Contended | Self::Throttled => true,
             Self::Store(error) => error.is_transient(),
         }
     }
@@ -78,8 +81,8 @@ impl TransactionError {
     #[must_use]
     pub const fn is_external(&self) -> bool {
         match self {
-            Self::ConditionFailed(_) => false,
-            Self::Contended => true,
+            Self::ConditionFailed(_) | Self::Contended => false,
+            Self::Throttled => true,
             Self::Store(error) => error.is_transient(),
         }
     }
@@ -107,8 +110,10 @@ pub async fn commit(client: &Client, writes: Vec<Write>) -> Result<(), Transacti
         .collect();
     if !failed.is_empty() {
         Err(TransactionError::ConditionFailed(failed))
-    } else if reasons.iter().any(is_transient_reason) {
+    } else if reasons.iter().any(|reason| reason.code() == Some("TransactionConflict")) {
         Err(TransactionError::Contended)
+    } else if reasons.iter().any(is_transient_reason) {
+        Err(TransactionError::Throttled)
     } else {
         Err(StoreError::of_call(OPERATION, &error).into())
     }

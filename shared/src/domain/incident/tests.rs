@@ -50,7 +50,7 @@ proptest! {
                 let number = number % alerts.len();
                 let before = alerts[number].clone();
                 change(&mut alerts[number]);
-                incident.clone().follow(AlertChange { before: &before, after: &alerts[number] }, at(now))
+                incident.follow(AlertChange { before: &before, after: &alerts[number] }, at(now))
             };
             let outcome = match change {
                 Change::Report(number, severity) => follow(number, &|alert| alert.state.severity = severity),

@@ -16,13 +16,14 @@ use crate::{
         alert::Alert,
         delivery::{Delivery, PackedBody},
         event::Transition,
+        grouping::GroupedIncident,
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
-        problem::{Activity, Problem, StepKind},
+        problem::{Problem, StepKind},
         quarantine::{EntryState, QuarantineEntry, StoredBody},
         time::Time,
     },
-    grouping::{GroupedIncident, Groups},
+    grouping::Groups,
     listing::buckets::Series,
     store::{
         StoreError,
@@ -185,11 +186,7 @@ impl<'group> Batch<'group> {
     /// The incidents that a new alert may join or follow.
     async fn groups(&mut self, incoming: Incoming<'_>, lane: &str) -> Result<Groups, StoreError> {
         let keys = incoming.keys;
-        let problem: Vec<GroupedIncident> = self
-            .problem(keys)
-            .activity(lane)
-            .map(|Activity { incident_id, first_at, last_at }| GroupedIncident { incident_id, first_at, last_at })
-            .collect();
+        let problem: Vec<GroupedIncident> = self.problem(keys).activity(lane).collect();
         let mut ids = self.group_incidents(keys);
         ids.extend(problem.iter().map(|span| span.incident_id));
         self.load(&ids, &BTreeSet::new()).await?;

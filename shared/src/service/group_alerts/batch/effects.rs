@@ -72,9 +72,11 @@ impl<'group> Batch<'group> {
             firing.filter_map(|episode| Some((episode.alert_id, episode.incident_id?))).collect();
         for (alert_id, incident_id) in firing {
             let incident = self.incident(incident_id).await?;
-            let lane = problem.lane_of(alert_id).unwrap_or_default();
-            let ended = problem.resolved_by_person(alert_id, incident.resolved_at.unwrap_or(self.now));
-            if let (false, Some(ended)) = (incident.status.is_active(), ended) {
+            if incident.status.is_active() {
+                continue;
+            }
+            if let Some(ended) = problem.resolved_by_person(alert_id, incident.resolved_at.unwrap_or(self.now)) {
+                let lane = problem.lane_of(alert_id).unwrap_or_default();
                 self.change_alert(keys, lane, ended, AlertNews::default()).await?;
             }
         }
