@@ -69,6 +69,27 @@ pub fn alert_partitions(month: Month) -> impl Iterator<Item = String> {
     (0..ALERT_SHARDS).map(move |shard| format!("{month}#{shard}"))
 }
 
+/// How many partitions the change log of a day is spread over. Each transaction writes 2 write units there, and a partition
+/// takes 1,000 a second.
+pub const CHANGE_SHARDS: u8 = 4;
+
+/// The `part_of` of an entry of the change log, in the table `segments`: the day, and a shard that its random bits choose.
+#[must_use]
+pub fn changes(at: Time, random: u128) -> String {
+    changes_of_day(&at.day(), u8::try_from(random % u128::from(CHANGE_SHARDS)).unwrap_or(0))
+}
+
+/// Every `part_of` of the change log in a range of times. Both ends are included.
+pub fn change_partitions(from: Time, to: Time) -> impl Iterator<Item = String> {
+    let days = std::iter::successors(Some(from.start_of_day()), |day| Some(day.plus_minutes(24 * 60)));
+    let days = days.take_while(move |day| *day <= to);
+    days.flat_map(|day| (0..CHANGE_SHARDS).map(move |shard| changes_of_day(&day.day(), shard)))
+}
+
+fn changes_of_day(day: &str, shard: u8) -> String {
+    format!("CHANGES#{day}#{shard}")
+}
+
 /// Key of the claim that a delivery took effect.
 #[must_use]
 pub fn delivery_claim(id: &DeliveryId) -> String {

@@ -43,6 +43,12 @@ macro_rules! ids {
                 Self(Ulid::from_parts(at.as_millis().unsigned_abs(), u128::from(number)))
             }
 
+            /// Its 16 bytes. They sort as ids do.
+            #[must_use]
+            pub const fn bytes(self) -> [u8; 16] {
+                self.0.to_bytes()
+            }
+
             /// The random part: 80 bits.
             #[must_use]
             pub const fn random(self) -> u128 {

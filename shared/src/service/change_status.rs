@@ -173,7 +173,7 @@ impl ChangeStatus {
         self.counts.invalidate(&invalid, now).await?;
         let mut writes = self.incidents.writes_of_person(&incident, &changed, &actions, change_id)?;
         writes.extend(ending.writes);
-        match self.tables.commit(writes).await {
+        match self.tables.commit(writes, now).await {
             Ok(()) => Ok(ChangedStatus { incident: changed, is_changed: true }),
             Err(error) => {
                 if matches!(error, TransactionError::Store(_)) {

@@ -162,7 +162,7 @@ impl ResolveAlerts {
             writes.extend(self.incidents.writes(Some(before), &changed, &actions)?);
         }
         self.counts.invalidate(&invalid, now).await?;
-        self.tables.commit(writes).await?;
+        self.tables.commit(writes, now).await?;
         let alert = alerts.into_iter().next().ok_or(ResolveAlertError::NotFound)?;
         Ok(ResolvedAlert { alert, is_changed: true })
     }
@@ -258,7 +258,7 @@ impl ResolveAlerts {
             writes.extend(self.incidents.writes(Some(&before), &changed, &actions)?);
         }
         self.counts.invalidate(&invalid, now).await?;
-        self.tables.commit(writes).await?;
+        self.tables.commit(writes, now).await?;
         Ok(Swept::UpTo(last))
     }
 }

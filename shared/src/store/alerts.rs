@@ -13,7 +13,7 @@ use super::{
     batch::{self, Consistency},
     item::{Item, from_item, number, string, to_item},
     packed,
-    transaction::{Part, Write},
+    transaction::{Listed, Part, Write},
 };
 use crate::{
     aws::warm,
@@ -143,7 +143,8 @@ impl Alerts {
             .set_item(Some(item(alert, raw)?))
             .condition_expression("attribute_not_exists(alert_id)")
             .build();
-        Ok(Write::put(Part::Alert, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+        let put = put.map_err(|error| StoreError::of_request(OPERATION, &error))?;
+        Ok(Write::put(Part::Alert, put).listed(Listed::Alert(alert.id)))
     }
 
     /// The write of what deliveries or people changed of an alert: the attributes that differ.
@@ -179,7 +180,8 @@ impl Alerts {
         let clauses = [("SET", settings), ("REMOVE", removals)].into_iter().filter(|(_, parts)| !parts.is_empty());
         let expression: Vec<String> = clauses.map(|(clause, parts)| format!("{clause} {}", parts.join(", "))).collect();
         let update = update.update_expression(expression.join(" ")).build();
-        Ok(Write::update(Part::Alert, update.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+        let update = update.map_err(|error| StoreError::of_request(OPERATION, &error))?;
+        Ok(Write::update(Part::Alert, update).listed(Listed::Alert(after.id)))
     }
 }
 

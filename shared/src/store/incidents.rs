@@ -12,7 +12,7 @@ use super::{
     StoreError, batch,
     counts::Invalidations,
     item::{Item, from_item, number, string, to_item},
-    transaction::{Part, Write},
+    transaction::{Listed, Part, Write},
 };
 use crate::{
     aws::warm,
@@ -177,7 +177,8 @@ impl Incidents {
                 .condition_expression("version = :before")
                 .expression_attribute_values(":before", number(before.version)),
         };
-        Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(PUT, &error))?))
+        let put = put.build().map_err(|error| StoreError::of_request(PUT, &error))?;
+        Ok(Write::put(Part::Incident, put).listed(Listed::Incident(incident.id)))
     }
 
     fn action_write(&self, id: IncidentId, action: &Action, change_id: Option<u128>) -> Result<Write, StoreError> {

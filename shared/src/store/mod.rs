@@ -2,6 +2,7 @@
 
 pub mod alerts;
 mod batch;
+pub mod changes;
 pub mod claims;
 pub mod counts;
 mod error;

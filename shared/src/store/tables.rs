@@ -3,7 +3,9 @@
 use aws_sdk_dynamodb::Client;
 
 use super::{
+    StoreError,
     alerts::Alerts,
+    changes::{self, ChangeLog},
     claims::Claims,
     counts::Counts,
     incidents::Incidents,
@@ -11,9 +13,11 @@ use super::{
     quarantine::Quarantine,
     transaction::{self, TransactionError, Write},
 };
+
 use crate::{
     aws::Aws,
     config::{Environment, InvalidVariable},
+    domain::time::Time,
 };
 
 /// The tables that the environment names. A function has the names of the tables that it uses.
@@ -94,11 +98,24 @@ impl Tables {
         Ok(IndexReader::new(self.client.clone(), self.environment.quarantine_table()?))
     }
 
-    /// Writes all or nothing, to any of the tables.
+    /// The change log of lists.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] without `SEGMENTS_TABLE`.
+    pub fn changes(&self) -> Result<ChangeLog, InvalidVariable> {
+        Ok(ChangeLog::new(self.client.clone(), self.environment.segments_table()?))
+    }
+
+    /// Writes all or nothing, to any of the tables. If rows change that lists show, an entry of the change log is written
+    /// with them. Its time is `now`, which must have been read from the clock by this call of the function.
     ///
     /// # Errors
     /// [`TransactionError`]
-    pub async fn commit(&self, writes: Vec<Write>) -> Result<(), TransactionError> {
+    pub async fn commit(&self, mut writes: Vec<Write>, now: Time) -> Result<(), TransactionError> {
+        if writes.iter().any(|write| write.row().is_some()) {
+            let table = self.environment.segments_table().map_err(|error| StoreError::of_configuration(&error))?;
+            writes.extend(changes::entry(&table, &writes, now)?);
+        }
         transaction::commit(&self.client, writes).await
     }
 }

@@ -240,7 +240,7 @@ impl GroupAlerts {
         let writes = batch.writes()?;
         if !writes.is_empty() {
             self.counts.invalidate(&batch.invalidations(), now).await?;
-            self.tables.commit(writes).await?;
+            self.tables.commit(writes, now).await?;
         }
         Ok(effects)
     }
