@@ -1,6 +1,7 @@
 //! Formats and parses every key string of the tables. No other module does.
 
 use sha2::{Digest, Sha256};
+use ulid::Ulid;
 
 use crate::domain::{
     delivery::DeliveryId,
@@ -88,6 +89,21 @@ pub fn change_partitions(from: Time, to: Time) -> impl Iterator<Item = String> {
 
 fn changes_of_day(day: &str, shard: u8) -> String {
     format!("CHANGES#{day}#{shard}")
+}
+
+/// `part_of` and `part` of the row that says which segments there are, in the table `segments`.
+pub const ROOT: &str = "ROOT";
+
+/// `part_of` of a segment, in the table `segments`.
+#[must_use]
+pub fn segment(id: Ulid) -> String {
+    format!("SEGMENT#{id}")
+}
+
+/// `part` of a piece of a segment: a part, and the place of the piece in it.
+#[must_use]
+pub fn segment_part(name: &str, chunk: usize) -> String {
+    format!("{name}#{chunk:03}")
 }
 
 /// Key of the claim that a delivery took effect.

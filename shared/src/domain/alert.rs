@@ -47,6 +47,9 @@ pub struct AlertState {
     /// Somebody tried a notification out.
     #[serde(default)]
     pub is_test: bool,
+    /// Counts the changes that were written, from 1. The table counts, so an alert that was changed in memory still has the
+    /// version that was read.
+    pub version: u64,
 }
 
 /// The part of an alert that says what its deliveries report.
@@ -106,6 +109,7 @@ impl Alert {
             occurrences: firings.occurrences,
             severity_classification: classification.severity.clone(),
             is_test: event.is_test,
+            version: 1,
         };
         Self { id: episode.alert_id, state, report: AlertReport::of(delivered, placement.grouping) }
     }

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::{
     primitives::Blob,
     types::{AttributeValue, Put},
 };
+use strum::VariantArray;
 use ulid::Ulid;
 
 use super::{
@@ -16,11 +17,9 @@ use super::{
     transaction::{Listed, Part, Write},
 };
 use crate::{
-    domain::{
-        id::{AlertId, IncidentId},
-        time::Time,
-    },
+    domain::time::Time,
     keys,
+    listing::segments::rows::{RowId, Series},
 };
 
 /// How long entries are kept. Lists that were not sealed for longer are summarised anew.
@@ -34,7 +33,10 @@ pub const MAX_LATE_MS: i64 = 180_000;
 const MAX_AHEAD_MS: i64 = 120_000;
 
 const MINUTES_A_DAY: i64 = 24 * 60;
-const ID_BYTES: usize = 16;
+
+/// An id and a version.
+const ROW_BYTES: usize = 16 + 4;
+
 const OPERATION: &str = "Query changes";
 
 /// The change log.
@@ -49,8 +51,25 @@ pub struct ChangeLog {
 pub struct Change {
     /// Names the entry. Its time is that of the writer.
     pub id: Ulid,
-    pub alerts: Vec<AlertId>,
-    pub incidents: Vec<IncidentId>,
+    pub rows: Vec<ChangedRow>,
+}
+
+/// A row that a transaction changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangedRow {
+    pub series: Series,
+    pub id: RowId,
+    /// Its version after the change. A row of an older version was read too early: a transaction does not show all of its
+    /// writes at the same moment.
+    pub version: u32,
+}
+
+/// Entries of a range of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    pub entries: Vec<Change>,
+    /// They are all that there are before this time.
+    pub until: Time,
 }
 
 impl Change {
@@ -61,17 +80,19 @@ impl Change {
     }
 }
 
-/// The write of an entry, if any of these writes changes a row that lists show. Costs 2 write units per 50 rows.
+/// The write of an entry, if any of these writes changes a row that lists show. Costs 2 write units per 40 rows.
 ///
 /// # Errors
 /// [`StoreError`]
 pub(super) fn entry(table: &str, writes: &[Write], now: Time) -> Result<Option<Write>, StoreError> {
     let (mut alerts, mut incidents) = (Vec::new(), Vec::new());
     for row in writes.iter().filter_map(Write::row) {
-        match row {
-            Listed::Alert(id) => alerts.extend(id.bytes()),
-            Listed::Incident(id) => incidents.extend(id.bytes()),
-        }
+        let (rows, id, version) = match row {
+            Listed::Alert(id, version) => (&mut alerts, RowId::from(id), version),
+            Listed::Incident(id, version) => (&mut incidents, RowId::from(id), version),
+        };
+        rows.extend(id.to_bytes());
+        rows.extend(u32::try_from(version).unwrap_or(u32::MAX).to_be_bytes());
     }
     if alerts.is_empty() && incidents.is_empty() {
         return Ok(None);
@@ -84,8 +105,8 @@ pub(super) fn entry(table: &str, writes: &[Write], now: Time) -> Result<Option<W
         ("part".to_owned(), string(id.to_string())),
         ("expires_at".to_owned(), number(now.plus_minutes(KEPT_DAYS * MINUTES_A_DAY).as_seconds())),
     ]);
-    item.extend(ids(alerts).map(|ids| ("alerts".to_owned(), ids)));
-    item.extend(ids(incidents).map(|ids| ("incidents".to_owned(), ids)));
+    item.extend(rows(alerts).map(|rows| (Series::Alerts.to_string(), rows)));
+    item.extend(rows(incidents).map(|rows| (Series::Incidents.to_string(), rows)));
     let put = Put::builder().table_name(table).set_item(Some(item)).build();
     Ok(Some(Write::put(Part::Change, put.map_err(|error| StoreError::of_request("Put change", &error))?)))
 }
@@ -102,14 +123,33 @@ impl ChangeLog {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn since(&self, from: Time, now: Time) -> Result<Vec<Change>, StoreError> {
-        let until = now.plus_millis(MAX_AHEAD_MS);
-        let queries = keys::change_partitions(from, until).map(|partition| self.partition(partition, from));
-        Ok(futures::future::try_join_all(queries).await?.into_iter().flatten().collect())
+    pub async fn since(&self, from: Time, now: Time, most: usize) -> Result<Changes, StoreError> {
+        self.between(from, now.plus_millis(MAX_AHEAD_MS), most).await
     }
 
-    async fn partition(&self, partition: String, from: Time) -> Result<Vec<Change>, StoreError> {
-        let first = Ulid::from_parts(from.as_millis().unsigned_abs(), 0);
+    /// The entries from one time until before another, in no order: some more than `most` of them, if there are so many.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn between(&self, from: Time, until: Time, most: usize) -> Result<Changes, StoreError> {
+        let range = (from, until);
+        let queries = keys::change_partitions(from, until).map(|partition| self.partition(partition, range, most));
+        let mut changes = Changes { entries: Vec::new(), until };
+        for (entries, reached) in futures::future::try_join_all(queries).await? {
+            changes.until = changes.until.min(reached);
+            changes.entries.extend(entries);
+        }
+        changes.entries.retain(|change| change.at() < changes.until);
+        Ok(changes)
+    }
+
+    /// The entries of a partition, and the time until which they are all.
+    async fn partition(
+        &self,
+        partition: String,
+        (from, until): (Time, Time),
+        most: usize,
+    ) -> Result<(Vec<Change>, Time), StoreError> {
         let mut found = Vec::new();
         let mut start = None;
         loop {
@@ -117,9 +157,10 @@ impl ChangeLog {
                 .client
                 .query()
                 .table_name(&self.table)
-                .key_condition_expression("part_of = :partition AND part >= :first")
+                .key_condition_expression("part_of = :partition AND part BETWEEN :first AND :last")
                 .expression_attribute_values(":partition", string(&partition))
-                .expression_attribute_values(":first", string(first.to_string()))
+                .expression_attribute_values(":first", string(first_of(from).to_string()))
+                .expression_attribute_values(":last", string(first_of(until).to_string()))
                 .consistent_read(true)
                 .set_exclusive_start_key(start)
                 .send()
@@ -129,23 +170,31 @@ impl ChangeLog {
                 found.push(read(&item).ok_or_else(|| StoreError::of_attribute(OPERATION, "part"))?);
             }
             start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(found);
+            let last = found.last().map(Change::at).filter(|_| found.len() >= most);
+            match (&start, last) {
+                (None, _) => return Ok((found, until)),
+                (Some(_), Some(last)) if last > from => return Ok((found, last)),
+                (Some(_), _) => {}
             }
         }
     }
 }
 
+/// The smallest id of a millisecond.
+fn first_of(at: Time) -> Ulid {
+    Ulid::from_parts(at.as_millis().unsigned_abs(), 0)
+}
+
 fn read(item: &Item) -> Option<Change> {
-    let ids = |name: &str| -> Vec<Ulid> {
-        let bytes = item.get(name).and_then(|ids| ids.as_b().ok()).map_or(&[][..], |ids| ids.as_ref());
-        bytes.as_chunks::<ID_BYTES>().0.iter().map(|id| Ulid::from_bytes(*id)).collect()
-    };
-    Some(Change {
-        id: item.get("part")?.as_s().ok()?.parse().ok()?,
-        alerts: ids("alerts").into_iter().map(AlertId::from).collect(),
-        incidents: ids("incidents").into_iter().map(IncidentId::from).collect(),
-    })
+    let rows = Series::VARIANTS.iter().flat_map(|series| {
+        let bytes = item.get(&series.to_string()).and_then(|rows| rows.as_b().ok()).map_or(&[][..], |rows| rows.as_ref());
+        bytes.as_chunks::<ROW_BYTES>().0.iter().map(|row| ChangedRow {
+            series: *series,
+            id: RowId::from_bytes(std::array::from_fn(|place| row[place])),
+            version: u32::from_be_bytes([row[16], row[17], row[18], row[19]]),
+        })
+    });
+    Some(Change { id: item.get("part")?.as_s().ok()?.parse().ok()?, rows: rows.collect() })
 }
 
 fn time_of(id: Ulid) -> Time {

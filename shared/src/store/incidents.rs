@@ -21,6 +21,9 @@ use crate::{
     listing::buckets::Series,
 };
 
+/// The attribute that is the partition key.
+pub(super) const ID: &str = "incident_id";
+
 const PUT: &str = "Put incident";
 
 /// The attribute of an action that names the change which wrote it. See [`Incidents::is_written`].
@@ -178,7 +181,7 @@ impl Incidents {
                 .expression_attribute_values(":before", number(before.version)),
         };
         let put = put.build().map_err(|error| StoreError::of_request(PUT, &error))?;
-        Ok(Write::put(Part::Incident, put).listed(Listed::Incident(incident.id)))
+        Ok(Write::put(Part::Incident, put).listed(Listed::Incident(incident.id, incident.version)))
     }
 
     fn action_write(&self, id: IncidentId, action: &Action, change_id: Option<u128>) -> Result<Write, StoreError> {
@@ -239,7 +242,16 @@ pub fn invalidations<'change>(
     invalidations
 }
 
-fn key(id: IncidentId) -> Item {
+/// An incident as a row holds it.
+///
+/// # Errors
+/// [`StoreError`]
+pub(super) fn read(item: Item) -> Result<Incident, StoreError> {
+    from_item("Read incident", item)
+}
+
+/// The key of the row of an incident.
+pub(super) fn key(id: IncidentId) -> Item {
     Item::from([
         ("incident_id".to_owned(), string(id.to_string())),
         ("sort_key".to_owned(), string(keys::INCIDENT_SORT_KEY)),

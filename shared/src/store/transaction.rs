@@ -32,11 +32,11 @@ pub enum Part {
     Change,
 }
 
-/// A row that lists show.
+/// A row that lists show, and its version after the write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listed {
-    Alert(AlertId),
-    Incident(IncidentId),
+    Alert(AlertId, u64),
+    Incident(IncidentId, u64),
 }
 
 /// One write of a transaction and its purpose.

@@ -1,0 +1,137 @@
+//! Answers lists from sealed segments and the change log. `docs/LISTS.md` tells how.
+
+mod cache;
+mod manifest;
+mod parts;
+mod root;
+mod seal;
+mod source;
+
+use std::sync::atomic::AtomicUsize;
+
+use tokio::sync::Mutex;
+use tracing::{debug, warn};
+
+use self::{
+    cache::{Cache, Freshness},
+    parts::Parts,
+    root::Roots,
+    source::Source,
+};
+pub use self::seal::{Purpose, Sealed};
+use super::{StoreError, changes::ChangeLog};
+use crate::{
+    deadline::{Deadline, OutOfTime},
+    domain::time::Time,
+    listing::segments::{
+        rows::Series,
+        view::{Progress, View},
+    },
+};
+
+/// A list could not be answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// A table cannot be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Time ran out. What was read and sealed stays, so the next attempt gets further.
+    #[error("the list could not be read in time")]
+    OutOfTime,
+}
+
+impl From<OutOfTime> for ListError {
+    fn from(_: OutOfTime) -> Self {
+        Self::OutOfTime
+    }
+}
+
+/// Why an attempt to answer failed.
+#[derive(Debug)]
+enum Failure {
+    Store(StoreError),
+    /// A stored segment is missing or broken. What is sealed is to be made anew.
+    Damaged(String),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The rows of alerts and incidents, summarised. A process keeps what it read.
+#[derive(Debug)]
+pub struct Segments {
+    roots: Roots,
+    parts: Parts,
+    log: ChangeLog,
+    source: Source,
+    /// How many rows a step of sealing takes. Fewer, if steps run out of time.
+    step_rows: AtomicUsize,
+    cache: Mutex<Cache>,
+}
+
+impl Segments {
+    pub(super) fn new(roots: Roots, parts: Parts, log: ChangeLog, source: Source) -> Self {
+        let step_rows = AtomicUsize::new(seal::MAX_STEP_ROWS);
+        Self { roots, parts, log, source, step_rows, cache: Mutex::default() }
+    }
+
+    /// Answers a question about all rows of a series as they are now. `step` answers from a view, or says what it needs.
+    ///
+    /// Whoever wrote before this call sees it. Rows that nobody sealed yet are sealed first, if they are many.
+    ///
+    /// # Errors
+    /// [`ListError`]
+    pub async fn answer<T>(
+        &self,
+        series: Series,
+        now: Time,
+        deadline: Deadline,
+        mut step: impl FnMut(&View) -> Progress<T>,
+    ) -> Result<T, ListError> {
+        loop {
+            let attempt = async {
+                let mut cache = self.cache.lock().await;
+                match self.refresh(&mut cache, series, now).await? {
+                    Freshness::Unsealed => Ok(None),
+                    Freshness::Fresh => self.run(&mut cache, series, &mut step).await.map(Some),
+                }
+            };
+            match deadline.bound(attempt).await? {
+                Ok(Some(answer)) => return Ok(answer),
+                Ok(None) => {}
+                Err(Failure::Store(error)) => return Err(error.into()),
+                Err(Failure::Damaged(what)) => {
+                    warn!(what, "a stored segment is damaged: everything is sealed anew");
+                    deadline.bound(self.forget(now)).await??;
+                }
+            }
+            self.seal(Purpose::Read, now, deadline).await?;
+        }
+    }
+
+    /// Asks until nothing more is needed.
+    async fn run<T>(
+        &self,
+        cache: &mut Cache,
+        series: Series,
+        step: &mut impl FnMut(&View) -> Progress<T>,
+    ) -> Result<T, Failure> {
+        loop {
+            let needs = match step(cache.view(series)) {
+                Progress::Done(answer) => {
+                    cache.limit_memory();
+                    return Ok(answer);
+                }
+                Progress::Needs(needs) => needs,
+            };
+            debug!(parts = needs.len(), "parts of segments are read");
+            if needs.is_empty() {
+                return Err(Failure::Damaged("the list asks for nothing, but has no answer".to_owned()));
+            }
+            self.load(cache, series, &needs).await?;
+        }
+    }
+}
