@@ -11,3 +11,4 @@ pub mod page;
 pub mod plan;
 pub mod predicate;
 pub mod quarantine;
+pub mod segments;
