@@ -1,11 +1,10 @@
 //! Formats and parses every key string of the tables. No other module does.
 
 use sha2::{Digest, Sha256};
-use ulid::Ulid;
 
 use crate::domain::{
     delivery::DeliveryId,
-    id::{ActionId, AlertId, EntryId, IncidentId},
+    id::{ActionId, AlertId, EntryId, Generation, IncidentId},
     source::Source,
     time::{Month, Time},
 };
@@ -96,7 +95,7 @@ pub const ROOT: &str = "ROOT";
 
 /// `part_of` of a segment, in the table `segments`.
 #[must_use]
-pub fn segment(id: Ulid) -> String {
+pub fn segment(id: Generation) -> String {
     format!("SEGMENT#{id}")
 }
 

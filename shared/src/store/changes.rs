@@ -98,7 +98,7 @@ pub(super) fn entry(table: &str, writes: &[Write], now: Time) -> Result<Option<W
         return Ok(None);
     }
     let id = Ulid::from_parts(now.as_millis().unsigned_abs(), fastrand::u128(..));
-    let ids =
+    let rows =
         |bytes: Vec<u8>| Some(bytes).filter(|bytes| !bytes.is_empty()).map(|bytes| AttributeValue::B(Blob::new(bytes)));
     let mut item = Item::from([
         ("part_of".to_owned(), string(keys::changes(now, id.random()))),
@@ -187,7 +187,8 @@ fn first_of(at: Time) -> Ulid {
 
 fn read(item: &Item) -> Option<Change> {
     let rows = Series::VARIANTS.iter().flat_map(|series| {
-        let bytes = item.get(&series.to_string()).and_then(|rows| rows.as_b().ok()).map_or(&[][..], |rows| rows.as_ref());
+        let bytes =
+            item.get(&series.to_string()).and_then(|rows| rows.as_b().ok()).map_or(&[][..], |rows| rows.as_ref());
         bytes.as_chunks::<ROW_BYTES>().0.iter().map(|row| ChangedRow {
             series: *series,
             id: RowId::from_bytes(std::array::from_fn(|place| row[place])),

@@ -12,6 +12,7 @@ mod item;
 pub mod lists;
 mod packed;
 pub mod quarantine;
+pub mod segments;
 mod tables;
 pub mod transaction;
 

@@ -11,6 +11,7 @@ use super::{
     incidents::Incidents,
     index::IndexReader,
     quarantine::Quarantine,
+    segments::{Segments, Source},
     transaction::{self, TransactionError, Write},
 };
 
@@ -96,6 +97,17 @@ impl Tables {
     /// [`InvalidVariable`] without `QUARANTINE_TABLE`.
     pub fn quarantine_index(&self) -> Result<IndexReader, InvalidVariable> {
         Ok(IndexReader::new(self.client.clone(), self.environment.quarantine_table()?))
+    }
+
+    /// What lists read: segments and the change log.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] without `SEGMENTS_TABLE`, `ALERTS_TABLE`, `INCIDENTS_TABLE` or `CLAIMS_TABLE`.
+    pub fn segments(&self) -> Result<Segments, InvalidVariable> {
+        let (client, table) = (&self.client, self.environment.segments_table()?);
+        let (alerts, incidents) = (self.environment.alerts_table()?, self.environment.incidents_table()?);
+        let source = Source::new(client.clone(), alerts, incidents, self.claims()?);
+        Ok(Segments::new(client, &table, source))
     }
 
     /// The change log of lists.

@@ -17,15 +17,14 @@ use super::{
     source::{Found, Wanted},
 };
 use crate::{
-    domain::time::Time,
+    domain::{id::Generation, time::Time},
     listing::segments::{
         bucket::{Bucket, Changes as Unsealed, Missing, Patch, PatchState},
         rows::{Row, RowId, Series},
-        segment::Segment,
         view::{Need, View},
     },
     packing::inflate_json,
-    store::changes::{Change, Changes, KEPT_DAYS, MAX_LATE_MS},
+    store::changes::{Changes, KEPT_DAYS, MAX_LATE_MS},
 };
 
 /// A process keeps at most so many bytes of columns. Beyond that it forgets them, and the next list reads what it needs.
@@ -155,10 +154,11 @@ impl Cache {
         for series in [Series::Alerts, Series::Incidents] {
             let before = &self.manifest.of(series).buckets;
             let known = self.series(series).view.buckets();
-            let known: HashMap<Ulid, (&BucketEntry, &Bucket)> =
+            let known: HashMap<Generation, (&BucketEntry, &Bucket)> =
                 before.iter().zip(known).map(|(entry, bucket)| (entry.base.id, (entry, bucket))).collect();
             let entries = &manifest.of(series).buckets;
-            let buckets = entries.iter().map(|entry| bucket(series, entry, known.get(&entry.base.id).copied())).collect();
+            let buckets =
+                entries.iter().map(|entry| bucket(series, entry, known.get(&entry.base.id).copied())).collect();
             let cache = self.series_mut(series);
             cache.view = View::new(series, buckets, Unsealed::default());
             cache.unsealed.retain(|_, row| row.wanted.at >= root.sealed_until);
@@ -188,6 +188,14 @@ impl Cache {
         self.seen.retain(|id| *id >= first);
     }
 
+    /// Keeps a bucket that was just sealed, so that it need not be read.
+    pub fn keep(&mut self, series: Series, base: Generation, bucket: Bucket) {
+        let place = self.manifest.of(series).buckets.iter().position(|entry| entry.base.id == base);
+        if let Some(known) = place.and_then(|place| self.series_mut(series).view.bucket_mut(place)) {
+            *known = bucket;
+        }
+    }
+
     /// How many changed rows could be sealed.
     fn sealable(&self, now: Time) -> usize {
         let until = now.plus_millis(-MAX_LATE_MS);
@@ -197,9 +205,8 @@ impl Cache {
 
     /// Forgets columns if they take too much memory.
     pub fn limit_memory(&mut self) {
-        let of_bucket = |bucket: &Bucket| {
-            bucket.base.memory() + bucket.patch().map_or(0, |patch| patch.segment.memory())
-        };
+        let of_bucket =
+            |bucket: &Bucket| bucket.base.memory() + bucket.patch().map_or(0, |patch| patch.segment.memory());
         let all = [&self.alerts, &self.incidents];
         let memory: usize = all.iter().flat_map(|series| series.view.buckets()).map(of_bucket).sum();
         if memory > MAX_MEMORY_BYTES {

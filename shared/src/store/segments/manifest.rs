@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use ulid::Ulid;
 
 use super::parts::PartRef;
 use crate::{
-    domain::time::Time,
+    domain::{id::Generation, time::Time},
     listing::segments::{
         header::Header,
         parts::Part,
@@ -25,9 +24,9 @@ pub struct Manifest {
 /// The sealed buckets of a series.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SealedSeries {
-    /// The last row that is summarised anew, while that goes on. `None` once all are.
+    /// Up to when rows are summarised, in milliseconds since 1970, while that goes on. `None` once all are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reached: Option<Ulid>,
+    pub reached_ms: Option<i64>,
     /// In the order of time.
     pub buckets: Vec<BucketEntry>,
 }
@@ -47,7 +46,7 @@ pub struct BucketEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BaseEntry {
     /// Its generation: another base has another.
-    pub id: Ulid,
+    pub id: Generation,
     /// How many rows it has, hidden ones included.
     pub rows: usize,
     /// How many items its large parts take. Others take one.
@@ -61,7 +60,7 @@ pub struct BaseEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PatchEntry {
     /// Its generation: another patch has another.
-    pub id: Ulid,
+    pub id: Generation,
     /// How many rows of the base it hides or adds.
     pub rows: usize,
     pub chunks: usize,
@@ -102,14 +101,14 @@ impl Manifest {
     /// Nothing is sealed. All rows are to be summarised anew.
     #[must_use]
     pub fn unsealed() -> Self {
-        let none = || SealedSeries { reached: Some(Ulid::nil()), buckets: Vec::new() };
+        let none = || SealedSeries { reached_ms: Some(0), buckets: Vec::new() };
         Self { alerts: none(), incidents: none() }
     }
 
     /// Whether every row is in a segment or in the change log.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        self.alerts.reached.is_none() && self.incidents.reached.is_none()
+        self.alerts.reached_ms.is_none() && self.incidents.reached_ms.is_none()
     }
 
     /// The buckets of a series.
@@ -135,6 +134,13 @@ impl SealedSeries {
     #[must_use]
     pub fn bucket_of(&self, id: RowId) -> Option<usize> {
         self.buckets.partition_point(|bucket| bucket.from_ms <= id.created_ms()).checked_sub(1)
+    }
+
+    /// The last row of a last bucket that is full: later rows begin another. `None` if the last bucket takes them.
+    #[must_use]
+    pub fn closed_until(&self) -> Option<i64> {
+        let last = self.buckets.last().filter(|last| last.header.rows >= OPEN_BUCKET_ROWS)?;
+        last.header.created_ms.map(|bounds| bounds.max)
     }
 
     /// What is due first.
@@ -177,7 +183,13 @@ impl BucketEntry {
         let renewal = now.plus_minutes(RENEWAL_DAYS * MINUTES_A_DAY).as_seconds();
         let patched = self.patch.as_ref().map_or(0, |patch| patch.rows);
         let expires_at = self.patch.as_ref().map_or(i64::MAX, |patch| patch.expires_at).min(self.base.expires_at);
-        patched >= MIN_PATCH_ROWS.max(self.base.rows / PATCH_SHARE) || expires_at < renewal
+        self.is_large_patch(patched) || expires_at < renewal
+    }
+
+    /// Whether a patch with so many rows is to become part of the base.
+    #[must_use]
+    pub fn is_large_patch(&self, rows: usize) -> bool {
+        rows >= MIN_PATCH_ROWS.max(self.base.rows / PATCH_SHARE)
     }
 
     /// A part of its base, as it is stored.
@@ -212,10 +224,15 @@ mod tests {
         let bucket = |(number, rows): (usize, &usize)| BucketEntry {
             from_ms: i64::try_from(number).unwrap() * 1_000,
             header: Header { rows: *rows, ..Header::default() },
-            base: BaseEntry { id: Ulid::nil(), rows: *rows, chunks: BTreeMap::new(), expires_at: i64::MAX },
+            base: BaseEntry {
+                id: Generation::first_at(Time::EARLIEST),
+                rows: *rows,
+                chunks: BTreeMap::new(),
+                expires_at: i64::MAX,
+            },
             patch: None,
         };
-        SealedSeries { reached: None, buckets: rows.iter().enumerate().map(bucket).collect() }
+        SealedSeries { reached_ms: None, buckets: rows.iter().enumerate().map(bucket).collect() }
     }
 
     fn now() -> Time {
@@ -259,9 +276,13 @@ mod tests {
     #[test]
     fn a_large_patch_and_a_segment_that_expires_soon_are_written_anew() {
         let merge = Some(Upkeep::Merge { first: 0, count: 1 });
-        let patch = |rows, expires_at| Some(PatchEntry { id: Ulid::nil(), rows, chunks: 1, expires_at });
+        let patch = |rows, expires_at| {
+            Some(PatchEntry { id: Generation::first_at(Time::EARLIEST), rows, chunks: 1, expires_at })
+        };
         let mut series = series(&[32_000]);
-        for (rows, expires_at, expected) in [(999, i64::MAX, None), (1_000, i64::MAX, merge), (1, now().as_seconds(), merge)] {
+        for (rows, expires_at, expected) in
+            [(999, i64::MAX, None), (1_000, i64::MAX, merge), (1, now().as_seconds(), merge)]
+        {
             series.buckets[0].patch = patch(rows, expires_at);
             assert_eq!(series.upkeep(now()), expected);
         }

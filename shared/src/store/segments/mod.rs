@@ -9,6 +9,7 @@ mod source;
 
 use std::sync::atomic::AtomicUsize;
 
+use aws_sdk_dynamodb::Client;
 use tokio::sync::Mutex;
 use tracing::{debug, warn};
 
@@ -16,16 +17,18 @@ use self::{
     cache::{Cache, Freshness},
     parts::Parts,
     root::Roots,
+};
+pub use self::{
+    seal::{Purpose, Sealed},
     source::Source,
 };
-pub use self::seal::{Purpose, Sealed};
 use super::{StoreError, changes::ChangeLog};
 use crate::{
     deadline::{Deadline, OutOfTime},
     domain::time::Time,
     listing::segments::{
         rows::Series,
-        view::{Progress, View},
+        view::{Needs, View},
     },
 };
 
@@ -73,9 +76,17 @@ pub struct Segments {
 }
 
 impl Segments {
-    pub(super) fn new(roots: Roots, parts: Parts, log: ChangeLog, source: Source) -> Self {
-        let step_rows = AtomicUsize::new(seal::MAX_STEP_ROWS);
-        Self { roots, parts, log, source, step_rows, cache: Mutex::default() }
+    /// What is stored in the table with this name, of the rows of a source.
+    #[must_use]
+    pub fn new(client: &Client, table: &str, source: Source) -> Self {
+        Self {
+            roots: Roots::new(client.clone(), table.to_owned()),
+            parts: Parts::new(client.clone(), table.to_owned()),
+            log: ChangeLog::new(client.clone(), table.to_owned()),
+            source,
+            step_rows: AtomicUsize::new(seal::MAX_STEP_ROWS),
+            cache: Mutex::default(),
+        }
     }
 
     /// Answers a question about all rows of a series as they are now. `step` answers from a view, or says what it needs.
@@ -89,7 +100,7 @@ impl Segments {
         series: Series,
         now: Time,
         deadline: Deadline,
-        mut step: impl FnMut(&View) -> Progress<T>,
+        mut step: impl FnMut(&View) -> Result<T, Needs>,
     ) -> Result<T, ListError> {
         loop {
             let attempt = async {
@@ -117,15 +128,15 @@ impl Segments {
         &self,
         cache: &mut Cache,
         series: Series,
-        step: &mut impl FnMut(&View) -> Progress<T>,
+        step: &mut impl FnMut(&View) -> Result<T, Needs>,
     ) -> Result<T, Failure> {
         loop {
             let needs = match step(cache.view(series)) {
-                Progress::Done(answer) => {
+                Ok(answer) => {
                     cache.limit_memory();
                     return Ok(answer);
                 }
-                Progress::Needs(needs) => needs,
+                Err(Needs(needs)) => needs,
             };
             debug!(parts = needs.len(), "parts of segments are read");
             if needs.is_empty() {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{Client, primitives::Blob, types::AttributeValue};
-use ulid::Ulid;
 
 use crate::{
+    domain::id::Generation,
     keys,
     store::{
         Item, StoreError,
@@ -21,7 +21,7 @@ const MAX_CHUNK_BYTES: usize = 390_000;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PartRef {
     /// The generation of the base, patch or manifest that it is a part of.
-    pub owner: Ulid,
+    pub owner: Generation,
     pub name: String,
     /// How many items it takes.
     pub chunks: usize,
@@ -36,7 +36,7 @@ impl PartRef {
 /// A part to be written.
 #[derive(Debug, Clone)]
 pub struct NewPart {
-    pub owner: Ulid,
+    pub owner: Generation,
     pub name: String,
     pub bytes: Vec<u8>,
 }
@@ -110,7 +110,7 @@ impl Parts {
     }
 }
 
-fn key(owner: Ulid, name: &str, chunk: usize) -> Item {
+fn key(owner: Generation, name: &str, chunk: usize) -> Item {
     Item::from([
         ("part_of".to_owned(), string(keys::segment(owner))),
         ("part".to_owned(), string(keys::segment_part(name, chunk))),

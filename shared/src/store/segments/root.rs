@@ -34,7 +34,9 @@ pub struct Root {
 pub enum RootState {
     Missing,
     /// Something that this version cannot read.
-    Unreadable { version: Option<u64> },
+    Unreadable {
+        version: Option<u64>,
+    },
     Found(Root),
 }
 
@@ -108,9 +110,9 @@ impl Roots {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         let put = match before {
             None => put.condition_expression("attribute_not_exists(version)"),
-            Some(version) => put
-                .condition_expression("version = :before")
-                .expression_attribute_values(":before", number(version)),
+            Some(version) => {
+                put.condition_expression("version = :before").expression_attribute_values(":before", number(version))
+            }
         };
         match put.send().await {
             Ok(_) => Ok(Swap::Done),
