@@ -107,14 +107,6 @@ impl Environment {
         self.required("QUARANTINE_TABLE")
     }
 
-    /// The name of the counts table.
-    ///
-    /// # Errors
-    /// [`InvalidVariable`]
-    pub fn counts_table(&self) -> Result<String, InvalidVariable> {
-        self.required("COUNTS_TABLE")
-    }
-
     /// The name of the table of the change log and of the segments of lists.
     ///
     /// # Errors

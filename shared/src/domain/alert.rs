@@ -183,13 +183,6 @@ impl Alert {
         self.take_over_report();
     }
 
-    /// What lists filter on and what may change.
-    #[must_use]
-    pub fn filtered(&self) -> impl PartialEq + use<> {
-        let AlertState { severity, status, service, environment, team, .. } = self.state.clone();
-        (severity, status, service, environment, team)
-    }
-
     fn take_over_report(&mut self) {
         self.state.service.clone_from(&self.report.service.value.value);
         self.state.environment.clone_from(&self.report.environment.value.value);

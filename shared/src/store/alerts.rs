@@ -1,6 +1,6 @@
 //! The alerts table: one row per alert, with its raw payload.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Put, Update},
 };
 
+pub use super::batch::Consistency;
 use super::{
-    StoreError,
-    batch::{self, Consistency},
+    StoreError, batch,
     item::{Item, from_item, number, string, to_item},
     packed,
     transaction::{Listed, Part, Write},
@@ -107,24 +107,46 @@ impl Alerts {
         }
     }
 
-    /// The youngest alerts of an incident, newest first.
+    /// The youngest alerts of an incident, newest first: those that the index knows, as they are now.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn latest_of_incident(&self, id: IncidentId, limit: i32) -> Result<Vec<Alert>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("by_incident")
-            .key_condition_expression("incident_id = :id")
-            .expression_attribute_values(":id", string(id.to_string()))
-            .scan_index_forward(false)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(|error| StoreError::of_call("Query alerts", &error))?;
-        answer.items.unwrap_or_default().into_iter().map(read).collect()
+    pub async fn latest_of_incident(&self, id: IncidentId, limit: usize) -> Result<Vec<Alert>, StoreError> {
+        let ids = self.of_incident(id, limit).await?;
+        let mut alerts = self.get_many(&ids, Consistency::Strong).await?;
+        alerts.sort_unstable_by_key(|alert| Reverse(alert.id));
+        Ok(alerts)
+    }
+
+    /// The ids of the youngest alerts of an incident, newest first, as the index knows them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn of_incident(&self, id: IncidentId, most: usize) -> Result<Vec<AlertId>, StoreError> {
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("by_incident")
+                .key_condition_expression("incident_id = :id")
+                .projection_expression(ID)
+                .expression_attribute_values(":id", string(id.to_string()))
+                .scan_index_forward(false)
+                .set_limit(i32::try_from(most - found.len()).ok())
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| StoreError::of_call("Query alerts of incident", &error))?;
+            let ids = answer.items.unwrap_or_default().into_iter();
+            found.extend(ids.filter_map(|mut item| item.remove(ID)?.as_s().ok()?.parse::<AlertId>().ok()));
+            start = answer.last_evaluated_key;
+            if start.is_none() || found.len() >= most {
+                return Ok(found);
+            }
+        }
     }
 
     /// Opens the connection while a function starts.

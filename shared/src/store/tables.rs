@@ -7,9 +7,7 @@ use super::{
     alerts::Alerts,
     changes::{self, ChangeLog},
     claims::Claims,
-    counts::Counts,
     incidents::Incidents,
-    index::IndexReader,
     quarantine::Quarantine,
     segments::{Segments, Source},
     transaction::{self, TransactionError, Write},
@@ -51,14 +49,6 @@ impl Tables {
         Ok(Claims::new(self.client.clone(), self.environment.claims_table()?))
     }
 
-    /// The counts table.
-    ///
-    /// # Errors
-    /// [`InvalidVariable`] without `COUNTS_TABLE`.
-    pub fn counts(&self) -> Result<Counts, InvalidVariable> {
-        Ok(Counts::new(self.client.clone(), self.environment.counts_table()?))
-    }
-
     /// The incidents table.
     ///
     /// # Errors
@@ -73,30 +63,6 @@ impl Tables {
     /// [`InvalidVariable`] without `QUARANTINE_TABLE`.
     pub fn quarantine(&self) -> Result<Quarantine, InvalidVariable> {
         Ok(Quarantine::new(self.client.clone(), self.environment.quarantine_table()?))
-    }
-
-    /// The indexes of the alerts table.
-    ///
-    /// # Errors
-    /// [`InvalidVariable`] without `ALERTS_TABLE`.
-    pub fn alert_index(&self) -> Result<IndexReader, InvalidVariable> {
-        Ok(IndexReader::new(self.client.clone(), self.environment.alerts_table()?))
-    }
-
-    /// The indexes of the incidents table.
-    ///
-    /// # Errors
-    /// [`InvalidVariable`] without `INCIDENTS_TABLE`.
-    pub fn incident_index(&self) -> Result<IndexReader, InvalidVariable> {
-        Ok(IndexReader::new(self.client.clone(), self.environment.incidents_table()?))
-    }
-
-    /// The indexes of the quarantine table.
-    ///
-    /// # Errors
-    /// [`InvalidVariable`] without `QUARANTINE_TABLE`.
-    pub fn quarantine_index(&self) -> Result<IndexReader, InvalidVariable> {
-        Ok(IndexReader::new(self.client.clone(), self.environment.quarantine_table()?))
     }
 
     /// What lists read: segments and the change log.

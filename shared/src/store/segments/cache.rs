@@ -196,6 +196,11 @@ impl Cache {
         }
     }
 
+    /// Whether a row changed and is not sealed yet.
+    pub fn is_unsealed(&self, series: Series, id: RowId) -> bool {
+        self.series(series).unsealed.contains_key(&id)
+    }
+
     /// How many changed rows could be sealed.
     fn sealable(&self, now: Time) -> usize {
         let until = now.plus_millis(-MAX_LATE_MS);

@@ -7,7 +7,7 @@ mod root;
 mod seal;
 mod source;
 
-use std::sync::atomic::AtomicUsize;
+use std::{collections::BTreeSet, sync::atomic::AtomicUsize};
 
 use aws_sdk_dynamodb::Client;
 use tokio::sync::Mutex;
@@ -16,7 +16,8 @@ use tracing::{debug, warn};
 use self::{
     cache::{Cache, Freshness},
     parts::Parts,
-    root::Roots,
+    root::{RootRead, Roots},
+    source::Wanted,
 };
 pub use self::{
     seal::{Purpose, Sealed},
@@ -24,13 +25,18 @@ pub use self::{
 };
 use super::{StoreError, changes::ChangeLog};
 use crate::{
+    aws::warm,
     deadline::{Deadline, OutOfTime},
     domain::time::Time,
     listing::segments::{
-        rows::Series,
+        query::{Listed, Listing, Query},
+        rows::{RowId, Series},
         view::{Needs, View},
     },
 };
+
+/// Rows of a list that changed in the last minutes.
+pub type Recent = BTreeSet<RowId>;
 
 /// A list could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -89,25 +95,64 @@ impl Segments {
         }
     }
 
-    /// Answers a question about all rows of a series as they are now. `step` answers from a view, or says what it needs.
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        warm("DynamoDB", self.roots.read(RootRead::Recent)).await;
+    }
+
+    /// Answers a list: the ids of a page, the total and facets. Also says which of the ids changed in the last minutes.
+    ///
+    /// # Errors
+    /// [`ListError`]
+    pub async fn list(
+        &self,
+        series: Series,
+        query: &Query,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<(Listed, Recent), ListError> {
+        let ask = || {
+            let mut listing = Listing::new(query.clone(), now);
+            move |view: &View| listing.step(view)
+        };
+        let listed = self.answer(series, now, deadline, ask).await?;
+        let cache = self.cache.lock().await;
+        let recent = listed.ids.iter().copied().filter(|id| cache.is_unsealed(series, *id)).collect();
+        Ok((listed, recent))
+    }
+
+    /// Answers a list of some rows only, which are read from their table.
+    ///
+    /// # Errors
+    /// [`ListError::Store`]
+    pub async fn list_of(&self, series: Series, ids: &[RowId], query: Query, now: Time) -> Result<Listed, ListError> {
+        let wanted: Vec<Wanted> = ids.iter().map(|id| Wanted { id: *id, version: 0, at: Time::EARLIEST }).collect();
+        let found = self.source.rows(series, &wanted, now).await?;
+        let view = View::of_rows(series, found.into_iter().filter_map(|found| found.row).collect());
+        let listed = Listing::new(query, now).step(&view);
+        listed.map_err(|_| ListError::Store(StoreError::unfinished("List rows")))
+    }
+
+    /// Answers a question about all rows of a series as they are now. `ask` begins to ask: what it returns answers from a
+    /// view, or says what it needs. Each attempt begins anew.
     ///
     /// Whoever wrote before this call sees it. Rows that nobody sealed yet are sealed first, if they are many.
     ///
     /// # Errors
     /// [`ListError`]
-    pub async fn answer<T>(
+    pub async fn answer<T, Question: FnMut(&View) -> Result<T, Needs>>(
         &self,
         series: Series,
         now: Time,
         deadline: Deadline,
-        mut step: impl FnMut(&View) -> Result<T, Needs>,
+        ask: impl Fn() -> Question,
     ) -> Result<T, ListError> {
         loop {
             let attempt = async {
                 let mut cache = self.cache.lock().await;
                 match self.refresh(&mut cache, series, now).await? {
                     Freshness::Unsealed => Ok(None),
-                    Freshness::Fresh => self.run(&mut cache, series, &mut step).await.map(Some),
+                    Freshness::Fresh => self.run(&mut cache, series, ask()).await.map(Some),
                 }
             };
             match deadline.bound(attempt).await? {
@@ -128,10 +173,10 @@ impl Segments {
         &self,
         cache: &mut Cache,
         series: Series,
-        step: &mut impl FnMut(&View) -> Result<T, Needs>,
+        mut question: impl FnMut(&View) -> Result<T, Needs>,
     ) -> Result<T, Failure> {
         loop {
-            let needs = match step(cache.view(series)) {
+            let needs = match question(cache.view(series)) {
                 Ok(answer) => {
                     cache.limit_memory();
                     return Ok(answer);
