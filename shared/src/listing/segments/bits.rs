@@ -72,8 +72,9 @@ impl Bits {
     /// The rows of the set, in order.
     pub fn iter(&self) -> impl Iterator<Item = usize> {
         self.words.iter().enumerate().flat_map(|(word, bits)| {
-            let rest = std::iter::successors(Some(*bits), |bits| Some(bits & (bits - 1)));
-            rest.take_while(|bits| *bits != 0).map(move |bits| word * 64 + bits.trailing_zeros() as usize)
+            let some = |bits: u64| Some(bits).filter(|bits| *bits != 0);
+            let rest = std::iter::successors(some(*bits), move |bits| some(bits & (bits - 1)));
+            rest.map(move |bits| word * 64 + bits.trailing_zeros() as usize)
         })
     }
 

@@ -65,4 +65,6 @@ pub mod query;
 pub mod rows;
 pub mod search;
 pub mod segment;
+#[cfg(test)]
+mod tests;
 pub mod view;

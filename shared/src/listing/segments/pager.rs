@@ -56,11 +56,12 @@ struct Wanted {
 impl<'view> Pager<'view> {
     /// The page, without facets.
     pub(super) fn page(&self) -> Result<Listed, Needs> {
-        let Query { start, limit, .. } = self.query;
+        let Query { start, limit, order, .. } = self.query;
+        let start = start.in_order(order.by);
         let blocks = self.blocks();
         let wanted = match start {
-            Start::Offset(offset) => Wanted { first: usize::try_from(*offset).unwrap_or(usize::MAX), count: *limit },
-            Start::After(position) => self.wanted_after(&blocks, *position)?,
+            Start::Offset(offset) => Wanted { first: usize::try_from(offset).unwrap_or(usize::MAX), count: *limit },
+            Start::After(position) => self.wanted_after(&blocks, position)?,
         };
         let end = wanted.first.saturating_add(wanted.count).min(self.total);
         if wanted.first >= end {
@@ -79,7 +80,7 @@ impl<'view> Pager<'view> {
         }
         let skipped = match start {
             Start::Offset(_) => wanted.first - first,
-            Start::After(position) => rows.partition_point(|row| !self.is_after(*row, *position)),
+            Start::After(position) => rows.partition_point(|row| !self.is_after(*row, position)),
         };
         let page = rows.into_iter().skip(skipped).take(*limit).collect();
         Ok(self.listed(page, first + skipped))

@@ -19,9 +19,9 @@ use super::{
 pub(super) type Key = (i64, i64);
 
 /// So many rows are sorted rather than counted again.
-const FEW: usize = 8_192;
+const FEW: usize = if cfg!(test) { 4 } else { 8_192 };
 
-const BIN_BITS: u32 = 12;
+const BIN_BITS: u32 = if cfg!(test) { 2 } else { 12 };
 
 /// The chosen rows of a segment, with their keys.
 #[derive(Debug)]

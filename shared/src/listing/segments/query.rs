@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use super::{
     facets::{Counter, FacetValues},
     filters::{Condition, Filter},
-    order::Order,
+    order::{Order, OrderBy},
     pager::Pager,
     parts::Part,
     rows::{Field, RowId},
@@ -40,6 +40,18 @@ pub struct Position {
     /// Its value in the order of the list.
     pub value: i64,
     pub id: RowId,
+}
+
+impl Start {
+    /// In the order of creation, the time in the id is the value, whatever a position says.
+    pub(super) fn in_order(self, by: OrderBy) -> Self {
+        match self {
+            Self::After(Position { id, .. }) if by == OrderBy::CreatedAt => {
+                Self::After(Position { value: id.created_ms(), id })
+            }
+            start => start,
+        }
+    }
 }
 
 /// The answer.
