@@ -2,6 +2,10 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
+/// How long a call may take if its caller does not say: as long as most functions of
+/// `template.yaml`.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Why an environment variable cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVariable {
@@ -103,12 +107,12 @@ impl Environment {
         self.required("QUARANTINE_TABLE")
     }
 
-    /// The name of the counts table.
+    /// The name of the table of the change log and of the segments of lists.
     ///
     /// # Errors
     /// [`InvalidVariable`]
-    pub fn counts_table(&self) -> Result<String, InvalidVariable> {
-        self.required("COUNTS_TABLE")
+    pub fn segments_table(&self) -> Result<String, InvalidVariable> {
+        self.required("SEGMENTS_TABLE")
     }
 
     /// How long a list may read before it gives up. The API then answers 503.

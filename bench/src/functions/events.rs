@@ -79,6 +79,7 @@ impl Subjects {
                 let path = format!("/quarantine/{entry}/redrive");
                 ("an entry that still cannot be read", http("POST", &path, "", &id(entry)))
             }
+            "SealSegments" => ("a schedule", json!({ "detail-type": "Scheduled Event" })),
             _ => return Ok(None),
         }))
     }

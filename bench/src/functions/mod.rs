@@ -32,12 +32,12 @@ const RECEIVER: &str = "ReceiveWebhook";
 const VARIABLES: [&str; 9] = [
     "ALERTS_TABLE",
     "CLAIMS_TABLE",
-    "COUNTS_TABLE",
     "INCIDENTS_TABLE",
     "LIST_BUDGET_MS",
     "QUARANTINE_TABLE",
     "QUEUE_URL",
     "SECRET_ARN",
+    "SEGMENTS_TABLE",
     "STACK_NAME",
 ];
 
@@ -175,6 +175,7 @@ fn check(function: &str, answer: &serde_json::Value) -> Result<(), Failure> {
     let is_done = match function {
         "Authorize" => answer["isAuthorized"] == true,
         "GroupAlerts" | "QuarantineDeadLetters" => answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
+        "SealSegments" => answer.is_null(),
         // The entry still cannot be read, so the redrive is refused after all the work.
         "RedriveQuarantineEntry" => status == Some(422),
         _ => status.is_some_and(|status| (200..300).contains(&status)),

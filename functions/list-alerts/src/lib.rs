@@ -3,6 +3,7 @@
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{Request, Response, answer, lists, principal, problem::Problem, view::AlertView},
@@ -18,15 +19,14 @@ pub struct Function {
 
 impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
-        let tables = Tables::new(environment, aws);
-        tables.claims()?.warm().await;
-        Ok(Self { list_alerts: ListAlerts::new(&tables, environment.list_budget()?)? })
+        let list_alerts = ListAlerts::new(&Tables::new(environment, aws), environment.list_budget()?)?;
+        list_alerts.warm().await;
+        Ok(Self { list_alerts })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
-        let lists::ListRequest { filter, page, list } = lists::alerts(request)?;
-        let page = self.list_alerts.list(&filter, &page, &list, now).await?;
+        let page = self.list_alerts.list(&lists::alerts(request)?, now, deadline).await?;
         Ok(answer::page(page, AlertView::from))
     }
 }

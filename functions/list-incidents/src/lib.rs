@@ -1,17 +1,13 @@
 //! `GET /incidents`: the list of incidents.
 
-use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{
-        Request, Response, answer, lists, principal,
-        problem::Problem,
-        view::{IncidentView, PageView},
-    },
-    service::list_incidents::{ListIncidents, ListedIncidents},
+    http::{Request, Response, answer, lists, principal, problem::Problem, view::IncidentView},
+    service::list_incidents::ListIncidents,
     store::Tables,
 };
 
@@ -23,15 +19,14 @@ pub struct Function {
 
 impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
-        let tables = Tables::new(environment, aws);
-        tables.claims()?.warm().await;
-        Ok(Self { list_incidents: ListIncidents::new(&tables, environment.list_budget()?)? })
+        let list_incidents = ListIncidents::new(&Tables::new(environment, aws), environment.list_budget()?)?;
+        list_incidents.warm().await;
+        Ok(Self { list_incidents })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
-        let lists::ListRequest { filter: query, page, list } = lists::incidents(request)?;
-        let ListedIncidents { page, facets } = self.list_incidents.list(&query, &page, &list, now).await?;
-        Ok(answer::json(StatusCode::OK, &PageView::of(page, IncidentView::from).with_facets(facets)))
+        let page = self.list_incidents.list(&lists::incidents(request)?, now, deadline).await?;
+        Ok(answer::page(page, IncidentView::from))
     }
 }

@@ -4,12 +4,13 @@
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{Request, Response, answer, lists, principal, problem::Problem, view::QuarantineEntryView},
     listing::quarantine::QuarantineFilter,
     service::{list_quarantine::ListQuarantine, quarantine_gauge::QuarantineGauge},
-    store::Tables,
+    store::{Tables, segments::ListError},
     telemetry::metrics::Metrics,
 };
 
@@ -25,16 +26,17 @@ impl HttpFunction for Function {
         let tables = Tables::new(environment, aws);
         tables.claims()?.warm().await;
         Ok(Self {
-            list_quarantine: ListQuarantine::new(&tables, environment.list_budget()?)?,
+            list_quarantine: ListQuarantine::new(&tables)?,
             gauge: QuarantineGauge::new(&tables, Metrics::new(environment)?)?,
         })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::responder(request)?;
-        let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
-        let page = self.list_quarantine.list(&filter, &page, &list, now).await?;
-        if filter == QuarantineFilter::default() {
+        let query = lists::quarantine(request)?;
+        let listed = deadline.bound(self.list_quarantine.list(&query, now)).await;
+        let page = listed.map_err(ListError::from)?.map_err(ListError::from)?;
+        if query.filter == QuarantineFilter::default() {
             // This corrects the metric if an earlier write of it was lost. Otherwise the alarm of
             // an empty quarantine would stay on.
             self.gauge.counted(page.total, now);

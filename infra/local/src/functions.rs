@@ -39,6 +39,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "QuarantineDeadLetters" => event::<quarantine_dead_letters::Function>(environment, aws).await,
         "ReceiveWebhook" => http::<receive_webhook::Function>(environment, aws).await,
         "RedriveQuarantineEntry" => http::<redrive_quarantine_entry::Function>(environment, aws).await,
+        "SealSegments" => event::<seal_segments::Function>(environment, aws).await,
         unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
     };
     started.map_err(|source| FunctionError::Start { function: logical_id.to_owned(), source })

@@ -47,6 +47,9 @@ pub struct AlertState {
     /// Somebody tried a notification out.
     #[serde(default)]
     pub is_test: bool,
+    /// Counts the changes that were written, from 1. The table counts, so an alert that was changed in memory still has the
+    /// version that was read.
+    pub version: u64,
 }
 
 /// The part of an alert that says what its deliveries report.
@@ -106,6 +109,7 @@ impl Alert {
             occurrences: firings.occurrences,
             severity_classification: classification.severity.clone(),
             is_test: event.is_test,
+            version: 1,
         };
         Self { id: episode.alert_id, state, report: AlertReport::of(delivered, placement.grouping) }
     }
@@ -177,13 +181,6 @@ impl Alert {
         let kept = self.report.clone().only(&fresh.report, keep);
         self.report = fresh.report.and(kept);
         self.take_over_report();
-    }
-
-    /// What lists filter on and what may change.
-    #[must_use]
-    pub fn filtered(&self) -> impl PartialEq + use<> {
-        let AlertState { severity, status, service, environment, team, .. } = self.state.clone();
-        (severity, status, service, environment, team)
     }
 
     fn take_over_report(&mut self) {

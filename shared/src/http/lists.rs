@@ -9,136 +9,154 @@ use super::{
 };
 use crate::{
     domain::{
+        alert_status::AlertStatus,
+        id::IncidentId,
+        severity::Severity,
         source::Source,
+        status::Status,
         time::{InvalidTime, Time},
     },
     listing::{
-        alerts::AlertFilter,
-        cursor::{Cursor, list_key},
-        incidents::{IncidentFilter, IncidentOrder},
-        page::{PageRequest, Start},
-        plan::Range,
-        quarantine::QuarantineFilter,
+        cursor::{Cursor, InvalidCursor},
+        page::ListQuery,
+        quarantine::{EntryStart, QuarantineFilter, QuarantineQuery},
+        segments::{
+            filters::Filter,
+            order::Order,
+            query::{Query, Start},
+            rows::{Field, Number, Series},
+        },
     },
-    service::list_incidents::IncidentQuery,
+    service::list_alerts::AlertsQuery,
     sources::SOURCES,
 };
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 200;
 
-/// A valid request for one page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListRequest<F> {
-    pub filter: F,
-    pub page: PageRequest,
-    /// Identifies the list. A cursor works only for the list that it came from.
-    pub list: String,
-}
-
 /// Reads the parameters of `GET /incidents`.
 ///
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
-pub fn incidents(request: &Request) -> Result<ListRequest<IncidentQuery>, Problem> {
+pub fn incidents(request: &Request) -> Result<ListQuery, Problem> {
     let mut parameters = Parameters::of(request);
-    let facets = parameters.many("facets", word);
-    let filter = IncidentFilter {
-        statuses: parameters.many("status", word),
-        severities: parameters.many("severity", word),
-        services: parameters.many("service", name),
-        teams: parameters.many("team", name),
-        sources: parameters.many("source", source),
-        has_firing: parameters.one("has_firing", yes_or_no),
-        created: range(&mut parameters, "created_from", "created_to"),
-        updated: range(&mut parameters, "updated_from", "updated_to"),
-    };
-    let sort = parameters.one("sort", |value| match value {
-        "created_at" => Ok(Sort { order: IncidentOrder::Created, ascending: true }),
-        "-created_at" => Ok(Sort { order: IncidentOrder::Created, ascending: false }),
-        "updated_at" => Ok(Sort { order: IncidentOrder::Updated, ascending: true }),
-        "-updated_at" => Ok(Sort { order: IncidentOrder::Updated, ascending: false }),
-        _ => Err("must be one of created_at, -created_at, updated_at, -updated_at"),
-    });
-    let Sort { order, ascending } = sort.unwrap_or(Sort { order: IncidentOrder::Created, ascending: false });
-    let list = list_key("incidents", &filter.canonical(), &format!("{order:?} {ascending}"));
-    let query = IncidentQuery { filter, order, facets };
-    finish(parameters, query, list, ascending)
+    let facets = parameters.many("facets", facet);
+    let filter = Filter::default()
+        .any_of(Field::Status, &parameters.many("status", word::<Status>))
+        .any_of(Field::Severity, &parameters.many("severity", word::<Severity>))
+        .any_of(Field::Service, &parameters.many("service", name))
+        .any_of(Field::Team, &parameters.many("team", name))
+        .any_of(Field::Source, &parameters.many("source", source))
+        .any_of(Field::HasFiring, &Vec::from_iter(parameters.one("has_firing", yes_or_no)));
+    let (from, to) = range(&mut parameters, "created_from", "created_to");
+    let filter = filter.created(from, to);
+    let (from, to) = range(&mut parameters, "updated_from", "updated_to");
+    let filter = filter.between(Number::UpdatedAt, from, to);
+    finish(parameters, Series::Incidents, (filter, facets), &["created_at", "updated_at"])
 }
 
 /// Reads the parameters of `GET /alerts`.
 ///
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
-pub fn alerts(request: &Request) -> Result<ListRequest<AlertFilter>, Problem> {
+pub fn alerts(request: &Request) -> Result<AlertsQuery, Problem> {
     let mut parameters = Parameters::of(request);
-    let filter = AlertFilter {
-        sources: parameters.many("source", source),
-        severities: parameters.many("severity", word),
-        services: parameters.many("service", name),
-        environments: parameters.many("environment", name),
-        statuses: parameters.many("status", word),
-        incidents: parameters.many("incident_id", str::parse),
-        created: range(&mut parameters, "created_from", "created_to"),
-    };
-    let ascending = created_sort(&mut parameters);
-    let list = list_key("alerts", &filter.canonical(), created_sort_name(ascending));
-    finish(parameters, filter, list, ascending)
+    let incidents: Vec<IncidentId> = parameters.many("incident_id", str::parse);
+    let filter = Filter::default()
+        .any_of(Field::Source, &parameters.many("source", source))
+        .any_of(Field::Severity, &parameters.many("severity", word::<Severity>))
+        .any_of(Field::Service, &parameters.many("service", name))
+        .any_of(Field::Environment, &parameters.many("environment", name))
+        .any_of(Field::Status, &parameters.many("status", word::<AlertStatus>))
+        .any_of(Field::IncidentId, &incidents);
+    let (from, to) = range(&mut parameters, "created_from", "created_to");
+    let asked = finish(parameters, Series::Alerts, (filter.created(from, to), Vec::new()), &["created_at"])?;
+    Ok(AlertsQuery { asked, incidents })
 }
 
 /// Reads the parameters of `GET /quarantine`.
 ///
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
-pub fn quarantine(request: &Request) -> Result<ListRequest<QuarantineFilter>, Problem> {
+pub fn quarantine(request: &Request) -> Result<QuarantineQuery, Problem> {
     let mut parameters = Parameters::of(request);
     let filter = QuarantineFilter { kinds: parameters.many("kind", word), sources: parameters.many("source", source) };
-    let ascending = created_sort(&mut parameters);
-    let list = list_key("quarantine", &filter.canonical(), created_sort_name(ascending));
-    finish(parameters, filter, list, ascending)
-}
-
-struct Sort {
-    order: IncidentOrder,
-    ascending: bool,
-}
-
-fn created_sort(parameters: &mut Parameters) -> bool {
     let sort = parameters.one("sort", |value| match value {
         "created_at" => Ok(true),
         "-created_at" => Ok(false),
         _ => Err("must be one of created_at, -created_at"),
     });
-    sort.unwrap_or(false)
+    let ascending = sort.unwrap_or(false);
+    let list = filter.list_key(ascending);
+    let limit = limit(&mut parameters);
+    let start =
+        start(&mut parameters, &list, EntryStart::Offset, |position| Some(EntryStart::After(position.parse().ok()?)));
+    parameters.finish()?;
+    Ok(QuarantineQuery { filter, ascending, start, limit, list })
 }
 
-const fn created_sort_name(ascending: bool) -> &'static str {
-    if ascending { "created_at" } else { "-created_at" }
+fn finish(
+    mut parameters: Parameters,
+    series: Series,
+    (filter, facets): (Filter, Vec<Field>),
+    sorts: &[&str],
+) -> Result<ListQuery, Problem> {
+    let order = parameters.one("sort", |value| {
+        let is_known = sorts.contains(&value.strip_prefix('-').unwrap_or(value));
+        let order = is_known.then(|| Order::read(series, value)).flatten();
+        order.ok_or_else(|| {
+            let names: Vec<String> = sorts.iter().map(|name| format!("{name}, -{name}")).collect();
+            format!("must be one of {}", names.join(", "))
+        })
+    });
+    let order = order.unwrap_or(Order::NEWEST_FIRST);
+    let list = format!("{series}.{}.{}", order.name(series), filter.hash());
+    let limit = limit(&mut parameters);
+    let start = start(&mut parameters, &list, Start::Offset, |position| Some(Start::After(position.parse().ok()?)));
+    parameters.finish()?;
+    Ok(ListQuery { query: Query { filter, order, start, limit, facets }, list })
 }
 
-fn finish<F>(mut parameters: Parameters, filter: F, list: String, ascending: bool) -> Result<ListRequest<F>, Problem> {
+fn limit(parameters: &mut Parameters) -> usize {
     let limit = parameters.one("limit", |value| match whole_number(value) {
         Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
         _ => Err(format!("must be a whole number from 1 to {MAX_LIMIT}")),
     });
-    let offset = parameters.one("offset", whole_number);
-    let cursor = parameters.one("cursor", |value| Cursor::decode(value, &list));
-    if cursor.is_some() && offset.is_some() {
-        parameters.error("offset", "cannot be combined with cursor");
-    }
-    parameters.finish()?;
-    let start = cursor.map_or(Start::Offset(offset.unwrap_or(0)), Start::Cursor);
-    let limit = usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
-    Ok(ListRequest { filter, page: PageRequest { limit, start, ascending }, list })
+    usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX)
 }
 
-fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {
+/// Where a page starts: after a number of rows, or after the position in a cursor.
+fn start<S>(
+    parameters: &mut Parameters,
+    list: &str,
+    offset: impl Fn(u64) -> S,
+    after: impl Fn(&str) -> Option<S>,
+) -> S {
+    let skipped = parameters.one("offset", whole_number);
+    let cursor = parameters.one("cursor", |value| {
+        let cursor = Cursor::decode(value, list)?;
+        after(&cursor.position).ok_or(InvalidCursor)
+    });
+    if cursor.is_some() && skipped.is_some() {
+        parameters.error("offset", "cannot be combined with cursor");
+    }
+    cursor.unwrap_or_else(|| offset(skipped.unwrap_or(0)))
+}
+
+fn facet(value: &str) -> Result<Field, String> {
+    let known = [Field::Status, Field::Severity, Field::Team, Field::Service, Field::Source];
+    let facet = known.into_iter().find(|field| field.to_string().eq_ignore_ascii_case(value));
+    facet.ok_or_else(|| format!("must be one of {}", known.map(|field| field.to_string()).join(", ")))
+}
+
+/// A range of times, both ends included. An end that is absent is unbounded.
+fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> (Option<Time>, Option<Time>) {
     let from = parameters.one(from_name, timestamp);
     let to = parameters.one(to_name, timestamp);
     if from.zip(to).is_some_and(|(from, to)| from > to) {
         parameters.error(from_name, format!("must not be after {to_name}"));
     }
-    Range { from: from.map(first_millisecond), to: to.map(Time::from) }
+    (from.map(first_millisecond), to.map(Time::from))
 }
 
 /// Parses an RFC 3339 time and keeps its precision.
@@ -184,6 +202,7 @@ mod tests {
     use lambda_http::Body;
 
     use super::*;
+    use crate::listing::segments::{query::Position, rows::RowId};
 
     fn request(query: &str) -> Request {
         let request = lambda_http::http::Request::builder().uri(format!("https://api.example.com/incidents?{query}"));
@@ -193,11 +212,14 @@ mod tests {
     #[test]
     fn defaults_are_the_first_page_newest_first() {
         let list = incidents(&request("")).unwrap();
-        assert_eq!(list.page, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
-        assert_eq!(
-            list.filter,
-            IncidentQuery { filter: IncidentFilter::default(), order: IncidentOrder::Created, facets: Vec::new() }
-        );
+        let first = Query {
+            filter: Filter::default(),
+            order: Order::NEWEST_FIRST,
+            start: Start::Offset(0),
+            limit: 50,
+            facets: Vec::new(),
+        };
+        assert_eq!(list.query, first);
     }
 
     #[test]
@@ -205,15 +227,15 @@ mod tests {
         let list =
             incidents(&request("created_from=2026-11-01T00:00:00.0001Z&created_to=2026-11-01T02:00:00.9999+02:00"))
                 .unwrap();
-        let Range { from, to } = list.filter.filter.created;
-        assert_eq!(from.unwrap().to_string(), "2026-11-01T00:00:00.001Z");
-        assert_eq!(to.unwrap().to_string(), "2026-11-01T00:00:00.999Z");
+        let at = |text: &str| Some(text.parse::<Time>().unwrap());
+        let expected = Filter::default().created(at("2026-11-01T00:00:00.001Z"), at("2026-11-01T00:00:00.999Z"));
+        assert_eq!(list.query.filter, expected);
     }
 
     #[test]
     fn times_beyond_every_history_are_bounds_like_others() {
         let list = incidents(&request("created_from=0001-01-01T00:00:00Z&created_to=9999-12-31T23:59:59Z")).unwrap();
-        assert_eq!(list.filter.filter.created, Range { from: Some(Time::EARLIEST), to: Some(Time::LATEST) });
+        assert_eq!(list.query.filter, Filter::default().created(Some(Time::EARLIEST), Some(Time::LATEST)));
         assert!(
             incidents(&request("created_from=2026-11-01T00:00:00.0005Z&created_to=2026-11-01T00:00:00.0009Z")).is_ok()
         );
@@ -222,7 +244,8 @@ mod tests {
     #[test]
     fn a_cursor_belongs_to_its_list() {
         let list = incidents(&request("status=open&limit=1")).unwrap();
-        let cursor = Cursor { position: "01J".into(), offset: 1, list: list.list }.encode();
+        let position = Position { value: 7, id: RowId::new(7, 7) }.to_string();
+        let cursor = Cursor { position, list: list.list }.encode();
         assert!(incidents(&request(&format!("status=OPEN&limit=7&facets=team&cursor={cursor}"))).is_ok());
         let list = incidents(&request("status=OPEN,CLOSED&limit=1")).unwrap().list;
         assert_eq!(incidents(&request("status=closed&status=open")).unwrap().list, list, "whatever the order");

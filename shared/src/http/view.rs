@@ -22,7 +22,7 @@ use crate::{
         status::Status,
         time::Time,
     },
-    listing::{facets::FacetValues, page::Page},
+    listing::{page::Page, segments::facets::FacetValues},
     service::{get_incident::IncidentDetail, get_quarantine_entry::QuarantineEntryDetail, receive_webhook::Receipt},
 };
 
@@ -55,24 +55,18 @@ struct FacetValueView {
 impl<V> PageView<V> {
     /// A page of a list. `view` turns an item into its wire form.
     pub fn of<T>(page: Page<T>, view: impl Fn(T) -> V) -> Self {
+        let value = |(value, count)| FacetValueView { value, count };
+        let facet = |FacetValues { field, values, omitted }: FacetValues| {
+            (field.into(), FacetView { values: values.into_iter().map(value).collect(), omitted })
+        };
         Self {
             total: page.total,
             limit: page.limit,
             offset: page.offset,
             next_cursor: page.next_cursor.map(|cursor| cursor.encode()),
             items: page.items.into_iter().map(view).collect(),
-            facets: BTreeMap::new(),
+            facets: page.facets.into_iter().map(facet).collect(),
         }
-    }
-
-    /// Adds facets to the page.
-    #[must_use]
-    pub fn with_facets(self, facets: Vec<FacetValues>) -> Self {
-        let value = |(value, count)| FacetValueView { value, count };
-        let view = |FacetValues { facet, values, omitted }: FacetValues| {
-            (facet.into(), FacetView { values: values.into_iter().map(value).collect(), omitted })
-        };
-        Self { facets: facets.into_iter().map(view).collect(), ..self }
     }
 }
 

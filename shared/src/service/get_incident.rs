@@ -6,7 +6,7 @@ use crate::{
     store::{StoreError, Tables, alerts::Alerts, incidents::Incidents},
 };
 
-const MAX_ALERTS: i32 = 100;
+const MAX_ALERTS: usize = 100;
 const MAX_ACTIONS: i32 = 50;
 
 /// An incident with what belongs to it.

@@ -15,3 +15,4 @@ pub mod receive_webhook;
 pub mod redrive_quarantine_entry;
 pub mod resolve_alerts;
 mod retry;
+pub mod seal_segments;

@@ -105,7 +105,7 @@ impl RedriveQuarantineEntry {
         if failed_attempts > 0 && entry.actions.last() == redriving.actions.last() {
             return Ok(Recorded { entry, delivery });
         }
-        self.tables.commit(vec![self.quarantine.change(&entry, &redriving)?]).await?;
+        self.tables.commit(vec![self.quarantine.change(&entry, &redriving)?], now).await?;
         Ok(Recorded { entry: redriving, delivery })
     }
 }

@@ -1,6 +1,6 @@
 //! The alerts table: one row per alert, with its raw payload.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -8,12 +8,12 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, Put, Update},
 };
 
+pub use super::batch::Consistency;
 use super::{
-    StoreError,
-    batch::{self, Consistency},
+    StoreError, batch,
     item::{Item, from_item, number, string, to_item},
     packed,
-    transaction::{Part, Write},
+    transaction::{Listed, Part, Write},
 };
 use crate::{
     aws::warm,
@@ -34,7 +34,8 @@ pub struct Alerts {
     table: String,
 }
 
-const ALERT_ID: &str = "alert_id";
+/// The attribute that is the key.
+pub(super) const ID: &str = "alert_id";
 const REPORT: &str = "report";
 
 impl Alerts {
@@ -61,8 +62,7 @@ impl Alerts {
     /// [`StoreError`]
     pub async fn get_many(&self, ids: &[AlertId], consistency: Consistency) -> Result<Vec<Alert>, StoreError> {
         let ids: BTreeSet<&AlertId> = ids.iter().collect();
-        let keys: Vec<Item> =
-            ids.iter().map(|id| Item::from([("alert_id".to_owned(), string(id.to_string()))])).collect();
+        let keys: Vec<Item> = ids.iter().map(|id| key(**id)).collect();
         batch::get(&self.client, &self.table, &keys, consistency).await?.into_iter().map(read).collect()
     }
 
@@ -88,7 +88,7 @@ impl Alerts {
                 .index_name("by_incident")
                 .key_condition_expression("incident_id = :id AND alert_id > :after")
                 .filter_expression("#status = :firing")
-                .projection_expression(ALERT_ID)
+                .projection_expression(ID)
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_values(":id", string(id.to_string()))
                 .expression_attribute_values(":after", string(after.to_string()))
@@ -98,7 +98,7 @@ impl Alerts {
                 .await
                 .map_err(|error| StoreError::of_call(OPERATION, &error))?;
             let ids = answer.items.unwrap_or_default().into_iter();
-            found.extend(ids.filter_map(|mut item| item.remove(ALERT_ID)?.as_s().ok()?.parse::<AlertId>().ok()));
+            found.extend(ids.filter_map(|mut item| item.remove(ID)?.as_s().ok()?.parse::<AlertId>().ok()));
             found.truncate(limit);
             start = answer.last_evaluated_key;
             if start.is_none() || found.len() == limit {
@@ -107,24 +107,46 @@ impl Alerts {
         }
     }
 
-    /// The youngest alerts of an incident, newest first.
+    /// The youngest alerts of an incident, newest first: those that the index knows, as they are now.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn latest_of_incident(&self, id: IncidentId, limit: i32) -> Result<Vec<Alert>, StoreError> {
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name("by_incident")
-            .key_condition_expression("incident_id = :id")
-            .expression_attribute_values(":id", string(id.to_string()))
-            .scan_index_forward(false)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(|error| StoreError::of_call("Query alerts", &error))?;
-        answer.items.unwrap_or_default().into_iter().map(read).collect()
+    pub async fn latest_of_incident(&self, id: IncidentId, limit: usize) -> Result<Vec<Alert>, StoreError> {
+        let ids = self.of_incident(id, limit).await?;
+        let mut alerts = self.get_many(&ids, Consistency::Strong).await?;
+        alerts.sort_unstable_by_key(|alert| Reverse(alert.id));
+        Ok(alerts)
+    }
+
+    /// The ids of the youngest alerts of an incident, newest first, as the index knows them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn of_incident(&self, id: IncidentId, most: usize) -> Result<Vec<AlertId>, StoreError> {
+        let mut found = Vec::new();
+        let mut start = None;
+        loop {
+            let answer = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .index_name("by_incident")
+                .key_condition_expression("incident_id = :id")
+                .projection_expression(ID)
+                .expression_attribute_values(":id", string(id.to_string()))
+                .scan_index_forward(false)
+                .set_limit(i32::try_from(most - found.len()).ok())
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| StoreError::of_call("Query alerts of incident", &error))?;
+            let ids = answer.items.unwrap_or_default().into_iter();
+            found.extend(ids.filter_map(|mut item| item.remove(ID)?.as_s().ok()?.parse::<AlertId>().ok()));
+            start = answer.last_evaluated_key;
+            if start.is_none() || found.len() >= most {
+                return Ok(found);
+            }
+        }
     }
 
     /// Opens the connection while a function starts.
@@ -143,7 +165,8 @@ impl Alerts {
             .set_item(Some(item(alert, raw)?))
             .condition_expression("attribute_not_exists(alert_id)")
             .build();
-        Ok(Write::put(Part::Alert, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+        let put = put.map_err(|error| StoreError::of_request(OPERATION, &error))?;
+        Ok(Write::put(Part::Alert, put).listed(Listed::Alert(alert.id, alert.state.version)))
     }
 
     /// The write of what deliveries or people changed of an alert: the attributes that differ.
@@ -155,6 +178,8 @@ impl Alerts {
         let (known, mut changed) = (to_item(OPERATION, &before.state)?, to_item(OPERATION, &after.state)?);
         let removed: Vec<String> = known.keys().filter(|name| !changed.contains_key(*name)).cloned().collect();
         changed.retain(|name, value| known.get(name) != Some(value));
+        let version = before.state.version + 1;
+        changed.insert("version".to_owned(), number(version));
         // A report is compressed only if it changed.
         if before.report != after.report {
             changed.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &after.report)?);
@@ -162,7 +187,7 @@ impl Alerts {
         changed.extend(raw.into_iter().flat_map(raw_attributes));
         let mut update = Update::builder()
             .table_name(&self.table)
-            .key(ALERT_ID, string(after.id.to_string()))
+            .key(ID, string(after.id.to_string()))
             .condition_expression("attribute_exists(alert_id)");
         let mut settings = Vec::new();
         for (number, (name, value)) in changed.into_iter().enumerate() {
@@ -179,7 +204,8 @@ impl Alerts {
         let clauses = [("SET", settings), ("REMOVE", removals)].into_iter().filter(|(_, parts)| !parts.is_empty());
         let expression: Vec<String> = clauses.map(|(clause, parts)| format!("{clause} {}", parts.join(", "))).collect();
         let update = update.update_expression(expression.join(" ")).build();
-        Ok(Write::update(Part::Alert, update.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+        let update = update.map_err(|error| StoreError::of_request(OPERATION, &error))?;
+        Ok(Write::update(Part::Alert, update).listed(Listed::Alert(after.id, version)))
     }
 }
 
@@ -191,12 +217,17 @@ impl Alerts {
 pub fn item(alert: &Alert, raw: Option<&PackedBody>) -> Result<Item, StoreError> {
     const OPERATION: &str = "Put alert";
     let mut item = to_item(OPERATION, &alert.state)?;
-    item.insert(ALERT_ID.to_owned(), string(alert.id.to_string()));
+    item.insert(ID.to_owned(), string(alert.id.to_string()));
     item.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &alert.report)?);
     item.insert("entity_type".to_owned(), string("alert"));
     item.insert("created_partition".to_owned(), string(keys::alert_partition(alert.id)));
     item.extend(raw.into_iter().flat_map(raw_attributes));
     Ok(item)
+}
+
+/// The key of the row of an alert.
+pub(super) fn key(id: AlertId) -> Item {
+    Item::from([(ID.to_owned(), string(id.to_string()))])
 }
 
 fn raw_attributes(raw: &PackedBody) -> [(String, AttributeValue); 2] {
@@ -210,8 +241,8 @@ fn raw_attributes(raw: &PackedBody) -> [(String, AttributeValue); 2] {
 /// [`StoreError`]
 pub fn read(item: Item) -> Result<Alert, StoreError> {
     const OPERATION: &str = "Query alerts";
-    let id = item.get(ALERT_ID).and_then(|id| id.as_s().ok()?.parse().ok());
-    let id = id.ok_or_else(|| StoreError::of_attribute(OPERATION, ALERT_ID))?;
+    let id = item.get(ID).and_then(|id| id.as_s().ok()?.parse().ok());
+    let id = id.ok_or_else(|| StoreError::of_attribute(OPERATION, ID))?;
     let report = packed::unpack(OPERATION, REPORT, item.get(REPORT))?;
     Ok(Alert { id, state: from_item(OPERATION, item)?, report })
 }

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     types::CancellationReason,
 };
 
-use crate::aws;
+use crate::{aws, config::InvalidVariable};
 
 /// A table could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,10 @@ impl StoreError {
         E: ProvideErrorMetadata + Error + 'static,
     {
         Self { operation, message: aws::reason(error), transient: is_transient(error) }
+    }
+
+    pub(super) fn of_configuration(error: &InvalidVariable) -> Self {
+        Self { operation: "Open table", message: error.to_string(), transient: false }
     }
 
     pub(super) fn of_item(operation: &'static str, error: &serde_dynamo::Error) -> Self {

@@ -10,6 +10,7 @@ use super::{
     StoreError,
     error::{is_failed_condition, is_transient_reason},
 };
+use crate::domain::id::{AlertId, IncidentId};
 
 const OPERATION: &str = "TransactWriteItems";
 
@@ -27,6 +28,15 @@ pub enum Part {
     Quarantine,
     /// The claim of a dead letter. Its condition fails if the letter is in the quarantine already.
     DeadLetter,
+    /// The entry of the change log. It has no condition.
+    Change,
+}
+
+/// A row that lists show, and its version after the write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    Alert(AlertId, u64),
+    Incident(IncidentId, u64),
 }
 
 /// One write of a transaction and its purpose.
@@ -34,19 +44,31 @@ pub enum Part {
 pub struct Write {
     part: Part,
     item: TransactWriteItem,
+    /// The row that it creates or changes, if lists show it.
+    listed: Option<Listed>,
 }
 
 impl Write {
     pub(super) fn put(part: Part, put: Put) -> Self {
-        Self { part, item: TransactWriteItem::builder().put(put).build() }
+        Self { part, item: TransactWriteItem::builder().put(put).build(), listed: None }
     }
 
     pub(super) fn check(part: Part, check: ConditionCheck) -> Self {
-        Self { part, item: TransactWriteItem::builder().condition_check(check).build() }
+        Self { part, item: TransactWriteItem::builder().condition_check(check).build(), listed: None }
     }
 
     pub(super) fn update(part: Part, update: Update) -> Self {
-        Self { part, item: TransactWriteItem::builder().update(update).build() }
+        Self { part, item: TransactWriteItem::builder().update(update).build(), listed: None }
+    }
+
+    /// Says that lists show the row.
+    pub(super) fn listed(self, row: Listed) -> Self {
+        Self { listed: Some(row), ..self }
+    }
+
+    /// The row that it changes, if lists show it.
+    pub(super) const fn row(&self) -> Option<Listed> {
+        self.listed
     }
 }
 

@@ -24,12 +24,10 @@ use crate::{
         time::Time,
     },
     grouping::Groups,
-    listing::buckets::Series,
     store::{
         StoreError,
         claims::{ClaimKeys, Snapshot},
-        counts::Invalidations,
-        incidents::{Consistency, invalidations},
+        incidents::Consistency,
         transaction::Write,
     },
 };
@@ -168,19 +166,6 @@ impl<'group> Batch<'group> {
             }
         }
         Ok(writes)
-    }
-
-    /// The buckets whose generation changes before the batch is written: rows of closed buckets that
-    /// lists filter on change.
-    pub fn invalidations(&self) -> Invalidations {
-        let changed = self.incidents.values().filter_map(|touched| Some((touched.before.as_ref()?, &touched.after)));
-        let mut invalid = invalidations(changed.filter(|(before, after)| before != after), self.now);
-        for TouchedAlert { before, after, .. } in self.alerts.values() {
-            if before.as_ref().is_some_and(|before| before.filtered() != after.filtered()) {
-                invalid.note(Series::Alerts, after.created_at(), self.now);
-            }
-        }
-        invalid
     }
 
     /// The incidents that a new alert may join or follow.

@@ -19,8 +19,8 @@ use crate::{
     ids::IdGenerator,
     rules::{InvalidRules, Rules},
     store::{
-        StoreError, Tables, alerts::Alerts, claims::Claims, counts::Counts, incidents::Incidents,
-        quarantine::Quarantine, transaction::TransactionError,
+        StoreError, Tables, alerts::Alerts, claims::Claims, incidents::Incidents, quarantine::Quarantine,
+        transaction::TransactionError,
     },
 };
 use batch::Batch;
@@ -146,7 +146,6 @@ pub struct GroupAlerts {
     incidents: Incidents,
     alerts: Alerts,
     quarantine: Quarantine,
-    counts: Counts,
     rules: Rules,
     ids: IdGenerator,
     /// Since when the history is known to start, in milliseconds.
@@ -165,7 +164,6 @@ impl GroupAlerts {
             incidents: tables.incidents()?,
             alerts: tables.alerts()?,
             quarantine: tables.quarantine()?,
-            counts: tables.counts()?,
             rules: Rules::built_in()?,
             ids: IdGenerator::seeded(seed),
             history_start_ms: AtomicI64::new(i64::MAX),
@@ -239,8 +237,7 @@ impl GroupAlerts {
         }
         let writes = batch.writes()?;
         if !writes.is_empty() {
-            self.counts.invalidate(&batch.invalidations(), now).await?;
-            self.tables.commit(writes).await?;
+            self.tables.commit(writes, now).await?;
         }
         Ok(effects)
     }
