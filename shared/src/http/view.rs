@@ -70,6 +70,28 @@ impl<V> PageView<V> {
     }
 }
 
+/// The members of an incident that CSV has.
+pub const INCIDENT_COLUMNS: [&str; 18] = [
+    "id",
+    "title",
+    "status",
+    "severity",
+    "services",
+    "sources",
+    "team",
+    "environment",
+    "created_at",
+    "updated_at",
+    "acknowledged_at",
+    "resolved_at",
+    "closed_at",
+    "alert_count",
+    "firing_alert_count",
+    "last_alert_at",
+    "recurrence_of",
+    "version",
+];
+
 /// An incident.
 #[derive(Debug, Serialize)]
 pub struct IncidentView {
@@ -151,6 +173,31 @@ impl From<IncidentDetail> for IncidentDetailView {
         }
     }
 }
+
+/// The members of an alert that CSV has: all but `classification` and `grouping`.
+pub const ALERT_COLUMNS: [&str; 21] = [
+    "id",
+    "source",
+    "external_id",
+    "dedup_key",
+    "title",
+    "message",
+    "severity",
+    "status",
+    "service",
+    "environment",
+    "team",
+    "tags",
+    "group",
+    "is_test",
+    "link",
+    "occurred_at",
+    "created_at",
+    "last_seen_at",
+    "resolved_at",
+    "occurrences",
+    "incident_id",
+];
 
 /// An alert.
 #[derive(Debug, Serialize)]
