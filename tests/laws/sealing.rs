@@ -264,7 +264,7 @@ async fn a_damaged_segment_is_never_believed() {
                     1 => bytes.clear(),
                     2 => {
                         let middle = bytes.len() / 2;
-                        bytes[middle] ^= 0x55;
+                        bytes.iter_mut().skip(middle).take(1).for_each(|byte| *byte ^= 0x55);
                     }
                     _ => {
                         let key = [("part_of", row["part_of"].clone()), ("part", row["part"].clone())];
