@@ -10,7 +10,8 @@
 //! - [`bucket::Changes`] are rows that changed since they were sealed. A [`view::View`] is all
 //!   buckets of a series with these changes on top: the rows as they are now.
 //! - A [`query::Query`] asks a view: [`filters::Filter`], [`order::Order`], page and facets.
-//!   [`query::Listing`] answers with ids, the exact total and facets.
+//!   [`query::Listing`] answers with ids, the exact total and facets;
+//!   [`statistics`] answers with figures.
 //!
 //! Nothing here reads a table. Whoever asks calls `step` until there is an answer; each time it
 //! fails, it says what must be brought into memory first:
@@ -65,6 +66,7 @@ pub mod query;
 pub mod rows;
 pub mod search;
 pub mod segment;
+pub mod statistics;
 #[cfg(test)]
 mod tests;
 pub mod view;

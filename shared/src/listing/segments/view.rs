@@ -61,6 +61,13 @@ pub(super) struct Sheet<'view> {
 /// Which conditions count: all, or all but some.
 pub(super) type Mask<'query> = Box<dyn Fn(&Condition) -> bool + 'query>;
 
+impl Sheet<'_> {
+    /// What must be brought into memory to know the id of a row.
+    pub(super) fn need_of_id(&self, row: usize) -> Option<Need> {
+        self.base_of.map(|bucket| Need { bucket, missing: Missing::Base(Part::of_id(row)) })
+    }
+}
+
 impl Needs {
     /// Fails unless nothing is needed.
     pub(super) fn check(mut needs: Vec<Need>) -> Result<(), Self> {
