@@ -9,6 +9,7 @@ use serde_json::Value;
 use shared::{
     domain::text::limits,
     http::{Request, lists, problem::Problem},
+    listing::segments::{filters::Condition, query::Query},
 };
 
 const NAMES: [&str; 16] = [
@@ -89,8 +90,10 @@ fn check_problem(problem: Problem, query: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn check_names(values: &[&[String]]) -> Result<(), TestCaseError> {
-    for values in values {
+fn check_query(Query { filter, limit, .. }: &Query) -> Result<(), TestCaseError> {
+    prop_assert!((1..=200).contains(limit));
+    for condition in filter.conditions() {
+        let (Condition::AnyOf { values, .. } | Condition::NoneOf { values, .. }) = condition else { continue };
         prop_assert!(values.len() <= 100);
         prop_assert!(values.iter().all(|value| !value.is_empty() && value.chars().count() <= limits::NAME));
     }
@@ -99,23 +102,15 @@ fn check_names(values: &[&[String]]) -> Result<(), TestCaseError> {
 
 fn check(query: &str) -> Result<(), TestCaseError> {
     match lists::incidents(&request(query)) {
-        Ok(list) => {
-            prop_assert!((1..=200).contains(&list.page.limit));
-            let filter = list.filter.filter;
-            check_names(&[&filter.services, &filter.teams])?;
-        }
+        Ok(list) => check_query(&list.query)?,
         Err(problem) => check_problem(problem, query)?,
     }
     match lists::alerts(&request(query)) {
-        Ok(list) => {
-            prop_assert!((1..=200).contains(&list.page.limit) && list.filter.incidents.len() <= 100);
-            let filter = list.filter;
-            check_names(&[&filter.services, &filter.environments])?;
-        }
+        Ok(list) => check_query(&list.asked.query)?,
         Err(problem) => check_problem(problem, query)?,
     }
     match lists::quarantine(&request(query)) {
-        Ok(list) => prop_assert!((1..=200).contains(&list.page.limit)),
+        Ok(list) => prop_assert!((1..=200).contains(&list.limit)),
         Err(problem) => check_problem(problem, query)?,
     }
     Ok(())

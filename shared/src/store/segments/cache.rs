@@ -253,20 +253,29 @@ impl Segments {
         } else {
             (self.roots.read(RootRead::Recent).await?, None)
         };
-        let RootState::Found(root) = root else { return Ok(Freshness::Unsealed) };
+        let RootState::Found(mut root) = root else { return Ok(Freshness::Unsealed) };
+        if cache.root.as_ref().is_some_and(|known| root.version < known.version) {
+            // It was read before the latest was there, or somebody deleted the latest.
+            match self.roots.read(RootRead::Latest).await? {
+                RootState::Found(latest) => root = latest,
+                RootState::Missing | RootState::Unreadable { .. } => return Ok(Freshness::Unsealed),
+            }
+        }
         if is_too_old(&root, now) {
             return Ok(Freshness::Unsealed);
         }
+        let since = cache.root.as_ref().map(|root| root.sealed_until);
         if !self.adopt(cache, root).await?.is_complete() {
             return Ok(Freshness::Unsealed);
         }
+        let is_newer = cache.root.as_ref().map(|root| root.sealed_until) >= since;
         let mut until = match changes {
-            Some(changes) => {
+            Some(changes) if is_newer => {
                 let until = changes.until;
                 cache.see(changes, now);
                 until
             }
-            None => Time::EARLIEST,
+            _ => Time::EARLIEST,
         };
         // A reading that was cut short goes on where it ended.
         while until <= now {
@@ -290,11 +299,15 @@ impl Segments {
         Ok(Freshness::Fresh)
     }
 
-    /// Takes over a root, unless a younger one is known.
+    /// Takes over a root.
     pub(super) async fn adopt(&self, cache: &mut Cache, root: Root) -> Result<Arc<Manifest>, Failure> {
-        let is_known = cache.root.as_ref().is_some_and(|known| known.version >= root.version);
+        let is_known = cache.root.as_ref().is_some_and(|known| known.version == root.version);
         if !is_known {
             let manifest = self.manifest(&root.manifest).await?;
+            // If everything is summarised anew, what was sealed before may be missing in it.
+            if cache.root.as_ref().is_some_and(|known| root.sealed_until < known.sealed_until) {
+                *cache = Cache::default();
+            }
             cache.adopt(root, manifest);
         }
         Ok(Arc::clone(&cache.manifest))
