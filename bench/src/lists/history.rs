@@ -181,6 +181,8 @@ fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert
             occurrences: 1,
             severity_classification: classified(severity, "P2", &by).value,
             is_test: false,
+            updated_at: created_at,
+            version: 1,
         },
         report: AlertReport {
             problem_key: format!("monitor:{problem}|env:{environment},service:{service}"),

@@ -175,7 +175,7 @@ impl From<IncidentDetail> for IncidentDetailView {
 }
 
 /// The members of an alert that CSV has: all but `classification` and `grouping`.
-pub const ALERT_COLUMNS: [&str; 21] = [
+pub const ALERT_COLUMNS: [&str; 22] = [
     "id",
     "source",
     "external_id",
@@ -193,6 +193,7 @@ pub const ALERT_COLUMNS: [&str; 21] = [
     "link",
     "occurred_at",
     "created_at",
+    "updated_at",
     "last_seen_at",
     "resolved_at",
     "occurrences",
@@ -219,6 +220,7 @@ pub struct AlertView {
     link: Option<String>,
     occurred_at: Time,
     created_at: Time,
+    updated_at: Time,
     last_seen_at: Time,
     resolved_at: Option<Time>,
     occurrences: u64,
@@ -249,6 +251,7 @@ impl From<Alert> for AlertView {
             link: report.link.map(|reported| reported.value),
             occurred_at: state.occurred_at,
             created_at,
+            updated_at: state.updated_at,
             last_seen_at: state.last_seen_at,
             resolved_at: state.resolved_at,
             occurrences: state.occurrences,
