@@ -82,9 +82,14 @@ impl Bits {
     #[inline]
     pub fn for_each(&self, mut each: impl FnMut(usize)) {
         for (word, bits) in self.words.iter().enumerate() {
+            let first = word * 64;
+            if *bits == u64::MAX {
+                (first..first + 64).for_each(&mut each);
+                continue;
+            }
             let mut bits = *bits;
             while bits != 0 {
-                each(word * 64 + bits.trailing_zeros() as usize);
+                each(first + bits.trailing_zeros() as usize);
                 bits &= bits - 1;
             }
         }

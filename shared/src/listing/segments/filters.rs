@@ -210,8 +210,8 @@ impl Condition {
             Self::AnyOf { field, values } => labels(*field, &|text| is_one_of(values, text), false),
             Self::NoneOf { field, values } => labels(*field, &|text| is_one_of(values, text), true),
             Self::Word(word) => {
-                let word = format!(" {word}");
-                labels(Field::Words, &|words| words.contains(&word), false)
+                let labels = segment.labels(Field::Words)?;
+                Some(labels.rows_where(&labels.table_of_containing(&format!(" {word}"))))
             }
             Self::Between { number, from, to } => Some(segment.numbers(*number)?.between(*from, *to, false)),
             Self::Created { from, to } => Some(segment.created()?.between(*from, *to, false)),

@@ -101,7 +101,7 @@ impl Header {
         for field in series.filters() {
             let mut counts = LabelCounts::default();
             for (segment, visible) in sheets {
-                counts.add(segment, *field, Some(visible));
+                counts.add(segment, *field, visible);
             }
             if counts.values.len() <= MAX_COUNTED_VALUES {
                 header.labels.insert(*field, counts);
@@ -123,8 +123,8 @@ impl Header {
 }
 
 impl LabelCounts {
-    /// Counts the values of a field of some rows of a segment. `None` is all rows.
-    pub fn add(&mut self, segment: &Segment, field: Field, rows: Option<&Bits>) {
+    /// Counts the values of a field of some rows of a segment.
+    fn add(&mut self, segment: &Segment, field: Field, rows: &Bits) {
         let Some(labels) = segment.labels(field) else { return };
         for (code, count) in labels.counts(rows).into_iter().enumerate().filter(|(_, count)| *count > 0) {
             let mut has_text = false;
@@ -136,14 +136,6 @@ impl LabelCounts {
                 }
             }
             self.none += if has_text { 0 } else { count };
-        }
-    }
-
-    /// Adds what is counted elsewhere.
-    pub fn merge(&mut self, other: &Self) {
-        self.none += other.none;
-        for (value, count) in &other.values {
-            *self.values.entry(value.clone()).or_default() += count;
         }
     }
 }

@@ -91,6 +91,12 @@ impl View {
         Self::new(series, Vec::new(), Changes { rows, gone: Vec::new() })
     }
 
+    /// Takes other changes instead of those so far.
+    pub fn set_changes(&mut self, changes: Changes) {
+        self.changed = changes.ids();
+        self.live = Segment::of(self.series(), changes.rows);
+    }
+
     /// What its rows are.
     #[must_use]
     pub const fn series(&self) -> Series {

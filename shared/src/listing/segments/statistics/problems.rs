@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Chosen,
-    alerts::{FIRING_PARTS, Fired},
+    alerts::{FIRING_PARTS, Fired, FiringColumns},
 };
 use crate::{
     domain::{id::IncidentId, time::Time},
@@ -90,14 +90,16 @@ pub fn noisiest_problems(
     let mut problems: HashMap<&str, Sum> = HashMap::new();
     for (place, sheet) in chosen.sheets.iter().enumerate() {
         let segment = sheet.segment;
-        let columns = (segment.labels(Field::Problem), segment.labels(Field::IncidentId), segment.created());
-        let (Some(keys), Some(incidents), Some(created)) = columns else { continue };
+        let labels = (segment.labels(Field::Problem), segment.labels(Field::IncidentId));
+        let (Some(keys), Some(incidents)) = labels else { continue };
+        let numbers = (segment.created(), FiringColumns::of(segment, now.as_millis()));
+        let (Some(created), Some(columns)) = numbers else { continue };
         let is_acknowledged = |id: &str| id.parse().is_ok_and(|id: IncidentId| acknowledged.contains(&id.into()));
         let acted_on = incidents.table(is_acknowledged);
         let mut sums = vec![Sum::default(); keys.code_count()];
         sheet.rows.for_each(|row| {
             let Some(sum) = sums.get_mut(keys.code(row)) else { return };
-            let fired = Fired::of(segment, row, now.as_millis());
+            let fired = Fired::of(&columns, row);
             sum.episodes += 1;
             sum.occurrences += fired.occurrences;
             sum.time_firing = sum.time_firing.saturating_add(fired.duration);
