@@ -59,7 +59,14 @@ impl Subjects {
             "DeleteQuarantineEntry" => {
                 ("an entry, then the same", http("DELETE", &format!("/quarantine/{doomed}"), "", &id(doomed)))
             }
+            "GetAlertStats" => {
+                let query = "interval=day&group_by=service";
+                ("by day and service, noisiest problems", http("GET", "/stats/alerts", query, &json!({})))
+            }
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
+            "GetIncidentStats" => {
+                ("by day and team", http("GET", "/stats/incidents", "interval=day&group_by=team", &json!({})))
+            }
             "GetQuarantineEntry" => ("an entry", http("GET", &format!("/quarantine/{entry}"), "", &id(entry))),
             "GroupAlerts" => ("10 new alerts of an incident", messages(number, BATCH)?),
             "Health" => ("", http("GET", "/health", "", &json!({}))),

@@ -6,7 +6,11 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, lists, principal, problem::Problem, view::AlertView},
+    http::{
+        Request, Response, export, lists, principal,
+        problem::Problem,
+        view::{ALERT_COLUMNS, AlertView},
+    },
     service::list_alerts::ListAlerts,
     store::Tables,
 };
@@ -27,6 +31,6 @@ impl HttpFunction for Function {
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let page = self.list_alerts.list(&lists::alerts(request)?, now, deadline).await?;
-        Ok(answer::page(page, AlertView::from))
+        Ok(export::page(request, page, &ALERT_COLUMNS, AlertView::from))
     }
 }

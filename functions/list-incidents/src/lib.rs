@@ -6,7 +6,11 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, lists, principal, problem::Problem, view::IncidentView},
+    http::{
+        Request, Response, export, lists, principal,
+        problem::Problem,
+        view::{INCIDENT_COLUMNS, IncidentView},
+    },
     service::list_incidents::ListIncidents,
     store::Tables,
 };
@@ -27,6 +31,6 @@ impl HttpFunction for Function {
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let page = self.list_incidents.list(&lists::incidents(request)?, now, deadline).await?;
-        Ok(answer::page(page, IncidentView::from))
+        Ok(export::page(request, page, &INCIDENT_COLUMNS, IncidentView::from))
     }
 }

@@ -47,6 +47,8 @@ pub struct AlertState {
     /// Somebody tried a notification out.
     #[serde(default)]
     pub is_test: bool,
+    /// When it last changed, by our clock.
+    pub updated_at: Time,
     /// Counts the changes that were written, from 1. The table counts, so an alert that was changed in memory still has the
     /// version that was read.
     pub version: u64,
@@ -109,6 +111,7 @@ impl Alert {
             occurrences: firings.occurrences,
             severity_classification: classification.severity.clone(),
             is_test: event.is_test,
+            updated_at: episode.alert_id.created_at(),
             version: 1,
         };
         Self { id: episode.alert_id, state, report: AlertReport::of(delivered, placement.grouping) }
@@ -158,6 +161,13 @@ impl Alert {
         if let Some(worst) = worst {
             state.severity_classification = worst.clone();
         }
+    }
+
+    /// The same alert after a change. Writers' clocks may disagree by moments; an alert never seems to go back in time.
+    #[must_use]
+    pub fn changed(mut self, now: Time) -> Self {
+        self.state.updated_at = self.state.updated_at.max(now);
+        self
     }
 
     /// A person ends it, and its problem does not remember it.

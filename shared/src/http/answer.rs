@@ -40,13 +40,19 @@ fn tagged(mut answer: Response, version: u64) -> Response {
     answer
 }
 
+/// An answer with a text. The caller says what it is.
+pub(super) fn text(body: String) -> Response {
+    let mut answer = Response::new(Body::Text(body));
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
 fn with_content_type(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Response {
     // This cannot fail: all views are structs of strings, numbers and lists.
     let body = serde_json::to_string(body).unwrap_or_default();
-    let mut answer = Response::new(Body::Text(body));
+    let mut answer = text(body);
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     answer
 }
 

@@ -1,21 +1,13 @@
 //! Reads the query parameters of the lists.
 
-use jiff::Timestamp;
-
 use super::{
     Parameters, Request,
-    parameters::{name, whole_number, word},
+    export::Format,
+    filters,
+    parameters::{whole_number, word},
     problem::Problem,
 };
 use crate::{
-    domain::{
-        alert_status::AlertStatus,
-        id::IncidentId,
-        severity::Severity,
-        source::Source,
-        status::Status,
-        time::{InvalidTime, Time},
-    },
     listing::{
         cursor::{Cursor, InvalidCursor},
         page::ListQuery,
@@ -24,11 +16,10 @@ use crate::{
             filters::Filter,
             order::Order,
             query::{Query, Start},
-            rows::{Field, Number, Series},
+            rows::Series,
         },
     },
     service::list_alerts::AlertsQuery,
-    sources::SOURCES,
 };
 
 const DEFAULT_LIMIT: u64 = 50;
@@ -40,19 +31,8 @@ const MAX_LIMIT: u64 = 200;
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn incidents(request: &Request) -> Result<ListQuery, Problem> {
     let mut parameters = Parameters::of(request);
-    let facets = parameters.many("facets", facet);
-    let filter = Filter::default()
-        .any_of(Field::Status, &parameters.many("status", word::<Status>))
-        .any_of(Field::Severity, &parameters.many("severity", word::<Severity>))
-        .any_of(Field::Service, &parameters.many("service", name))
-        .any_of(Field::Team, &parameters.many("team", name))
-        .any_of(Field::Source, &parameters.many("source", source))
-        .any_of(Field::HasFiring, &Vec::from_iter(parameters.one("has_firing", yes_or_no)));
-    let (from, to) = range(&mut parameters, "created_from", "created_to");
-    let filter = filter.created(from, to);
-    let (from, to) = range(&mut parameters, "updated_from", "updated_to");
-    let filter = filter.between(Number::UpdatedAt, from, to);
-    finish(parameters, Series::Incidents, (filter, facets), &["created_at", "updated_at"])
+    let filter = filters::incidents(&mut parameters);
+    finish(parameters, Series::Incidents, filter, Format::of(request))
 }
 
 /// Reads the parameters of `GET /alerts`.
@@ -61,17 +41,8 @@ pub fn incidents(request: &Request) -> Result<ListQuery, Problem> {
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn alerts(request: &Request) -> Result<AlertsQuery, Problem> {
     let mut parameters = Parameters::of(request);
-    let incidents: Vec<IncidentId> = parameters.many("incident_id", str::parse);
-    let filter = Filter::default()
-        .any_of(Field::Source, &parameters.many("source", source))
-        .any_of(Field::Severity, &parameters.many("severity", word::<Severity>))
-        .any_of(Field::Service, &parameters.many("service", name))
-        .any_of(Field::Environment, &parameters.many("environment", name))
-        .any_of(Field::Status, &parameters.many("status", word::<AlertStatus>))
-        .any_of(Field::IncidentId, &incidents);
-    let (from, to) = range(&mut parameters, "created_from", "created_to");
-    let asked = finish(parameters, Series::Alerts, (filter.created(from, to), Vec::new()), &["created_at"])?;
-    Ok(AlertsQuery { asked, incidents })
+    let (filter, incidents) = filters::alerts(&mut parameters);
+    Ok(AlertsQuery { asked: finish(parameters, Series::Alerts, filter, Format::of(request))?, incidents })
 }
 
 /// Reads the parameters of `GET /quarantine`.
@@ -80,7 +51,8 @@ pub fn alerts(request: &Request) -> Result<AlertsQuery, Problem> {
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn quarantine(request: &Request) -> Result<QuarantineQuery, Problem> {
     let mut parameters = Parameters::of(request);
-    let filter = QuarantineFilter { kinds: parameters.many("kind", word), sources: parameters.many("source", source) };
+    let filter =
+        QuarantineFilter { kinds: parameters.many("kind", word), sources: parameters.many("source", filters::source) };
     let sort = parameters.one("sort", |value| match value {
         "created_at" => Ok(true),
         "-created_at" => Ok(false),
@@ -95,17 +67,14 @@ pub fn quarantine(request: &Request) -> Result<QuarantineQuery, Problem> {
     Ok(QuarantineQuery { filter, ascending, start, limit, list })
 }
 
-fn finish(
-    mut parameters: Parameters,
-    series: Series,
-    (filter, facets): (Filter, Vec<Field>),
-    sorts: &[&str],
-) -> Result<ListQuery, Problem> {
+fn finish(mut parameters: Parameters, series: Series, filter: Filter, format: Format) -> Result<ListQuery, Problem> {
+    let facets = parameters.many("facets", |value| filters::facet(series, value));
+    if !facets.is_empty() && format != Format::Json {
+        parameters.error("facets", "cannot be combined with this Accept: only JSON has facets");
+    }
     let order = parameters.one("sort", |value| {
-        let is_known = sorts.contains(&value.strip_prefix('-').unwrap_or(value));
-        let order = is_known.then(|| Order::read(series, value)).flatten();
-        order.ok_or_else(|| {
-            let names: Vec<String> = sorts.iter().map(|name| format!("{name}, -{name}")).collect();
+        Order::read(series, value).ok_or_else(|| {
+            let names: Vec<String> = series.orders().iter().map(|(name, _)| format!("{name}, -{name}")).collect();
             format!("must be one of {}", names.join(", "))
         })
     });
@@ -143,66 +112,18 @@ fn start<S>(
     cursor.unwrap_or_else(|| offset(skipped.unwrap_or(0)))
 }
 
-fn facet(value: &str) -> Result<Field, String> {
-    let known = [Field::Status, Field::Severity, Field::Team, Field::Service, Field::Source];
-    let facet = known.into_iter().find(|field| field.to_string().eq_ignore_ascii_case(value));
-    facet.ok_or_else(|| format!("must be one of {}", known.map(|field| field.to_string()).join(", ")))
-}
-
-/// A range of times, both ends included. An end that is absent is unbounded.
-fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> (Option<Time>, Option<Time>) {
-    let from = parameters.one(from_name, timestamp);
-    let to = parameters.one(to_name, timestamp);
-    if from.zip(to).is_some_and(|(from, to)| from > to) {
-        parameters.error(from_name, format!("must not be after {to_name}"));
-    }
-    (from.map(first_millisecond), to.map(Time::from))
-}
-
-/// Parses an RFC 3339 time and keeps its precision.
-fn timestamp(value: &str) -> Result<Timestamp, InvalidTime> {
-    // `jiff` accepts a zone in brackets. RFC 3339 does not.
-    if value.contains('[') {
-        return Err(InvalidTime);
-    }
-    // A plus sign that was not percent-encoded arrives as a space.
-    let value = value.replace(' ', "+");
-    // Callers write 9999-12-31 for "no end". `jiff` ends a day earlier.
-    let parsed = value.parse().or_else(|error| match value.strip_prefix("9999-12-31") {
-        Some(time) => format!("9999-12-29{time}").parse(),
-        None => Err(error),
-    });
-    parsed.map_err(|_| InvalidTime)
-}
-
-/// Times in rows are whole milliseconds. So a bound within a millisecond means the next one.
-fn first_millisecond(from: Timestamp) -> Time {
-    let whole = Time::from(from);
-    if from.as_nanosecond() > i128::from(whole.as_millis()) * 1_000_000 { whole.plus_millis(1) } else { whole }
-}
-
-fn yes_or_no(value: &str) -> Result<bool, &'static str> {
-    match value {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err("must be true or false"),
-    }
-}
-
-fn source(value: &str) -> Result<Source, String> {
-    let names = SOURCES.iter().map(|source| source.name());
-    match names.clone().find(|name| name.eq_ignore_ascii_case(value)) {
-        Some(name) => Ok(Source::named(name)),
-        None => Err(format!("must be one of {}", names.collect::<Vec<_>>().join(", "))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use lambda_http::Body;
 
     use super::*;
-    use crate::listing::segments::{query::Position, rows::RowId};
+    use crate::{
+        domain::time::Time,
+        listing::segments::{
+            query::Position,
+            rows::{Field, RowId},
+        },
+    };
 
     fn request(query: &str) -> Request {
         let request = lambda_http::http::Request::builder().uri(format!("https://api.example.com/incidents?{query}"));
@@ -288,15 +209,39 @@ mod tests {
         ] {
             assert!(incidents(&request(query)).is_err(), "{query}");
         }
-        for query in [
-            "status=OPEN",
-            "incident_id=7",
-            "environment=",
-            "team=web",
-            "updated_from=2026-11-02T00:00:00Z",
-            "sort=updated_at",
-        ] {
+        for query in ["status=OPEN", "incident_id=7", "environment=", "has_firing=true", "sort=alert_count"] {
             assert!(alerts(&request(query)).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn an_exclamation_mark_belongs_to_the_name_and_means_none_of_these() {
+        let filter = |query: &str| incidents(&request(query)).unwrap().query.filter;
+        let expected = Filter::default().none_of(Field::Service, &["-web", "shop"]).any_of(Field::Team, &["!infra"]);
+        assert_eq!(filter("service!=-Web,shop&team=!infra").hash(), expected.hash());
+        assert_eq!(filter("team=%21infra&service%21=shop&service!=-web").hash(), expected.hash());
+        for query in ["service!", "service!=", "service!!=a", "!service=a", "has_firing!=true", "severity_min!=info"] {
+            assert!(incidents(&request(query)).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_search_is_for_words() {
+        let filter = |query: &str| incidents(&request(query)).map(|list| list.query.filter);
+        assert_eq!(filter("q=Disk+FULL%20web-1"), filter("q=web,1%20disk%2Cfull"));
+        let too_many: String = (10..27).map(|word| format!("w{word}+")).collect();
+        for query in ["q=", "q=--", "q=a&q=b", &format!("q={}", "x".repeat(201)), &format!("q={too_many}")] {
+            assert!(filter(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn each_order_and_facet_of_a_series_can_be_asked_for() {
+        for (name, _) in Series::Alerts.orders() {
+            assert!(alerts(&request(&format!("sort=-{name}&facets=team,environment"))).is_ok(), "{name}");
+        }
+        for (name, _) in Series::Incidents.orders() {
+            assert!(incidents(&request(&format!("sort={name}&facets=has_firing,service"))).is_ok(), "{name}");
         }
     }
 }

@@ -70,6 +70,28 @@ impl<V> PageView<V> {
     }
 }
 
+/// The members of an incident that CSV has.
+pub const INCIDENT_COLUMNS: [&str; 18] = [
+    "id",
+    "title",
+    "status",
+    "severity",
+    "services",
+    "sources",
+    "team",
+    "environment",
+    "created_at",
+    "updated_at",
+    "acknowledged_at",
+    "resolved_at",
+    "closed_at",
+    "alert_count",
+    "firing_alert_count",
+    "last_alert_at",
+    "recurrence_of",
+    "version",
+];
+
 /// An incident.
 #[derive(Debug, Serialize)]
 pub struct IncidentView {
@@ -152,6 +174,32 @@ impl From<IncidentDetail> for IncidentDetailView {
     }
 }
 
+/// The members of an alert that CSV has: all but `classification` and `grouping`.
+pub const ALERT_COLUMNS: [&str; 22] = [
+    "id",
+    "source",
+    "external_id",
+    "dedup_key",
+    "title",
+    "message",
+    "severity",
+    "status",
+    "service",
+    "environment",
+    "team",
+    "tags",
+    "group",
+    "is_test",
+    "link",
+    "occurred_at",
+    "created_at",
+    "updated_at",
+    "last_seen_at",
+    "resolved_at",
+    "occurrences",
+    "incident_id",
+];
+
 /// An alert.
 #[derive(Debug, Serialize)]
 pub struct AlertView {
@@ -172,6 +220,7 @@ pub struct AlertView {
     link: Option<String>,
     occurred_at: Time,
     created_at: Time,
+    updated_at: Time,
     last_seen_at: Time,
     resolved_at: Option<Time>,
     occurrences: u64,
@@ -202,6 +251,7 @@ impl From<Alert> for AlertView {
             link: report.link.map(|reported| reported.value),
             occurred_at: state.occurred_at,
             created_at,
+            updated_at: state.updated_at,
             last_seen_at: state.last_seen_at,
             resolved_at: state.resolved_at,
             occurrences: state.occurrences,

@@ -3,7 +3,9 @@
 pub mod authorize;
 pub mod change_status;
 pub mod delete_quarantine_entry;
+pub mod get_alert_stats;
 pub mod get_incident;
+pub mod get_incident_stats;
 pub mod get_quarantine_entry;
 pub mod group_alerts;
 pub mod list_alerts;

@@ -199,6 +199,7 @@ impl ResolveAlerts {
                 // The problem forgot the alert long ago.
                 ended.end(at);
             }
+            let ended = ended.changed(now);
             let change = AlertChange { before: &alert, after: &ended };
             if let Some((changed, kinds)) = ending.incident.as_ref().and_then(|incident| incident.follow(change, now)) {
                 ending.incident = Some(changed);

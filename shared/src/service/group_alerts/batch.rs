@@ -150,7 +150,8 @@ impl<'group> Batch<'group> {
             match before {
                 None => writes.push(self.group_alerts.alerts.insertion(after, *raw)?),
                 Some(before) if before != after || raw.is_some() => {
-                    writes.push(self.group_alerts.alerts.update(before, after, *raw)?);
+                    let after = after.clone().changed(self.now);
+                    writes.push(self.group_alerts.alerts.update(before, &after, *raw)?);
                 }
                 Some(_) => {}
             }

@@ -137,6 +137,8 @@ fn alerts() -> impl Strategy<Value = Alert> {
                 occurrences,
                 severity_classification: severity,
                 is_test,
+                updated_at: last_seen_at,
+                version: occurrences,
             };
             let report = AlertReport {
                 problem_key,
