@@ -6,7 +6,7 @@ use tests::{Api, Sandbox, sentry::Issue};
 use tokio::sync::OnceCell;
 
 /// A sandbox with an incident of three alerts of two services. From oldest to newest: `a` is an error and fired twice,
-/// `b` is critical and resolved, `c` is a warning of Sentry and has no team.
+/// `b` is critical and resolved, `c` is a warning of Sentry.
 async fn three_alerts() -> Sandbox {
     let sandbox = Sandbox::new();
     let first = sandbox.monitor().with("title", "Disk of web-1 is FULL").priority("P2");
@@ -47,7 +47,7 @@ async fn letters(sandbox: &Sandbox, query: &str) -> String {
 #[case("status!=RESOLVED", "ca")]
 #[case("source!=sentry", "ba")]
 #[case("service!={service}", "b")]
-#[case("team!={team}", "c")]
+#[case("team!={team}", "")]
 #[case("team!=-{team}", "cba")]
 #[case("environment!=elsewhere", "cba")]
 #[case("incident_id!=01ARZ3NDEKTSV4RRFFQ69G5FAV", "cba")]
@@ -90,9 +90,7 @@ async fn a_search_finds_words_by_their_beginnings(#[case] words: &str, #[case] e
 #[case("-updated_at", "cba")]
 #[tokio::test]
 async fn alerts_are_sorted_by_any_of_their_orders_and_then_by_id(#[case] sort: &str, #[case] expected: &str) {
-    let sandbox = shared().await;
-    assert_eq!(letters(&sandbox, &format!("sort={sort}")).await, expected);
-    assert_eq!(letters(&sandbox, &format!("sort={sort}&limit=1")).await, expected, "page by page");
+    assert_eq!(letters(&shared().await, &format!("sort={sort}")).await, expected);
 }
 
 #[tokio::test]
