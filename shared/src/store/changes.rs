@@ -54,6 +54,9 @@ pub struct Change {
     pub rows: Vec<ChangedRow>,
 }
 
+/// The version of a row that was deleted.
+pub const DELETED: u32 = u32::MAX;
+
 /// A row that a transaction changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangedRow {
@@ -85,6 +88,12 @@ impl Change {
 /// # Errors
 /// [`StoreError`]
 pub(super) fn entry(table: &str, writes: &[Write], now: Time) -> Result<Option<Write>, StoreError> {
+    let Some(item) = item(writes, now) else { return Ok(None) };
+    let put = Put::builder().table_name(table).set_item(Some(item)).build();
+    Ok(Some(Write::put(Part::Change, put.map_err(|error| StoreError::of_request("Put change", &error))?)))
+}
+
+fn item(writes: &[Write], now: Time) -> Option<Item> {
     let (mut alerts, mut incidents) = (Vec::new(), Vec::new());
     for row in writes.iter().filter_map(Write::row) {
         let (rows, id, version) = match row {
@@ -95,7 +104,7 @@ pub(super) fn entry(table: &str, writes: &[Write], now: Time) -> Result<Option<W
         rows.extend(u32::try_from(version).unwrap_or(u32::MAX).to_be_bytes());
     }
     if alerts.is_empty() && incidents.is_empty() {
-        return Ok(None);
+        return None;
     }
     let id = Ulid::from_parts(now.as_millis().unsigned_abs(), fastrand::u128(..));
     let rows =
@@ -107,8 +116,7 @@ pub(super) fn entry(table: &str, writes: &[Write], now: Time) -> Result<Option<W
     ]);
     item.extend(rows(alerts).map(|rows| (Series::Alerts.to_string(), rows)));
     item.extend(rows(incidents).map(|rows| (Series::Incidents.to_string(), rows)));
-    let put = Put::builder().table_name(table).set_item(Some(item)).build();
-    Ok(Some(Write::put(Part::Change, put.map_err(|error| StoreError::of_request("Put change", &error))?)))
+    Some(item)
 }
 
 impl ChangeLog {
@@ -200,4 +208,54 @@ fn read(item: &Item) -> Option<Change> {
 
 fn time_of(id: Ulid) -> Time {
     i64::try_from(id.timestamp_ms()).ok().and_then(Time::from_millis).unwrap_or(Time::LATEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_dynamodb::types::{ConditionCheck, Put};
+
+    use super::*;
+    use crate::domain::id::{AlertId, IncidentId};
+
+    fn write(row: Option<Listed>) -> Write {
+        let put = Put::builder().table_name("table").item("id", string("1")).build().unwrap();
+        let write = Write::put(Part::Alert, put);
+        row.map_or_else(|| write.clone(), |row| write.clone().listed(row))
+    }
+
+    #[test]
+    fn an_entry_names_the_rows_that_a_transaction_changes() {
+        let now: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
+        let (alert, incident) = (AlertId::numbered(now, 7), IncidentId::numbered(now, 8));
+        let writes =
+            [write(Some(Listed::Alert(alert, 3))), write(None), write(Some(Listed::Incident(incident, 70_000)))];
+        let entry = item(&writes, now).unwrap();
+        let read = read(&entry).unwrap();
+        let row = |series, id, version| ChangedRow { series, id, version };
+        let expected = [row(Series::Alerts, alert.into(), 3), row(Series::Incidents, incident.into(), 70_000)];
+        assert_eq!((read.at(), read.rows.as_slice()), (now, expected.as_slice()));
+        assert!(keys::change_partitions(now, now).any(|partition| entry["part_of"] == string(partition)));
+    }
+
+    #[test]
+    fn a_transaction_that_changes_no_row_of_a_list_has_no_entry() {
+        let check = ConditionCheck::builder().table_name("table").key("id", string("1")).condition_expression("a");
+        let check = Write::check(Part::Incident, check.build().unwrap());
+        assert!(item(&[write(None), check], Time::EARLIEST).is_none());
+    }
+
+    #[test]
+    fn an_entry_of_forty_rows_is_one_kilobyte() {
+        let writes: Vec<Write> =
+            (0..40).map(|number| write(Some(Listed::Alert(AlertId::numbered(Time::LATEST, number), 1)))).collect();
+        let size = |value: &AttributeValue| match value {
+            AttributeValue::B(bytes) => bytes.as_ref().len(),
+            AttributeValue::S(text) => text.len(),
+            // A number takes a byte for two digits, and one more.
+            _ => 8,
+        };
+        let bytes: usize =
+            item(&writes, Time::LATEST).unwrap().iter().map(|(name, value)| name.len() + size(value)).sum();
+        assert!((800..1024).contains(&bytes), "{bytes}");
+    }
 }

@@ -32,7 +32,7 @@ pub enum Part {
     Change,
 }
 
-/// A row that lists show, and its version after the write.
+/// A row that lists show, and its version after the write: [`DELETED`](super::changes::DELETED) if that deletes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listed {
     Alert(AlertId, u64),

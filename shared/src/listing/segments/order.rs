@@ -22,6 +22,7 @@ pub enum OrderBy {
     Number(Number),
 }
 
+/// Which way rows are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     Ascending,

@@ -45,6 +45,9 @@ const DUE_ROWS: usize = 128;
 /// Fewer rows are sealed after so long.
 const DUE_MINUTES: i64 = 30;
 
+/// If nothing changed, the root says so after so long: lists need not look for changes of the days before.
+const IDLE_MINUTES: i64 = 6 * 60;
+
 /// How far before the beginning of a new summary the change log is read: the index by creation lacks what was written in the
 /// last moments.
 const INDEX_LAG_MINUTES: i64 = 15;
@@ -227,11 +230,11 @@ impl Segments {
             }
         }
         let rows: usize = wanted.values().map(BTreeMap::len).sum();
-        let is_old = root.sealed_until.plus_minutes(DUE_MINUTES) <= changes.until;
-        let is_due = match purpose {
-            Purpose::Schedule => is_old || rows >= DUE_ROWS,
-            Purpose::Read => is_old || rows > 0,
-            Purpose::All => rows > 0,
+        let is_older = |minutes| root.sealed_until.plus_minutes(minutes) <= changes.until;
+        let is_due = match (rows, purpose) {
+            (0, _) => is_older(IDLE_MINUTES),
+            (_, Purpose::Schedule) => rows >= DUE_ROWS || is_older(DUE_MINUTES),
+            (_, Purpose::Read | Purpose::All) => true,
         };
         if !is_due {
             return Ok(Step::Idle);

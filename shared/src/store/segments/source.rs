@@ -17,7 +17,7 @@ use crate::{
     store::{
         Item, StoreError, alerts,
         batch::{self, Consistency},
-        changes::MAX_LATE_MS,
+        changes::{DELETED, MAX_LATE_MS},
         claims::Claims,
         incidents,
         item::string,
@@ -78,7 +78,7 @@ impl Source {
     /// Reads rows, strongly consistent. Costs a read unit per 4 KB of each.
     ///
     /// A transaction does not show all of its writes at the same moment, so a row may be older than the log says. It is read
-    /// again until it is not. A row that is not there is taken for deleted, unless the change is young.
+    /// again until it is not. A row that is not there is taken for deleted if the log says so, or if the change is old.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -99,7 +99,8 @@ impl Source {
                 }
             }
             missing.retain(|id, wanted| {
-                let is_deleted = !old.contains_key(id) && wanted.at.plus_millis(MAX_LATE_MS) <= now;
+                let is_old = wanted.at.plus_millis(MAX_LATE_MS) <= now;
+                let is_deleted = !old.contains_key(id) && (is_old || wanted.version == DELETED);
                 if is_deleted {
                     found.push(Found { id: *id, row: None, is_settled: true });
                 }
