@@ -111,7 +111,9 @@ mod tests {
             let (some, others) = (within(&some), within(&others));
             let mut bits = Bits::of(rows, |row| some.contains(&row));
             let mut inserted = Bits::none(rows);
-            some.iter().for_each(|row| inserted.insert(*row));
+            for row in &some {
+                inserted.insert(*row);
+            }
             prop_assert_eq!(&bits, &inserted);
             let mut each = Vec::new();
             bits.for_each(|row| each.push(row));

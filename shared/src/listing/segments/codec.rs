@@ -227,7 +227,9 @@ fn write_labels(bytes: &mut Vec<u8>, labels: &Labels) {
     for code in 0..labels.code_count() {
         let places = labels.places_of(code);
         write_varint(bytes, places.len() as u64);
-        places.iter().for_each(|place| write_varint(bytes, u64::from(*place)));
+        for place in places {
+            write_varint(bytes, u64::from(*place));
+        }
     }
     write_ints(bytes, &labels.codes().to_vec());
 }

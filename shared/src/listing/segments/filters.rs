@@ -202,8 +202,7 @@ impl Condition {
     pub fn select(&self, segment: &Segment) -> Option<Bits> {
         let labels = |field: Field, is: &dyn Fn(&str) -> bool, negated: bool| {
             let labels = segment.labels(field)?;
-            let mut table = labels.table(is);
-            table.iter_mut().for_each(|found| *found ^= negated);
+            let table: Vec<bool> = labels.table(is).into_iter().map(|found| found ^ negated).collect();
             Some(labels.rows_where(&table))
         };
         match self {

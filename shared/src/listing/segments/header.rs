@@ -78,9 +78,9 @@ impl Bounds {
         self.min <= value && value <= self.max
     }
 
-    fn with(bounds: Option<Self>, value: i64) -> Option<Self> {
+    fn widen(bounds: &mut Option<Self>, value: i64) {
         let one = Self { min: value, max: value };
-        Some(bounds.map_or(one, |bounds| bounds.and(one)))
+        *bounds = Some(bounds.map_or(one, |bounds| bounds.and(one)));
     }
 }
 
@@ -93,7 +93,7 @@ impl Header {
             header.rows += visible.count();
             if let Some(created) = segment.created() {
                 visible.for_each(|row| {
-                    header.created_ms = Bounds::with(header.created_ms, created.get(row).unwrap_or_default());
+                    Bounds::widen(&mut header.created_ms, created.get(row).unwrap_or_default());
                 });
             }
         }
@@ -112,7 +112,7 @@ impl Header {
             for (segment, visible) in sheets {
                 let Some(numbers) = segment.numbers(*number) else { continue };
                 visible.for_each(|row| match numbers.get(row) {
-                    Some(value) => bounds = Bounds::with(bounds, value),
+                    Some(value) => Bounds::widen(&mut bounds, value),
                     None => absent += 1,
                 });
             }

@@ -87,7 +87,7 @@ impl<'view> Scan<'view> {
             }
         };
         let count = rows.count();
-        (count > 0).then_some(Self { segment, base_of, count, rows, values, created, value_bounds, created_bounds })
+        (count > 0).then_some(Self { segment, base_of, rows, count, values, created, value_bounds, created_bounds })
     }
 
     /// Calls a function with the value of each row.

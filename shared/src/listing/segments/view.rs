@@ -81,8 +81,7 @@ impl View {
     /// The view of sealed buckets, in the order of time, and what changed since they were sealed.
     #[must_use]
     pub fn new(series: Series, buckets: Vec<Bucket>, changes: Changes) -> Self {
-        let changed = changes.ids();
-        Self { buckets, live: Segment::of(series, changes.rows), changed }
+        Self { buckets, changed: changes.ids(), live: Segment::of(series, changes.rows) }
     }
 
     /// The view of these rows and no others.

@@ -341,7 +341,7 @@ impl Segments {
                 Missing::Base(part) => bucket.base.decode(part, &bytes).map_err(|_| damaged(need))?,
                 Missing::Patch => {
                     let patch = Patch::decode(series, &bytes).map_err(|_| damaged(need))?;
-                    bucket.patch = PatchState::Loaded(patch);
+                    bucket.patch = PatchState::Loaded(Box::new(patch));
                 }
             }
         }

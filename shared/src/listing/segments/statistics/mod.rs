@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 
 use super::{
+    columns::Labels,
     facets::{Counter, FacetValues},
     filters::{Condition, Filter},
     parts::Part,
@@ -196,7 +197,7 @@ fn statistics<T: Tally>(
             let none = texts.peek().is_none().then_some(None);
             none.into_iter().chain(texts).filter_map(|text| groups.get(&text).copied()).collect()
         };
-        let table: Vec<Vec<usize>> = (0..labels.map_or(0, |labels| labels.code_count())).map(groups_of).collect();
+        let table: Vec<Vec<usize>> = (0..labels.map_or(0, Labels::code_count)).map(groups_of).collect();
         // Rows are in the order of creation, so most are in the same interval as the one before.
         let mut place = 0;
         rows.for_each(|row| {
@@ -229,7 +230,9 @@ fn statistics<T: Tally>(
 impl<F> Series<F> {
     fn of<T: Tally<Figures = F>>(tallies: &[T], has_intervals: bool) -> Self {
         let mut total = T::default();
-        tallies.iter().for_each(|tally| total.merge(tally));
+        for tally in tallies {
+            total.merge(tally);
+        }
         let intervals = if has_intervals { tallies } else { &[] };
         Self { total: total.figures(), intervals: intervals.iter().map(|tally| tally.clone().figures()).collect() }
     }
