@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use shared::{
     domain::id::AlertId,
     listing::segments::{
-        bucket::{Bucket, Patch},
+        bucket::{Bucket, Changes, Patch},
         filters::{Condition, Filter},
         parts::Part,
         rows::{Field, Number, Row, RowId, Series},
@@ -86,7 +86,7 @@ proptest! {
     ) {
         let segment = segment(seed, rows);
         let base = Bucket::of(segment.clone());
-        let patch = base.patched(&Default::default()).expect("all is in memory");
+        let patch = base.patched(&Changes::default()).expect("all is in memory");
         let patch = patch.patch().and_then(Patch::encode).expect("all is in memory");
         for mut bytes in [segment.encode_whole().expect("all is in memory"), patch] {
             for (place, value) in &changes {
