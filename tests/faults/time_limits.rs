@@ -9,6 +9,7 @@ use std::{collections::BTreeMap, fmt::Write, path::Path, time::Duration};
 use jiff::SignedDuration;
 use lambda_http::http::StatusCode;
 use local::secrets;
+use rstest::rstest;
 use serde_json::{Value as Json, json};
 use shared::{clock, service::quarantine_dead_letter::QuarantineDeadLetter, store};
 use tests::{
@@ -203,7 +204,56 @@ async fn each_function_answers_in_the_documented_time_whatever_a_service_does() 
     stack.stop().await;
 }
 
+#[rstest]
+#[case("ChangeAlertStatus")]
+#[case("ChangeStatus")]
+#[case("DeleteQuarantineEntry")]
+#[case("GroupAlerts")]
+#[case("QuarantineDeadLetters")]
+#[case("RedriveQuarantineEntry")]
+#[tokio::test]
+async fn writers_that_always_collide_give_up_before_lambda_ends_them(#[case] function: &str) {
+    let faults = FaultInjector::seeded(4, FaultRates::none());
+    let options = local::Options { wire: Some(faults.wire()), ..TestStack::options() };
+    let Some(stack) = TestStack::start(options).await else { return };
+    let subjects = Subjects::on(&stack).await;
+    tokio::time::pause();
+    faults.set_outage(Some(Outage { fault: Fault::Conflict, operations: Some(&["TransactWriteItems"]) }));
+    let start = Instant::now();
+    let answer = stack.local().invoke(function, &subjects.event(function)).await;
+    let took = start.elapsed();
+    tokio::time::resume();
+    check_answer(function, &answer.expect("an answer"), "collisions");
+    let limit = stack.local().timeout(function).expect("a time limit");
+    assert!(took < limit, "{took:?} of {limit:?}");
+    let attempts = faults.injected()[&Fault::Conflict];
+    assert!(attempts >= 10, "{attempts} attempts");
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn a_refused_permission_is_not_tried_for_each_message() {
+    let faults = FaultInjector::seeded(4, FaultRates::none());
+    let options = local::Options { wire: Some(faults.wire()), ..TestStack::options() };
+    let Some(stack) = TestStack::start(options).await else { return };
+    let subjects = Subjects::on(&stack).await;
+    let mut refused = 0;
+    for function in ["GroupAlerts", "QuarantineDeadLetters"] {
+        faults.set_outage(Some(Outage { fault: Fault::Denied, operations: None }));
+        let answer = stack.local().invoke(function, &subjects.event(function)).await;
+        check_answer(function, &answer.expect("an answer"), "refused permissions");
+        let since = faults.injected()[&Fault::Denied] - refused;
+        refused += since;
+        // One for the first message, and one for the gauge of the quarantine.
+        assert!(since <= 2, "{since} requests of {function} for 10 messages");
+    }
+    faults.set_outage(None);
+    let answer = stack.local().invoke("GroupAlerts", &subjects.event("GroupAlerts")).await.expect("an answer");
+    assert_eq!(answer["batchItemFailures"], json!([]), "once it is permitted, all messages are grouped");
+    stack.stop().await;
+}
+
 /// Whether a function uses none of the operations that come last.
 fn is_spared(function: &str) -> bool {
-    ALONE.contains(&function) || ["GetQuarantineEntry"].contains(&function)
+    ALONE.contains(&function) || function == "GetQuarantineEntry"
 }
