@@ -1,12 +1,20 @@
 //! Receiving a webhook is quick whatever the queue and the secret do. Time is paused.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::Ipv4Addr,
+    pin::pin,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use rstest::rstest;
 use shared::{
+    aws::AwsService,
     clock,
+    config::Environment,
     deadline::Deadline,
-    domain::time::Time,
+    domain::{id::IncidentId, time::Time},
+    queue::Queue,
     service::receive_webhook::{Receipt, ReceiveWebhook, Refusal},
     sources::{self, Headers},
 };
@@ -14,7 +22,7 @@ use tests::{
     TestStack,
     faults::{Clock, Fault, FaultInjector, FaultRates, Outage},
 };
-use tokio::time::Instant;
+use tokio::{net::TcpListener, time::Instant};
 
 /// Sentry waits for a second, with the network in between.
 const LONGEST: Duration = Duration::from_millis(900);
@@ -143,4 +151,42 @@ async fn nothing_is_sent_before_the_proof_holds() {
     assert!(matches!(receiver.receive("rotated-datadog-secret", 6).await.0, Err(Refusal::NotAuthentic)));
     assert!(receiver.receive("rotated-datadog-secret", 8).await.0.is_ok(), "it is verified with fresh credentials");
     receiver.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_left_for_a_new_one() {
+    let Some(stack) = TestStack::start(TestStack::options()).await else { return };
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port is free");
+    let url = format!("http://{}/queue", listener.local_addr().expect("an address"));
+    // The client of DynamoDB is the one that uses connections; SQS is embedded without any.
+    let client = OnceLock::new();
+    let aws = stack.local().aws().clone().map(|service, config| {
+        if service == AwsService::DynamoDb {
+            client.get_or_init(|| config.http_client().expect("an HTTP client"));
+        }
+        config
+    });
+    let aws = aws.map(|_, config| {
+        let config = config.into_builder().endpoint_url(&url);
+        config.http_client(client.get().expect("it was noted").clone()).build()
+    });
+    let environment = Environment::of([("QUEUE_URL".to_owned(), url.clone())].into());
+    let queue = Queue::new(&environment, &aws.limited()).expect("configured");
+    let start = Instant::now();
+    let sending = queue.send_sweep(IncidentId::first_at(clock::now()), Deadline::after(Duration::from_millis(850)));
+    let mut connections = Vec::new();
+    let sent = {
+        let mut sending = pin!(sending);
+        loop {
+            tokio::select! {
+                sent = &mut sending => break sent,
+                // It is accepted and held, and nothing is ever answered.
+                connection = listener.accept() => connections.push(connection.expect("a connection")),
+            }
+        }
+    };
+    assert!(sent.is_err());
+    assert!(connections.len() >= 2, "{} connections", connections.len());
+    assert!(start.elapsed() < 2 * LONGEST, "{:?}", start.elapsed());
+    stack.stop().await;
 }
