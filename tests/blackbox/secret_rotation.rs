@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use shared::credentials::Role;
+use shared::domain::principal::Role;
 use tests::{Access, Answer, Api, Sandbox, TestStack, WebhookRequest, eventually, sentry::Issue};
 
 /// After a wrong signature, `receive-webhook` reads the secret again, at most once a minute.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use shared::{credentials::Role, sources};
+use shared::{domain::principal::Role, sources};
 
 /// How many secrets of a source, or tokens of a name, are valid at the same time: an old and a new
 /// one.

@@ -9,7 +9,7 @@ use std::{
 
 use clap::{Parser, Subcommand, ValueEnum};
 use credentials::{document::Document, random, secret::Secret};
-use shared::{aws::Aws, credentials::Role, sources::SOURCES};
+use shared::{aws::Aws, domain::principal::Role, sources::SOURCES};
 
 /// Manages webhook secrets and API tokens of a deployed stack, with your AWS credentials. New ones
 /// are shown once.
