@@ -75,7 +75,11 @@ impl fmt::Debug for IssuerKeys {
 impl SigningKey {
     fn of(value: Value) -> Option<Self> {
         let jwk: Jwk = serde_json::from_value(value).ok()?;
-        let is_for_signatures = jwk.common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature)
+        let is_for_signatures = jwk
+            .common
+            .public_key_use
+            .as_ref()
+            .is_none_or(|purpose| *purpose == PublicKeyUse::Signature)
             && jwk.common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
         // The kind of the key decides on the algorithm. A token cannot choose another.
         let (algorithm, stated) = match &jwk.algorithm {

@@ -66,10 +66,7 @@ impl Refusal {
     /// Whether the issuer did sign the token.
     #[must_use]
     pub const fn is_signed(self) -> bool {
-        matches!(
-            self,
-            Self::Issuer | Self::Audience | Self::Expired | Self::NotYetValid | Self::Role | Self::Person
-        )
+        matches!(self, Self::Issuer | Self::Audience | Self::Expired | Self::NotYetValid | Self::Role | Self::Person)
     }
 }
 
@@ -127,7 +124,8 @@ fn check(claims: &Map<String, Value>, rules: &TokenRules, now: Time) -> Result<(
     if claims.get("iss").and_then(Value::as_str) != Some(rules.issuer.as_str()) {
         return Err(Refusal::Issuer);
     }
-    let is_for_us = |value: &Value| value.as_str().is_some_and(|value| rules.audiences.iter().any(|ours| ours == value));
+    let is_for_us =
+        |value: &Value| value.as_str().is_some_and(|value| rules.audiences.iter().any(|ours| ours == value));
     let is_audience = match claims.get("aud") {
         Some(Value::Array(values)) => values.iter().any(is_for_us),
         Some(value) => is_for_us(value),

@@ -108,7 +108,8 @@ impl Issuer {
             return held.keys;
         }
         // One request fetches. Concurrent requests use the old keys meanwhile, or wait for the first.
-        let fetching = if held.keys.is_empty() { Some(self.fetching.lock().await) } else { self.fetching.try_lock().ok() };
+        let fetching =
+            if held.keys.is_empty() { Some(self.fetching.lock().await) } else { self.fetching.try_lock().ok() };
         if fetching.is_none() || now < self.held().due_at {
             return self.held().keys;
         }
@@ -142,8 +143,7 @@ impl Issuer {
             Err(error) => {
                 warn!(%error, keys = held.keys.len(), "could not fetch the keys of the issuer; the old ones stay");
                 let retry_at = now.plus_minutes(RETRY_MINUTES);
-                held.due_at =
-                    if held.keys.is_empty() { now.plus_millis(RETRY_WITHOUT_KEYS_MILLIS) } else { retry_at };
+                held.due_at = if held.keys.is_empty() { now.plus_millis(RETRY_WITHOUT_KEYS_MILLIS) } else { retry_at };
             }
         }
         if held.keys.is_empty() {
