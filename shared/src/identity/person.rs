@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::text::limits;
+use crate::domain::{action::SYSTEM_ACTOR, text::limits};
 
 /// The actor in histories: the e-mail address, else the user name, else the subject.
 ///
@@ -18,9 +18,10 @@ pub fn name(claims: &Map<String, Value>) -> Option<String> {
     email.or_else(|| text("preferred_username")).or_else(|| text("sub")).map(str::to_owned)
 }
 
-/// As for the names of API tokens.
+/// As for the names of API tokens. Nobody is named like the product itself in a history.
 fn is_name(text: &str) -> bool {
     !text.is_empty()
+        && text != SYSTEM_ACTOR
         && text.trim() == text
         && text.chars().count() <= limits::NAME
         && !text.chars().any(char::is_control)
@@ -50,7 +51,14 @@ mod tests {
 
     #[test]
     fn what_is_no_name_is_not_taken() {
-        for bad in [json!(" ada"), json!("a\nb"), json!("a".repeat(limits::NAME + 1)), json!(1), json!(null)] {
+        for bad in [
+            json!(" ada"),
+            json!("a\nb"),
+            json!(SYSTEM_ACTOR),
+            json!("a".repeat(limits::NAME + 1)),
+            json!(1),
+            json!(null),
+        ] {
             assert_eq!(name_of(&json!({ "email": bad, "sub": "00u1" })).as_deref(), Some("00u1"), "{bad}");
             assert_eq!(name_of(&json!({ "sub": bad })), None, "{bad}");
         }

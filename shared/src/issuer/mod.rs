@@ -10,8 +10,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
-use self::fetch::Fetcher;
-pub use self::{fetch::FetchError, url::InvalidUrl};
+use self::{fetch::Fetcher, url::InvalidUrl};
 use crate::{
     config::{Environment, InvalidVariable, OidcVariables},
     domain::{principal::Principal, time::Time},
