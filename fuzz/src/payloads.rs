@@ -63,6 +63,7 @@ fn check_reading(source: &dyn WebhookSource, headers: &Headers, payload: &serde_
 fn check_event(event: &AlertEvent) {
     let within = |text: &str, most: usize| !text.is_empty() && text.chars().count() <= most;
     assert!(within(&event.title, limits::TITLE), "title {:?}", event.title);
+    assert!(!event.title.chars().any(char::is_control), "title {:?}", event.title);
     assert!(event.message.as_deref().is_none_or(|message| within(message, limits::MESSAGE)), "message");
     assert!(within(&event.dedup_key, MAX_KEY) && within(&event.group_key, MAX_KEY), "keys");
     assert!(event.external_id.as_deref().is_none_or(|id| within(id, limits::KEY)), "id");

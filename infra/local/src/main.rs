@@ -16,7 +16,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Runs the stack of template.yaml in one process: the API, the functions, DynamoDB, SQS and
-/// Secrets Manager. It listens on 127.0.0.1 only and sends nothing to other machines.
+/// Secrets Manager. It listens on 127.0.0.1 only and sends nothing to other machines. If the
+/// parameter OidcIssuer is set, it fetches the keys of that issuer.
 #[derive(Parser)]
 #[command(name = "cargo local", bin_name = "cargo local")]
 struct Arguments {
