@@ -2,7 +2,7 @@
 
 mod failure;
 
-pub use failure::{FailureKind, failure_kind, reason};
+pub use failure::{FailureKind, causes, failure_kind, reason};
 
 use std::{fmt::Display, time::Duration};
 

@@ -4,7 +4,8 @@
 //! ```json
 //! {"webhook_secrets": {"datadog": ["…", "…"], "sentry": ["…"]},
 //!  "api_tokens": [{"name": "alice", "role": "responder",
-//!                  "sha256": "<SHA-256 of the token, in hex>"}]}
+//!                  "sha256": "<SHA-256 of the token, in hex>",
+//!                  "expires_at": "2027-02-25T09:53:08.120Z"}]}
 //! ```
 
 use std::{
@@ -14,7 +15,7 @@ use std::{
 };
 
 use aws_sdk_secretsmanager::Client;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use tokio::{sync::Mutex, task::JoinHandle};
 use tracing::warn;
 
@@ -22,7 +23,7 @@ use crate::{
     aws::{self, Aws},
     config::{Environment, InvalidVariable},
     deadline::Deadline,
-    domain::time::Time,
+    domain::{principal::Role, time::Time},
     sources::signature::Secret,
 };
 
@@ -40,16 +41,6 @@ const REFRESH_TIMEOUT: Duration = Duration::from_millis(500);
 /// The first fetch takes longer, because of the TLS handshake.
 const START_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the holder of a token may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// May only read.
-    Viewer,
-    /// May read and change.
-    Responder,
-}
-
 /// An API token, as the secret stores it.
 #[serde_with::serde_as]
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -60,6 +51,17 @@ pub struct ApiToken {
     /// The hash of the token. Tokens are long and random, so a fast hash is enough.
     #[serde_as(as = "serde_with::hex::Hex")]
     pub sha256: [u8; 32],
+    /// When it becomes invalid. `None` is never.
+    #[serde(default)]
+    pub expires_at: Option<Time>,
+}
+
+impl ApiToken {
+    /// Whether it is still valid.
+    #[must_use]
+    pub fn is_valid(&self, now: Time) -> bool {
+        self.expires_at.is_none_or(|expires_at| now < expires_at)
+    }
 }
 
 /// The contents of the secret.

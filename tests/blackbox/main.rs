@@ -25,6 +25,7 @@ mod incidents_paging;
 mod least_privilege;
 mod list_parameters;
 mod logs;
+mod oidc;
 mod quarantine;
 mod quarantine_gauge;
 mod restart;

@@ -10,6 +10,7 @@
 
 mod damage;
 mod invariants;
+mod issuer;
 mod kill;
 mod model;
 mod people;

@@ -13,6 +13,7 @@ pub mod contract;
 pub mod datadog;
 mod eventually;
 pub mod faults;
+pub mod issuer;
 mod sandbox;
 pub mod sentry;
 mod stack;

@@ -63,7 +63,8 @@ impl Stack {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(listen_error)?;
         let url = format!("http://{}", listener.local_addr().map_err(listen_error)?);
 
-        let template = Template::of_workspace()?;
+        let mut template = Template::of_workspace()?;
+        template.set(&options.parameters)?;
         let mut scope = Scope::new(&template.parameters);
         for api in template.resources(Kind::HttpApi) {
             scope.runs(&api.logical_id, &api.logical_id, &[("ApiEndpoint", &url)]);

@@ -133,7 +133,9 @@ where
     }
 }
 
-fn causes(error: &dyn Error) -> String {
+/// An error and its causes, in one line.
+#[must_use]
+pub fn causes(error: &dyn Error) -> String {
     let mut causes = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
