@@ -1,15 +1,15 @@
 //! Groups the deliveries of the queue into incidents, in batches. Only the messages that failed go
 //! back to the queue.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
-use lambda_runtime::{Context, LambdaEvent};
 use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    deadline::Deadline,
     domain::{
         delivery::{Content, Delivery},
         id::IncidentId,
@@ -29,7 +29,7 @@ use tracing::{error, warn};
 
 /// A message is tried alone, and a sweep begins, only if this much time is left before the function ends. The pauses
 /// between its attempts take 7 s on average, see `shared::service::retry`.
-const MAX_TRY_MS: i64 = 12_000;
+const MAX_TRY: Duration = Duration::from_secs(12);
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
@@ -77,12 +77,12 @@ impl EventFunction for Function {
     }
 
     /// Groups a batch. The answer names the messages that go back to the queue.
-    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
-        let last_try = last_try(&event.context);
+    async fn answer(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
+        let last_try = deadline.leaving(MAX_TRY);
         let mut response = SqsBatchResponse::default();
         let mut measures = Measures::default();
         let (mut readable, mut sweeps) = (Vec::new(), Vec::new());
-        for message in event.payload.records {
+        for message in event.records {
             let message_id = message.message_id.unwrap_or_default();
             let body = message.body.as_deref().unwrap_or_default();
             match serde_json::from_str::<Delivery>(body) {
@@ -102,7 +102,7 @@ impl EventFunction for Function {
                 let alone = std::slice::from_ref(message);
                 if is_for_all {
                     fail(&mut response, message.0.clone(), &error);
-                } else if clock::now() > last_try {
+                } else if last_try.remaining().is_zero() {
                     fail(&mut response, message.0.clone(), &MessageError::OutOfTime);
                 } else if let Err(error) = self.group(alone, &mut measures).await {
                     self.note(&message.0, &error).await;
@@ -112,7 +112,7 @@ impl EventFunction for Function {
         }
         // Deliveries come first: a sweep may take long, and may go on later.
         for (message_id, incident_id) in sweeps {
-            let is_late = clock::now() > last_try;
+            let is_late = last_try.remaining().is_zero();
             let swept = if is_late { Err(MessageError::OutOfTime) } else { self.sweep(incident_id).await };
             if let Err(error) = swept {
                 fail(&mut response, message_id, &error);
@@ -169,13 +169,6 @@ impl Function {
         }
         Ok(())
     }
-}
-
-/// The latest time at which a message is still tried alone. A function that runs out of time
-/// reports nothing, so SQS would deliver the whole batch again.
-fn last_try(context: &Context) -> Time {
-    let deadline = i64::try_from(context.deadline).ok().filter(|deadline| *deadline > 0).and_then(Time::from_millis);
-    deadline.map_or(Time::LATEST, |deadline| deadline.plus_millis(-MAX_TRY_MS))
 }
 
 fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: Time) {
