@@ -8,6 +8,7 @@ use std::{
     path::{Path, PathBuf},
     sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use rusqlite::{Connection, Transaction, named_params};
@@ -16,6 +17,9 @@ use tokio::sync::oneshot;
 /// How many changes are committed together at the most. A commit waits for the disk, so one for all
 /// that wait is faster than one for each.
 const MAX_CHANGES: usize = 1000;
+
+/// How long a change for which nobody waits may wait for others to come with it.
+const MAX_PAUSE: Duration = Duration::from_millis(50);
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS messages (
@@ -163,10 +167,15 @@ fn prepare(connection: &Connection) -> rusqlite::Result<Vec<KeptMessage>> {
     messages.collect()
 }
 
-/// Writes changes until nobody can note any more. Those that wait are written together.
+/// Writes changes until nobody can note any more. Those that come together are written together.
 fn write(mut connection: Connection, entries: &mpsc::Receiver<Entry>) {
     while let Ok(first) = entries.recv() {
-        let together: Vec<Entry> = std::iter::once(first).chain(entries.try_iter().take(MAX_CHANGES - 1)).collect();
+        let mut together = vec![first];
+        while together.len() < MAX_CHANGES && together.iter().all(|entry| entry.written.is_none()) {
+            let Ok(next) = entries.recv_timeout(MAX_PAUSE) else { break };
+            together.push(next);
+        }
+        together.extend(entries.try_iter().take(MAX_CHANGES.saturating_sub(together.len())));
         match commit(&mut connection, &together) {
             Ok(()) => together.into_iter().filter_map(|entry| entry.written).for_each(|written| {
                 // Nobody waits if the sender went away.
