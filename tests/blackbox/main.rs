@@ -27,6 +27,7 @@ mod list_parameters;
 mod logs;
 mod quarantine;
 mod quarantine_gauge;
+mod redrive;
 mod restart;
 mod secret_rotation;
 mod status_changes;

@@ -13,6 +13,7 @@ pub mod list_quarantine;
 pub mod quarantine_dead_letter;
 pub mod quarantine_gauge;
 pub mod receive_webhook;
+pub mod redrive_quarantine;
 pub mod redrive_quarantine_entry;
 pub mod resolve_alerts;
 mod retry;
