@@ -23,6 +23,7 @@ pub mod deadline;
 pub mod clock;
 
 pub mod aws;
+pub mod retry;
 pub mod telemetry;
 
 // The AWS services: the tables, the queue, the secret.

@@ -16,7 +16,7 @@ use shared::{
     sources::{self, Headers},
     store::Tables,
 };
-use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification, patient};
 
 use crate::{
     alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
@@ -121,7 +121,7 @@ async fn group_last_week(stack: &TestStack, notification: &Notification) {
     let read = delivery(notification, last_week);
     let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());
     let grouper = GroupAlerts::new(&tables, fastrand::u64(..)).expect("configured");
-    grouper.group(&read, last_week).await.expect("grouped");
+    grouper.group(&read, last_week, patient()).await.expect("grouped");
 }
 
 /// The delivery of a notification that we received at a time.

@@ -27,6 +27,7 @@ use shared::{
 use tests::{
     WAIT_TIMEOUT, eventually,
     faults::{FaultInjector, FaultRates},
+    patient,
 };
 
 use crate::{
@@ -62,7 +63,7 @@ async fn dead_letters_make_one_entry_and_take_effect_once_under_faults(#[values(
         GroupAlerts::new(&store::Tables::new(stack.environment("GroupAlerts"), stack.aws()), seed).expect("configured");
     let mut effective = Vec::new();
     for delivery in deliveries.iter().filter(|_| random.u8(..3) == 0) {
-        grouper.group(delivery, clock::now()).await.expect("grouped");
+        grouper.group(delivery, clock::now(), patient()).await.expect("grouped");
         effective.push(delivery.delivery_id.clone());
     }
     let entries = join_all(deliveries.iter().map(|delivery| bury(&stack, &faults, delivery))).await;
@@ -121,7 +122,7 @@ async fn bury(stack: &Stack, faults: &Arc<FaultInjector>, delivery: &Delivery) -
         let tables = store::Tables::new(stack.environment("QuarantineDeadLetters"), &aws);
         let mover = QuarantineDeadLetter::new(&tables, seed).expect("configured");
         loop {
-            if let Ok(done) = mover.put(&message_id, &body, clock::now()).await {
+            if let Ok(done) = mover.put(&message_id, &body, clock::now(), patient()).await {
                 return done;
             }
         }
@@ -155,7 +156,7 @@ async fn redrive(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId, actor:
     let queue = Queue::new(environment, &aws).expect("configured");
     let redriver = RedriveQuarantineEntry::new(&store::Tables::new(environment, &aws), queue).expect("configured");
     loop {
-        match redriver.redrive(id, actor, clock::now()).await {
+        match redriver.redrive(id, actor, clock::now(), patient()).await {
             Ok(_) | Err(RedriveQuarantineEntryError::Done(_)) => return,
             Err(RedriveQuarantineEntryError::Unavailable(_) | RedriveQuarantineEntryError::Queue(_)) => {}
             Err(error @ (RedriveQuarantineEntryError::NotFound | RedriveQuarantineEntryError::Impossible(_))) => {
@@ -170,7 +171,7 @@ async fn delete(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId) {
     let tables = store::Tables::new(stack.environment("DeleteQuarantineEntry"), &aws);
     let deleter = DeleteQuarantineEntry::new(&tables).expect("configured");
     loop {
-        match deleter.delete(id, "carol", clock::now()).await {
+        match deleter.delete(id, "carol", clock::now(), patient()).await {
             Ok(()) | Err(DeleteQuarantineEntryError::Done(_)) => return,
             Err(DeleteQuarantineEntryError::Unavailable(_)) => {}
             Err(error @ DeleteQuarantineEntryError::NotFound) => panic!("{error}"),

@@ -45,7 +45,7 @@ const LAYERS: [Layer; 9] = [
         reason: "one place reads the environment; every layer above may ask it, and asks how much time is left",
     },
     Layer {
-        modules: &["aws", "clock", "telemetry"],
+        modules: &["aws", "clock", "retry", "telemetry"],
         knows: Knows::Only(&["config", "deadline", "domain"]),
         reason: "the surroundings of a process know no decisions and no tables",
     },

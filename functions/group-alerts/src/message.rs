@@ -1,6 +1,7 @@
 //! A message of a batch, and why it failed.
 
 use shared::{
+    deadline::OutOfTime,
     queue::Message,
     service::{group_alerts::GroupError, resolve_alerts::ResolveAlertError},
     store::transaction::TransactionError,
@@ -24,22 +25,31 @@ pub enum MessageError {
     Group(#[from] GroupError),
     #[error(transparent)]
     Sweep(#[from] ResolveAlertError),
-    /// The sweep was done, but the entry of the quarantine that it is a redrive of does not know yet.
-    #[error("the redrive was not recorded: {0}")]
-    Redrive(#[from] TransactionError),
+    /// The quarantine cannot be changed.
+    #[error("the quarantine was not changed: {0}")]
+    Quarantine(#[from] TransactionError),
     /// The index does not show these alerts yet, so the sweep must run again.
     #[error("the index does not show {0} firing alerts of a resolved incident yet")]
     StillFiring(u64),
     #[error("the function panicked on the message")]
     Panicked,
-    #[error("no time was left for the message")]
-    OutOfTime,
+    /// It was not tried, or it was tried and nobody knows whether it took effect. It can be tried
+    /// again either way.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
 }
 
 impl MessageError {
-    /// Whether the cause has nothing to do with the message. Then others would fail in the same way.
-    pub const fn is_external(&self) -> bool {
-        matches!(self, Self::Group(error) if error.is_external())
+    /// Whether other messages would fail in the same way: a table is in trouble or may not be used,
+    /// or there is no time left.
+    pub const fn is_for_all(&self) -> bool {
+        match self {
+            Self::Group(error) => error.is_external(),
+            Self::Sweep(error) => error.is_external(),
+            Self::Quarantine(error) => error.is_external(),
+            Self::OutOfTime(_) => true,
+            Self::Unreadable(_) | Self::StillFiring(_) | Self::Panicked => false,
+        }
     }
 
     /// Whether the message or the product is the cause, so that trying again without end would not
@@ -49,8 +59,8 @@ impl MessageError {
             Self::Unreadable(_) | Self::Panicked => true,
             Self::Group(error) => error.is_permanent(),
             Self::Sweep(error) => error.is_permanent(),
-            Self::Redrive(error) => error.is_permanent(),
-            Self::StillFiring(_) | Self::OutOfTime => false,
+            Self::Quarantine(error) => error.is_permanent(),
+            Self::StillFiring(_) | Self::OutOfTime(_) => false,
         }
     }
 }

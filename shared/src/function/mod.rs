@@ -79,6 +79,14 @@ pub trait EventFunction: Sized + Send + Sync + 'static {
     }
 }
 
+/// Seeds the generator of this thread, the only one that a function has: ids, the tokens of
+/// transactions and pauses come from it. Its own seed is the time since the machine started. Lambda
+/// starts many machines from one snapshot, so two of them may have the same.
+fn seed_random_numbers() -> Result<(), Error> {
+    fastrand::seed(getrandom::u64()?);
+    Ok(())
+}
+
 /// By when a call must be answered: shortly before Lambda ends it. A caller other than Lambda may
 /// give no context, or none with a deadline.
 fn deadline(context: Option<&Context>, now: Time) -> Deadline {
@@ -94,6 +102,7 @@ fn deadline(context: Option<&Context>, now: Time) -> Deadline {
 pub async fn run_http<F: HttpFunction>() -> Result<(), Error> {
     let environment = Environment::process();
     telemetry::init(&environment);
+    seed_random_numbers()?;
     let function = F::start(&environment, &Aws::of_function(&environment)?).await?;
     lambda_http::run(service_fn(async |request| Ok::<_, Infallible>(Box::pin(function.handle(request)).await))).await
 }
@@ -105,6 +114,37 @@ pub async fn run_http<F: HttpFunction>() -> Result<(), Error> {
 pub async fn run_events<F: EventFunction>() -> Result<(), Error> {
     let environment = Environment::process();
     telemetry::init(&environment);
+    seed_random_numbers()?;
     let function = F::start(&environment, &Aws::of_function(&environment)?).await?;
     lambda_runtime::run(service_fn(async |event| Ok::<_, Infallible>(Box::pin(function.handle(event)).await))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_that_start_at_the_same_moment_make_different_ids() {
+        let drawn = [(); 2].map(|()| {
+            fastrand::seed(7);
+            seed_random_numbers().unwrap();
+            fastrand::u64(..)
+        });
+        assert_ne!(drawn[0], drawn[1]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_answered_shortly_before_lambda_ends_it() {
+        let now = Time::EARLIEST.plus_minutes(1);
+        let left = |ends_in_ms: u64| {
+            let mut context = Context::default();
+            context.deadline = now.as_millis().unsigned_abs() + ends_in_ms;
+            deadline(Some(&context), now).remaining()
+        };
+        assert_eq!(left(10_000), Duration::from_millis(9500));
+        assert_eq!(left(0), Duration::ZERO);
+        for unknown in [None, Some(&Context::default())] {
+            assert_eq!(deadline(unknown, now).remaining(), CALL_TIMEOUT.saturating_sub(ANSWER_TIME));
+        }
+    }
 }

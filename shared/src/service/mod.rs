@@ -16,4 +16,3 @@ pub mod receive_webhook;
 pub mod redrive_quarantine;
 pub mod redrive_quarantine_entry;
 pub mod resolve_alerts;
-mod retry;

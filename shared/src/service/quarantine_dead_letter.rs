@@ -1,9 +1,9 @@
 //! Puts a dead letter into the quarantine, where people can work on it: a message that failed again and
 //! again for a reason of its own, or that the queue gave up.
 
-use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         delivery::{Delivery, PackedBody},
         id::EntryId,
@@ -12,6 +12,7 @@ use crate::{
     },
     ids::IdGenerator,
     queue::Message,
+    retry::Retries,
     store::{
         StoreError, Tables,
         claims::Claims,
@@ -19,12 +20,6 @@ use crate::{
         transaction::{Part, TransactionError, Write},
     },
 };
-
-impl Retryable for TransactionError {
-    fn is_retryable(&self) -> bool {
-        Self::is_retryable(self)
-    }
-}
 
 /// How often a message fails for a reason of its own before it is a dead letter. What fails because a
 /// table is in trouble, or because other writers were faster, does not count.
@@ -92,11 +87,12 @@ impl QuarantineDeadLetter {
         body: &str,
         reason: &str,
         now: Time,
+        deadline: Deadline,
     ) -> Result<FailedMessage, TransactionError> {
         if self.claims.note_failure(message_id, reason, now).await? < MAX_FAILURES {
             return Ok(FailedMessage::GoesBack);
         }
-        Ok(FailedMessage::Dead(self.put(message_id, body, now).await?))
+        Ok(FailedMessage::Dead(self.put(message_id, body, now, deadline).await?))
     }
 
     /// Puts a message into the quarantine, in one transaction with the claim that it is there.
@@ -107,14 +103,17 @@ impl QuarantineDeadLetter {
     ///
     /// # Errors
     /// [`TransactionError`]: it can be tried again.
-    pub async fn put(&self, message_id: &str, body: &str, now: Time) -> Result<Option<EntryId>, TransactionError> {
-        // Readers ask for the months since the history starts.
-        self.claims.note_history_start(now).await?;
+    pub async fn put(
+        &self,
+        message_id: &str,
+        body: &str,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Option<EntryId>, TransactionError> {
         let letter = Message::read(body).ok();
-        let reason = self.claims.failure(message_id).await?.unwrap_or_else(|| unknown_reason(message_id));
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut retries = Retries::of_message(deadline);
         loop {
-            match self.attempt(message_id, body, letter.as_ref(), &reason, now).await {
+            match self.attempt(message_id, body, letter.as_ref(), now).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => return result,
             }
@@ -126,9 +125,12 @@ impl QuarantineDeadLetter {
         message_id: &str,
         body: &str,
         letter: Option<&Message>,
-        reason: &str,
         now: Time,
     ) -> Result<Option<EntryId>, TransactionError> {
+        // Readers ask for the months since the history starts.
+        self.claims.note_history_start(now).await?;
+        let reason = self.claims.failure(message_id).await?;
+        let reason = &reason.unwrap_or_else(|| unknown_reason(message_id));
         let mut writes = vec![self.claims.dead_letter(message_id, now)?];
         let outcome = self.redrive_outcome(letter.and_then(Message::redrive_of), reason, now).await?;
         let NewEntry { id, write } = match (outcome, letter) {

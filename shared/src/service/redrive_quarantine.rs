@@ -113,7 +113,7 @@ impl RedriveQuarantine {
         let reading = self.open_entries(request, now, deadline.within(READ_TIMEOUT));
         let OpenEntries { ids, last } = deadline.bound(reading).await??;
         let redrives =
-            ids.into_iter().map(async |id| (id, self.redrive_quarantine_entry.redrive(id, actor, now).await));
+            ids.into_iter().map(async |id| (id, self.redrive_quarantine_entry.redrive(id, actor, now, deadline).await));
         let mut redrives = stream::iter(redrives).buffered(PARALLEL);
         let mut entries = RedrivenEntries::default();
         let failure = loop {
