@@ -12,6 +12,7 @@ mod damage;
 mod invariants;
 mod kill;
 mod model;
+mod outage;
 mod people;
 mod quarantine;
 mod queue;
