@@ -144,8 +144,10 @@ async fn a_stack_that_is_killed_in_a_storm_loses_no_webhook_that_it_accepted() {
 
 /// How many messages are in the queue, with a worker or without.
 async fn waiting(stack: &local::Stack) -> u32 {
-    use QueueAttributeName::{ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible};
-    let names = vec![ApproximateNumberOfMessages, ApproximateNumberOfMessagesNotVisible];
+    let names = vec![
+        QueueAttributeName::ApproximateNumberOfMessages,
+        QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+    ];
     let url = stack.resource("AlertsQueue").expect("a queue");
     let asked = stack.aws().sqs().get_queue_attributes().queue_url(url).set_attribute_names(Some(names.clone()));
     let settings = asked.send().await.expect("the queue answers").attributes.expect("attributes");

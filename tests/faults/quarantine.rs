@@ -51,7 +51,7 @@ enum Work {
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_make_one_entry_and_take_effect_once_under_faults(#[values(0, 1, 2, 3, 4, 5)] seed: u64) {
     let mut random = Rng::with_seed(seed);
-    let faults = FaultInjector::seeded(seed, FaultRates::each(30));
+    let faults = FaultInjector::seeded(seed, FaultRates::each(30).with_rare_silence());
     let options = Options { visibility_timeout: Some(Duration::from_secs(1)), ..Options::default() };
     let stack = Stack::start(options).await.expect("the stack starts");
     let mut deliveries = sources::deliveries(&mut random, clock::now());
@@ -87,11 +87,11 @@ async fn dead_letters_make_one_entry_and_take_effect_once_under_faults(#[values(
     let mut history = History::default();
     for ((id, delivery), work) in entries.iter().zip(works) {
         let entry = eventually(WAIT_TIMEOUT, async || {
-            let entry = finder.get(*id).await.expect("an entry").entry;
+            let entry = finder.get(*id, patient()).await.expect("an entry").entry;
             if entry.state.is_open() { Err(format!("{entry:?}")) } else { Ok(entry) }
         });
         check(&entry.await, work);
-        let found = finder.get(*id).await.expect("an entry").entry;
+        let found = finder.get(*id, patient()).await.expect("an entry").entry;
         if found.state == EntryState::Deleted {
             history.dead.insert(delivery.delivery_id.to_string());
         }

@@ -78,10 +78,9 @@ impl Call {
                 Ok(answers::condition_failed(parts, failed))
             }
             Fault::Unprocessed => self.execute_partly(request, &body).await,
-            Fault::Hung => {
-                if self.connection.random(fastrand::Rng::bool) {
-                    self.execute(request).await?;
-                }
+            Fault::Hung => std::future::pending().await,
+            Fault::AnswerHung => {
+                self.execute(request).await?;
                 std::future::pending().await
             }
             Fault::Denied => Ok(answers::denied()),

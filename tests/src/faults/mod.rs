@@ -51,15 +51,17 @@ pub enum Fault {
     Unprocessed,
     /// The request or its answer is delayed.
     Delayed,
-    /// The connection goes silent. Maybe the request is executed, but no answer ever comes.
+    /// The connection goes silent. The request is not executed, and no answer ever comes.
     Hung,
+    /// The request is executed, but then the connection goes silent.
+    AnswerHung,
     /// The function has no permission.
     Denied,
 }
 
 impl Fault {
     /// The faults that pass by themselves.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::InternalError,
         Self::Unsent,
         Self::AnswerLost,
@@ -69,6 +71,7 @@ impl Fault {
         Self::Unprocessed,
         Self::Delayed,
         Self::Hung,
+        Self::AnswerHung,
     ];
 
     /// Whether a request of this operation can fail so.
@@ -82,6 +85,7 @@ impl Fault {
             | Self::Throttled
             | Self::Delayed
             | Self::Hung
+            | Self::AnswerHung
             | Self::Denied => true,
         }
     }
@@ -102,6 +106,12 @@ impl FaultRates {
     #[must_use]
     pub fn each(per_mille: u16) -> Self {
         Self(Fault::ALL.into_iter().map(|fault| (fault, per_mille)).collect())
+    }
+
+    /// Connections that go silent less often: each costs seconds where time is not paused.
+    #[must_use]
+    pub fn with_rare_silence(self) -> Self {
+        self.with(Fault::Hung, 2).with(Fault::AnswerHung, 2)
     }
 
     /// Another rate for one fault.
