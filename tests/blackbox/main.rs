@@ -28,6 +28,7 @@ mod logs;
 mod oidc;
 mod quarantine;
 mod quarantine_gauge;
+mod redrive;
 mod restart;
 mod secret_rotation;
 mod status_changes;

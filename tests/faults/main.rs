@@ -13,6 +13,7 @@ mod invariants;
 mod issuer;
 mod kill;
 mod model;
+mod outage;
 mod people;
 mod quarantine;
 mod queue;

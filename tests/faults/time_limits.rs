@@ -81,6 +81,11 @@ impl Subjects {
             "GetIncident" => request("GET", incident, &Json::Null),
             "GetQuarantineEntry" => request("GET", entry, &Json::Null),
             "GroupAlerts" | "QuarantineDeadLetters" => json!({ "Records": messages }),
+            "RedriveQuarantine" => {
+                let mut event = request("POST", "", &Json::Null);
+                event["rawQueryString"] = json!("kind=dead_letter");
+                event
+            }
             "RedriveQuarantineEntry" => request("POST", entry, &Json::Null),
             "ReceiveWebhook" => {
                 let mut event = request("POST", "", &json!({ "title": "Disk is full" }));
@@ -210,6 +215,7 @@ async fn each_function_answers_in_the_documented_time_whatever_a_service_does() 
 #[case("DeleteQuarantineEntry")]
 #[case("GroupAlerts")]
 #[case("QuarantineDeadLetters")]
+#[case("RedriveQuarantine")]
 #[case("RedriveQuarantineEntry")]
 #[tokio::test]
 async fn writers_that_always_collide_give_up_before_lambda_ends_them(#[case] function: &str) {

@@ -60,6 +60,15 @@ pub enum ResolveAlertError {
 }
 
 impl ResolveAlertError {
+    /// Whether the alerts or the product are the cause: the same request would always fail.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        match self {
+            Self::NotFound => true,
+            Self::Unavailable(error) => error.is_permanent(),
+        }
+    }
+
     /// Whether the cause is outside of the alerts, such as a table that is throttled.
     #[must_use]
     pub const fn is_external(&self) -> bool {

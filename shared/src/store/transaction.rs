@@ -69,6 +69,12 @@ pub enum TransactionError {
 }
 
 impl TransactionError {
+    /// Whether the data or the product is the cause: the same request would always fail.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self, Self::Store(error) if !error.is_external())
+    }
+
     /// Whether the cause has nothing to do with the data: throttling, a lost connection, a missing
     /// permission.
     #[must_use]
