@@ -19,10 +19,12 @@ pub mod sources;
 
 // The surroundings of a process.
 pub mod config;
+pub mod deadline;
 
 pub mod clock;
 
 pub mod aws;
+pub mod retry;
 pub mod telemetry;
 
 // What is reached over the network: the tables, the queue, the secret, the identity provider.

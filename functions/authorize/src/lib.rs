@@ -1,13 +1,13 @@
 //! The Lambda authorizer of the API. It identifies the caller by the bearer token: an API token,
 //! or a JWT of the company's identity provider. It answers in the simple format of payload version 2.0.
 
-use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    deadline::Deadline,
     function::{Error, EventFunction},
     http::principal,
     service::authorize::Authorize,
@@ -35,8 +35,8 @@ impl EventFunction for Function {
         Ok(Self { authorize: Authorize::start(environment, aws, clock::now()).await? })
     }
 
-    async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
-        let identity = event.payload.identity_source.unwrap_or_default();
+    async fn answer(&self, event: AuthorizerRequest, _deadline: Deadline) -> Value {
+        let identity = event.identity_source.unwrap_or_default();
         let principal = match identity.first() {
             Some(authorization) => self.authorize.identify(authorization, clock::now()).await,
             None => None,
