@@ -186,14 +186,12 @@ impl Stack {
             tracing::warn!("stopping although a function is still running");
         }
         let left = pollers.drain(DRAIN_TIMEOUT).await;
-        match journal {
-            Some(journal) => {
-                if journal.flush().await.is_err() {
-                    tracing::warn!("messages may come once more after the next start");
-                }
+        if let Some(journal) = journal {
+            if journal.flush().await.is_err() {
+                tracing::warn!("messages may come once more after the next start");
             }
-            None if left > 0 => tracing::warn!(left, "messages lost: the queues are in memory only"),
-            None => {}
+        } else if left > 0 {
+            tracing::warn!(left, "messages lost: the queues are in memory only");
         }
         dynamodb.stop(STOP_TIMEOUT).await;
     }
