@@ -23,6 +23,7 @@ use crate::{
     config::{Environment, InvalidVariable},
     domain::time::Time,
     sources::signature::Secret,
+    telemetry::metrics::{Measures, Metrics},
 };
 
 /// Credentials that are older are fetched again.
@@ -97,6 +98,7 @@ pub enum CredentialsError {
 pub struct CredentialStore {
     client: Client,
     secret_arn: String,
+    metrics: Metrics,
     held: RwLock<Held>,
     /// Locked during a fetch, so that only one runs at a time.
     fetching: Mutex<()>,
@@ -119,9 +121,10 @@ impl CredentialStore {
     pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
         let client = aws.secretsmanager();
         let secret_arn = environment.secret_arn()?;
+        let metrics = Metrics::new(environment)?;
         let credentials = Arc::new(fetch(&client, &secret_arn, START_TIMEOUT).await?);
         let held = RwLock::new(Held { credentials, tried_at: now, tried_after_failure_at: None });
-        Ok(Self { client, secret_arn, held, fetching: Mutex::new(()) })
+        Ok(Self { client, secret_arn, metrics, held, fetching: Mutex::new(()) })
     }
 
     /// The credentials. They are fetched again after 5 minutes. If that fails, the old ones stay
@@ -162,7 +165,12 @@ impl CredentialStore {
         held.tried_after_failure_at = tried_after_failure_at;
         match fetched {
             Ok(credentials) => held.credentials = Arc::new(credentials),
-            Err(error) => warn!(%error, "could not refresh the credentials"),
+            Err(error) => {
+                warn!(%error, "could not refresh the credentials");
+                let mut measures = Measures::default();
+                measures.count("CredentialsNotRefreshed");
+                self.metrics.write(&measures, now);
+            }
         }
         Arc::clone(&held.credentials)
     }

@@ -1,6 +1,8 @@
 //! The Lambda authorizer of the API. It identifies the caller by the bearer token, and answers in
 //! the simple format of payload version 2.0.
 
+use std::collections::HashMap;
+
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -10,22 +12,52 @@ use shared::{
     config::Environment,
     credentials::CredentialStore,
     function::{Error, EventFunction},
-    http::principal,
+    http::{
+        edge::{Edge, FORWARDED_HEADER},
+        principal,
+    },
     service::authorize::authorize,
+    telemetry::{
+        metrics::Metrics,
+        refusals::{Reason, Refusals},
+    },
 };
 
-/// The request of API Gateway. Only the identity is read.
+/// API Gateway does not ask about requests without a token, so there is one reason.
+const REFUSED_TOKEN: Reason = Reason { metric: "RefusedToken", text: "the token is not known", source: None };
+
+/// The request of API Gateway. Only the identity and the address are read.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct AuthorizerRequest {
     /// The template names one identity source: the `Authorization` header.
-    #[serde(rename = "identitySource", default)]
+    #[serde(default)]
     identity_source: Option<Vec<String>>,
+    /// With names in lower case.
+    #[serde(default)]
+    headers: HashMap<String, String>,
+    #[serde(default)]
+    request_context: Context,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Context {
+    #[serde(default)]
+    http: Caller,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Caller {
+    source_ip: Option<String>,
 }
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     credentials: CredentialStore,
+    edge: Edge,
+    refusals: Refusals,
 }
 
 impl EventFunction for Function {
@@ -33,18 +65,29 @@ impl EventFunction for Function {
     type Answer = Value;
 
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
-        Ok(Self { credentials: CredentialStore::start(environment, aws, clock::now()).await? })
+        Ok(Self {
+            credentials: CredentialStore::start(environment, aws, clock::now()).await?,
+            edge: Edge::new(environment),
+            refusals: Refusals::new(Metrics::new(environment)?),
+        })
     }
 
     async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
-        let identity = event.payload.identity_source.unwrap_or_default();
+        let AuthorizerRequest { identity_source, headers, request_context } = event.payload;
+        let identity = identity_source.unwrap_or_default();
+        let now = clock::now();
         let principal = match identity.first() {
-            Some(authorization) => authorize(&self.credentials, authorization, clock::now()).await,
+            Some(authorization) => authorize(&self.credentials, authorization, now).await,
             None => None,
         };
         match principal {
             Some(principal) => json!({"isAuthorized": true, "context": principal::context(&principal)}),
-            None => json!({"isAuthorized": false}),
+            None => {
+                let forwarded = headers.get(FORWARDED_HEADER).map(String::as_str);
+                let from = self.edge.source_address(request_context.http.source_ip.as_deref(), forwarded);
+                self.refusals.count(REFUSED_TOKEN, from, now);
+                json!({"isAuthorized": false})
+            }
         }
     }
 }

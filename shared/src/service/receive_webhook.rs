@@ -1,7 +1,7 @@
 //! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
 //! once is lost, for some sources never send again.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use crate::{
     aws::Aws,
@@ -13,7 +13,10 @@ use crate::{
         time::Time,
     },
     queue::{Queue, QueueError},
-    sources::{self, Headers, Reading, WebhookSource},
+    sources::{
+        self, Headers, Reading, WebhookSource,
+        addresses::{AllowedAddresses, InvalidAddresses},
+    },
 };
 
 /// The largest body that is accepted: 1 MiB.
@@ -50,6 +53,12 @@ pub enum Refusal {
     /// It does not prove that the source sent it.
     #[error("the webhook is not signed with a secret that is known")]
     NotAuthentic,
+    /// It proves that the source sent it, but comes from an address that is not allowed.
+    #[error("the address is not allowed, although the webhook is signed with a secret that is known")]
+    Address,
+    /// It comes from an address that is not allowed, and proves nothing.
+    #[error("the address is not allowed")]
+    Stranger,
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -67,9 +76,21 @@ pub enum Webhook {
     },
 }
 
+/// Why the function cannot receive webhooks.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The addresses that are allowed.
+    #[error(transparent)]
+    Addresses(#[from] InvalidAddresses),
+}
+
 /// Receives webhooks.
 #[derive(Debug)]
 pub struct ReceiveWebhook {
+    allowed: AllowedAddresses,
     credentials: CredentialStore,
     queue: Queue,
 }
@@ -78,14 +99,16 @@ impl ReceiveWebhook {
     /// Fetches the credentials and connects to the queue, side by side.
     ///
     /// # Errors
-    /// [`CredentialsError`]
-    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
-        let queue = Queue::new(environment, aws)?;
+    /// [`StartError`]
+    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, StartError> {
+        let allowed = AllowedAddresses::parse(&environment.allowed_addresses())?;
+        let queue = Queue::new(environment, aws).map_err(CredentialsError::from)?;
         let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
-        Ok(Self { credentials: credentials?, queue })
+        Ok(Self { allowed, credentials: credentials?, queue })
     }
 
-    /// Receives one webhook: one `SendMessage`, if it is accepted.
+    /// Receives one webhook: one `SendMessage`, if it is accepted. `from` is the address that it
+    /// comes from.
     ///
     /// # Errors
     /// [`Refusal`]
@@ -94,10 +117,18 @@ impl ReceiveWebhook {
         source: &dyn WebhookSource,
         headers: &Headers,
         body: &[u8],
+        from: Option<IpAddr>,
         now: Time,
     ) -> Result<Receipt, Refusal> {
         if body.len() > MAX_BODY_BYTES {
             return Err(Refusal::TooLarge);
+        }
+        if !self.allowed.allows(source.name(), from) {
+            // Whether it is authentic tells a source that moved from a stranger. The stranger does
+            // not make the secret be fetched again.
+            let credentials = self.credentials.current(now).await;
+            let is_authentic = source.is_authentic(credentials.webhook_secrets(source.name()), headers, body);
+            return Err(if is_authentic { Refusal::Address } else { Refusal::Stranger });
         }
         if !self.is_authentic(source, headers, body, now).await {
             return Err(Refusal::NotAuthentic);
