@@ -65,7 +65,7 @@ async fn restored_tables_are_taken_into_use_by_parameters() {
     sandbox.deliver_without_effect(&before).await;
     let alerts = sandbox.deliver(&after).await;
     assert_eq!(alerts.len(), 2);
-    assert_eq!(sandbox.incident_of(&alerts[0]).await["alert_count"], json!(2));
+    assert_eq!(sandbox.incident_of(&alerts[0]).await["incident"]["alert_count"], json!(2));
     stack.stop().await;
 }
 
