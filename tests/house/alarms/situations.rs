@@ -107,7 +107,7 @@ fn webhooks() -> Vec<(&'static str, Driven)> {
                     regular("every 20 minutes a webhook with an old secret", 60, 20, UNAUTHENTIC, 1.0),
                     regular("100 such webhooks a minute", 5, 1, UNAUTHENTIC, 100.0),
                 ],
-                silent: vec![regular("two strangers an hour", 600, 30, UNAUTHENTIC, 1.0)],
+                silent: vec![regular("a stranger every 40 minutes", 600, 40, UNAUTHENTIC, 1.0)],
             },
         ),
         (
@@ -219,7 +219,7 @@ fn people() -> Vec<(&'static str, Driven)> {
             "CredentialsAlarm",
             Driven {
                 rings: vec![regular("every 10 minutes a process cannot read it", 60, 10, CREDENTIALS, 1.0)],
-                silent: vec![regular("two timeouts an hour", 600, 30, CREDENTIALS, 1.0)],
+                silent: vec![regular("a timeout every 40 minutes", 600, 40, CREDENTIALS, 1.0)],
             },
         ),
         ("ApiFailuresAlarm", requests()),
