@@ -80,14 +80,12 @@ impl EventFunction for Function {
             Some(authorization) => authorize(&self.credentials, authorization, now).await,
             None => None,
         };
-        match principal {
-            Some(principal) => json!({"isAuthorized": true, "context": principal::context(&principal)}),
-            None => {
-                let forwarded = headers.get(FORWARDED_HEADER).map(String::as_str);
-                let from = self.edge.source_address(request_context.http.source_ip.as_deref(), forwarded);
-                self.refusals.count(REFUSED_TOKEN, from, now);
-                json!({"isAuthorized": false})
-            }
+        if let Some(principal) = principal {
+            return json!({"isAuthorized": true, "context": principal::context(&principal)});
         }
+        let forwarded = headers.get(FORWARDED_HEADER).map(String::as_str);
+        let from = self.edge.source_address(request_context.http.source_ip.as_deref(), forwarded);
+        self.refusals.count(REFUSED_TOKEN, from, now);
+        json!({"isAuthorized": false})
     }
 }

@@ -74,7 +74,7 @@ pub fn name_the_rest(template: &Template, scope: &mut Scope) {
 /// If it does not.
 pub fn name_nested_outputs(template: &Template, scope: &mut Scope) -> Result<(), StartError> {
     for stack in template.resources(Kind::NestedStack) {
-        let outputs = template.nested_outputs(stack, scope)?;
+        let outputs = Template::nested_outputs(stack, scope)?;
         let outputs: Vec<_> = outputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         scope.runs(&stack.logical_id, &stack.logical_id, &outputs);
     }

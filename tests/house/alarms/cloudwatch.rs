@@ -88,7 +88,7 @@ fn evaluate(alarm: &Alarm, metrics: &Metrics, end: isize, before: State, extra: 
         return before;
     }
     let breaching = real.iter().filter(|value| **value > alarm.threshold).count();
-    if breaching >= alarm.datapoints_to_alarm { State::Alarm } else { State::Ok }
+    if breaching >= alarm.needed_datapoints { State::Alarm } else { State::Ok }
 }
 
 fn value(alarm: &Alarm, metrics: &Metrics, end: isize) -> Option<f64> {
@@ -119,7 +119,7 @@ fn missing_points_are_not_breaching_and_older_ones_take_their_places_only_if_the
         expression: None,
         period_minutes: 1,
         evaluation_periods: 3,
-        datapoints_to_alarm: 3,
+        needed_datapoints: 3,
         threshold: 0.0,
         missing: Missing::NotBreaching,
     };

@@ -13,7 +13,7 @@ pub struct Alarm {
     pub expression: Option<String>,
     pub period_minutes: usize,
     pub evaluation_periods: usize,
-    pub datapoints_to_alarm: usize,
+    pub needed_datapoints: usize,
     /// The alarm rings above it.
     pub threshold: f64,
     pub missing: Missing,
@@ -69,7 +69,7 @@ fn alarm(name: &str, properties: &Yaml) -> Alarm {
         expression,
         period_minutes: period_seconds / 60,
         evaluation_periods,
-        datapoints_to_alarm: number("DatapointsToAlarm").unwrap_or(evaluation_periods),
+        needed_datapoints: number("DatapointsToAlarm").unwrap_or(evaluation_periods),
         threshold: properties["Threshold"].as_f64().expect("a threshold"),
         missing: match properties["TreatMissingData"].as_str() {
             Some("notBreaching") => Missing::NotBreaching,
@@ -148,7 +148,7 @@ impl Alarm {
             }
             Some(expression) => format!("`{expression}` in {period}"),
         };
-        let times = match (self.datapoints_to_alarm, self.evaluation_periods) {
+        let times = match (self.needed_datapoints, self.evaluation_periods) {
             (1, 1) => String::new(),
             (needed, of) if needed == of => format!(", {needed} times in a row"),
             (needed, of) => format!(", in {needed} of {of}"),

@@ -116,7 +116,9 @@ impl Parser<'_> {
                 condition.and_then(|condition| if condition == 0.0 { or_else } else { then })
             }
             "SUM" => {
-                ["(", "METRICS", "(", ")", ")"].into_iter().for_each(|token| self.expect(token));
+                for token in ["(", "METRICS", "(", ")", ")"] {
+                    self.expect(token);
+                }
                 let present: Vec<f64> = self.points.values().flatten().copied().collect();
                 (!present.is_empty()).then(|| present.iter().sum())
             }

@@ -75,8 +75,8 @@ fn a_message_that_fails_is_heard_of_however_long_it_stays_hidden() {
     let alarms = alarms();
     for hidden_minutes in 1..=60 {
         let mut metrics = Metrics::default();
-        for minute in 0..60 {
-            metrics.add("AWS/SQS ApproximateAgeOfOldestMessage QueueName=AlertsQueue", minute, 60.0 * minute as f64);
+        for (minute, age) in (0..60).zip((0..).step_by(60)) {
+            metrics.add("AWS/SQS ApproximateAgeOfOldestMessage QueueName=AlertsQueue", minute, f64::from(age));
             if minute % hidden_minutes == 0 {
                 metrics.add("IncidentReview Failed Stack=Stack", minute, 1.0);
             }

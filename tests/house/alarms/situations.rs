@@ -230,13 +230,15 @@ fn requests() -> Driven {
     Driven {
         rings: vec![
             situation("3 of 3 requests at night fail, 5 minutes apart", 15, |metrics| {
-                [0, 5, 10].into_iter().for_each(|minute| metrics.log("GET /alerts", 500, minute));
+                for minute in [0, 5, 10] {
+                    metrics.log("GET /alerts", 500, minute);
+                }
             }),
             situation("3 of 30 requests fail, among 1,000 webhooks a minute", 15, |metrics| {
                 for minute in 0..15 {
                     (0..1_000).for_each(|_| metrics.log(WEBHOOK, 202, minute));
                     (0..2).for_each(|request| {
-                        metrics.log(LIST, if minute < 3 && request == 0 { 503 } else { 200 }, minute)
+                        metrics.log(LIST, if minute < 3 && request == 0 { 503 } else { 200 }, minute);
                     });
                 }
             }),

@@ -186,7 +186,7 @@ impl Template {
     ///
     /// # Errors
     /// If a parameter or an output refers to something that does not run.
-    pub fn nested_outputs(&self, stack: &Resource, scope: &Scope) -> Result<Vec<(String, String)>, TemplateError> {
+    pub fn nested_outputs(stack: &Resource, scope: &Scope) -> Result<Vec<(String, String)>, TemplateError> {
         let url = stack.properties.get("TemplateURL").and_then(Yaml::as_str).unwrap_or_default();
         let Some((_, text)) = NESTED.iter().find(|(known, _)| *known == url) else { return Ok(Vec::new()) };
         if Self::parse(text)?.outputs.is_empty() {
@@ -245,7 +245,7 @@ pub(super) mod tests {
             scope.runs(&resource.logical_id, &resource.logical_id, &[("Arn", &format!("arn:{}", resource.logical_id))]);
         }
         for stack in template.resources(Kind::NestedStack) {
-            let outputs = template.nested_outputs(stack, &scope).unwrap();
+            let outputs = Template::nested_outputs(stack, &scope).unwrap();
             let outputs: Vec<_> = outputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             scope.runs(&stack.logical_id, &stack.logical_id, &outputs);
         }
@@ -294,7 +294,7 @@ pub(super) mod tests {
         assert_eq!(template.resources(Kind::Secret).count(), 0);
 
         let kept = template.resources(Kind::NestedStack).find(|stack| stack.logical_id == "Kept").unwrap();
-        let outputs: BTreeMap<_, _> = template.nested_outputs(kept, &template.scope()).unwrap().into_iter().collect();
+        let outputs: BTreeMap<_, _> = Template::nested_outputs(kept, &template.scope()).unwrap().into_iter().collect();
         for name in names {
             assert_eq!(outputs[&format!("Outputs.{name}Table")], format!("restored-{name}"));
             let arn = format!("arn:aws:dynamodb:us-east-1:123456789012:table/restored-{name}");
