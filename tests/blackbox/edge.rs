@@ -25,6 +25,7 @@ async fn webhooks_of_a_source_come_from_its_addresses_only() {
     let forwarded = sandbox.api.sign(&sandbox.monitor()).header("x-forwarded-for", "192.0.2.1");
     sandbox.api.post(&forwarded).await.problem(403);
     sandbox.api.post(&WebhookRequest::datadog("{}")).await.problem(403);
+    sandbox.alerts_when("the alert of Sentry", |alerts| alerts.len() == 1).await;
     assert_eq!(sandbox.api.page("/alerts").await.total, 1);
     stack.stop().await;
 }
