@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
@@ -11,6 +10,7 @@ use shared::{
     clock,
     config::Environment,
     credentials::CredentialStore,
+    deadline::Deadline,
     function::{Error, EventFunction},
     http::{
         edge::{Edge, FORWARDED_HEADER},
@@ -72,8 +72,8 @@ impl EventFunction for Function {
         })
     }
 
-    async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
-        let AuthorizerRequest { identity_source, headers, request_context } = event.payload;
+    async fn answer(&self, event: AuthorizerRequest, _deadline: Deadline) -> Value {
+        let AuthorizerRequest { identity_source, headers, request_context } = event;
         let identity = identity_source.unwrap_or_default();
         let now = clock::now();
         let principal = match identity.first() {

@@ -5,6 +5,7 @@ use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{Request, Response, answer, edge::Edge, headers, path_parameter, problem::Problem, view::ReceiptView},
@@ -37,7 +38,7 @@ impl HttpFunction for Function {
         })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let from = self.edge.source_address_of(request);
         let Some(source) = sources::find(&path_parameter(request, "source")) else {
             let reason = Reason { metric: "RefusedUnknownSource", text: "there is no such source", source: None };
@@ -45,7 +46,8 @@ impl HttpFunction for Function {
             return Err(Problem::not_found("There is no source with this name."));
         };
         let headers = headers::of_webhook(request.headers());
-        let received = self.receive_webhook.receive(source, &headers, request.body().as_ref(), from, now).await;
+        let body = request.body().as_ref();
+        let received = self.receive_webhook.receive(source, &headers, body, from, now, deadline).await;
         let name = source.name();
         match &received {
             Ok(Receipt::Accepted { delivery_id }) => {
@@ -61,7 +63,7 @@ impl HttpFunction for Function {
                 self.count("Quarantined", now);
             }
             // Each of these may be lost, so each has its line.
-            Err(refusal @ Refusal::Queue(_)) => {
+            Err(refusal @ (Refusal::Queue(_) | Refusal::OutOfTime(_))) => {
                 info!(source = name, %refusal, "webhook not accepted");
                 self.count("RefusedUnavailable", now);
             }
@@ -70,7 +72,7 @@ impl HttpFunction for Function {
                 self.refusals.count(Reason { metric, text, source: Some(name) }, from, now);
             }
         }
-        Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(problem)?)))
+        Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(|refusal| problem(&refusal))?)))
     }
 }
 
@@ -89,11 +91,11 @@ fn reason(refusal: &Refusal) -> (&'static str, &'static str) {
         Refusal::NotAuthentic => ("RefusedNotAuthentic", "the signature or token of the webhook is wrong"),
         Refusal::Address => ("RefusedAddress", "the address is not allowed, but the webhook is authentic"),
         Refusal::Stranger => ("RefusedStranger", "the address is not allowed"),
-        Refusal::Queue(_) => ("RefusedUnavailable", "the queue did not take the webhook"),
+        Refusal::Queue(_) | Refusal::OutOfTime(_) => ("RefusedUnavailable", "the queue did not take the webhook"),
     }
 }
 
-fn problem(refusal: Refusal) -> Problem {
+fn problem(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::TooLarge => Problem::too_large("A webhook may be at most 1 MiB."),
         Refusal::NotAuthentic => {
@@ -102,6 +104,6 @@ fn problem(refusal: Refusal) -> Problem {
         Refusal::Address | Refusal::Stranger => {
             Problem::forbidden("This address may not send webhooks of this source.")
         }
-        Refusal::Queue(cause) => Problem::unavailable(&cause),
+        Refusal::Queue(_) | Refusal::OutOfTime(_) => Problem::unavailable(refusal),
     }
 }
