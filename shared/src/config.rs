@@ -185,6 +185,20 @@ impl Environment {
         value.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
     }
 
+    /// The addresses that webhooks may come from, as the parameter `AllowedAddresses` says. Empty if
+    /// they may come from anywhere.
+    #[must_use]
+    pub fn allowed_addresses(&self) -> String {
+        self.required("ALLOWED_ADDRESSES").unwrap_or_default()
+    }
+
+    /// The secrets that a CDN before the API sends with each request. None if there is no CDN.
+    #[must_use]
+    pub fn edge_secrets(&self) -> Vec<String> {
+        let secrets = self.required("EDGE_SECRETS").unwrap_or_default();
+        secrets.split(',').filter(|secret| !secret.is_empty()).map(str::to_owned).collect()
+    }
+
     /// The name of the stack. It is the dimension of the metrics.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc};
 use shared::{
     aws::Aws,
     config::Environment,
-    function::{self, EventFunction, HttpFunction},
+    function::{self, EventFunction, HttpFunction, Running},
 };
 
 use crate::lambda::{self, Handler};
@@ -46,7 +46,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
 }
 
 async fn http<F: HttpFunction>(environment: &Environment, aws: &Aws) -> Result<Handler, function::Error> {
-    Ok(lambda::http(Arc::new(F::start(environment, aws).await?)))
+    Ok(lambda::http(Arc::new(Running::<F>::start(environment, aws).await?)))
 }
 
 async fn event<F: EventFunction>(environment: &Environment, aws: &Aws) -> Result<Handler, function::Error> {

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use lambda_http::{Adapter, Request, request::LambdaRequest, service_fn, tower::Service};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value as Json;
-use shared::function::{EventFunction, HttpFunction};
+use shared::function::{EventFunction, HttpFunction, Running};
 use tokio::sync::RwLock;
 
 use crate::{clock, template::FunctionResource};
@@ -77,7 +77,7 @@ impl Function {
 }
 
 /// A function behind the API, with the same adapter as when it is deployed.
-pub fn http<F: HttpFunction>(function: Arc<F>) -> Handler {
+pub fn http<F: HttpFunction>(function: Arc<Running<F>>) -> Handler {
     Box::new(move |event, context| {
         let function = Arc::clone(&function);
         Box::pin(async move {

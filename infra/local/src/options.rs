@@ -13,7 +13,7 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Whether to fill empty tables with demo data.
     pub demo: bool,
-    /// Values of the template's parameters. The others have their defaults.
+    /// The parameters of the template that have other values than their defaults.
     pub parameters: BTreeMap<String, String>,
     /// Replaces the visibility timeouts of the template. Rounded down to seconds, at least 1: with
     /// 0, SQS would deliver a message again while it is being processed.
