@@ -13,6 +13,7 @@ pub mod rules;
 // Pure decisions, which do not know each other.
 pub mod classification;
 pub mod grouping;
+pub mod identity;
 pub mod listing;
 pub mod sources;
 
@@ -23,10 +24,12 @@ pub mod deadline;
 pub mod clock;
 
 pub mod aws;
+pub mod retry;
 pub mod telemetry;
 
-// The AWS services: the tables, the queue, the secret.
+// What is reached over the network: the tables, the queue, the secret, the identity provider.
 pub mod credentials;
+pub mod issuer;
 pub mod queue;
 pub mod store;
 

@@ -7,12 +7,19 @@
 use std::sync::atomic::Ordering;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use tests::{Api, Sandbox, TestStack, WebhookRequest};
+use shared::{
+    clock,
+    domain::{delivery::Delivery, time::Time},
+    service::receive_webhook::{self, Webhook},
+    sources::{self, Headers},
+};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification};
 
 use crate::{
     alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
     dead_letters::{entry_when, failing_worker, only_entry},
     quarantine::{delete, entries_of, get_entry, redrive},
+    redrive::redrive_many,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,6 +29,7 @@ async fn every_granted_permission_is_used() {
     let Some(stack) = TestStack::start(options).await else { return };
     let sandbox = Sandbox::on(Api::to(stack.access()));
     dead_letters(&sandbox).await;
+    given_up(&stack, &sandbox).await;
     broken.store(false, Ordering::SeqCst);
     redriven(&sandbox).await;
     deliveries(&sandbox).await;
@@ -48,10 +56,28 @@ async fn dead_letters(sandbox: &Sandbox) {
     entry_when(&sandbox.api, id, "pending").await;
 }
 
+/// The queue gives up a delivery, and a redrive.
+async fn given_up(stack: &TestStack, sandbox: &Sandbox) {
+    let before = only_entry(&sandbox.api, "").await;
+    let letter = |delivery: &Delivery| {
+        let sqs = stack.local().aws().sqs();
+        let message = serde_json::to_string(delivery).expect("JSON");
+        sqs.send_message().queue_url(stack.resource("AlertsDeadLetterQueue")).message_body(message).send()
+    };
+    let id = before["id"].as_str().expect("an id");
+    let first = delivery(&sandbox.monitor(), clock::now());
+    letter(&first).await.expect("sent");
+    let given_up = entries_of(&sandbox.api, &[first.delivery_id.to_string()]).await.remove(0);
+    delete(&sandbox.api, given_up["id"].as_str().expect("an id")).await.expect(204);
+    redrive(&sandbox.api, id).await.expect(202);
+    letter(&Delivery { redrive_of: Some(id.parse().expect("an id")), ..first }).await.expect("sent");
+    entry_when(&sandbox.api, id, "pending").await;
+}
+
 async fn redriven(sandbox: &Sandbox) {
     let entry = only_entry(&sandbox.api, "").await;
     let id = entry["id"].as_str().expect("an id");
-    redrive(&sandbox.api, id).await.expect(202);
+    assert_eq!(redrive_many(&sandbox.api, "kind=dead_letter").await.expect(202).json()["redriven"], 1);
     entry_when(&sandbox.api, id, "redriven").await;
 }
 
@@ -71,14 +97,23 @@ async fn deliveries(sandbox: &Sandbox) {
 /// Whoever reads or seals first makes what is lost again.
 async fn lost_segments(stack: &TestStack, sandbox: &Sandbox) {
     let root = AttributeValue::S("ROOT".to_owned());
-    for reader in 0..3 {
+    for path in ["/incidents", "/alerts", "/stats/incidents", "/stats/alerts", ""] {
         let delete = stack.local().aws().dynamodb().delete_item().table_name(stack.resource("SegmentsTable"));
         delete.key("part_of", root.clone()).key("part", root.clone()).send().await.expect("deleted");
-        match reader {
-            0 => drop(sandbox.api.page("/incidents").await),
-            1 => drop(sandbox.api.page("/alerts").await),
-            _ => stack.local().run_schedules().await,
+        match path {
+            "" => stack.local().run_schedules().await,
+            path => drop(sandbox.api.get(path).await.expect(200)),
         }
+    }
+}
+
+/// The delivery of a notification that we received at a time.
+fn delivery(notification: &Notification, received_at: Time) -> Delivery {
+    let sent = WebhookRequest::from(notification);
+    let datadog = sources::find("datadog").expect("a source");
+    match receive_webhook::read(datadog, &Headers::default(), &sent.body, received_at, "1") {
+        Webhook::Delivery(read) => *read,
+        Webhook::Ignored { reason } => panic!("not a delivery: {reason}"),
     }
 }
 

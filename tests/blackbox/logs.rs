@@ -81,12 +81,19 @@ async fn logs_contain_ids_and_never_payloads() {
     let change = json!({ "status": "INVESTIGATING", "comment": marker });
     api.patch_status(incident_id, &change).await.expect(200);
 
+    for reason in
+        ["the signature or token of the webhook is wrong", "there is no such source", "the token is not known"]
+    {
+        let lines = lines_with(reason);
+        assert!(lines.iter().any(|line| line.contains("source_address=127.0.0.1 refused=1")), "{reason}: {lines:#?}");
+    }
+
     let of_delivery = lines_with(&delivery_id);
     assert!(of_delivery.iter().any(|line| line.contains("webhook accepted")), "{of_delivery:#?}");
     assert!(of_delivery.iter().any(|line| line.contains(incident_id) && line.contains("opened")), "{of_delivery:#?}");
     assert!(lines_with(incident_id).iter().any(|line| line.contains("INVESTIGATING")));
     let metrics = lines_with("CloudWatchMetrics");
-    for metric in ["Accepted", "Ignored", "Quarantined", "RefusedNotAuthentic", "Opened", "Grouped"] {
+    for metric in ["Accepted", "Ignored", "Quarantined", "RefusedNotAuthentic", "RefusedToken", "Opened", "Grouped"] {
         assert!(metrics.iter().any(|line| line.contains(&format!("\"{metric}\":1"))), "no {metric} in {metrics:#?}");
     }
     let line = metrics[0].split_once("line=").unwrap().1;

@@ -16,6 +16,7 @@ use shared::{
     service::group_alerts::GroupAlerts,
     store::Tables,
 };
+use tests::patient;
 
 use super::{
     asked::{self, AlertFilter, IncidentFilter, PageRequest},
@@ -156,7 +157,7 @@ pub async fn rows(deliveries: &[Delivery], size: usize) -> (Vec<Alert>, Vec<Inci
     let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), stack.aws()), 1).expect("configured");
     for together in deliveries.chunks(size) {
         let together: Vec<&Delivery> = together.iter().collect();
-        grouper.group_together(&together, history::now()).await.expect("grouped");
+        grouper.group_together(&together, history::now(), patient()).await.expect("grouped");
     }
     let alerts = history::alert_lister(&stack);
     let everything = (&AlertFilter::default(), OrderBy::CreatedAt);

@@ -36,6 +36,7 @@ use shared::{
     },
 };
 use strum::VariantArray;
+use tests::patient;
 
 use super::{
     asked::{self, AlertFilter, IncidentFilter, PageRequest, Range},
@@ -128,7 +129,7 @@ impl World {
             headers: std::collections::BTreeMap::new(),
             redrive_of: None,
         };
-        self.grouper.group(&delivery, now).await.expect("grouped");
+        self.grouper.group(&delivery, now, patient()).await.expect("grouped");
     }
 
     async fn change_a_status(&mut self, incidents: &[Incident]) {
@@ -139,7 +140,7 @@ impl World {
         let Some(status) = incident.status.allowed_transitions().first() else { return };
         let change = StatusChange { status: *status, comment: None, actor: "alice".to_owned() };
         let now = self.clock();
-        self.changer.change(incident.id, &change, &|_| true, now).await.expect("changed");
+        self.changer.change(incident.id, &change, &|_| true, now, patient()).await.expect("changed");
     }
 
     /// Seals with the clock of some machine, as far as one may by then.

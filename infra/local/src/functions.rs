@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc};
 use shared::{
     aws::Aws,
     config::Environment,
-    function::{self, EventFunction, HttpFunction},
+    function::{self, EventFunction, HttpFunction, Running},
 };
 
 use crate::lambda::{self, Handler};
@@ -40,6 +40,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "ListQuarantine" => http::<list_quarantine::Function>(environment, aws).await,
         "QuarantineDeadLetters" => event::<quarantine_dead_letters::Function>(environment, aws).await,
         "ReceiveWebhook" => http::<receive_webhook::Function>(environment, aws).await,
+        "RedriveQuarantine" => http::<redrive_quarantine::Function>(environment, aws).await,
         "RedriveQuarantineEntry" => http::<redrive_quarantine_entry::Function>(environment, aws).await,
         "SealSegments" => event::<seal_segments::Function>(environment, aws).await,
         unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
@@ -48,7 +49,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
 }
 
 async fn http<F: HttpFunction>(environment: &Environment, aws: &Aws) -> Result<Handler, function::Error> {
-    Ok(lambda::http(Arc::new(F::start(environment, aws).await?)))
+    Ok(lambda::http(Arc::new(Running::<F>::start(environment, aws).await?)))
 }
 
 async fn event<F: EventFunction>(environment: &Environment, aws: &Aws) -> Result<Handler, function::Error> {

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use lambda_http::{Adapter, Request, request::LambdaRequest, service_fn, tower::Service};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value as Json;
-use shared::function::{EventFunction, HttpFunction};
+use shared::function::{EventFunction, HttpFunction, Running};
 use tokio::sync::RwLock;
 
 use crate::{clock, template::FunctionResource};
@@ -19,6 +19,9 @@ pub type Handler = Box<dyn Fn(String, Context) -> BoxFuture<'static, Result<Json
 /// Why a call returned no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
+    /// No function has this name.
+    #[error("there is no function {0}")]
+    Unknown(String),
     /// The function returned an error, or could not parse its event.
     #[error("{function} failed: {source}")]
     Failed { function: String, source: BoxError },
@@ -74,7 +77,7 @@ impl Function {
 }
 
 /// A function behind the API, with the same adapter as when it is deployed.
-pub fn http<F: HttpFunction>(function: Arc<F>) -> Handler {
+pub fn http<F: HttpFunction>(function: Arc<Running<F>>) -> Handler {
     Box::new(move |event, context| {
         let function = Arc::clone(&function);
         Box::pin(async move {

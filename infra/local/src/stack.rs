@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value as Json;
 use shared::{aws::Aws, config::Environment};
 use tokio::net::TcpListener;
 
@@ -17,12 +18,12 @@ use crate::{
     error::StartError,
     functions,
     gateway::Gateway,
-    lambda::{Function, InFlight},
+    lambda::{Function, InFlight, InvokeError},
     options::{Options, Wire},
     permissions::Permissions,
     poller::Pollers,
     scheduler::Scheduler,
-    sqs::{self, Queues},
+    sqs::{self, journal::Journal},
     template::{FunctionResource, Kind, Permission, Scope, Template},
     wiring::{self, RunningFunction, RunningFunctions},
 };
@@ -30,7 +31,7 @@ use crate::{
 /// How long a stop waits for requests and calls that have begun.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a stop empties the queues, which exist in memory only. A second Ctrl-C stops at once.
+/// How long a stop empties the queues. A second Ctrl-C stops at once.
 const DRAIN_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The function whose environment names every table. The demo data is written with it.
@@ -47,7 +48,10 @@ pub struct Stack {
     pollers: Pollers,
     scheduler: Scheduler,
     in_flight: InFlight,
+    functions: BTreeMap<String, RunningFunction>,
     dynamodb: DynamoDb,
+    /// The messages on disk, if there is a data directory.
+    journal: Option<Journal>,
 }
 
 impl Stack {
@@ -63,8 +67,9 @@ impl Stack {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(listen_error)?;
         let url = format!("http://{}", listener.local_addr().map_err(listen_error)?);
 
-        let template = Template::of_workspace()?;
-        let mut scope = Scope::new(&template.parameters);
+        let template = Template::of_workspace_with(&options.parameters)?;
+        let mut scope = template.scope();
+        wiring::name_the_rest(&template, &mut scope);
         for api in template.resources(Kind::HttpApi) {
             scope.runs(&api.logical_id, &api.logical_id, &[("ApiEndpoint", &url)]);
         }
@@ -73,14 +78,16 @@ impl Stack {
             scope.runs(id, id, &[("Arn", &FunctionResource::arn(id))]);
         }
         let dynamodb = wiring::start_tables(&template, &mut scope, options.data.as_deref()).await?;
-        let queues = Queues::default();
+        let (queues, journal) = wiring::start_queues(options.data.as_deref())?;
         let known = queues.known();
         let in_process = embedded::config(queues);
         let aws = Aws::at(dynamodb.config(), in_process.clone(), in_process);
         sqs::create_all(&template, &mut scope, &aws.sqs(), &known, options.visibility_timeout).await?;
         wiring::start_secrets(&template, &mut scope, &aws).await?;
+        wiring::name_nested_outputs(&template, &mut scope)?;
 
-        let over_wire = options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone()));
+        let over_wire =
+            options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone())).limited();
         let in_flight = InFlight::default();
         let mut environments = HashMap::new();
         let mut permissions = BTreeMap::new();
@@ -90,14 +97,16 @@ impl Stack {
             let environment = Environment::of(resource.environment.clone());
             let allowed = Permissions::new(&resource.logical_id, resource.permissions.clone());
             let guarded = allowed.guard(over_wire.clone());
-            permissions.insert(resource.logical_id.clone(), allowed);
+            permissions.insert(resource.logical_id.clone(), Arc::clone(&allowed));
             let handler = functions::start(&resource.logical_id, &environment, &guarded).await?;
             environments.insert(resource.logical_id.clone(), environment);
             let function = Arc::new(Function::new(&resource, handler, Arc::clone(&in_flight)));
-            running.insert(resource.logical_id.clone(), RunningFunction { resource, function });
+            // Past the wire: it disturbs what functions do, not what Lambda does for them.
+            let aws = allowed.guard(aws.clone());
+            running.insert(resource.logical_id.clone(), RunningFunction { resource, function, aws });
         }
         let routes = wiring::routes(&template, &scope, &running)?;
-        let sources = wiring::event_sources(&template, &scope, &running, &aws, &known)?;
+        let sources = wiring::event_sources(&template, &scope, &running, &known)?;
         if options.demo {
             let missing = || StartError::Dangling { at: "the demo data".to_owned(), name: WORKER.to_owned() };
             demo::fill(&aws, environments.get(WORKER).ok_or_else(missing)?).await?;
@@ -113,7 +122,9 @@ impl Stack {
             environments,
             permissions,
             in_flight,
+            functions: running,
             dynamodb,
+            journal,
         })
     }
 
@@ -151,6 +162,21 @@ impl Stack {
         environment.unwrap_or_else(|| panic!("template.yaml has no function {function}"))
     }
 
+    /// Calls a function with an event of the service that triggers it, and returns its answer.
+    ///
+    /// # Errors
+    /// If the stack has no such function, or it fails or panics.
+    pub async fn invoke(&self, function: &str, event: &Json) -> Result<Json, InvokeError> {
+        let running = self.functions.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
+        running.function.invoke(event, &format!("{:016x}", fastrand::u64(..))).await
+    }
+
+    /// How long a function may take, by the template.
+    #[must_use]
+    pub fn timeout(&self, function: &str) -> Option<Duration> {
+        Some(self.functions.get(function)?.resource.timeout)
+    }
+
     /// The permissions that each function has and has not used so far.
     pub fn unused_permissions(&self) -> impl Iterator<Item = (&str, Permission)> {
         let unused = self.permissions.iter().map(|(function, allowed)| (function.as_str(), allowed.unused()));
@@ -164,14 +190,21 @@ impl Stack {
 
     /// Accepts no more requests, finishes those that have begun, empties the queues, and stops.
     pub async fn stop(self) {
-        let Self { gateway, pollers, scheduler, in_flight, dynamodb, .. } = self;
+        let Self { gateway, pollers, scheduler, in_flight, dynamodb, journal, .. } = self;
         scheduler.stop();
         gateway.stop(STOP_TIMEOUT).await;
         // A call goes on after its client has disconnected, and may still send a message.
         if tokio::time::timeout(STOP_TIMEOUT, in_flight.write()).await.is_err() {
             tracing::warn!("stopping although a function is still running");
         }
-        pollers.drain(DRAIN_TIMEOUT).await;
+        let left = pollers.drain(DRAIN_TIMEOUT).await;
+        if let Some(journal) = journal {
+            if journal.flush().await.is_err() {
+                tracing::warn!("messages may come once more after the next start");
+            }
+        } else if left > 0 {
+            tracing::warn!(left, "messages lost: the queues are in memory only");
+        }
         dynamodb.stop(STOP_TIMEOUT).await;
     }
 }

@@ -8,6 +8,7 @@ use super::{
     problem::Problem,
 };
 use crate::{
+    domain::id::EntryId,
     listing::{
         cursor::{Cursor, InvalidCursor},
         page::ListQuery,
@@ -19,7 +20,7 @@ use crate::{
             rows::Series,
         },
     },
-    service::list_alerts::AlertsQuery,
+    service::{list_alerts::AlertsQuery, redrive_quarantine::RedriveRequest},
 };
 
 const DEFAULT_LIMIT: u64 = 50;
@@ -65,6 +66,31 @@ pub fn quarantine(request: &Request) -> Result<QuarantineQuery, Problem> {
         start(&mut parameters, &list, EntryStart::Offset, |position| Some(EntryStart::After(position.parse().ok()?)));
     parameters.finish()?;
     Ok(QuarantineQuery { filter, ascending, start, limit, list })
+}
+
+/// A valid request to redrive many entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedriveList {
+    pub request: RedriveRequest,
+    /// Identifies the list. A cursor works only for the list that it came from.
+    pub list: String,
+}
+
+/// Reads the parameters of `POST /quarantine/redrive`.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn redrive(request: &Request) -> Result<RedriveList, Problem> {
+    let mut parameters = Parameters::of(request);
+    let filter =
+        QuarantineFilter { kinds: parameters.some("kind", word), sources: parameters.many("source", filters::source) };
+    let list = format!("redrive.{}", filter.list_key(true));
+    let limit = limit(&mut parameters);
+    let after = parameters.one("cursor", |value| {
+        Cursor::decode(value, &list).and_then(|cursor| cursor.position.parse::<EntryId>().map_err(|_| InvalidCursor))
+    });
+    parameters.finish()?;
+    Ok(RedriveList { request: RedriveRequest { filter, after, limit }, list })
 }
 
 fn finish(mut parameters: Parameters, series: Series, filter: Filter, format: Format) -> Result<ListQuery, Problem> {

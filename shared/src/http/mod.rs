@@ -1,6 +1,7 @@
 //! The HTTP side of the API: parameters, answers and problems. Layers below know no status codes.
 
 pub mod answer;
+pub mod edge;
 pub mod etag;
 pub mod export;
 mod filters;

@@ -1,23 +1,35 @@
 //! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
 //! once is lost, for some sources never send again.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use crate::{
     aws::Aws,
     config::Environment,
     credentials::{CredentialStore, CredentialsError},
+    deadline::{Deadline, OutOfTime},
     domain::{
         delivery::{Content, Delivery, DeliveryId, PackedBody},
         source::Source,
         time::Time,
     },
     queue::{Queue, QueueError},
-    sources::{self, Headers, Reading, WebhookSource},
+    sources::{
+        self, Headers, Reading, WebhookSource,
+        addresses::{AllowedAddresses, InvalidAddresses},
+    },
 };
 
 /// The largest body that is accepted: 1 MiB.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long receiving may take: Sentry waits 1 s for the answer, with the network and the gateway in
+/// between, and never sends again.
+const RECEIVE_TIMEOUT: Duration = Duration::from_millis(850);
+
+/// How long an accepted webhook waits for a refresh of the credentials that began beside it. Almost
+/// every refresh ends in this time. After the answer, Lambda may freeze it in the middle.
+const REFRESH_GRACE: Duration = Duration::from_millis(50);
 
 /// What became of a webhook that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,9 +62,18 @@ pub enum Refusal {
     /// It does not prove that the source sent it.
     #[error("the webhook is not signed with a secret that is known")]
     NotAuthentic,
+    /// It proves that the source sent it, but comes from an address that is not allowed.
+    #[error("the address is not allowed, although the webhook is signed with a secret that is known")]
+    Address,
+    /// It comes from an address that is not allowed, and proves nothing.
+    #[error("the address is not allowed")]
+    Stranger,
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// The proof could not be checked in time.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
 }
 
 /// What an authentic webhook is.
@@ -67,9 +88,21 @@ pub enum Webhook {
     },
 }
 
+/// Why the function cannot receive webhooks.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The addresses that are allowed.
+    #[error(transparent)]
+    Addresses(#[from] InvalidAddresses),
+}
+
 /// Receives webhooks.
 #[derive(Debug)]
 pub struct ReceiveWebhook {
+    allowed: AllowedAddresses,
     credentials: CredentialStore,
     queue: Queue,
 }
@@ -78,14 +111,16 @@ impl ReceiveWebhook {
     /// Fetches the credentials and connects to the queue, side by side.
     ///
     /// # Errors
-    /// [`CredentialsError`]
-    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
-        let queue = Queue::new(environment, aws)?;
+    /// [`StartError`]
+    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, StartError> {
+        let allowed = AllowedAddresses::parse(&environment.allowed_addresses())?;
+        let queue = Queue::new(environment, aws).map_err(CredentialsError::from)?;
         let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
-        Ok(Self { credentials: credentials?, queue })
+        Ok(Self { allowed, credentials: credentials?, queue })
     }
 
-    /// Receives one webhook: one `SendMessage`, if it is accepted.
+    /// Receives one webhook: one `SendMessage`, if it is accepted, and not before its proof holds.
+    /// `from` is the address that it comes from.
     ///
     /// # Errors
     /// [`Refusal`]
@@ -94,12 +129,24 @@ impl ReceiveWebhook {
         source: &dyn WebhookSource,
         headers: &Headers,
         body: &[u8],
+        from: Option<IpAddr>,
         now: Time,
+        deadline: Deadline,
     ) -> Result<Receipt, Refusal> {
         if body.len() > MAX_BODY_BYTES {
             return Err(Refusal::TooLarge);
         }
-        if !self.is_authentic(source, headers, body, now).await {
+        let deadline = deadline.within(RECEIVE_TIMEOUT);
+        let refresh = self.credentials.refresh_beside(now);
+        if !self.allowed.allows(source.name(), from) {
+            // Whether it is authentic tells a source that moved from a stranger. The stranger does
+            // not make the secret be fetched again.
+            let credentials = self.credentials.held();
+            let is_authentic = source.is_authentic(credentials.webhook_secrets(source.name()), headers, body);
+            refresh.wait(deadline.within(REFRESH_GRACE)).await;
+            return Err(if is_authentic { Refusal::Address } else { Refusal::Stranger });
+        }
+        if !deadline.bound(self.is_authentic(source, headers, body, now)).await? {
             return Err(Refusal::NotAuthentic);
         }
         let receipt = format!("{:016x}", fastrand::u64(..));
@@ -107,7 +154,8 @@ impl ReceiveWebhook {
             Webhook::Delivery(delivery) => delivery,
             Webhook::Ignored { reason } => return Ok(Receipt::Ignored { reason }),
         };
-        self.queue.send(&delivery).await?;
+        self.queue.send(&delivery, deadline).await?;
+        refresh.wait(deadline.within(REFRESH_GRACE)).await;
         let delivery_id = delivery.delivery_id;
         Ok(match delivery.content {
             Content::Event(_) => Receipt::Accepted { delivery_id },
@@ -116,7 +164,7 @@ impl ReceiveWebhook {
     }
 
     async fn is_authentic(&self, source: &dyn WebhookSource, headers: &Headers, body: &[u8], now: Time) -> bool {
-        let credentials = self.credentials.current(now).await;
+        let credentials = self.credentials.held();
         if source.is_authentic(credentials.webhook_secrets(source.name()), headers, body) {
             return true;
         }

@@ -1,6 +1,6 @@
 //! Reads and writes many rows with `BatchGetItem` and `BatchWriteItem`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::{
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{StoreError, item::Item};
+use crate::{deadline::Deadline, retry::Retries};
 
 const OPERATION: &str = "BatchGetItem";
 
@@ -21,9 +22,9 @@ const PARALLEL: usize = 16;
 /// `BatchWriteItem` takes at most 25 items and 16 MB (Amazon DynamoDB API Reference).
 const MAX_PUTS: usize = 25;
 
-/// How often a batch is sent until it has no unprocessed keys. One answer has at most 16 MB, and
-/// less when the table is throttled.
-const MAX_ATTEMPTS: usize = 10;
+/// How long a batch is sent again until it has no unprocessed items. One answer has at most 16 MB,
+/// and less when the table is throttled.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Which writes a read sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,15 +66,19 @@ async fn put_batch(client: &Client, table: &str, items: Vec<Item>) -> Result<(),
     };
     let writes: Result<Vec<_>, _> = items.into_iter().map(write).collect();
     let mut left = writes.map_err(|error| StoreError::of_request(OPERATION, &error))?;
-    for _ in 0..MAX_ATTEMPTS {
+    let mut retries = Retries::of_person(Deadline::after(BATCH_TIMEOUT));
+    loop {
         let answer = client.batch_write_item().request_items(table, left).send().await;
         let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;
         left = answer.unprocessed_items.into_iter().flat_map(HashMap::into_values).flatten().collect();
         if left.is_empty() {
             return Ok(());
         }
+        let unfinished = StoreError::unfinished(OPERATION);
+        if !retries.pause_after(&unfinished).await {
+            return Err(unfinished);
+        }
     }
-    Err(StoreError::unfinished(OPERATION))
 }
 
 async fn get_batch(
@@ -84,7 +89,8 @@ async fn get_batch(
 ) -> Result<Vec<Item>, StoreError> {
     let mut found = Vec::with_capacity(keys.len());
     let mut wanted = keys.to_vec();
-    for _ in 0..MAX_ATTEMPTS {
+    let mut retries = Retries::of_person(Deadline::after(BATCH_TIMEOUT));
+    loop {
         let request = KeysAndAttributes::builder()
             .set_keys(Some(wanted))
             .consistent_read(consistency == Consistency::Strong)
@@ -98,6 +104,9 @@ async fn get_batch(
         if wanted.is_empty() {
             return Ok(found);
         }
+        let unfinished = StoreError::unfinished(OPERATION);
+        if !retries.pause_after(&unfinished).await {
+            return Err(unfinished);
+        }
     }
-    Err(StoreError::unfinished(OPERATION))
 }

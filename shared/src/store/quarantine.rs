@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     StoreError,
-    item::{from_item, number, string, to_attribute, to_item},
+    item::{Item, from_item, number, string, to_attribute, to_item},
     transaction::{Part, Write},
 };
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// DynamoDB deletes entries that are older.
-const RETENTION_DAYS: i64 = 90;
+pub const RETENTION_DAYS: i64 = 90;
 
 const ENTRY_ID: &str = "entry_id";
 
@@ -33,6 +33,17 @@ const CREATED_MONTH: &str = "created_month";
 
 const DELIVERY: &str = "delivery";
 const MESSAGE: &str = "message";
+
+/// How many entries one request reads at the most.
+const MAX_ROWS: i32 = 500;
+
+/// Entries that need work, as one request found them.
+#[derive(Debug, Clone)]
+pub struct WaitingEntries {
+    pub entries: Vec<QuarantineEntry>,
+    /// Where the next request begins. `None` if there are no more.
+    pub next: Option<Item>,
+}
 
 /// The quarantine table.
 #[derive(Debug, Clone)]
@@ -86,30 +97,45 @@ impl Quarantine {
         now: Time,
         most: usize,
     ) -> Result<Vec<QuarantineEntry>, StoreError> {
-        const OPERATION: &str = "Query quarantine";
         let mut entries = Vec::new();
         // Clocks of writers may be a little ahead.
         for month in Month::range(history_start.plus_minutes(-60).month(), now.plus_minutes(60).month()) {
             let mut start = None;
             while entries.len() < most {
-                let query = self.client.query().table_name(&self.table).index_name("by_created");
-                let answer = query
-                    .key_condition_expression("created_month = :month")
-                    .expression_attribute_values(":month", string(keys::month(month)))
-                    .set_exclusive_start_key(start)
-                    .send()
-                    .await
-                    .map_err(|error| StoreError::of_call(OPERATION, &error))?;
-                for item in answer.items.unwrap_or_default() {
-                    entries.push(from_item(OPERATION, item)?);
-                }
-                start = answer.last_evaluated_key;
+                let read = self.waiting_in(month, EntryId::first_at(Time::EARLIEST), start).await?;
+                entries.extend(read.entries);
+                start = read.next;
                 if start.is_none() {
                     break;
                 }
             }
         }
         Ok(entries)
+    }
+
+    /// The next entries of a month that need work, behind an entry.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn waiting_in(
+        &self,
+        month: Month,
+        after: EntryId,
+        start: Option<Item>,
+    ) -> Result<WaitingEntries, StoreError> {
+        const OPERATION: &str = "Query quarantine";
+        let query = self.client.query().table_name(&self.table).index_name("by_created");
+        let answer = query
+            .key_condition_expression("created_month = :month AND entry_id > :after")
+            .expression_attribute_values(":month", string(keys::month(month)))
+            .expression_attribute_values(":after", string(after.to_string()))
+            .limit(MAX_ROWS)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| StoreError::of_call(OPERATION, &error))?;
+        let entries = answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item));
+        Ok(WaitingEntries { entries: entries.collect::<Result<_, _>>()?, next: answer.last_evaluated_key })
     }
 
     /// Opens the connection while the function starts.

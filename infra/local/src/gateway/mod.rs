@@ -162,13 +162,15 @@ mod tests {
         sync::atomic::{AtomicUsize, Ordering},
     };
 
+    use aws_config::SdkConfig;
     use reqwest::{Client, Response as Answer, StatusCode};
     use serde_json::json;
     use shared::{
         aws::Aws,
         config::Environment,
+        deadline::Deadline,
         domain::time::Time,
-        function::{Error, HttpFunction},
+        function::{Error, HttpFunction, Running},
         http::{Request as FunctionRequest, Response as FunctionResponse, problem::Problem},
     };
 
@@ -176,7 +178,7 @@ mod tests {
     use crate::{
         lambda::{self, Handler, InFlight},
         scripted::scripted,
-        template::{Authorizers, FunctionResource, Kind, Scope, Template},
+        template::{Authorizers, FunctionResource, Kind, Template},
     };
 
     const TEMPLATE: &str = "
@@ -195,7 +197,7 @@ mod tests {
 
     fn function(handler: Handler) -> Arc<Function> {
         let template = Template::parse(TEMPLATE).unwrap();
-        let scope = Scope::new(&template.parameters);
+        let scope = template.scope();
         let resource = template.resources(Kind::Function).next().unwrap();
         let resource = FunctionResource::read(resource, &template, &scope).unwrap();
         Arc::new(Function::new(&resource, handler, InFlight::default()))
@@ -203,7 +205,7 @@ mod tests {
 
     fn authorizer(handler: Handler) -> Arc<Authorizer> {
         let template = Template::parse(TEMPLATE).unwrap();
-        let authorizers = Authorizers::read(&template, &Scope::new(&template.parameters)).unwrap();
+        let authorizers = Authorizers::read(&template, &template.scope()).unwrap();
         Arc::new(Authorizer::new(&authorizers.by_name["Token"], function(handler)))
     }
 
@@ -215,7 +217,7 @@ mod tests {
             Ok(Self)
         }
 
-        async fn answer(&self, request: &FunctionRequest, _: Time) -> Result<FunctionResponse, Problem> {
+        async fn answer(&self, request: &FunctionRequest, _: Time, _: Deadline) -> Result<FunctionResponse, Problem> {
             match request.uri().path() {
                 "/panic" => panic!("as requested"),
                 "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
@@ -225,6 +227,13 @@ mod tests {
             let answer = lambda_http::Response::builder().header("content-type", "application/octet-stream");
             Ok(answer.body(request.body().clone()).unwrap())
         }
+    }
+
+    async fn echo() -> Arc<Running<Echo>> {
+        let environment = Environment::of([("STACK_NAME".to_owned(), "local".to_owned())].into());
+        let config = SdkConfig::builder().build();
+        let aws = Aws::at(config.clone(), config.clone(), config);
+        Arc::new(Running::start(&environment, &aws).await.unwrap())
     }
 
     /// An API with an open echo and routes behind an authorizer. Also counts the calls of the
@@ -251,7 +260,7 @@ mod tests {
             Route { method: method.to_owned(), path: path.to_owned(), target }
         };
         let routes = Routes::new([
-            target("POST /{any}", function(lambda::http(Arc::new(Echo))), None),
+            target("POST /{any}", function(lambda::http(echo().await)), None),
             target("GET /name", named, Some(token)),
             target("GET /nonsense", function(scripted(async |_| json!("nonsense"))), None),
         ]);
