@@ -20,6 +20,7 @@ use shared::{
     service::{group_alerts::GroupAlerts, list_incidents::IncidentQuery},
     store::Tables,
 };
+use tests::patient;
 
 use super::history::{self, SEVERITIES};
 

@@ -43,6 +43,7 @@ use shared::{
     },
 };
 use strum::VariantArray;
+use tests::patient;
 
 use super::{
     alerts::model,

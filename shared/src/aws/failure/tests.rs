@@ -1,3 +1,5 @@
+//! What each error of a service means, and how it is told.
+
 use aws_sdk_dynamodb::{
     config::http::HttpResponse,
     error::{ConnectorError, ErrorMetadata},
