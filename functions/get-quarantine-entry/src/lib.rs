@@ -28,11 +28,11 @@ impl HttpFunction for Function {
         Ok(Self { get_quarantine_entry: GetQuarantineEntry::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, _now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
         principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let detail = self.get_quarantine_entry.get(id).await.map_err(|error| problem(&error))?;
+        let detail = self.get_quarantine_entry.get(id, now).await.map_err(|error| problem(&error))?;
         Ok(answer::json(StatusCode::OK, &QuarantineEntryDetailView::of(detail)))
     }
 }

@@ -149,8 +149,8 @@ pub struct IncidentDetailView {
 impl From<IncidentDetail> for IncidentDetailView {
     fn from(detail: IncidentDetail) -> Self {
         Self {
-            alerts_total: detail.incident.alert_count,
-            actions_total: detail.incident.action_count,
+            alerts_total: detail.alerts_total,
+            actions_total: detail.actions_total,
             alerts: detail.alerts.into_iter().map(AlertView::from).collect(),
             actions: detail.actions,
             incident: detail.incident.into(),

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         id::EntryId,
         quarantine::{QuarantineEntry, StoredBody},
+        time::Time,
     },
     store::{StoreError, Tables, quarantine::Quarantine},
 };
@@ -45,8 +46,8 @@ impl GetQuarantineEntry {
     ///
     /// # Errors
     /// [`GetQuarantineEntryError`]
-    pub async fn get(&self, id: EntryId) -> Result<QuarantineEntryDetail, GetQuarantineEntryError> {
-        let (entry, stored) = self.quarantine.get(id).await?.ok_or(GetQuarantineEntryError::NotFound)?;
+    pub async fn get(&self, id: EntryId, now: Time) -> Result<QuarantineEntryDetail, GetQuarantineEntryError> {
+        let (entry, stored) = self.quarantine.get(id, now).await?.ok_or(GetQuarantineEntryError::NotFound)?;
         let body = match stored {
             StoredBody::Delivery(delivery) => Some(delivery.body.unpack()?),
             StoredBody::Message(message) => Some(message.unpack()?),

@@ -76,7 +76,7 @@ impl QuarantineDeadLetter {
         self.claims.note_history_start(now).await?;
         let letter = serde_json::from_str::<Delivery>(body);
         let reason = match &letter {
-            Ok(_) => self.claims.failure(message_id).await?.unwrap_or_else(|| unknown_reason(message_id)),
+            Ok(_) => self.claims.failure(message_id, now).await?.unwrap_or_else(|| unknown_reason(message_id)),
             Err(error) => format!(
                 "The message is not a delivery: {:?} error at line {}, column {}.",
                 error.classify(),
@@ -107,7 +107,7 @@ impl QuarantineDeadLetter {
                 RedriveOutcome::BackTo(entry) => *entry,
                 RedriveOutcome::Late => return Ok(None),
                 RedriveOutcome::NoEntry => {
-                    writes.push(self.claims.undelivered(&delivery.delivery_id)?);
+                    writes.push(self.claims.undelivered(&delivery.delivery_id, now)?);
                     self.delivery_entry(delivery, body, reason, now)?
                 }
             },
@@ -117,12 +117,12 @@ impl QuarantineDeadLetter {
         match self.tables.commit(writes).await {
             Ok(()) => Ok(Some(id)),
             Err(TransactionError::ConditionFailed(failed))
-                if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id).await? =>
+                if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id, now).await? =>
             {
                 Ok(None)
             }
             Err(TransactionError::ConditionFailed(failed))
-                if failed.contains(&Part::Delivery) && self.is_delivered(letter).await? =>
+                if failed.contains(&Part::Delivery) && self.is_delivered(letter, now).await? =>
             {
                 Ok(None)
             }
@@ -130,9 +130,9 @@ impl QuarantineDeadLetter {
         }
     }
 
-    async fn is_delivered(&self, letter: &serde_json::Result<Delivery>) -> Result<bool, StoreError> {
+    async fn is_delivered(&self, letter: &serde_json::Result<Delivery>, now: Time) -> Result<bool, StoreError> {
         match letter {
-            Ok(delivery) => self.claims.is_delivered(&delivery.delivery_id).await,
+            Ok(delivery) => self.claims.is_delivered(&delivery.delivery_id, now).await,
             Err(_) => Ok(false),
         }
     }
@@ -144,7 +144,7 @@ impl QuarantineDeadLetter {
         now: Time,
     ) -> Result<RedriveOutcome, StoreError> {
         let Some(id) = delivery.redrive_of else { return Ok(RedriveOutcome::NoEntry) };
-        let Some((entry, _)) = self.quarantine.get(id).await? else { return Ok(RedriveOutcome::NoEntry) };
+        let Some((entry, _)) = self.quarantine.get(id, now).await? else { return Ok(RedriveOutcome::NoEntry) };
         if entry.state != EntryState::Redriving {
             return Ok(RedriveOutcome::Late);
         }

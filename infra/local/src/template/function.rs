@@ -127,7 +127,25 @@ enum Event {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Variables {
-    variables: HashMap<String, String>,
+    variables: HashMap<String, Variable>,
+}
+
+/// The value of a variable. A parameter of the type `Number` is a number; Lambda gets its text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Variable {
+    Text(String),
+    Number(i64),
+}
+
+impl Variables {
+    fn texts(self) -> HashMap<String, String> {
+        let text = |variable| match variable {
+            Variable::Text(text) => text,
+            Variable::Number(number) => number.to_string(),
+        };
+        self.variables.into_iter().map(|(name, variable)| (name, text(variable))).collect()
+    }
 }
 
 impl FunctionResource {
@@ -141,7 +159,7 @@ impl FunctionResource {
         let mut function = Self {
             logical_id: resource.logical_id.clone(),
             timeout: Duration::from_secs(resource.read("Timeout", scope)?.unwrap_or(template.default_timeout)),
-            environment: resource.read::<Variables>("Environment", scope)?.unwrap_or_default().variables,
+            environment: resource.read::<Variables>("Environment", scope)?.unwrap_or_default().texts(),
             permissions: policies.iter().flat_map(Policy::permissions).collect(),
             routes: Vec::new(),
             queues: Vec::new(),
@@ -182,6 +200,8 @@ mod tests {
         assert_eq!(webhook.timeout, Duration::from_secs(10));
         assert_eq!(webhook.routes[0].key(), "POST /webhooks/{source}");
         assert_eq!(webhook.routes[0].authorizer(Some("BearerToken")), None);
+
+        assert_eq!(function("GetIncident").environment["RETENTION_DAYS"], "730");
 
         let list = function("ListIncidents");
         assert_eq!(list.routes[0].authorizer(Some("BearerToken")), Some("BearerToken"));
