@@ -4,6 +4,7 @@
 //! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET`
 //! are set.
 
+mod alert_payload;
 mod alert_status;
 mod alerts_list;
 mod authentication;
@@ -22,12 +23,14 @@ mod hostile_input;
 mod incident_detail;
 mod incidents_list;
 mod incidents_paging;
+mod large_answers;
 mod least_privilege;
 mod list_parameters;
 mod logs;
 mod quarantine;
 mod quarantine_gauge;
 mod restart;
+mod retention;
 mod secret_rotation;
 mod status_changes;
 mod webhook_errors;

@@ -56,9 +56,14 @@ impl Subjects {
                 let body = json!({ "status": "OPEN", "comment": null });
                 ("the status that it has", with_body(http("PATCH", &path, "", &id(incident)), &body))
             }
+            "DeleteAlertPayload" => {
+                ("a payload, then none", http("DELETE", &format!("/alerts/{alert}/payload"), "", &id(alert)))
+            }
             "DeleteQuarantineEntry" => {
                 ("an entry, then the same", http("DELETE", &format!("/quarantine/{doomed}"), "", &id(doomed)))
             }
+            "GetAlert" => ("a firing alert", http("GET", &format!("/alerts/{alert}"), "", &id(alert))),
+            "GetAlertPayload" => ("its payload", http("GET", &format!("/alerts/{alert}/payload"), "", &id(alert))),
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
             "GetQuarantineEntry" => ("an entry", http("GET", &format!("/quarantine/{entry}"), "", &id(entry))),
             "GroupAlerts" => ("10 new alerts of an incident", messages(number, BATCH)?),

@@ -33,6 +33,6 @@ impl HttpFunction for Function {
         Parameters::of(request).finish()?;
         let found = self.get_incident.get(id, now).await.map_err(|error| Problem::unavailable(&error))?;
         let detail = found.ok_or_else(unknown)?;
-        Ok(answer::versioned(StatusCode::OK, detail.incident.version, &IncidentDetailView::from(detail)))
+        Ok(answer::versioned(StatusCode::OK, detail.incident.version, &IncidentDetailView::from(detail).fitted()))
     }
 }

@@ -5,15 +5,16 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
-    domain::time::Time,
+    domain::{id::EntryId, time::Time},
     function::{Error, HttpFunction},
     http::{
-        Parameters, Request, Response, answer, path_parameter, principal, problem::Problem,
+        Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, source_address,
         view::QuarantineEntryDetailView,
     },
     service::get_quarantine_entry::{GetQuarantineEntry, GetQuarantineEntryError},
     store::Tables,
 };
+use tracing::info;
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
@@ -29,10 +30,11 @@ impl HttpFunction for Function {
     }
 
     async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
-        principal::responder(request)?;
-        let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
+        let principal = principal::responder(request)?;
+        let id: EntryId = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
         let detail = self.get_quarantine_entry.get(id, now).await.map_err(|error| problem(&error))?;
+        info!(entry_id = %id, actor = principal.name, source_address = source_address(request), "quarantine entry read");
         Ok(answer::json(StatusCode::OK, &QuarantineEntryDetailView::of(detail)))
     }
 }

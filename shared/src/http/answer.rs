@@ -2,12 +2,13 @@
 
 use lambda_http::http::{
     HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS},
 };
 use serde::Serialize;
+use tracing::info;
 
-use super::{Body, Response, etag, problem::Problem, view::PageView};
-use crate::listing::page::Page;
+use super::{Body, Response, etag, fit, problem::Problem, view::PageView};
+use crate::listing::page::PageRequest;
 
 /// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -19,13 +20,34 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
 pub fn no_content() -> Response {
     let mut answer = Response::new(Body::Empty);
     *answer.status_mut() = StatusCode::NO_CONTENT;
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+    guarded(answer)
 }
 
-/// An answer with one page of a list. `view` turns an item into its wire form.
-pub fn page<T, V: Serialize>(page: Page<T>, view: impl Fn(T) -> V) -> Response {
-    json(StatusCode::OK, &PageView::of(page, view))
+/// An answer with one page of a list: of as many items as are asked for, or of as many as fit into an answer. `list`
+/// reads a page. If its items do not fit, it is asked again for those that do, so that its cursor goes on behind them.
+///
+/// # Errors
+/// The [`Problem`] of `list`.
+pub async fn page<V, F>(asked: &PageRequest, list: impl Fn(PageRequest) -> F) -> Result<Response, Problem>
+where
+    V: Serialize,
+    F: Future<Output = Result<PageView<V>, Problem>>,
+{
+    let mut limit = asked.limit;
+    loop {
+        let page = list(PageRequest { limit, ..asked.clone() }).await?.with_limit(asked.limit);
+        let answer = json(StatusCode::OK, &page);
+        let Some(excess) = fit::excess(&answer) else { return Ok(answer) };
+        let sizes: Vec<usize> = page.items().iter().map(fit::event_bytes_of).collect();
+        let room = sizes.iter().sum::<usize>().saturating_sub(excess);
+        let fitting = fit::fitting(sizes, room);
+        info!(items = page.items().len(), fitting, "the page ends early: an answer has no room for more");
+        // Others may change rows in between. So the limit falls each time, and one item always fits.
+        limit = fitting.min(limit - 1);
+        if limit == 0 {
+            return Ok(answer);
+        }
+    }
 }
 
 /// An answer with a JSON body about one version of an incident. Its `ETag` names the version.
@@ -46,7 +68,13 @@ fn with_content_type(status: StatusCode, content_type: &'static str, body: &impl
     let mut answer = Response::new(Body::Text(body));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    guarded(answer)
+}
+
+/// Nobody keeps an answer, and no browser takes its text, which sources wrote, for a page or a script.
+fn guarded(mut answer: Response) -> Response {
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     answer
 }
 

@@ -2,7 +2,10 @@
 
 pub mod authorize;
 pub mod change_status;
+pub mod delete_alert_payload;
 pub mod delete_quarantine_entry;
+pub mod get_alert;
+pub mod get_alert_payload;
 pub mod get_incident;
 pub mod get_quarantine_entry;
 pub mod group_alerts;

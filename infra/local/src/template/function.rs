@@ -23,8 +23,7 @@ const PROPERTIES: [&str; 6] = ["CodeUri", "Environment", "Events", "MemorySize",
 pub struct FunctionResource {
     /// The name in the template.
     pub logical_id: String,
-    /// The local stack does not enforce it, since this machine may be slower. A function can read
-    /// its deadline.
+    /// A call that takes longer is ended, as at Lambda.
     pub timeout: Duration,
     pub environment: HashMap<String, String>,
     pub permissions: BTreeSet<Permission>,
