@@ -101,7 +101,95 @@ impl From<Problem> for Response {
 
 #[cfg(test)]
 mod tests {
+    use std::{cell::Cell, collections::BTreeMap};
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
+    use crate::listing::{
+        cursor::Cursor,
+        page::{Page, Start},
+    };
+
+    /// A list of texts, whose cursors are places in it.
+    async fn list(texts: &[String], request: PageRequest) -> Result<PageView<&String>, Problem> {
+        let offset = request.start.offset();
+        let start = usize::try_from(offset).unwrap();
+        let end = (start + request.limit).min(texts.len());
+        let cursor = Cursor { position: "x".to_owned(), offset: end as u64, list: "texts".to_owned() };
+        let page = Page {
+            items: texts[start..end].iter().collect(),
+            total: texts.len() as u64,
+            limit: request.limit,
+            offset,
+            next_cursor: Some(cursor).filter(|_| end < texts.len()),
+        };
+        Ok(PageView::of(page, |text| text))
+    }
+
+    /// The event of an answer, as the runtime sends it.
+    fn event(answer: &Response) -> String {
+        let headers = answer.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap()));
+        let Body::Text(body) = answer.body() else { panic!("no text") };
+        let headers: BTreeMap<&str, &str> = headers.collect();
+        let event = json!({
+            "statusCode": answer.status().as_u16(), "headers": headers, "multiValueHeaders": headers, "body": body,
+            "isBase64Encoded": false, "cookies": [],
+        });
+        event.to_string()
+    }
+
+    /// Texts whose characters take one to seven bytes in an event.
+    fn texts() -> impl Strategy<Value = Vec<String>> {
+        let character = prop::sample::select(vec!["a", "\"", "\\", "\u{1}", "\n", "🔥", "</"]);
+        let text = (character, 0_usize..250_000).prop_map(|(character, length)| character.repeat(length));
+        prop::collection::vec(text, 0..40)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+        #[test]
+        fn each_page_fits_into_an_event_and_a_walk_visits_each_item_once(texts in texts(), limit in 1_usize..40) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let (mut seen, mut start) = (Vec::new(), Start::Offset(0));
+            loop {
+                let asked = PageRequest { limit, start, ascending: true };
+                let answer = runtime.block_on(page(&asked, |request| list(&texts, request))).unwrap();
+                prop_assert!(event(&answer).len() <= fit::MAX_EVENT_BYTES);
+                let Body::Text(body) = answer.body() else { panic!("no text") };
+                let body: serde_json::Value = serde_json::from_str(body).unwrap();
+                prop_assert_eq!((&body["limit"], &body["total"]), (&limit.into(), &texts.len().into()));
+                prop_assert_eq!(&body["offset"], seen.len());
+                seen.extend(body["items"].as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()));
+                let Some(next) = body["next_cursor"].as_str() else { break };
+                start = Start::Cursor(Cursor::decode(next, "texts").unwrap());
+            }
+            prop_assert!(seen == texts);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_that_fits_is_read_once() {
+        let (texts, calls) = (vec!["a".to_owned(); 9], Cell::new(0));
+        let asked = PageRequest { limit: 5, start: Start::Offset(0), ascending: true };
+        let counted = |request| {
+            calls.set(calls.get() + 1);
+            list(&texts, request)
+        };
+        page(&asked, counted).await.unwrap();
+        assert_eq!(calls.get(), 1);
+    }
+
+    #[test]
+    fn no_answer_is_kept_or_sniffed() {
+        for answer in [no_content(), json(StatusCode::OK, &"a"), Problem::not_finished().into()] {
+            assert_eq!(
+                (&answer.headers()[CACHE_CONTROL], &answer.headers()[X_CONTENT_TYPE_OPTIONS]),
+                (&HeaderValue::from_static("no-store"), &HeaderValue::from_static("nosniff"))
+            );
+        }
+    }
 
     #[test]
     fn a_list_that_is_not_finished_says_when_to_retry() {

@@ -60,6 +60,7 @@ pub(super) struct BodyView {
 }
 
 impl BodyView {
+    /// Decides how a body is shown.
     pub fn of(body: Vec<u8>) -> Self {
         match String::from_utf8(body) {
             Ok(text) if fit::fits_as_text(&text) => Self { text: Some(text), base64: None },
