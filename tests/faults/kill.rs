@@ -3,6 +3,7 @@
 use std::{
     path::Path,
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use futures::future::join_all;
@@ -104,7 +105,10 @@ async fn a_stack_that_is_killed_in_a_storm_loses_no_webhook_that_is_sent_again()
         sandbox = Some(here);
     }
 
-    let options = local::Options { data: Some(directory.path().join("tables")), ..TestStack::options() };
+    // On a busy machine a batch may take longer than its function may. It comes back soon.
+    let visibility_timeout = Some(Duration::from_secs(5));
+    let data = Some(directory.path().join("tables"));
+    let options = local::Options { data, visibility_timeout, ..TestStack::options() };
     let stack = local::Stack::start(options).await.expect("the stack starts again");
     let sandbox = sandbox.expect("there was a storm").with_api(Api::to(Access::local(stack.url())));
     history.deliveries = monitors.iter().map(delivery).collect();

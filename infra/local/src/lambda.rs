@@ -13,7 +13,7 @@ use crate::{clock, template::FunctionResource};
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
-/// The largest event that a function gets, in bytes: "Request must be smaller than 6291456 bytes for the InvokeFunction
+/// The largest event that a function gets, in bytes: "Request must be smaller than 6291456 bytes for the `InvokeFunction`
 /// operation" (an error of AWS Lambda; its Developer Guide, "Lambda quotas", says 6 MB).
 pub const MAX_EVENT_BYTES: usize = 6_291_456;
 
