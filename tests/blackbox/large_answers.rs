@@ -34,7 +34,7 @@ async fn a_page_of_crafted_alerts_ends_early_and_a_walk_visits_each_once() {
     for some in alerts.chunks(23) {
         join_all(some.iter().map(async |alert| sandbox.send(alert).await)).await;
     }
-    let first = eventually(3 * WAIT_TIMEOUT, async || {
+    let first = eventually(6 * WAIT_TIMEOUT, async || {
         let page = sandbox.api.page("/alerts?limit=1").await;
         if page.total == ALERTS { Ok(page.items[0].clone()) } else { Err(page.total.to_string()) }
     })
