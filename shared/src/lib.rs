@@ -18,10 +18,12 @@ pub mod sources;
 
 // The surroundings of a process.
 pub mod config;
+pub mod deadline;
 
 pub mod clock;
 
 pub mod aws;
+pub mod retry;
 pub mod telemetry;
 
 // The AWS services: the tables, the queue, the secret.

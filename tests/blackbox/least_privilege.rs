@@ -15,7 +15,7 @@ use shared::{
     sources::{self, Headers},
     store::Tables,
 };
-use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification, patient};
 
 use crate::{
     alert_payload::{delete_payload, payload},
@@ -119,7 +119,7 @@ async fn group_last_week(stack: &TestStack, notification: &Notification) {
     };
     let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());
     let grouper = GroupAlerts::new(&tables, fastrand::u64(..)).expect("configured");
-    grouper.group(&read, last_week).await.expect("grouped");
+    grouper.group(&read, last_week, patient()).await.expect("grouped");
 }
 
 async fn lists(sandbox: &Sandbox) {

@@ -13,7 +13,7 @@ use shared::{
     sources::{self, Headers},
     store::{Item, Tables},
 };
-use tests::{Api, Sandbox, TestStack, WebhookRequest, assert_members, datadog::Notification};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, assert_members, datadog::Notification, patient};
 
 use crate::alert_payload::{delete_payload, payload};
 
@@ -30,7 +30,11 @@ async fn group_at(stack: &TestStack, notification: &Notification, now: Timestamp
         panic!("not a delivery");
     };
     let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());
-    GroupAlerts::new(&tables, fastrand::u64(..)).expect("configured").group(&read, now).await.expect("grouped");
+    GroupAlerts::new(&tables, fastrand::u64(..))
+        .expect("configured")
+        .group(&read, now, patient())
+        .await
+        .expect("grouped");
 }
 
 async fn stack_with_sandbox(days_ago: i64) -> Option<(TestStack, Sandbox)> {
@@ -101,7 +105,10 @@ async fn a_closed_incident_expires_and_its_problem_begins_anew() {
     let changer = ChangeStatus::new(&tables, None).expect("configured");
     for status in [Status::Investigating, Status::Resolved] {
         let change = StatusChange { status, comment: None, actor: "alice".to_owned() };
-        changer.change(incident.parse().expect("an id"), &change, &|_| true, long_ago).await.expect("changed");
+        changer
+            .change(incident.parse().expect("an id"), &change, &|_| true, long_ago, patient())
+            .await
+            .expect("changed");
     }
     sandbox.api.get(&format!("/incidents/{incident}")).await.problem(404);
     sandbox.api.patch_status(incident, &json!({ "status": "CLOSED" })).await.problem(404);

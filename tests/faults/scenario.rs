@@ -41,6 +41,7 @@ pub async fn run(seed: u64) -> Outcome {
     let rates = FaultRates::each(sources::one(&mut random.borrow_mut(), &[10, 30, 60]));
     let faults = FaultInjector::seeded(seed, rates);
     let stack = Stack::start(Options::default()).await.expect("the stack starts");
+    tokio::time::pause();
 
     let deliveries = sources::deliveries(&mut random.borrow_mut(), clock::now());
     let poison: Vec<String> =
@@ -77,6 +78,7 @@ pub async fn run(seed: u64) -> Outcome {
     faults.wait_until_idle().await;
     history.dead.clear();
     let after = invariants::check(&Tables::read(&stack).await, &history);
+    tokio::time::resume();
     outcome.violations.0.extend(after.0.into_iter().map(|violation| format!("after the redrive: {violation}")));
     stack.stop().await;
     outcome

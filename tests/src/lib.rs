@@ -24,5 +24,5 @@ pub use api::{Api, Page};
 pub use eventually::{WAIT_TIMEOUT, eventually};
 pub use sandbox::{Sandbox, in_order, now, random_digits, random_suffix, rfc3339, strings};
 pub use stack::{Access, TestStack, shared_stack, variable};
-pub use times::TimeShift;
+pub use times::{TimeShift, patient};
 pub use webhook_request::{WebhookRequest, hmac_sha256_hex};

@@ -3,6 +3,7 @@
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::{id::AlertId, time::Time},
     function::{Error, HttpFunction},
     http::{Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, source_address},
@@ -24,11 +25,11 @@ impl HttpFunction for Function {
         Ok(Self { delete_alert_payload: DeleteAlertPayload::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id: AlertId = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        self.delete_alert_payload.delete(id, &principal.name, now).await.map_err(problem)?;
+        self.delete_alert_payload.delete(id, &principal.name, now, deadline).await.map_err(problem)?;
         info!(alert_id = %id, actor = principal.name, source_address = source_address(request), "payload deleted");
         Ok(answer::no_content())
     }

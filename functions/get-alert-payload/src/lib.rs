@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::{id::AlertId, time::Time},
     function::{Error, HttpFunction},
     http::{
@@ -29,12 +30,12 @@ impl HttpFunction for Function {
         Ok(Self { get_alert_payload: GetAlertPayload::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id: AlertId =
             path_parameter(request, "id").parse().map_err(|_| problem(&GetAlertPayloadError::NotFound))?;
         Parameters::of(request).finish()?;
-        let payload = self.get_alert_payload.get(id, now).await.map_err(|error| problem(&error))?;
+        let payload = self.get_alert_payload.get(id, now, deadline).await.map_err(|error| problem(&error))?;
         info!(alert_id = %id, actor = principal.name, source_address = source_address(request), "payload read");
         Ok(answer::json(StatusCode::OK, &AlertPayloadView::of(id, payload)))
     }

@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::{id::EntryId, time::Time},
     function::{Error, HttpFunction},
     http::{
@@ -29,11 +30,11 @@ impl HttpFunction for Function {
         Ok(Self { get_quarantine_entry: GetQuarantineEntry::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id: EntryId = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let detail = self.get_quarantine_entry.get(id, now).await.map_err(|error| problem(&error))?;
+        let detail = self.get_quarantine_entry.get(id, now, deadline).await.map_err(|error| problem(&error))?;
         info!(entry_id = %id, actor = principal.name, source_address = source_address(request), "quarantine entry read");
         Ok(answer::json(StatusCode::OK, &QuarantineEntryDetailView::of(detail)))
     }

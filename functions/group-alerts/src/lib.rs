@@ -5,11 +5,11 @@ use std::panic::AssertUnwindSafe;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
-use lambda_runtime::{Context, LambdaEvent};
 use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    deadline::{Deadline, OutOfTime},
     domain::{
         delivery::{Content, Delivery},
         id::IncidentId,
@@ -26,10 +26,6 @@ use shared::{
     telemetry::metrics::{Measures, Metrics},
 };
 use tracing::{error, warn};
-
-/// A message is tried alone, and a sweep begins, only if this much time is left before the function ends. The pauses
-/// between its attempts take 7 s on average, see `shared::service::retry`.
-const MAX_TRY_MS: i64 = 12_000;
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
@@ -55,8 +51,23 @@ enum MessageError {
     StillFiring(u64),
     #[error("the function panicked on the message")]
     Panicked,
-    #[error("no time was left for the message")]
-    OutOfTime,
+    /// It was not tried, or it was tried and nobody knows whether it took effect. It can be tried
+    /// again either way.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
+}
+
+impl MessageError {
+    /// Whether other messages would fail in the same way: a table is in trouble or may not be used,
+    /// or there is no time left.
+    const fn is_for_all(&self) -> bool {
+        match self {
+            Self::Group(error) => error.is_external(),
+            Self::Sweep(error) => error.is_external(),
+            Self::OutOfTime(_) => true,
+            Self::Unreadable(_) | Self::StillFiring(_) | Self::Panicked => false,
+        }
+    }
 }
 
 impl EventFunction for Function {
@@ -77,12 +88,11 @@ impl EventFunction for Function {
     }
 
     /// Groups a batch. The answer names the messages that go back to the queue.
-    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
-        let last_try = last_try(&event.context);
+    async fn answer(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         let mut measures = Measures::default();
         let (mut readable, mut sweeps) = (Vec::new(), Vec::new());
-        for message in event.payload.records {
+        for message in event.records {
             let message_id = message.message_id.unwrap_or_default();
             let body = message.body.as_deref().unwrap_or_default();
             match serde_json::from_str::<Delivery>(body) {
@@ -94,28 +104,28 @@ impl EventFunction for Function {
             }
         }
         for together in readable.chunks(MAX_DELIVERIES) {
-            let Err(error) = self.group(together, &mut measures).await else { continue };
+            let Err(error) = self.group(together, &mut measures, deadline).await else { continue };
             // If the cause has nothing to do with the data, single messages would fail in the same
             // way. Otherwise one of them may be the cause, and the rest succeed when tried alone.
-            let is_for_all = matches!(&error, MessageError::Group(error) if error.is_external());
+            let mut for_all = error.is_for_all().then_some(error);
             for message in together {
-                let alone = std::slice::from_ref(message);
-                if is_for_all {
+                if let Some(error) = &for_all {
+                    fail(&mut response, message.0.clone(), error);
+                } else if let Err(error) = self.group(std::slice::from_ref(message), &mut measures, deadline).await {
+                    self.note(&message.0, &error, deadline).await;
                     fail(&mut response, message.0.clone(), &error);
-                } else if clock::now() > last_try {
-                    fail(&mut response, message.0.clone(), &MessageError::OutOfTime);
-                } else if let Err(error) = self.group(alone, &mut measures).await {
-                    self.note(&message.0, &error).await;
-                    fail(&mut response, message.0.clone(), &error);
+                    for_all = error.is_for_all().then_some(error);
                 }
             }
         }
         // Deliveries come first: a sweep may take long, and may go on later.
+        let mut for_all = None;
         for (message_id, incident_id) in sweeps {
-            let is_late = clock::now() > last_try;
-            let swept = if is_late { Err(MessageError::OutOfTime) } else { self.sweep(incident_id).await };
-            if let Err(error) = swept {
+            if let Some(error) = &for_all {
+                fail(&mut response, message_id, error);
+            } else if let Err(error) = self.sweep(incident_id, deadline).await {
                 fail(&mut response, message_id, &error);
+                for_all = error.is_for_all().then_some(error);
             }
         }
         for _ in &response.batch_item_failures {
@@ -128,9 +138,9 @@ impl EventFunction for Function {
 
 impl Function {
     /// Ends the alerts that still fire in an incident that a person resolved.
-    async fn sweep(&self, incident_id: IncidentId) -> Result<(), MessageError> {
-        let sweep = AssertUnwindSafe(self.resolve_alerts.sweep(incident_id, clock::now()));
-        match sweep.catch_unwind().await.map_err(|_| MessageError::Panicked)?? {
+    async fn sweep(&self, incident_id: IncidentId, deadline: Deadline) -> Result<(), MessageError> {
+        let sweep = AssertUnwindSafe(self.resolve_alerts.sweep(incident_id, clock::now(), deadline));
+        match deadline.bound(sweep.catch_unwind()).await?.map_err(|_| MessageError::Panicked)?? {
             0 => Ok(()),
             left => Err(MessageError::StillFiring(left)),
         }
@@ -138,20 +148,28 @@ impl Function {
 
     /// Records why a message failed when it was tried alone. If the message becomes a dead letter,
     /// its quarantine entry shows this reason.
-    async fn note(&self, message_id: &str, error: &MessageError) {
-        if matches!(error, MessageError::Group(error) if error.is_external()) {
+    async fn note(&self, message_id: &str, error: &MessageError, deadline: Deadline) {
+        if error.is_for_all() {
             return;
         }
-        let noted = self.group_alerts.note_failure(message_id, &error.to_string(), clock::now()).await;
-        if let Err(error) = noted {
-            warn!(message_id, %error, "could not record why the message failed");
+        let reason = error.to_string();
+        let noted = deadline.bound(self.group_alerts.note_failure(message_id, &reason, clock::now())).await;
+        match noted {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(message_id, %error, "could not record why the message failed"),
+            Err(late) => warn!(message_id, error = %late, "could not record why the message failed"),
         }
     }
 
-    async fn group(&self, messages: &[(String, Delivery)], measures: &mut Measures) -> Result<(), MessageError> {
+    async fn group(
+        &self,
+        messages: &[(String, Delivery)],
+        measures: &mut Measures,
+        deadline: Deadline,
+    ) -> Result<(), MessageError> {
         let deliveries: Vec<&Delivery> = messages.iter().map(|(_, delivery)| delivery).collect();
-        let grouping = AssertUnwindSafe(self.group_alerts.group_together(&deliveries, clock::now()));
-        let effects = grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
+        let grouping = AssertUnwindSafe(self.group_alerts.group_together(&deliveries, clock::now(), deadline));
+        let effects = deadline.bound(grouping.catch_unwind()).await?.map_err(|_| MessageError::Panicked)??;
         let now = clock::now();
         let (mut kept, mut done) = (Vec::new(), Vec::new());
         let mut concerns_quarantine = false;
@@ -165,17 +183,10 @@ impl Function {
             }
         }
         if concerns_quarantine {
-            self.gauge.changed(&kept, &done, now).await;
+            self.gauge.changed(&kept, &done, now, deadline).await;
         }
         Ok(())
     }
-}
-
-/// The latest time at which a message is still tried alone. A function that runs out of time
-/// reports nothing, so SQS would deliver the whole batch again.
-fn last_try(context: &Context) -> Time {
-    let deadline = i64::try_from(context.deadline).ok().filter(|deadline| *deadline > 0).and_then(Time::from_millis);
-    deadline.map_or(Time::LATEST, |deadline| deadline.plus_millis(-MAX_TRY_MS))
 }
 
 fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: Time) {

@@ -3,6 +3,7 @@
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -27,7 +28,7 @@ impl HttpFunction for Function {
         Ok(Self { list_incidents: ListIncidents::new(&tables, environment.list_budget()?)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let lists::ListRequest { filter: query, page, list } = lists::incidents(request)?;
         answer::page(&page, async |page| {

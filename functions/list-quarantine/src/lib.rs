@@ -4,6 +4,7 @@
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -36,7 +37,7 @@ impl HttpFunction for Function {
         })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
         info!(actor = principal.name, source_address = source_address(request), "quarantine listed");

@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value as Json;
 use shared::{aws::Aws, config::Environment};
 use tokio::net::TcpListener;
 
@@ -17,7 +18,7 @@ use crate::{
     error::StartError,
     functions,
     gateway::Gateway,
-    lambda::{Function, InFlight},
+    lambda::{Function, InFlight, InvokeError},
     options::{Options, Wire},
     permissions::Permissions,
     poller::Pollers,
@@ -45,6 +46,7 @@ pub struct Stack {
     gateway: Gateway,
     pollers: Pollers,
     in_flight: InFlight,
+    functions: BTreeMap<String, RunningFunction>,
     dynamodb: DynamoDb,
 }
 
@@ -78,7 +80,8 @@ impl Stack {
         sqs::create_all(&template, &mut scope, &aws.sqs(), &known, options.visibility_timeout).await?;
         wiring::start_secrets(&template, &mut scope, &aws).await?;
 
-        let over_wire = options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone()));
+        let over_wire =
+            options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone())).limited();
         let in_flight = InFlight::default();
         let mut environments = HashMap::new();
         let mut permissions = BTreeMap::new();
@@ -111,6 +114,7 @@ impl Stack {
             environments,
             permissions,
             in_flight,
+            functions: running,
             dynamodb,
         })
     }
@@ -147,6 +151,21 @@ impl Stack {
     pub fn environment(&self, function: &str) -> &Environment {
         let environment = self.environments.get(function);
         environment.unwrap_or_else(|| panic!("template.yaml has no function {function}"))
+    }
+
+    /// Calls a function with an event of the service that triggers it, and returns its answer.
+    ///
+    /// # Errors
+    /// If the stack has no such function, or it fails or panics.
+    pub async fn invoke(&self, function: &str, event: &Json) -> Result<Json, InvokeError> {
+        let running = self.functions.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
+        running.function.invoke(event, &format!("{:016x}", fastrand::u64(..))).await
+    }
+
+    /// How long a function may take, by the template.
+    #[must_use]
+    pub fn timeout(&self, function: &str) -> Option<Duration> {
+        Some(self.functions.get(function)?.resource.timeout)
     }
 
     /// The permissions that each function has and has not used so far.

@@ -1,8 +1,8 @@
 //! A person deletes the raw payload of an alert: the bytes go, who did it stays.
 
-use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         action::ActionKind,
         alert::Alert,
@@ -11,6 +11,7 @@ use crate::{
         retention::Retention,
         time::Time,
     },
+    retry::{Outlook, Retries, Retryable},
     store::{
         StoreError, Tables,
         alerts::Alerts,
@@ -38,8 +39,11 @@ impl From<StoreError> for DeleteAlertPayloadError {
 }
 
 impl Retryable for DeleteAlertPayloadError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Unavailable(error) => error.outlook(),
+            Self::NotFound => Outlook::Hopeless,
+        }
     }
 }
 
@@ -73,8 +77,14 @@ impl DeleteAlertPayload {
     ///
     /// # Errors
     /// [`DeleteAlertPayloadError`]
-    pub async fn delete(&self, id: AlertId, actor: &str, now: Time) -> Result<(), DeleteAlertPayloadError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+    pub async fn delete(
+        &self,
+        id: AlertId,
+        actor: &str,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<(), DeleteAlertPayloadError> {
+        let mut retries = Retries::of_person(deadline);
         loop {
             match self.attempt(id, actor, now).await {
                 Err(error) if retries.pause_after(&error).await => {}

@@ -2,7 +2,9 @@
 
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{alert::Alert, id::AlertId, time::Time},
+    retry::Retries,
     store::{StoreError, Tables, alerts::Alerts},
 };
 
@@ -23,7 +25,13 @@ impl GetAlert {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get(&self, id: AlertId, now: Time) -> Result<Option<Alert>, StoreError> {
-        self.alerts.get(id, now).await
+    pub async fn get(&self, id: AlertId, now: Time, deadline: Deadline) -> Result<Option<Alert>, StoreError> {
+        let mut retries = Retries::of_person(deadline);
+        loop {
+            match self.alerts.get(id, now).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => return result,
+            }
+        }
     }
 }

@@ -2,11 +2,13 @@
 
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         id::AlertId,
         payload::{PayloadDeletion, StoredPayload},
         time::Time,
     },
+    retry::Retries,
     store::{StoreError, Tables, alerts::Alerts, payloads::Payloads},
 };
 
@@ -62,8 +64,14 @@ impl GetAlertPayload {
     ///
     /// # Errors
     /// [`GetAlertPayloadError`]
-    pub async fn get(&self, id: AlertId, now: Time) -> Result<AlertPayload, GetAlertPayloadError> {
-        let (alert, stored) = tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now))?;
+    pub async fn get(&self, id: AlertId, now: Time, deadline: Deadline) -> Result<AlertPayload, GetAlertPayloadError> {
+        let mut retries = Retries::of_person(deadline);
+        let (alert, stored) = loop {
+            match tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now)) {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => break result?,
+            }
+        };
         alert.ok_or(GetAlertPayloadError::NotFound)?;
         Ok(match stored.ok_or(GetAlertPayloadError::NotKept)? {
             StoredPayload::Deleted(deletion) => AlertPayload::Deleted(deletion),

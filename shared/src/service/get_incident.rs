@@ -2,7 +2,9 @@
 
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{action::Action, alert::Alert, id::IncidentId, incident::Incident, retention::Retention, time::Time},
+    retry::Retries,
     store::{StoreError, Tables, alerts::Alerts, incidents::Incidents},
 };
 
@@ -42,7 +44,22 @@ impl GetIncident {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get(&self, id: IncidentId, now: Time) -> Result<Option<IncidentDetail>, StoreError> {
+    pub async fn get(
+        &self,
+        id: IncidentId,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Option<IncidentDetail>, StoreError> {
+        let mut retries = Retries::of_person(deadline);
+        loop {
+            match self.read(id, now).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn read(&self, id: IncidentId, now: Time) -> Result<Option<IncidentDetail>, StoreError> {
         let (incident, alerts, actions) = tokio::try_join!(
             self.incidents.get(id, now),
             self.alerts.latest_of_incident(id, MAX_ALERTS, now),

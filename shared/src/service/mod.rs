@@ -17,4 +17,3 @@ pub mod quarantine_gauge;
 pub mod receive_webhook;
 pub mod redrive_quarantine_entry;
 pub mod resolve_alerts;
-mod retry;

@@ -1,8 +1,8 @@
 //! Puts a dead letter into the quarantine, where people can work on it.
 
-use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         delivery::{Delivery, PackedBody},
         id::EntryId,
@@ -10,6 +10,7 @@ use crate::{
         time::Time,
     },
     ids::IdGenerator,
+    retry::Retries,
     store::{
         StoreError, Tables,
         claims::Claims,
@@ -17,12 +18,6 @@ use crate::{
         transaction::{Part, TransactionError, Write},
     },
 };
-
-impl Retryable for TransactionError {
-    fn is_retryable(&self) -> bool {
-        Self::is_retryable(self)
-    }
-}
 
 /// The use case.
 #[derive(Debug)]
@@ -71,11 +66,30 @@ impl QuarantineDeadLetter {
     ///
     /// # Errors
     /// [`TransactionError`]: it can be tried again.
-    pub async fn put(&self, message_id: &str, body: &str, now: Time) -> Result<Option<EntryId>, TransactionError> {
-        // Readers ask for the months since the history starts.
-        self.claims.note_history_start(now).await?;
+    pub async fn put(
+        &self,
+        message_id: &str,
+        body: &str,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Option<EntryId>, TransactionError> {
         let letter = serde_json::from_str::<Delivery>(body);
-        let reason = match &letter {
+        let mut retries = Retries::of_message(deadline);
+        loop {
+            match self.attempt(message_id, body, &letter, now).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn reason(
+        &self,
+        message_id: &str,
+        letter: &serde_json::Result<Delivery>,
+        now: Time,
+    ) -> Result<String, StoreError> {
+        Ok(match letter {
             Ok(_) => self.claims.failure(message_id, now).await?.unwrap_or_else(|| unknown_reason(message_id)),
             Err(error) => format!(
                 "The message is not a delivery: {:?} error at line {}, column {}.",
@@ -83,14 +97,7 @@ impl QuarantineDeadLetter {
                 error.line(),
                 error.column()
             ),
-        };
-        let mut retries = Retries::new(MAX_ATTEMPTS);
-        loop {
-            match self.attempt(message_id, body, &letter, &reason, now).await {
-                Err(error) if retries.pause_after(&error).await => {}
-                result => return result,
-            }
-        }
+        })
     }
 
     async fn attempt(
@@ -98,9 +105,11 @@ impl QuarantineDeadLetter {
         message_id: &str,
         body: &str,
         letter: &serde_json::Result<Delivery>,
-        reason: &str,
         now: Time,
     ) -> Result<Option<EntryId>, TransactionError> {
+        // Readers ask for the months since the history starts.
+        self.claims.note_history_start(now).await?;
+        let reason = &self.reason(message_id, letter, now).await?;
         let mut writes = vec![self.claims.dead_letter(message_id, now)?];
         let NewEntry { id, write } = match letter {
             Ok(delivery) => match self.redrive_outcome(delivery, reason, now).await? {

@@ -1,18 +1,17 @@
 //! A person sends an entry of the quarantine through the same path again.
 
-use super::{
-    receive_webhook::{self, Webhook},
-    retry::{MAX_ATTEMPTS, Retries, Retryable},
-};
+use super::receive_webhook::{self, Webhook};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         delivery::{Content, Delivery},
         id::EntryId,
         quarantine::{EntryDone, QuarantineEntry, StoredBody},
         time::Time,
     },
-    queue::{Queue, QueueError},
+    queue::{MAX_SEND_TIME, Queue, QueueError},
+    retry::{Outlook, Retries, Retryable},
     sources,
     store::{StoreError, Tables, quarantine::Quarantine, transaction::TransactionError},
 };
@@ -43,8 +42,11 @@ impl From<StoreError> for RedriveQuarantineEntryError {
 }
 
 impl Retryable for RedriveQuarantineEntryError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Unavailable(error) => error.outlook(),
+            _ => Outlook::Hopeless,
+        }
     }
 }
 
@@ -79,15 +81,16 @@ impl RedriveQuarantineEntry {
         id: EntryId,
         actor: &str,
         now: Time,
+        deadline: Deadline,
     ) -> Result<QuarantineEntry, RedriveQuarantineEntryError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut retries = Retries::of_person(deadline.leaving(MAX_SEND_TIME));
         let recorded = loop {
             match self.record(id, actor, now, retries.failed()).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => break result?,
             }
         };
-        self.queue.send(&recorded.delivery).await?;
+        self.queue.send(&recorded.delivery, deadline).await?;
         Ok(recorded.entry)
     }
 

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tracing::info;
 
-use super::retry::{MAX_ATTEMPTS, MAX_ATTEMPTS_TOGETHER, Retries, Retryable};
 use crate::{
     aws,
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         delivery::Delivery,
         id::{AlertId, EntryId, IncidentId},
@@ -18,6 +18,7 @@ use crate::{
         time::Time,
     },
     ids::IdGenerator,
+    retry::{Outlook, Retries, Retryable},
     rules::{InvalidRules, Rules},
     store::{
         StoreError, Tables, alerts::Alerts, claims::Claims, counts::Counts, incidents::Incidents, payloads::Payloads,
@@ -124,8 +125,11 @@ impl From<StoreError> for GroupError {
 }
 
 impl Retryable for GroupError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Transaction(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Transaction(error) => error.outlook(),
+            Self::Body(_) => Outlook::Hopeless,
+        }
     }
 }
 
@@ -193,21 +197,26 @@ impl GroupAlerts {
     /// # Errors
     /// [`GroupError`]: nothing has happened, or it did and the answer was lost. Either way the
     /// delivery can be grouped again.
-    pub async fn group(&self, delivery: &Delivery, now: Time) -> Result<Effect, GroupError> {
-        let effects = self.group_together(&[delivery], now).await?;
+    pub async fn group(&self, delivery: &Delivery, now: Time, deadline: Deadline) -> Result<Effect, GroupError> {
+        let effects = self.group_together(&[delivery], now, deadline).await?;
         effects.first().copied().ok_or_else(|| StoreError::missing("delivery", &delivery.delivery_id).into())
     }
 
-    /// Groups deliveries in their order: all of them, or none. At most [`MAX_DELIVERIES`].
+    /// Groups deliveries in their order: all of them, or none. At most [`MAX_DELIVERIES`]. No
+    /// attempt begins after the deadline.
     ///
     /// # Errors
     /// [`GroupError`], as for one.
-    pub async fn group_together(&self, deliveries: &[&Delivery], now: Time) -> Result<Vec<Effect>, GroupError> {
-        self.note_history_start(now).await?;
+    pub async fn group_together(
+        &self,
+        deliveries: &[&Delivery],
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Vec<Effect>, GroupError> {
         let prepared: Vec<PreparedDelivery<'_>> =
             deliveries.iter().map(|delivery| PreparedDelivery::of(self, delivery, now)).collect::<Result<_, _>>()?;
-        let max_attempts = if prepared.len() > 1 { MAX_ATTEMPTS_TOGETHER } else { MAX_ATTEMPTS };
-        let mut retries = Retries::new(max_attempts);
+        let is_alone = prepared.len() == 1;
+        let mut retries = if is_alone { Retries::of_message(deadline) } else { Retries::of_messages(deadline) };
         let effects = loop {
             match self.attempt(&prepared, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
@@ -237,6 +246,7 @@ impl GroupAlerts {
 
     /// Reads, decides and writes. After a collision all three are done again.
     async fn attempt(&self, prepared: &[PreparedDelivery<'_>], now: Time) -> Result<Vec<Effect>, GroupError> {
+        self.note_history_start(now).await?;
         let mut batch = Batch::read(self, prepared, now).await?;
         let mut effects = Vec::with_capacity(prepared.len());
         for delivery in prepared {
