@@ -4,6 +4,7 @@
 //! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET`
 //! are set.
 
+mod alert_payload;
 mod alert_status;
 mod alerts_list;
 mod authentication;
@@ -23,6 +24,7 @@ mod hostile_input;
 mod incident_detail;
 mod incidents_list;
 mod incidents_paging;
+mod large_answers;
 mod least_privilege;
 mod list_parameters;
 mod logs;
@@ -32,6 +34,7 @@ mod quarantine_gauge;
 mod redrive;
 mod restart;
 mod restore;
+mod retention;
 mod secret_rotation;
 mod status_changes;
 mod webhook_errors;

@@ -6,15 +6,16 @@ use shared::{
     aws::Aws,
     config::Environment,
     deadline::Deadline,
-    domain::time::Time,
+    domain::{id::EntryId, time::Time},
     function::{Error, HttpFunction},
     http::{
-        Parameters, Request, Response, answer, path_parameter, principal, problem::Problem,
+        Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, source_address,
         view::QuarantineEntryDetailView,
     },
     service::get_quarantine_entry::{GetQuarantineEntry, GetQuarantineEntryError},
     store::Tables,
 };
+use tracing::info;
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
@@ -29,11 +30,12 @@ impl HttpFunction for Function {
         Ok(Self { get_quarantine_entry: GetQuarantineEntry::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, _now: Time, deadline: Deadline) -> Result<Response, Problem> {
-        principal::responder(request)?;
-        let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
+        let principal = principal::responder(request)?;
+        let id: EntryId = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let detail = self.get_quarantine_entry.get(id, deadline).await.map_err(|error| problem(&error))?;
+        let detail = self.get_quarantine_entry.get(id, now, deadline).await.map_err(|error| problem(&error))?;
+        info!(entry_id = %id, actor = principal.name, source_address = source_address(request), "quarantine entry read");
         Ok(answer::json(StatusCode::OK, &QuarantineEntryDetailView::of(detail)))
     }
 }

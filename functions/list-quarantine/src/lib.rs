@@ -7,12 +7,18 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, lists, principal, problem::Problem, view::QuarantineEntryView},
+    http::{
+        Request, Response, answer, lists, principal,
+        problem::Problem,
+        source_address,
+        view::{PageView, QuarantineEntryView},
+    },
     listing::quarantine::QuarantineFilter,
     service::{list_quarantine::ListQuarantine, quarantine_gauge::QuarantineGauge},
     store::Tables,
     telemetry::metrics::Metrics,
 };
+use tracing::info;
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
@@ -32,14 +38,18 @@ impl HttpFunction for Function {
     }
 
     async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
-        principal::responder(request)?;
+        let principal = principal::responder(request)?;
         let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
-        let page = self.list_quarantine.list(&filter, &page, &list, now).await?;
-        if filter == QuarantineFilter::default() {
-            // This corrects the metric if an earlier write of it was lost. Otherwise the alarm of
-            // an empty quarantine would stay on.
-            self.gauge.counted(page.total, now);
-        }
-        Ok(answer::page(page, QuarantineEntryView::from))
+        info!(actor = principal.name, source_address = source_address(request), "quarantine listed");
+        answer::page(&page, async |page| {
+            let page = self.list_quarantine.list(&filter, &page, &list, now).await?;
+            if filter == QuarantineFilter::default() {
+                // This corrects the metric if an earlier write of it was lost. Otherwise the alarm of
+                // an empty quarantine would stay on.
+                self.gauge.counted(page.total, now);
+            }
+            Ok(PageView::of(page, QuarantineEntryView::from))
+        })
+        .await
     }
 }
