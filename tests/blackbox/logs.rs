@@ -94,7 +94,7 @@ async fn logs_contain_ids_and_never_payloads() {
     let alert_id = alert["id"].as_str().unwrap();
     payload(api, alert_id).await.expect(200);
     delete_payload(api, alert_id).await.expect(204);
-    let who = "actor=\"local-responder\" source_address=\"127.0.0.1\"";
+    let who = "actor=\"local-responder\" source_address=127.0.0.1";
     for (id, line) in [(alert_id, "payload read"), (alert_id, "payload deleted"), (&entry_id, "quarantine entry read")]
     {
         let found = lines_with(id);

@@ -6,15 +6,16 @@ use shared::{
     deadline::Deadline,
     domain::{id::AlertId, time::Time},
     function::{Error, HttpFunction},
-    http::{Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, source_address},
+    http::{Parameters, Request, Response, answer, edge::Edge, path_parameter, principal, problem::Problem},
     service::delete_alert_payload::{DeleteAlertPayload, DeleteAlertPayloadError},
     store::Tables,
 };
-use tracing::info;
+use tracing::{field::display, info};
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
+    edge: Edge,
     delete_alert_payload: DeleteAlertPayload,
 }
 
@@ -22,7 +23,7 @@ impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         let tables = Tables::new(environment, aws);
         tables.alerts()?.warm().await;
-        Ok(Self { delete_alert_payload: DeleteAlertPayload::new(&tables)? })
+        Ok(Self { edge: Edge::new(environment), delete_alert_payload: DeleteAlertPayload::new(&tables)? })
     }
 
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
@@ -30,7 +31,8 @@ impl HttpFunction for Function {
         let id: AlertId = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
         self.delete_alert_payload.delete(id, &principal.name, now, deadline).await.map_err(problem)?;
-        info!(alert_id = %id, actor = principal.name, source_address = source_address(request), "payload deleted");
+        let source_address = self.edge.source_address_of(request).map(display);
+        info!(alert_id = %id, actor = principal.name, source_address, "payload deleted");
         Ok(answer::no_content())
     }
 }

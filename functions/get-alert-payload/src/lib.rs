@@ -9,17 +9,18 @@ use shared::{
     domain::{id::AlertId, time::Time},
     function::{Error, HttpFunction},
     http::{
-        Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, source_address,
+        Parameters, Request, Response, answer, edge::Edge, path_parameter, principal, problem::Problem,
         view::AlertPayloadView,
     },
     service::get_alert_payload::{GetAlertPayload, GetAlertPayloadError},
     store::Tables,
 };
-use tracing::info;
+use tracing::{field::display, info};
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
+    edge: Edge,
     get_alert_payload: GetAlertPayload,
 }
 
@@ -27,7 +28,7 @@ impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         let tables = Tables::new(environment, aws);
         tables.payloads()?.warm().await;
-        Ok(Self { get_alert_payload: GetAlertPayload::new(&tables)? })
+        Ok(Self { edge: Edge::new(environment), get_alert_payload: GetAlertPayload::new(&tables)? })
     }
 
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
@@ -36,7 +37,8 @@ impl HttpFunction for Function {
             path_parameter(request, "id").parse().map_err(|_| problem(&GetAlertPayloadError::NotFound))?;
         Parameters::of(request).finish()?;
         let payload = self.get_alert_payload.get(id, now, deadline).await.map_err(|error| problem(&error))?;
-        info!(alert_id = %id, actor = principal.name, source_address = source_address(request), "payload read");
+        let source_address = self.edge.source_address_of(request).map(display);
+        info!(alert_id = %id, actor = principal.name, source_address, "payload read");
         Ok(answer::json(StatusCode::OK, &AlertPayloadView::of(id, payload)))
     }
 }

@@ -8,9 +8,10 @@ use shared::{
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
-        Request, Response, answer, lists, principal,
+        Request, Response, answer,
+        edge::Edge,
+        lists, principal,
         problem::Problem,
-        source_address,
         view::{PageView, QuarantineEntryView},
     },
     listing::quarantine::QuarantineFilter,
@@ -18,11 +19,12 @@ use shared::{
     store::Tables,
     telemetry::metrics::Metrics,
 };
-use tracing::info;
+use tracing::{field::display, info};
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
+    edge: Edge,
     list_quarantine: ListQuarantine,
     gauge: QuarantineGauge,
 }
@@ -32,6 +34,7 @@ impl HttpFunction for Function {
         let tables = Tables::new(environment, aws);
         tables.claims()?.warm().await;
         Ok(Self {
+            edge: Edge::new(environment),
             list_quarantine: ListQuarantine::new(&tables, environment.list_budget()?)?,
             gauge: QuarantineGauge::new(&tables, Metrics::new(environment)?)?,
         })
@@ -40,7 +43,8 @@ impl HttpFunction for Function {
     async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
-        info!(actor = principal.name, source_address = source_address(request), "quarantine listed");
+        let source_address = self.edge.source_address_of(request).map(display);
+        info!(actor = principal.name, source_address, "quarantine listed");
         answer::page(&page, async |page| {
             let page = self.list_quarantine.list(&filter, &page, &list, now).await?;
             if filter == QuarantineFilter::default() {

@@ -12,7 +12,6 @@ pub mod problem;
 pub mod status_body;
 pub mod view;
 
-use lambda_http::request::RequestContext;
 pub use lambda_http::{Body, Request, RequestExt};
 
 pub use parameters::Parameters;
@@ -24,13 +23,4 @@ pub type Response = lambda_http::Response<Body>;
 #[must_use]
 pub fn path_parameter(request: &Request, name: &str) -> String {
     request.path_parameters_ref().and_then(|parameters| parameters.first(name)).unwrap_or_default().to_owned()
-}
-
-/// The address that a request came from, as API Gateway saw it.
-#[must_use]
-pub fn source_address(request: &Request) -> Option<&str> {
-    match request.request_context_ref()? {
-        RequestContext::ApiGatewayV2(context) => context.http.source_ip.as_deref(),
-        _ => None,
-    }
 }
