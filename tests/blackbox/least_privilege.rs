@@ -140,6 +140,9 @@ async fn lists(sandbox: &Sandbox) {
     for query in ["", "?service=a", "?severity=critical"] {
         sandbox.api.page(&format!("/alerts{query}")).await;
     }
+    for statistics in ["incidents", "alerts"] {
+        sandbox.api.get(&format!("/stats/{statistics}")).await.expect(200);
+    }
     if let Some(query) = of_incident {
         sandbox.api.page(&format!("/alerts{query}")).await;
     }

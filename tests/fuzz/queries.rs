@@ -8,11 +8,11 @@ use rstest::rstest;
 use serde_json::Value;
 use shared::{
     domain::text::limits,
-    http::{Request, lists, problem::Problem},
+    http::{Request, lists, problem::Problem, stats},
     listing::segments::{filters::Condition, query::Query},
 };
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 22] = [
     "status",
     "severity",
     "service",
@@ -29,6 +29,12 @@ const NAMES: [&str; 16] = [
     "offset",
     "cursor",
     "unknown",
+    "severity_min",
+    "service!",
+    "status!",
+    "q",
+    "facets",
+    "interval",
 ];
 
 const VALUES: [&str; 22] = [
@@ -94,7 +100,7 @@ fn check_query(Query { filter, limit, .. }: &Query) -> Result<(), TestCaseError>
     prop_assert!((1..=200).contains(limit));
     for condition in filter.conditions() {
         let (Condition::AnyOf { values, .. } | Condition::NoneOf { values, .. }) = condition else { continue };
-        prop_assert!(values.len() <= 100);
+        prop_assert!(values.len() <= 200);
         prop_assert!(values.iter().all(|value| !value.is_empty() && value.chars().count() <= limits::NAME));
     }
     Ok(())
@@ -107,6 +113,10 @@ fn check(query: &str) -> Result<(), TestCaseError> {
     }
     match lists::alerts(&request(query)) {
         Ok(list) => check_query(&list.asked.query)?,
+        Err(problem) => check_problem(problem, query)?,
+    }
+    match stats::alerts(&request(query)) {
+        Ok(query) => prop_assert!(query.problems <= 100),
         Err(problem) => check_problem(problem, query)?,
     }
     match lists::quarantine(&request(query)) {

@@ -1,9 +1,6 @@
 //! Statistics of alerts, and the noisiest problems.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
 use super::get_incident_stats::{StatsError, answered};
 use crate::{
@@ -90,7 +87,7 @@ impl GetAlertStats {
         deadline: Deadline,
     ) -> Result<Vec<ProblemStats>, ListError> {
         let ask = || |view: &_| acknowledged(view, now);
-        let acknowledged: HashSet<_> = self.segments.answer(Series::Incidents, now, deadline, ask).await?;
+        let acknowledged = self.segments.answer(Series::Incidents, now, deadline, ask).await?;
         let ask = || |view: &_| noisiest_problems(view, &statistics.filter, &acknowledged, *problems, now);
         let problems = self.segments.answer(Series::Alerts, now, deadline, ask).await?;
         let ids: Vec<AlertId> = problems.iter().map(|problem| problem.latest.into()).collect();

@@ -82,9 +82,14 @@ impl Bits {
     #[inline]
     pub fn for_each(&self, mut each: impl FnMut(usize)) {
         for (word, bits) in self.words.iter().enumerate() {
+            let first = word * 64;
+            if *bits == u64::MAX {
+                (first..first + 64).for_each(&mut each);
+                continue;
+            }
             let mut bits = *bits;
             while bits != 0 {
-                each(word * 64 + bits.trailing_zeros() as usize);
+                each(first + bits.trailing_zeros() as usize);
                 bits &= bits - 1;
             }
         }
@@ -106,7 +111,9 @@ mod tests {
             let (some, others) = (within(&some), within(&others));
             let mut bits = Bits::of(rows, |row| some.contains(&row));
             let mut inserted = Bits::none(rows);
-            some.iter().for_each(|row| inserted.insert(*row));
+            for row in &some {
+                inserted.insert(*row);
+            }
             prop_assert_eq!(&bits, &inserted);
             let mut each = Vec::new();
             bits.for_each(|row| each.push(row));

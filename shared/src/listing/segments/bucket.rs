@@ -29,7 +29,7 @@ pub enum PatchState {
     Absent,
     /// Something that is not in memory.
     Unloaded,
-    Loaded(Patch),
+    Loaded(Box<Patch>),
 }
 
 /// The rows of a bucket that changed or came since its base was made.
@@ -154,9 +154,13 @@ impl Bucket {
             patch = Bits::all(loaded.segment.len());
         }
         for id in self.touching(changed) {
-            position(&self.base, *id).into_iter().for_each(|row| base.remove(row));
+            if let Some(row) = position(&self.base, *id) {
+                base.remove(row);
+            }
             let row = self.patch().and_then(|loaded| position(&loaded.segment, *id));
-            row.into_iter().for_each(|row| patch.remove(row));
+            if let Some(row) = row {
+                patch.remove(row);
+            }
         }
         Visible { base, patch }
     }
@@ -190,19 +194,19 @@ impl Bucket {
         if !self.missing().is_empty() {
             return None;
         }
-        let changed: BTreeSet<RowId> = changes.ids().into_iter().collect();
+        let ids: BTreeSet<RowId> = changes.ids().into_iter().collect();
         let mut hidden = BTreeSet::new();
         let mut rows = Vec::new();
         if let Some(patch) = self.patch() {
             hidden.clone_from(&patch.hidden);
             let all: Option<Vec<Row>> = (0..patch.segment.len()).map(|row| patch.segment.row(row)).collect();
-            rows.extend(all?.into_iter().filter(|row| !changed.contains(&row.id)));
+            rows.extend(all?.into_iter().filter(|row| !ids.contains(&row.id)));
         }
-        let positions = changed.iter().filter_map(|id| position(&self.base, *id));
+        let positions = ids.iter().filter_map(|id| position(&self.base, *id));
         hidden.extend(positions.filter_map(|row| u32::try_from(row).ok()));
         rows.extend(changes.rows.iter().cloned());
         let segment = Segment::of(self.base.series(), rows);
-        let mut next = Self { patch: PatchState::Loaded(Patch { segment, hidden }), ..self.clone() };
+        let mut next = Self { patch: PatchState::Loaded(Box::new(Patch { segment, hidden })), ..self.clone() };
         let Visible { base, patch } = next.visible(&[]);
         let sheets = [Some((&next.base, &base)), next.patch().map(|loaded| (&loaded.segment, &patch))];
         next.header = Header::of(&sheets.into_iter().flatten().collect::<Vec<_>>());

@@ -219,38 +219,40 @@ fn read_ints(reader: &mut Reader<'_>, rows: usize) -> Result<Ints> {
 }
 
 fn write_labels(bytes: &mut Vec<u8>, labels: &Labels) {
-    write_varint(bytes, labels.texts.len() as u64);
-    for text in &labels.texts {
-        write_varint(bytes, text.len() as u64);
+    let texts = || (0..labels.text_count()).map(|place| labels.text(place));
+    write_varint(bytes, labels.text_count() as u64);
+    texts().for_each(|text| write_varint(bytes, text.len() as u64));
+    texts().for_each(|text| bytes.extend(text.as_bytes()));
+    write_varint(bytes, labels.code_count() as u64);
+    for code in 0..labels.code_count() {
+        let places = labels.places_of(code);
+        write_varint(bytes, places.len() as u64);
+        for place in places {
+            write_varint(bytes, u64::from(*place));
+        }
     }
-    labels.texts.iter().for_each(|text| bytes.extend(text.as_bytes()));
-    write_varint(bytes, labels.sets.len() as u64);
-    for set in &labels.sets {
-        write_varint(bytes, set.len() as u64);
-        set.iter().for_each(|place| write_varint(bytes, u64::from(*place)));
-    }
-    write_ints(bytes, &labels.codes.to_vec());
+    write_ints(bytes, &labels.codes().to_vec());
 }
 
 fn read_labels(reader: &mut Reader<'_>, rows: usize) -> Result<Labels> {
+    let mut labels = Labels::default();
     let count = reader.size_within_rest()?;
     let lengths: Vec<usize> = (0..count).map(|_| reader.size()).collect::<Result<_>>()?;
-    let mut texts = Vec::with_capacity(count);
     for length in lengths {
         let text = std::str::from_utf8(reader.take(length)?).map_err(|_| InvalidPart("a text is not UTF-8"))?;
-        texts.push(text.to_owned());
+        labels.push_text(text);
     }
-    let count = reader.size_within_rest()?;
-    let mut sets = Vec::with_capacity(count);
-    for _ in 0..count {
-        let size = reader.size_within_rest()?;
-        let set: Vec<u32> = (0..size).map(|_| reader.place(texts.len())).collect::<Result<_>>()?;
-        sets.push(set);
+    for _ in 0..reader.size_within_rest()? {
+        for _ in 0..reader.size_within_rest()? {
+            let place = reader.place(labels.text_count())?;
+            labels.push_place(place);
+        }
+        labels.end_set();
     }
     let codes = read_ints(reader, rows)?;
-    let is_known = (0..rows).all(|row| codes.get(row) < sets.len() as u64);
+    let is_known = (0..rows).all(|row| codes.get(row) < labels.code_count() as u64);
     valid(is_known, "a row has an unknown code")?;
-    Ok(Labels { texts, sets, codes })
+    Ok(labels.with_codes(codes))
 }
 
 /// Small numbers, by how much they exceed the smallest.
@@ -356,4 +358,58 @@ impl<'bytes> Reader<'bytes> {
 
 const fn valid(is_valid: bool, reason: &'static str) -> Result<()> {
     if is_valid { Ok(()) } else { Err(InvalidPart(reason)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A frame that is whole, whatever its columns are.
+    fn frame(series: Series, part: Part, rows: usize, columns: &[u8]) -> Vec<u8> {
+        let mut frame = head(series, part, rows, columns.len());
+        frame.extend(checksum(&frame, columns));
+        frame.extend(deflated(columns, part));
+        frame
+    }
+
+    proptest! {
+        /// The checksum keeps accidents out. This is what is behind it.
+        #[test]
+        fn whole_frames_of_any_columns_are_an_error_or_a_part(
+            series in prop::sample::select(vec![Series::Alerts, Series::Incidents]), rows in 0_usize..900,
+            columns in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..300),
+                prop::collection::vec(0_u8..4, 0..300),
+                prop::collection::vec(prop_oneof![Just(0_u8), Just(1), Just(0x80), Just(0xff)], 0..300),
+            ],
+        ) {
+            for part in Part::all(series, rows) {
+                let mut segment = Segment::unloaded(series, rows);
+                if segment.decode(part, &frame(series, part, rows, &columns)).is_ok() {
+                    prop_assert!(segment.has(part));
+                    prop_assert!(segment.memory() <= size_of::<Segment>() + 16 * columns.len());
+                    for row in 0..rows {
+                        let _ = segment.id(row);
+                        part.fields(series).iter().for_each(|field| drop(segment.labels(*field).map(|labels| labels.get(row))));
+                    }
+                    let again = segment.encode(part).unwrap();
+                    let mut other = Segment::unloaded(series, rows);
+                    prop_assert_eq!(other.decode(part, &again), Ok(()));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_of_another_version_or_with_too_many_rows_is_an_error() {
+        let mut other = frame(Series::Alerts, Part::Created, 0, &[0, 0]);
+        other[2] = VERSION + 1;
+        let mut segment = Segment::unloaded(Series::Alerts, 0);
+        assert_eq!(segment.decode(Part::Created, &other), Err(InvalidPart("another version")));
+        let mut large = Segment::unloaded(Series::Alerts, MAX_ROWS + 1);
+        let frame = frame(Series::Alerts, Part::Created, MAX_ROWS + 1, &[0, 0]);
+        assert_eq!(large.decode(Part::Created, &frame), Err(InvalidPart("it has too many rows")));
+    }
 }

@@ -1,6 +1,8 @@
 //! Columns in memory: dense arrays, as narrow as their values allow.
 
-use std::{collections::HashMap, mem::size_of_val};
+use std::{collections::HashMap, mem::size_of_val, ops::Range};
+
+use memchr::memmem;
 
 use super::bits::Bits;
 
@@ -43,6 +45,8 @@ macro_rules! each_width {
     };
 }
 
+pub(super) use each_width;
+
 impl Ints {
     /// The narrowest column of some integers.
     #[must_use]
@@ -58,6 +62,7 @@ impl Ints {
     }
 
     /// The integer of a row.
+    #[inline]
     #[must_use]
     pub fn get(&self, row: usize) -> u64 {
         each_width!(self, |value| value(row))
@@ -107,6 +112,8 @@ pub struct Numbers {
     min: i64,
     /// The largest; 0 if all are absent.
     max: i64,
+    /// Whether a row lacks the number.
+    lacks_any: bool,
     /// 0 if a number is absent; else what it exceeds `min` by, and 1.
     places: Ints,
 }
@@ -118,16 +125,18 @@ impl Numbers {
         let min = values.iter().flatten().min().copied().unwrap_or(0);
         let max = values.iter().flatten().max().copied().unwrap_or(0);
         let place = |value: &Option<i64>| value.map_or(0, |value| value.abs_diff(min).saturating_add(1));
-        Self { min, max, places: Ints::of(&values.iter().map(place).collect::<Vec<_>>()) }
+        let lacks_any = values.contains(&None);
+        Self { min, max, lacks_any, places: Ints::of(&values.iter().map(place).collect::<Vec<_>>()) }
     }
 
     /// A column without a number.
     #[must_use]
     pub const fn absent(rows: usize) -> Self {
-        Self { min: 0, max: 0, places: Ints::Zeros(rows) }
+        Self { min: 0, max: 0, lacks_any: rows > 0, places: Ints::Zeros(rows) }
     }
 
     /// The number of a row.
+    #[inline]
     #[must_use]
     pub fn get(&self, row: usize) -> Option<i64> {
         self.places.get(row).checked_sub(1).map(|place| self.min.wrapping_add_unsigned(place))
@@ -138,6 +147,12 @@ impl Numbers {
     pub fn bounds(&self) -> Option<(i64, i64)> {
         let is_absent = matches!(self.places, Ints::Zeros(_));
         (!is_absent).then_some((self.min, self.max))
+    }
+
+    /// Whether a row lacks the number.
+    #[must_use]
+    pub const fn lacks_any(&self) -> bool {
+        self.lacks_any
     }
 
     /// The rows whose number is in a range, both ends included; those without one, if `absent`.
@@ -185,12 +200,15 @@ impl Numbers {
 /// A column of texts: each row has none, one or several. Rows with the same texts have the same code.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Labels {
-    /// Each text once.
-    pub(super) texts: Vec<String>,
-    /// What rows have, by code: places of [`Self::texts`].
-    pub(super) sets: Vec<Vec<u32>>,
-    /// What each row has: a place of [`Self::sets`].
-    pub(super) codes: Ints,
+    /// Each text once, one behind the other.
+    text: String,
+    /// Where each text ends.
+    text_ends: Vec<u32>,
+    /// The places of texts that rows have, one set behind the other.
+    places: Vec<u32>,
+    /// Where each set ends. A set is what a code stands for.
+    set_ends: Vec<u32>,
+    codes: Ints,
 }
 
 impl Default for Ints {
@@ -209,19 +227,39 @@ impl Labels {
         let mut codes = Vec::new();
         for row in rows {
             let code = *known.entry(row).or_insert_with(|| {
-                let place = |text: &'row String| {
-                    *places.entry(text).or_insert_with(|| {
-                        labels.texts.push(text.clone());
-                        u32::try_from(labels.texts.len() - 1).unwrap_or(u32::MAX)
-                    })
-                };
-                labels.sets.push(row.iter().map(place).collect());
-                (labels.sets.len() - 1) as u64
+                for text in row {
+                    let place = *places.entry(text).or_insert_with(|| labels.push_text(text));
+                    labels.places.push(place);
+                }
+                labels.end_set()
             });
             codes.push(code);
         }
         labels.codes = Ints::of(&codes);
         labels
+    }
+
+    /// Adds a text and returns its place.
+    pub(super) fn push_text(&mut self, text: &str) -> u32 {
+        self.text.push_str(text);
+        self.text_ends.push(length(self.text.len()));
+        length(self.text_ends.len() - 1)
+    }
+
+    /// Adds the place of a text to the set that has not ended yet.
+    pub(super) fn push_place(&mut self, place: u32) {
+        self.places.push(place);
+    }
+
+    /// Ends a set and returns its code.
+    pub(super) fn end_set(&mut self) -> u64 {
+        self.set_ends.push(length(self.places.len()));
+        (self.set_ends.len() - 1) as u64
+    }
+
+    /// The same texts and sets with the codes of rows.
+    pub(super) fn with_codes(self, codes: Ints) -> Self {
+        Self { codes, ..self }
     }
 
     /// The texts of a row.
@@ -231,64 +269,115 @@ impl Labels {
     }
 
     /// The code of a row: an index of [`Self::table`].
+    #[inline]
     #[must_use]
     pub fn code(&self, row: usize) -> usize {
         usize::try_from(self.codes.get(row)).unwrap_or(usize::MAX)
     }
 
+    /// The codes of all rows.
+    pub(super) const fn codes(&self) -> &Ints {
+        &self.codes
+    }
+
     /// How many codes there are.
     #[must_use]
     pub const fn code_count(&self) -> usize {
-        self.sets.len()
+        self.set_ends.len()
+    }
+
+    /// How many texts there are.
+    pub(super) const fn text_count(&self) -> usize {
+        self.text_ends.len()
     }
 
     /// The texts of rows with this code.
     pub fn texts_of(&self, code: usize) -> impl Iterator<Item = &str> {
-        self.sets.get(code).into_iter().flatten().map(|place| self.text(*place))
+        self.places_of(code).iter().map(|place| self.text(*place as usize))
     }
 
-    fn text(&self, place: u32) -> &str {
-        self.texts.get(place as usize).map_or("", String::as_str)
+    /// The places of the texts of rows with this code.
+    pub(super) fn places_of(&self, code: usize) -> &[u32] {
+        part(&self.set_ends, code).and_then(|range| self.places.get(range)).unwrap_or_default()
+    }
+
+    /// The text at a place.
+    pub(super) fn text(&self, place: usize) -> &str {
+        part(&self.text_ends, place).and_then(|range| self.text.get(range)).unwrap_or_default()
     }
 
     /// For each code whether one of its texts is what is looked for. Each text is looked at once.
     #[must_use]
     pub fn table(&self, is: impl Fn(&str) -> bool) -> Vec<bool> {
-        let found: Vec<bool> = self.texts.iter().map(|text| is(text)).collect();
-        let has = |set: &Vec<u32>| set.iter().any(|place| found.get(*place as usize).copied().unwrap_or(false));
-        self.sets.iter().map(has).collect()
+        let found: Vec<bool> = (0..self.text_count()).map(|place| is(self.text(place))).collect();
+        self.table_of(&found)
+    }
+
+    /// For each code whether one of its texts contains another text, which is not empty.
+    #[must_use]
+    pub fn table_of_containing(&self, wanted: &str) -> Vec<bool> {
+        let mut found = vec![false; self.text_count()];
+        let finder = memmem::Finder::new(wanted);
+        let (mut from, mut place) = (0, 0);
+        while let Some(at) = self.text.as_bytes().get(from..).and_then(|rest| finder.find(rest)) {
+            let at = from + at;
+            place += self.text_ends[place..].partition_point(|end| *end as usize <= at);
+            let Some(end) = self.text_ends.get(place).map(|end| *end as usize) else { break };
+            // What begins in one text and ends in the next is in neither.
+            found[place] |= at + wanted.len() <= end;
+            from = if found[place] { end } else { at + 1 };
+        }
+        self.table_of(&found)
+    }
+
+    fn table_of(&self, found: &[bool]) -> Vec<bool> {
+        let is_found = |place: &u32| found.get(*place as usize).copied().unwrap_or(false);
+        (0..self.code_count()).map(|code| self.places_of(code).iter().any(is_found)).collect()
     }
 
     /// The rows whose codes are true in a table.
     #[must_use]
     pub fn rows_where(&self, table: &[bool]) -> Bits {
+        if table.iter().all(|is| !is) {
+            return Bits::none(self.codes.len());
+        }
         let is = |code: u64| usize::try_from(code).is_ok_and(|code| table.get(code).copied().unwrap_or(false));
         each_width!(&self.codes, |code| Bits::of(self.codes.len(), |row| is(code(row))))
     }
 
-    /// How many of some rows have each code. `None` is all rows.
+    /// How many of some rows have each code.
     #[must_use]
-    pub fn counts(&self, rows: Option<&Bits>) -> Vec<u64> {
-        let mut counts = vec![0; self.sets.len()];
-        let mut count = |code: u64| {
-            if let Some(count) = usize::try_from(code).ok().and_then(|code| counts.get_mut(code)) {
+    pub fn counts(&self, rows: &Bits) -> Vec<u64> {
+        // Neighbours often have the same code. With a counter for each, one does not wait for the other.
+        const LANES: usize = 4;
+        let codes = self.code_count();
+        let mut counts = vec![0_u64; codes * LANES];
+        each_width!(&self.codes, |code| rows.for_each(|row| {
+            let code = usize::try_from(code(row)).unwrap_or(usize::MAX);
+            if let Some(count) = counts.get_mut(code.wrapping_mul(LANES).wrapping_add(row % LANES)) {
                 *count += 1;
             }
-        };
-        each_width!(&self.codes, |code| match rows {
-            Some(rows) => rows.for_each(|row| count(code(row))),
-            None => (0..self.codes.len()).for_each(|row| count(code(row))),
-        });
-        counts
+        }));
+        counts.chunks_exact(LANES).map(|lanes| lanes.iter().sum()).collect()
     }
 
     /// What they take, in bytes.
     #[must_use]
     pub fn memory(&self) -> usize {
-        let texts: usize = self.texts.iter().map(|text| text.len() + size_of::<String>()).sum();
-        let sets: usize = self.sets.iter().map(|set| size_of_val(set.as_slice()) + size_of::<Vec<u32>>()).sum();
-        texts + sets + self.codes.memory()
+        let ends = [&self.text_ends, &self.places, &self.set_ends];
+        self.text.len() + ends.map(|ends| size_of_val(ends.as_slice())).iter().sum::<usize>() + self.codes.memory()
     }
+}
+
+/// Lengths within a segment fit: its parts are far below 4 GB.
+fn length(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// The range of a part, of parts that follow each other.
+fn part(ends: &[u32], place: usize) -> Option<Range<usize>> {
+    let start = place.checked_sub(1).map_or(Some(0), |before| ends.get(before).copied())?;
+    Some(start as usize..*ends.get(place)? as usize)
 }
 
 #[cfg(test)]
@@ -341,8 +430,11 @@ mod tests {
             let found = labels.rows_where(&labels.table(|text| text.starts_with('a')));
             let has = |row: usize| rows[row].iter().any(|text| text.starts_with('a'));
             prop_assert_eq!(&found, &Bits::of(rows.len(), has));
-            prop_assert_eq!(labels.counts(None).iter().sum::<u64>(), rows.len() as u64);
-            prop_assert_eq!(labels.counts(Some(&found)).iter().sum::<u64>(), found.count() as u64);
+            prop_assert_eq!(labels.rows_where(&labels.table(|text| text.contains("ab"))), labels.rows_where(&labels.table_of_containing("ab")));
+            let counts = labels.counts(&found);
+            prop_assert_eq!(counts.iter().sum::<u64>(), found.count() as u64);
+            let of_code = |code: usize| found.iter().filter(|row| labels.code(*row) == code).count() as u64;
+            prop_assert_eq!((0..labels.code_count()).map(of_code).collect::<Vec<_>>(), counts);
         }
     }
 }

@@ -44,7 +44,7 @@ impl<'view> Counter<'view> {
     /// Counts some rows of a segment.
     pub(super) fn add(&mut self, segment: &'view Segment, rows: &Bits) {
         let Some(labels) = segment.labels(self.field) else { return };
-        for (code, count) in labels.counts(Some(rows)).into_iter().enumerate().filter(|(_, count)| *count > 0) {
+        for (code, count) in labels.counts(rows).into_iter().enumerate().filter(|(_, count)| *count > 0) {
             let mut texts = labels.texts_of(code).peekable();
             if texts.peek().is_none() {
                 *self.values.entry(None).or_default() += count;

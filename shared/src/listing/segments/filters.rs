@@ -202,16 +202,15 @@ impl Condition {
     pub fn select(&self, segment: &Segment) -> Option<Bits> {
         let labels = |field: Field, is: &dyn Fn(&str) -> bool, negated: bool| {
             let labels = segment.labels(field)?;
-            let mut table = labels.table(is);
-            table.iter_mut().for_each(|found| *found ^= negated);
+            let table: Vec<bool> = labels.table(is).into_iter().map(|found| found ^ negated).collect();
             Some(labels.rows_where(&table))
         };
         match self {
             Self::AnyOf { field, values } => labels(*field, &|text| is_one_of(values, text), false),
             Self::NoneOf { field, values } => labels(*field, &|text| is_one_of(values, text), true),
             Self::Word(word) => {
-                let word = format!(" {word}");
-                labels(Field::Words, &|words| words.contains(&word), false)
+                let labels = segment.labels(Field::Words)?;
+                Some(labels.rows_where(&labels.table_of_containing(&format!(" {word}"))))
             }
             Self::Between { number, from, to } => Some(segment.numbers(*number)?.between(*from, *to, false)),
             Self::Created { from, to } => Some(segment.created()?.between(*from, *to, false)),

@@ -78,9 +78,9 @@ impl Bounds {
         self.min <= value && value <= self.max
     }
 
-    fn with(bounds: Option<Self>, value: i64) -> Option<Self> {
+    fn widen(bounds: &mut Option<Self>, value: i64) {
         let one = Self { min: value, max: value };
-        Some(bounds.map_or(one, |bounds| bounds.and(one)))
+        *bounds = Some(bounds.map_or(one, |bounds| bounds.and(one)));
     }
 }
 
@@ -93,7 +93,7 @@ impl Header {
             header.rows += visible.count();
             if let Some(created) = segment.created() {
                 visible.for_each(|row| {
-                    header.created_ms = Bounds::with(header.created_ms, created.get(row).unwrap_or_default());
+                    Bounds::widen(&mut header.created_ms, created.get(row).unwrap_or_default());
                 });
             }
         }
@@ -101,7 +101,7 @@ impl Header {
         for field in series.filters() {
             let mut counts = LabelCounts::default();
             for (segment, visible) in sheets {
-                counts.add(segment, *field, Some(visible));
+                counts.add(segment, *field, visible);
             }
             if counts.values.len() <= MAX_COUNTED_VALUES {
                 header.labels.insert(*field, counts);
@@ -112,7 +112,7 @@ impl Header {
             for (segment, visible) in sheets {
                 let Some(numbers) = segment.numbers(*number) else { continue };
                 visible.for_each(|row| match numbers.get(row) {
-                    Some(value) => bounds = Bounds::with(bounds, value),
+                    Some(value) => Bounds::widen(&mut bounds, value),
                     None => absent += 1,
                 });
             }
@@ -123,8 +123,8 @@ impl Header {
 }
 
 impl LabelCounts {
-    /// Counts the values of a field of some rows of a segment. `None` is all rows.
-    pub fn add(&mut self, segment: &Segment, field: Field, rows: Option<&Bits>) {
+    /// Counts the values of a field of some rows of a segment.
+    fn add(&mut self, segment: &Segment, field: Field, rows: &Bits) {
         let Some(labels) = segment.labels(field) else { return };
         for (code, count) in labels.counts(rows).into_iter().enumerate().filter(|(_, count)| *count > 0) {
             let mut has_text = false;
@@ -136,14 +136,6 @@ impl LabelCounts {
                 }
             }
             self.none += if has_text { 0 } else { count };
-        }
-    }
-
-    /// Adds what is counted elsewhere.
-    pub fn merge(&mut self, other: &Self) {
-        self.none += other.none;
-        for (value, count) in &other.values {
-            *self.values.entry(value.clone()).or_default() += count;
         }
     }
 }

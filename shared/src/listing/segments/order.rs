@@ -105,7 +105,7 @@ impl OrderBy {
 
 /// What has no such number sorts before what has.
 pub(super) const NO_NUMBER: i64 = -1;
-const NO_SEVERITY: i64 = -1;
+pub(super) const NO_SEVERITY: i64 = -1;
 
 /// The place of a severity: the mildest is 0.
 pub(super) fn rank(severity: &str) -> i64 {

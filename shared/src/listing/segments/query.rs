@@ -165,18 +165,18 @@ fn count_facets(
     for field in facets {
         let place = own.iter().position(|other| other == field).map_or(0, |place| place + 1);
         let Some(selection) = selections.get(place) else { continue };
-        let mut counter = Counter::new(*field);
+        let mut values = Counter::new(*field);
         let mut columns = Vec::new();
         for (place, (bucket, chosen)) in view.buckets().iter().zip(&selection.buckets).enumerate() {
-            let is_counted = matches!(chosen, Chosen::Everything) && counter.add_header(&bucket.header);
+            let is_counted = matches!(chosen, Chosen::Everything) && values.add_header(&bucket.header);
             columns.extend((!is_counted).then_some(place));
         }
         match view.sheets(selection, columns.into_iter(), &[Part::of_field(*field)]) {
             Err(Needs(missing)) => needs.extend(missing),
-            Ok(sheets) => sheets.iter().for_each(|sheet| counter.add(sheet.segment, &sheet.rows)),
+            Ok(sheets) => sheets.iter().for_each(|sheet| values.add(sheet.segment, &sheet.rows)),
         }
-        counter.add(view.live(), &selection.live);
-        counted.push(counter.finish());
+        values.add(view.live(), &selection.live);
+        counted.push(values.finish());
     }
     Needs::check(needs)?;
     Ok(counted)

@@ -35,8 +35,10 @@ impl Segment {
     /// The segment of some rows, with all parts. Of rows with the same id the last counts.
     #[must_use]
     pub fn of(series: Series, rows: impl IntoIterator<Item = Row>) -> Self {
-        let rows: BTreeMap<RowId, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
-        let rows: Vec<Row> = rows.into_values().collect();
+        let mut rows: Vec<Row> = rows.into_iter().collect();
+        rows.reverse();
+        rows.sort_by_key(|row| row.id);
+        rows.dedup_by_key(|row| row.id);
         let mut segment = Self::unloaded(series, rows.len());
         for part in Part::all(series, rows.len()) {
             for field in part.fields(series) {

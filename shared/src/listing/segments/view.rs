@@ -81,14 +81,19 @@ impl View {
     /// The view of sealed buckets, in the order of time, and what changed since they were sealed.
     #[must_use]
     pub fn new(series: Series, buckets: Vec<Bucket>, changes: Changes) -> Self {
-        let changed = changes.ids();
-        Self { buckets, live: Segment::of(series, changes.rows), changed }
+        Self { buckets, changed: changes.ids(), live: Segment::of(series, changes.rows) }
     }
 
     /// The view of these rows and no others.
     #[must_use]
     pub fn of_rows(series: Series, rows: Vec<Row>) -> Self {
         Self::new(series, Vec::new(), Changes { rows, gone: Vec::new() })
+    }
+
+    /// Takes other changes instead of those so far.
+    pub fn set_changes(&mut self, changes: Changes) {
+        self.changed = changes.ids();
+        self.live = Segment::of(self.series(), changes.rows);
     }
 
     /// What its rows are.

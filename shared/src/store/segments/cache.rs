@@ -114,7 +114,7 @@ impl SeriesCache {
     }
 
     /// Brings the view up to date.
-    fn catch_up(&mut self, series: Series) {
+    fn catch_up(&mut self) {
         if !mem::take(&mut self.is_behind) {
             return;
         }
@@ -125,7 +125,7 @@ impl SeriesCache {
                 None => changes.gone.push(*id),
             }
         }
-        self.view = View::new(series, self.view.buckets().to_vec(), changes);
+        self.view.set_changes(changes);
     }
 }
 
@@ -295,7 +295,7 @@ impl Segments {
             let found = self.source.rows(series, &wanted, now).await?;
             cache.series_mut(series).take(found);
         }
-        cache.series_mut(series).catch_up(series);
+        cache.series_mut(series).catch_up();
         Ok(Freshness::Fresh)
     }
 
@@ -341,7 +341,7 @@ impl Segments {
                 Missing::Base(part) => bucket.base.decode(part, &bytes).map_err(|_| damaged(need))?,
                 Missing::Patch => {
                     let patch = Patch::decode(series, &bytes).map_err(|_| damaged(need))?;
-                    bucket.patch = PatchState::Loaded(patch);
+                    bucket.patch = PatchState::Loaded(Box::new(patch));
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::{Durations, Statistics, StatisticsError, StatisticsQuery, Tally, statistics};
 use crate::{
     domain::time::Time,
-    listing::segments::{parts::Part, rows::Number, segment::Segment, view::View},
+    listing::segments::{columns::Numbers, parts::Part, rows::Number, segment::Segment, view::View},
 };
 
 /// Figures of alerts.
@@ -47,6 +47,28 @@ struct AlertTally {
 pub(super) const FIRING_PARTS: &[Part] =
     &[Part::Number(Number::OccurredAt), Part::Number(Number::ResolvedAt), Part::Number(Number::Count)];
 
+/// The columns that tell how long an alert fired.
+#[derive(Debug)]
+pub(super) struct FiringColumns<'segment> {
+    occurred: &'segment Numbers,
+    resolved: &'segment Numbers,
+    count: &'segment Numbers,
+    /// In milliseconds since 1970: what still fires, fires until then.
+    now: i64,
+}
+
+impl<'segment> FiringColumns<'segment> {
+    /// `None` if a part is not in memory.
+    pub(super) fn of(segment: &'segment Segment, now: i64) -> Option<Self> {
+        Some(Self {
+            occurred: segment.numbers(Number::OccurredAt)?,
+            resolved: segment.numbers(Number::ResolvedAt)?,
+            count: segment.numbers(Number::Count)?,
+            now,
+        })
+    }
+}
+
 /// How long an alert fired, and how often it was reported.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fired {
@@ -57,26 +79,30 @@ pub(super) struct Fired {
 }
 
 impl Fired {
-    pub(super) fn of(segment: &Segment, row: usize, now: i64) -> Self {
-        let number = |number| segment.numbers(number)?.get(row);
-        let resolved = number(Number::ResolvedAt);
-        let since = number(Number::OccurredAt).unwrap_or(now);
+    pub(super) fn of(columns: &FiringColumns<'_>, row: usize) -> Self {
+        let resolved = columns.resolved.get(row);
+        let since = columns.occurred.get(row).unwrap_or(columns.now);
         Self {
             // Clocks of sources may be ahead of ours.
-            duration: resolved.unwrap_or(now).saturating_sub(since).max(0),
+            duration: resolved.unwrap_or(columns.now).saturating_sub(since).max(0),
             is_resolved: resolved.is_some(),
-            occurrences: number(Number::Count).map_or(0, i64::unsigned_abs),
+            occurrences: columns.count.get(row).map_or(0, i64::unsigned_abs),
         }
     }
 }
 
 impl Tally for AlertTally {
     type Figures = AlertFigures;
+    type Columns<'segment> = FiringColumns<'segment>;
 
     const PARTS: &'static [Part] = FIRING_PARTS;
 
-    fn add(&mut self, segment: &Segment, row: usize, now: i64) {
-        let Fired { duration, is_resolved, occurrences } = Fired::of(segment, row, now);
+    fn columns(segment: &Segment, now: i64) -> Option<FiringColumns<'_>> {
+        FiringColumns::of(segment, now)
+    }
+
+    fn add(&mut self, columns: &FiringColumns<'_>, row: usize) {
+        let Fired { duration, is_resolved, occurrences } = Fired::of(columns, row);
         self.alerts += 1;
         self.occurrences += occurrences;
         self.time_firing = self.time_firing.saturating_add(duration);

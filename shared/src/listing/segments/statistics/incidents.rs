@@ -4,6 +4,7 @@ use super::{Durations, Statistics, StatisticsError, StatisticsQuery, Tally, stat
 use crate::{
     domain::time::Time,
     listing::segments::{
+        columns::{Labels, Numbers},
         parts::Part,
         rows::{Field, Number},
         segment::Segment,
@@ -42,6 +43,16 @@ pub fn incident_statistics(
     statistics::<IncidentTally>(view, query, now)
 }
 
+#[derive(Debug)]
+struct IncidentColumns<'segment> {
+    created: &'segment Numbers,
+    acknowledged: &'segment Numbers,
+    resolved: &'segment Numbers,
+    recurrences: &'segment Labels,
+    /// By code.
+    is_recurrence: Vec<bool>,
+}
+
 #[derive(Debug, Clone, Default)]
 struct IncidentTally {
     opened: u64,
@@ -52,18 +63,30 @@ struct IncidentTally {
 
 impl Tally for IncidentTally {
     type Figures = IncidentFigures;
+    type Columns<'segment> = IncidentColumns<'segment>;
 
     const PARTS: &'static [Part] =
         &[Part::Filters, Part::Number(Number::AcknowledgedAt), Part::Number(Number::ResolvedAt)];
 
-    fn add(&mut self, segment: &Segment, row: usize, _now: i64) {
-        let created = segment.created().and_then(|created| created.get(row)).unwrap_or_default();
-        let duration = |number| Some(segment.numbers(number)?.get(row)?.saturating_sub(created).max(0));
+    fn columns(segment: &Segment, _now: i64) -> Option<IncidentColumns<'_>> {
+        let recurrences = segment.labels(Field::IsRecurrence)?;
+        Some(IncidentColumns {
+            created: segment.created()?,
+            acknowledged: segment.numbers(Number::AcknowledgedAt)?,
+            resolved: segment.numbers(Number::ResolvedAt)?,
+            is_recurrence: recurrences.table(|text| text == "true"),
+            recurrences,
+        })
+    }
+
+    fn add(&mut self, columns: &IncidentColumns<'_>, row: usize) {
+        let created = columns.created.get(row).unwrap_or_default();
+        let duration = |numbers: &Numbers| Some(numbers.get(row)?.saturating_sub(created).max(0));
         self.opened += 1;
-        self.to_acknowledge.extend(duration(Number::AcknowledgedAt));
-        self.to_resolve.extend(duration(Number::ResolvedAt));
-        let is_recurrence = segment.labels(Field::IsRecurrence).is_some_and(|labels| labels.get(row) == ["true"]);
-        self.recurrences += u64::from(is_recurrence);
+        self.to_acknowledge.extend(duration(columns.acknowledged));
+        self.to_resolve.extend(duration(columns.resolved));
+        let is_recurrence = columns.is_recurrence.get(columns.recurrences.code(row));
+        self.recurrences += u64::from(is_recurrence == Some(&true));
     }
 
     fn merge(&mut self, other: &Self) {

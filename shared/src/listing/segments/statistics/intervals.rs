@@ -75,6 +75,13 @@ impl Intervals {
         self.borders.windows(2).map(move |pair| (time(pair[0]), time(pair[1])))
     }
 
+    /// The same as [`Self::place`], and faster if it is this place.
+    #[must_use]
+    pub fn place_near(&self, place: usize, at: i64) -> Option<usize> {
+        let is_here = self.borders.get(place..place + 2).is_some_and(|pair| pair[0] <= at && at < pair[1]);
+        if is_here { Some(place) } else { self.place(at) }
+    }
+
     /// The place of the interval that holds a time in milliseconds since 1970.
     #[must_use]
     pub fn place(&self, at: i64) -> Option<usize> {
@@ -182,6 +189,7 @@ mod tests {
                 .filter(|(_, (start, end))| *start <= time(from + at) && time(from + at) < *end)
                 .map(|(place, _)| place).collect();
             prop_assert_eq!(intervals.place(from + at), found.first().copied());
+            prop_assert!((0..3).all(|place| intervals.place_near(place, from + at) == intervals.place(from + at)));
             prop_assert!(at > length || found.len() == 1);
             // An interval is a hour, a day, a week or a month of the clock, give or take a change of the clock.
             let hours = |place: usize| (intervals.borders[place + 1] - intervals.borders[place]) / 3_600_000;

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use jiff::tz::TimeZone;
 
 use super::{
+    columns::Labels,
     facets::{Counter, FacetValues},
     filters::{Condition, Filter},
     parts::Part,
@@ -117,11 +118,18 @@ impl Durations {
 trait Tally: Default + Clone {
     type Figures;
 
-    /// The parts that [`Self::add`] looks at.
+    /// What [`Self::add`] looks at.
+    type Columns<'segment>;
+
+    /// The parts that have [`Self::Columns`].
     const PARTS: &'static [Part];
 
-    /// Adds a row of a segment. What of it is open, is open until `now`, in milliseconds since 1970.
-    fn add(&mut self, segment: &Segment, row: usize, now: i64);
+    /// The columns of a segment. `None` if a part is not in memory. What is open, is open until `now`, in milliseconds
+    /// since 1970.
+    fn columns(segment: &Segment, now: i64) -> Option<Self::Columns<'_>>;
+
+    /// Adds a row.
+    fn add(&mut self, columns: &Self::Columns<'_>, row: usize);
 
     /// Adds what another has added up.
     fn merge(&mut self, other: &Self);
@@ -180,21 +188,28 @@ fn statistics<T: Tally>(
     let stride = intervals.as_ref().map_or(1, |intervals| intervals.len().max(1));
     let mut tallies = vec![T::default(); (groups.len() + 1) * stride];
     for Sheet { segment, rows, .. } in &chosen.sheets {
-        let Some(created) = segment.created() else { continue };
+        let (Some(created), Some(columns)) = (segment.created(), T::columns(segment, now.as_millis())) else {
+            continue;
+        };
         let labels = query.group_by.and_then(|field| segment.labels(field));
         let groups_of = |code: usize| -> Vec<usize> {
             let mut texts = labels.into_iter().flat_map(|labels| labels.texts_of(code)).map(Some).peekable();
             let none = texts.peek().is_none().then_some(None);
             none.into_iter().chain(texts).filter_map(|text| groups.get(&text).copied()).collect()
         };
-        let table: Vec<Vec<usize>> = (0..labels.map_or(0, |labels| labels.code_count())).map(groups_of).collect();
+        let table: Vec<Vec<usize>> = (0..labels.map_or(0, Labels::code_count)).map(groups_of).collect();
+        // Rows are in the order of creation, so most are in the same interval as the one before.
+        let mut place = 0;
         rows.for_each(|row| {
-            let at = created.get(row).unwrap_or_default();
-            let Some(place) = intervals.as_ref().map_or(Some(0), |intervals| intervals.place(at)) else { return };
-            tallies[place].add(segment, row, now.as_millis());
+            if let Some(intervals) = &intervals {
+                let at = created.get(row).unwrap_or_default();
+                let Some(found) = intervals.place_near(place, at) else { return };
+                place = found;
+            }
+            tallies[place].add(&columns, row);
             let found = labels.and_then(|labels| table.get(labels.code(row)));
             for group in found.into_iter().flatten() {
-                tallies[group * stride + place].add(segment, row, now.as_millis());
+                tallies[group * stride + place].add(&columns, row);
             }
         });
     }
@@ -215,7 +230,9 @@ fn statistics<T: Tally>(
 impl<F> Series<F> {
     fn of<T: Tally<Figures = F>>(tallies: &[T], has_intervals: bool) -> Self {
         let mut total = T::default();
-        tallies.iter().for_each(|tally| total.merge(tally));
+        for tally in tallies {
+            total.merge(tally);
+        }
         let intervals = if has_intervals { tallies } else { &[] };
         Self { total: total.figures(), intervals: intervals.iter().map(|tally| tally.clone().figures()).collect() }
     }

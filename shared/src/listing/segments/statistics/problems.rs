@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Chosen,
-    alerts::{FIRING_PARTS, Fired},
+    alerts::{FIRING_PARTS, Fired, FiringColumns},
 };
 use crate::{
     domain::{id::IncidentId, time::Time},
@@ -36,25 +36,37 @@ pub struct NoisyProblem {
     pub latest: RowId,
 }
 
+/// Incidents that a person took on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Acknowledged(HashSet<RowId>);
+
+impl FromIterator<RowId> for Acknowledged {
+    fn from_iter<I: IntoIterator<Item = RowId>>(ids: I) -> Self {
+        Self(ids.into_iter().collect())
+    }
+}
+
 /// The incidents of a view that a person took on.
 ///
 /// # Errors
 /// [`Needs`]: bring it into memory and ask again.
-pub fn acknowledged(view: &View, now: Time) -> Result<HashSet<RowId>, Needs> {
+pub fn acknowledged(view: &View, now: Time) -> Result<Acknowledged, Needs> {
     let acknowledged = Condition::Between { number: Number::AcknowledgedAt, from: Some(i64::MIN), to: None };
-    ids(&Chosen::of(view, &Filter::default().and(acknowledged), now, &[Part::Created])?)
+    Acknowledged::of(&Chosen::of(view, &Filter::default().and(acknowledged), now, &[Part::Created])?)
 }
 
-fn ids(chosen: &Chosen<'_>) -> Result<HashSet<RowId>, Needs> {
-    let (mut ids, mut needs) = (HashSet::new(), Vec::new());
-    for sheet in &chosen.sheets {
-        sheet.rows.for_each(|row| match sheet.segment.id(row) {
-            Some(id) => drop(ids.insert(id)),
-            None => needs.extend(sheet.need_of_id(row)),
-        });
+impl Acknowledged {
+    fn of(chosen: &Chosen<'_>) -> Result<Self, Needs> {
+        let (mut ids, mut needs) = (HashSet::new(), Vec::new());
+        for sheet in &chosen.sheets {
+            sheet.rows.for_each(|row| match sheet.segment.id(row) {
+                Some(id) => drop(ids.insert(id)),
+                None => needs.extend(sheet.need_of_id(row)),
+            });
+        }
+        Needs::check(needs)?;
+        Ok(Self(ids))
     }
-    Needs::check(needs)?;
-    Ok(ids)
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -81,7 +93,7 @@ struct Latest {
 pub fn noisiest_problems(
     view: &View,
     filter: &Filter,
-    acknowledged: &HashSet<RowId>,
+    acknowledged: &Acknowledged,
     limit: usize,
     now: Time,
 ) -> Result<Vec<NoisyProblem>, Needs> {
@@ -90,14 +102,16 @@ pub fn noisiest_problems(
     let mut problems: HashMap<&str, Sum> = HashMap::new();
     for (place, sheet) in chosen.sheets.iter().enumerate() {
         let segment = sheet.segment;
-        let columns = (segment.labels(Field::Problem), segment.labels(Field::IncidentId), segment.created());
-        let (Some(keys), Some(incidents), Some(created)) = columns else { continue };
-        let is_acknowledged = |id: &str| id.parse().is_ok_and(|id: IncidentId| acknowledged.contains(&id.into()));
+        let labels = (segment.labels(Field::Problem), segment.labels(Field::IncidentId));
+        let (Some(keys), Some(incidents)) = labels else { continue };
+        let numbers = (segment.created(), FiringColumns::of(segment, now.as_millis()));
+        let (Some(created), Some(columns)) = numbers else { continue };
+        let is_acknowledged = |id: &str| id.parse().is_ok_and(|id: IncidentId| acknowledged.0.contains(&id.into()));
         let acted_on = incidents.table(is_acknowledged);
         let mut sums = vec![Sum::default(); keys.code_count()];
         sheet.rows.for_each(|row| {
             let Some(sum) = sums.get_mut(keys.code(row)) else { return };
-            let fired = Fired::of(segment, row, now.as_millis());
+            let fired = Fired::of(&columns, row);
             sum.episodes += 1;
             sum.occurrences += fired.occurrences;
             sum.time_firing = sum.time_firing.saturating_add(fired.duration);

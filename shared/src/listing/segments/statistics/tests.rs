@@ -10,7 +10,7 @@ use super::{
     alerts::{AlertFigures, alert_statistics},
     incidents::{IncidentFigures, incident_statistics},
     intervals::{IntervalKind, Intervals},
-    problems::{acknowledged, noisiest_problems},
+    problems::{Acknowledged, acknowledged, noisiest_problems},
 };
 use crate::{
     domain::time::Time,
@@ -75,7 +75,7 @@ fn naive<F>(rows: &[Row], query: &StatisticsQuery, later: Time, figures: impl Fn
             .collect(),
     };
     let mut groups: BTreeMap<Option<String>, Vec<&Row>> = BTreeMap::new();
-    for (row, field) in rows.iter().flat_map(|row| query.group_by.map(|field| (row, field))) {
+    for (row, field) in rows.iter().filter_map(|row| query.group_by.map(|field| (row, field))) {
         let labels: Vec<Option<String>> = row.labels(field).iter().cloned().map(Some).collect();
         for label in if labels.is_empty() { vec![None] } else { labels } {
             groups.entry(label).or_default().push(row);
@@ -175,7 +175,7 @@ proptest! {
         let acknowledged: HashSet<RowId> =
             (0..3).filter(|bit| acted_on >> bit & 1 == 1).map(|bit| RowId::new(FIRST_MS, bit << 70)).collect();
         let found = ask(&stored, &mut view, |view| {
-            noisiest_problems(view, &filter, &acknowledged, limit, later).map_err(StatisticsError::from)
+            noisiest_problems(view, &filter, &acknowledged.iter().copied().collect(), limit, later).map_err(StatisticsError::from)
         });
         let mut problems: BTreeMap<String, Vec<Row>> = BTreeMap::new();
         for row in matching(&rows, &filter, later) {
@@ -206,7 +206,7 @@ proptest! {
         let (stored, mut view, rows) = world(Series::Incidents, history);
         let found = ask(&stored, &mut view, |view| acknowledged(view, now()).map_err(StatisticsError::from));
         let expected = rows.iter().filter(|row| exists(row) && row.number(Number::AcknowledgedAt).is_some());
-        prop_assert_eq!(found, expected.map(|row| row.id).collect::<HashSet<_>>());
+        prop_assert_eq!(found, expected.map(|row| row.id).collect::<Acknowledged>());
     }
 }
 
