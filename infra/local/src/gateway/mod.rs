@@ -329,7 +329,10 @@ mod tests {
         let (_gateway, url, _) = running().await;
         let client = Client::new();
         let post = |path: &str| client.post(format!("{url}{path}"));
-        assert_eq!(read(client.get(format!("{url}/stuck")).send().await.unwrap()).await, refused(500, "Internal Server Error"));
+        assert_eq!(
+            read(client.get(format!("{url}/stuck")).send().await.unwrap()).await,
+            refused(500, "Internal Server Error")
+        );
         // Each three bytes are four in an event.
         let large = post("/echo").body(vec![0; 5 * 1024 * 1024]).send().await.unwrap();
         assert_eq!(read(large).await, refused(413, "Request Entity Too Large"));
