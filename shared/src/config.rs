@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
+use crate::domain::retention::Retention;
+
 /// How long a call may take if its caller does not say: as long as most functions of
 /// `template.yaml`.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -114,6 +116,14 @@ impl Environment {
         self.required("CLAIMS_TABLE")
     }
 
+    /// The name of the payloads table.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`]
+    pub fn payloads_table(&self) -> Result<String, InvalidVariable> {
+        self.required("PAYLOADS_TABLE")
+    }
+
     /// The name of the quarantine table.
     ///
     /// # Errors
@@ -135,12 +145,23 @@ impl Environment {
     /// # Errors
     /// [`InvalidVariable`] if `LIST_BUDGET_MS` is absent or not a whole number of milliseconds.
     pub fn list_budget(&self) -> Result<Duration, InvalidVariable> {
-        const NAME: &str = "LIST_BUDGET_MS";
-        let value = self.required(NAME)?;
-        match value.parse() {
-            Ok(millis) => Ok(Duration::from_millis(millis)),
-            Err(_) => Err(InvalidVariable::NoNumber { name: NAME, value }),
-        }
+        self.whole_number("LIST_BUDGET_MS").map(|millis| Duration::from_millis(millis.into()))
+    }
+
+    /// How long rows are kept.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] if `RETENTION_DAYS` or `RAW_RETENTION_DAYS` is absent or not a whole number of days.
+    pub fn retention(&self) -> Result<Retention, InvalidVariable> {
+        Ok(Retention {
+            days: self.whole_number("RETENTION_DAYS")?.into(),
+            raw_days: self.whole_number("RAW_RETENTION_DAYS")?.into(),
+        })
+    }
+
+    fn whole_number(&self, name: &'static str) -> Result<u32, InvalidVariable> {
+        let value = self.required(name)?;
+        value.parse().map_err(|_| InvalidVariable::NoNumber { name, value })
     }
 
     /// The URL of the queue between `receive-webhook` and `group-alerts`.

@@ -16,6 +16,7 @@ use shared::{
 use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification};
 
 use crate::{
+    alert_payload::{delete_payload, payload},
     alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
     dead_letters::{entry_when, failing_worker, only_entry},
     quarantine::{delete, entries_of, get_entry, redrive},
@@ -38,6 +39,7 @@ async fn every_granted_permission_is_used() {
     resolve(&other.api, alert["id"].as_str().expect("an id")).await.expect(200);
     let other = sandbox.in_another_environment();
     interrupted_resolution(&other, &sweeps).await;
+    payloads(&sandbox).await;
     lists(&sandbox).await;
     lost_segments(&stack, &sandbox).await;
     quarantine(&sandbox.api).await;
@@ -92,6 +94,15 @@ async fn deliveries(sandbox: &Sandbox) {
     sandbox.deliver(&sandbox.monitor().at(sandbox.minute(-100))).await;
     sandbox.api.change_status(&incident, "INVESTIGATING").await;
     sandbox.api.detail(&incident).await;
+}
+
+/// The payload of an alert.
+async fn payloads(sandbox: &Sandbox) {
+    let alert = sandbox.alerts().await.remove(0);
+    let id = alert["id"].as_str().expect("an id");
+    sandbox.api.get(&format!("/alerts/{id}")).await.expect(200);
+    payload(&sandbox.api, id).await.expect(200);
+    delete_payload(&sandbox.api, id).await.expect(204);
 }
 
 /// Whoever reads or seals first makes what is lost again.

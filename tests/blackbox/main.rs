@@ -4,6 +4,7 @@
 //! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET`
 //! are set.
 
+mod alert_payload;
 mod alert_status;
 mod alerts_list;
 mod authentication;
@@ -24,6 +25,7 @@ mod hostile_input;
 mod incident_detail;
 mod incidents_list;
 mod incidents_paging;
+mod large_answers;
 mod least_privilege;
 mod list_filters;
 mod list_parameters;
@@ -34,6 +36,7 @@ mod quarantine_gauge;
 mod redrive;
 mod restart;
 mod restore;
+mod retention;
 mod secret_rotation;
 mod stats;
 mod status_changes;

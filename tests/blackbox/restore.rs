@@ -8,7 +8,7 @@ use serde_json::json;
 use tests::{Api, Sandbox, TestStack};
 
 /// The tables that belong together. Counts are made again.
-const TABLES: [&str; 4] = ["IncidentsTable", "AlertsTable", "ClaimsTable", "QuarantineTable"];
+const TABLES: [&str; 5] = ["IncidentsTable", "AlertsTable", "ClaimsTable", "PayloadsTable", "QuarantineTable"];
 
 /// What a restore leaves: a table of another name with the same keys, indexes and rows. Nothing is
 /// written meanwhile, so all copies are of one moment.

@@ -9,7 +9,7 @@ use shared::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
         classification::{Classified, Evidence},
-        delivery::{DeliveryId, PackedBody},
+        delivery::DeliveryId,
         episode::EventKey,
         event::KeyScope,
         grouping::{Grouping, GroupingDecision},
@@ -192,10 +192,16 @@ pub async fn stack_with(incidents: &[Incident], alerts: &[Alert], sealing: Seali
         tables.claims().expect("a name").note_history_start(first).await.expect("noted");
     }
     let (incident_table, alert_table) = (tables.incidents().expect("a name"), tables.alerts().expect("a name"));
-    let raw = PackedBody { gzip: vec![0; 8], length: 8, truncated: false };
-    let mut writes: Vec<Write> =
-        incidents.iter().flat_map(|incident| incident_table.writes(None, incident, &[]).expect("a write")).collect();
-    writes.extend(alerts.iter().map(|alert| alert_table.insertion(alert, Some(&raw)).expect("a write")));
+    let retention = stack.environment("GroupAlerts").retention().expect("days");
+    let mut writes: Vec<Write> = incidents
+        .iter()
+        .flat_map(|incident| incident_table.writes(None, incident, &[], retention).expect("a write"))
+        .collect();
+    writes.extend(
+        alerts
+            .iter()
+            .map(|alert| alert_table.insertion(alert, retention.of_alert(alert, alert.created_at())).expect("a write")),
+    );
     let segments = tables.segments().expect("names");
     let before = now().plus_minutes(-60);
     if sealing != Sealing::Rebuilt {

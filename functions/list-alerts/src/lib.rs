@@ -9,7 +9,7 @@ use shared::{
     http::{
         Request, Response, export, lists, principal,
         problem::Problem,
-        view::{ALERT_COLUMNS, AlertView},
+        view::{ALERT_COLUMNS, AlertView, PageView},
     },
     service::list_alerts::ListAlerts,
     store::Tables,
@@ -30,7 +30,11 @@ impl HttpFunction for Function {
 
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
-        let page = self.list_alerts.list(&lists::alerts(request)?, now, deadline).await?;
-        Ok(export::page(request, page, &ALERT_COLUMNS, AlertView::from))
+        let asked = lists::alerts(request)?;
+        export::page(request, &ALERT_COLUMNS, asked.limit(), async |limit| {
+            let page = self.list_alerts.list(&asked.with_limit(limit), now, deadline).await?;
+            Ok(PageView::of(page, AlertView::from))
+        })
+        .await
     }
 }

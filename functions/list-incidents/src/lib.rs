@@ -9,7 +9,7 @@ use shared::{
     http::{
         Request, Response, export, lists, principal,
         problem::Problem,
-        view::{INCIDENT_COLUMNS, IncidentView},
+        view::{INCIDENT_COLUMNS, IncidentView, PageView},
     },
     service::list_incidents::ListIncidents,
     store::Tables,
@@ -30,7 +30,11 @@ impl HttpFunction for Function {
 
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
-        let page = self.list_incidents.list(&lists::incidents(request)?, now, deadline).await?;
-        Ok(export::page(request, page, &INCIDENT_COLUMNS, IncidentView::from))
+        let asked = lists::incidents(request)?;
+        export::page(request, &INCIDENT_COLUMNS, asked.query.limit, async |limit| {
+            let page = self.list_incidents.list(&asked.with_limit(limit), now, deadline).await?;
+            Ok(PageView::of(page, IncidentView::from))
+        })
+        .await
     }
 }

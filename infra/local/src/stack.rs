@@ -93,7 +93,8 @@ impl Stack {
         let mut permissions = BTreeMap::new();
         let mut running = RunningFunctions::new();
         for resource in template.resources(Kind::Function) {
-            let resource = FunctionResource::read(resource, &template, &scope)?;
+            let mut resource = FunctionResource::read(resource, &template, &scope)?;
+            resource.timeout += options.patience;
             let environment = Environment::of(resource.environment.clone());
             let allowed = Permissions::new(&resource.logical_id, resource.permissions.clone());
             let guarded = allowed.guard(over_wire.clone());

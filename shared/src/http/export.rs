@@ -7,8 +7,7 @@ use lambda_http::http::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Request, Response, answer, view::PageView};
-use crate::listing::page::Page;
+use super::{Request, Response, answer, problem::Problem, view::PageView};
 
 /// The form of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +41,31 @@ impl Format {
     }
 }
 
-/// An answer with one page of a list, in the form that the request accepts. `columns` are the members of an item that CSV
-/// has.
-pub fn page<T, V: Serialize>(request: &Request, page: Page<T>, columns: &[&str], view: impl Fn(T) -> V) -> Response {
-    let next = page.next_cursor.as_ref().map(|cursor| next_link(request, &cursor.encode()));
-    let is_first = page.offset == 0;
+/// An answer with one page of a list, in the form that the request accepts, of as many items as fit. `list` reads a page of
+/// up to so many items. `columns` are the members of an item that CSV has.
+///
+/// # Errors
+/// The [`Problem`] of `list`.
+pub async fn page<V, F>(
+    request: &Request,
+    columns: &[&str],
+    asked: usize,
+    list: impl Fn(usize) -> F,
+) -> Result<Response, Problem>
+where
+    V: Serialize,
+    F: Future<Output = Result<PageView<V>, Problem>>,
+{
+    answer::fitting_page(asked, list, |page| render(request, columns, page)).await
+}
+
+fn render<V: Serialize>(request: &Request, columns: &[&str], page: &PageView<V>) -> Response {
+    let next = page.next_cursor().map(|cursor| next_link(request, cursor));
+    let items = page.items().iter();
     let mut answer = match Format::of(request) {
-        Format::Json => answer::json(StatusCode::OK, &PageView::of(page, view)),
-        Format::Csv => text("text/csv; charset=utf-8", csv(columns, is_first, page.items.into_iter().map(view))),
-        Format::NdJson => text("application/x-ndjson", ndjson(page.items.into_iter().map(view))),
+        Format::Json => answer::json(StatusCode::OK, page),
+        Format::Csv => text("text/csv; charset=utf-8", csv(columns, page.is_first(), items)),
+        Format::NdJson => text("application/x-ndjson", ndjson(items)),
     };
     let headers = answer.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("accept"));

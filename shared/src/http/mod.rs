@@ -5,6 +5,7 @@ pub mod edge;
 pub mod etag;
 pub mod export;
 mod filters;
+pub mod fit;
 pub mod headers;
 pub mod lists;
 mod parameters;

@@ -16,6 +16,14 @@ pub struct ListQuery {
     pub list: String,
 }
 
+impl ListQuery {
+    /// The same page with another limit.
+    #[must_use]
+    pub fn with_limit(&self, limit: usize) -> Self {
+        Self { query: Query { limit, ..self.query.clone() }, list: self.list.clone() }
+    }
+}
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {

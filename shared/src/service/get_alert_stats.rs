@@ -91,7 +91,7 @@ impl GetAlertStats {
         let ask = || |view: &_| noisiest_problems(view, &statistics.filter, &acknowledged, *problems, now);
         let problems = self.segments.answer(Series::Alerts, now, deadline, ask).await?;
         let ids: Vec<AlertId> = problems.iter().map(|problem| problem.latest.into()).collect();
-        let alerts = deadline.bound(self.alerts.get_many(&ids, Consistency::Eventual)).await??;
+        let alerts = deadline.bound(self.alerts.get_many(&ids, Consistency::Eventual, now)).await??;
         let mut alerts: HashMap<AlertId, Alert> = alerts.into_iter().map(|alert| (alert.id, alert)).collect();
         let with_latest = |figures: NoisyProblem| {
             let latest = alerts.remove(&figures.latest.into())?;

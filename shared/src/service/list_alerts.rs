@@ -34,6 +34,20 @@ pub struct AlertsQuery {
     pub incidents: Vec<IncidentId>,
 }
 
+impl AlertsQuery {
+    /// How many alerts the page may have.
+    #[must_use]
+    pub const fn limit(&self) -> usize {
+        self.asked.query.limit
+    }
+
+    /// The same page with another limit.
+    #[must_use]
+    pub fn with_limit(&self, limit: usize) -> Self {
+        Self { asked: self.asked.with_limit(limit), incidents: self.incidents.clone() }
+    }
+}
+
 /// The use case.
 #[derive(Debug)]
 pub struct ListAlerts {
@@ -67,7 +81,8 @@ impl ListAlerts {
         deadline: Deadline,
     ) -> Result<Page<Alert>, ListError> {
         let deadline = deadline.within(self.budget);
-        let known = if incidents.is_empty() { None } else { deadline.bound(self.of_incidents(incidents)).await?? };
+        let known =
+            if incidents.is_empty() { None } else { deadline.bound(self.of_incidents(incidents, now)).await?? };
         let (listed, recent) = match known {
             Some(ids) => {
                 let listed = self.segments.list_of(Series::Alerts, &ids, asked.query.clone(), now);
@@ -80,7 +95,7 @@ impl ListAlerts {
             listed.ids.iter().copied().partition(|id| recent.contains(id));
         let read = |ids: Vec<RowId>, consistency| async move {
             let ids: Vec<AlertId> = ids.into_iter().map(AlertId::from).collect();
-            self.alerts.get_many(&ids, consistency).await
+            self.alerts.get_many(&ids, consistency, now).await
         };
         let read = async { tokio::try_join!(read(recent, Consistency::Strong), read(settled, Consistency::Eventual)) };
         let (recent, settled) = deadline.bound(read).await??;
@@ -93,8 +108,8 @@ impl ListAlerts {
     }
 
     /// The alerts of some incidents, as the index knows them. `None` if they are many.
-    async fn of_incidents(&self, incidents: &[IncidentId]) -> Result<Option<Vec<RowId>>, ListError> {
-        let ids = incidents.iter().map(|id| self.alerts.of_incident(*id, MAX_READ));
+    async fn of_incidents(&self, incidents: &[IncidentId], now: Time) -> Result<Option<Vec<RowId>>, ListError> {
+        let ids = incidents.iter().map(|id| self.alerts.ids_of_incident(*id, MAX_READ, now));
         let ids: Vec<RowId> = try_join_all(ids).await?.into_iter().flatten().map(RowId::from).collect();
         Ok(Some(ids).filter(|ids| ids.len() < MAX_READ))
     }

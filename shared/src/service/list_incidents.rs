@@ -51,7 +51,7 @@ impl ListIncidents {
             listed.ids.iter().copied().partition(|id| recent.contains(id));
         let read = |ids: Vec<RowId>, consistency| async move {
             let ids: Vec<IncidentId> = ids.into_iter().map(IncidentId::from).collect();
-            self.incidents.get_many(&ids, consistency).await
+            self.incidents.get_many(&ids, consistency, now).await
         };
         let read = async { tokio::try_join!(read(recent, Consistency::Strong), read(settled, Consistency::Eventual)) };
         let (recent, settled) = deadline.bound(read).await??;

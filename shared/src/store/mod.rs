@@ -8,6 +8,7 @@ mod error;
 pub mod incidents;
 mod item;
 mod packed;
+pub mod payloads;
 pub mod quarantine;
 pub mod segments;
 mod tables;

@@ -8,6 +8,7 @@ use super::{
     changes::{self, ChangeLog},
     claims::Claims,
     incidents::Incidents,
+    payloads::Payloads,
     quarantine::Quarantine,
     segments::{Segments, Source},
     transaction::{self, TransactionError, Write},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     aws::Aws,
     config::{Environment, InvalidVariable},
-    domain::time::Time,
+    domain::{retention::Retention, time::Time},
 };
 
 /// The tables that the environment names. A function has the names of the tables that it uses.
@@ -55,6 +56,22 @@ impl Tables {
     /// [`InvalidVariable`] without `INCIDENTS_TABLE`.
     pub fn incidents(&self) -> Result<Incidents, InvalidVariable> {
         Ok(Incidents::new(self.client.clone(), self.environment.incidents_table()?))
+    }
+
+    /// The payloads table.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] without `PAYLOADS_TABLE`.
+    pub fn payloads(&self) -> Result<Payloads, InvalidVariable> {
+        Ok(Payloads::new(self.client.clone(), self.environment.payloads_table()?))
+    }
+
+    /// How long the rows of these tables are kept.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] without `RETENTION_DAYS` or `RAW_RETENTION_DAYS`.
+    pub fn retention(&self) -> Result<Retention, InvalidVariable> {
+        self.environment.retention()
     }
 
     /// The quarantine table.

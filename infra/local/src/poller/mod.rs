@@ -85,7 +85,9 @@ async fn poll(source: Arc<EventSource>, mut draining: watch::Receiver<bool>) {
     loop {
         let messages = source.receive().await;
         if !messages.is_empty() {
-            source.deliver(messages).await;
+            for batch in batch::split(messages) {
+                source.deliver(batch).await;
+            }
         } else if *draining.borrow() {
             return;
         } else {

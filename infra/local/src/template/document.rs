@@ -259,7 +259,7 @@ pub(super) mod tests {
 
         assert_eq!(
             ids(Kind::Table),
-            ["AlertsTable", "ClaimsTable", "IncidentsTable", "QuarantineTable", "SegmentsTable"]
+            ["AlertsTable", "ClaimsTable", "IncidentsTable", "PayloadsTable", "QuarantineTable", "SegmentsTable"]
         );
         assert_eq!(ids(Kind::Queue), ["AlertsDeadLetterQueue", "AlertsQueue"]);
         assert_eq!(ids(Kind::Secret), ["Secret"]);
@@ -320,7 +320,7 @@ pub(super) mod tests {
     #[test]
     fn nothing_else_names_a_table_that_the_stack_may_not_create() {
         let (_, resources) = TEMPLATE.split_once("\nResources:\n").unwrap();
-        for table in ["IncidentsTable", "AlertsTable", "ClaimsTable", "QuarantineTable", "Secret"] {
+        for table in ["IncidentsTable", "AlertsTable", "ClaimsTable", "PayloadsTable", "QuarantineTable", "Secret"] {
             for reference in [format!("!Ref {table}"), format!("!GetAtt {table}."), format!("${{{table}")] {
                 let after: Vec<&str> = resources.split(reference.as_str()).skip(1).collect();
                 let in_kept = after.iter().filter(|rest| rest.starts_with(&format!(", !Ref Existing{table}"))).count();

@@ -33,8 +33,7 @@ const PROPERTIES: [&str; 8] = [
 pub struct FunctionResource {
     /// The name in the template.
     pub logical_id: String,
-    /// The local stack does not enforce it, since this machine may be slower. A function can read
-    /// its deadline.
+    /// A call that takes longer is ended, as at Lambda.
     pub timeout: Duration,
     pub environment: HashMap<String, String>,
     pub permissions: BTreeSet<Permission>,
@@ -163,7 +162,25 @@ impl Schedule {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Variables {
-    variables: HashMap<String, String>,
+    variables: HashMap<String, Variable>,
+}
+
+/// The value of a variable. A parameter of the type `Number` is a number; Lambda gets its text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Variable {
+    Text(String),
+    Number(i64),
+}
+
+impl Variables {
+    fn texts(self) -> HashMap<String, String> {
+        let text = |variable| match variable {
+            Variable::Text(text) => text,
+            Variable::Number(number) => number.to_string(),
+        };
+        self.variables.into_iter().map(|(name, variable)| (name, text(variable))).collect()
+    }
 }
 
 impl FunctionResource {
@@ -175,9 +192,9 @@ impl FunctionResource {
         resource.only(&PROPERTIES)?;
         let mut environment = match &template.environment {
             None => HashMap::new(),
-            Some(shared) => resource.read_value::<Variables>("Environment", shared, scope)?.variables,
+            Some(shared) => resource.read_value::<Variables>("Environment", shared, scope)?.texts(),
         };
-        environment.extend(resource.read::<Variables>("Environment", scope)?.unwrap_or_default().variables);
+        environment.extend(resource.read::<Variables>("Environment", scope)?.unwrap_or_default().texts());
         let mut function = Self {
             logical_id: resource.logical_id.clone(),
             timeout: Duration::from_secs(resource.read("Timeout", scope)?.unwrap_or(template.default_timeout)),
@@ -256,6 +273,8 @@ mod tests {
         assert_eq!(webhook.timeout, Duration::from_secs(10));
         assert_eq!(webhook.routes[0].key(), "POST /webhooks/{source}");
         assert_eq!(webhook.routes[0].authorizer(Some("BearerToken")), None);
+
+        assert_eq!(function("GetIncident").environment["RETENTION_DAYS"], "730");
 
         let list = function("ListIncidents");
         assert_eq!(list.routes[0].authorizer(Some("BearerToken")), Some("BearerToken"));

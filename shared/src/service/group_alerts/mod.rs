@@ -14,21 +14,22 @@ use crate::{
     domain::{
         delivery::Delivery,
         id::{AlertId, EntryId, IncidentId},
+        retention::Retention,
         time::Time,
     },
     ids::IdGenerator,
     retry::{Outlook, Retries, Retryable},
     rules::{InvalidRules, Rules},
     store::{
-        StoreError, Tables, alerts::Alerts, claims::Claims, incidents::Incidents, quarantine::Quarantine,
-        transaction::TransactionError,
+        StoreError, Tables, alerts::Alerts, claims::Claims, incidents::Incidents, payloads::Payloads,
+        quarantine::Quarantine, transaction::TransactionError,
     },
 };
 use batch::Batch;
 use prepared::PreparedDelivery;
 
 /// How many deliveries are grouped together: `TransactWriteItems` takes 100 writes and 4 MB, and one delivery makes at
-/// most 10 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
+/// most 11 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
 /// each is tried alone.
 pub const MAX_DELIVERIES: usize = 10;
 
@@ -158,7 +159,9 @@ pub struct GroupAlerts {
     claims: Claims,
     incidents: Incidents,
     alerts: Alerts,
+    payloads: Payloads,
     quarantine: Quarantine,
+    retention: Retention,
     rules: Rules,
     ids: IdGenerator,
     /// Since when the history is known to start, in milliseconds.
@@ -176,7 +179,9 @@ impl GroupAlerts {
             claims: tables.claims()?,
             incidents: tables.incidents()?,
             alerts: tables.alerts()?,
+            payloads: tables.payloads()?,
             quarantine: tables.quarantine()?,
+            retention: tables.retention()?,
             rules: Rules::built_in()?,
             ids: IdGenerator::seeded(seed),
             history_start_ms: AtomicI64::new(i64::MAX),
