@@ -1,4 +1,4 @@
-//! The stored form of a segment's parts. `docs/LISTS.md` describes it.
+//! The stored form of a segment's parts.
 //!
 //! A part is a *frame*: a head, then the columns, compressed. Integers in the head are varints.
 //!
@@ -13,6 +13,14 @@
 //! | varint | how many bytes the columns have, uncompressed |
 //! | 4 | the CRC-32 of all of that and of the columns |
 //! | the rest | the columns, compressed with DEFLATE |
+//!
+//! | column | how it is written |
+//! | --- | --- |
+//! | integers | how many bytes the largest has; the lowest bytes of all, then the next bytes of all, … |
+//! | texts | how many there are; their lengths; the texts. How many sets of texts rows have; of each set its size and the places of its texts. The place of each row's set, as integers |
+//! | times | the smallest; then, as integers, 0 if a row has none, else 1 and the difference to the time before, with its sign in the lowest bit |
+//! | counts | the smallest; then, as integers, 0 if a row has none, else 1 and by how much it exceeds the smallest |
+//! | ids | their last 10 bytes; the time of creation is before them |
 //!
 //! Whatever bytes are read, the result is an error or a valid segment, and takes memory in
 //! proportion to the bytes: nothing is allocated because a number in them says so.

@@ -26,8 +26,12 @@ use super::{
 use crate::domain::time::Time;
 use intervals::{IntervalKind, Intervals, TooManyIntervals};
 
-/// How many groups have figures: those with the most rows.
+/// How many groups have figures at most: those with the most rows.
 pub const MAX_GROUPS: usize = 20;
+
+/// How many figures of groups and intervals fit into an answer: fewer groups if intervals are many. In JSON, each takes up
+/// to 350 bytes.
+const MAX_FIGURES: usize = 8_000;
 
 /// What is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,12 +184,16 @@ fn statistics<T: Tally>(
     parts.extend(query.group_by.map(Part::of_field));
     let chosen = Chosen::of(view, &query.filter, now, &parts)?;
     let intervals = query.intervals(&chosen, now)?;
-    let facet = query.group_by.map(|field| chosen.facet(field));
-    let (values, omitted) = facet.map_or((Vec::new(), 0), |facet| (facet.values, facet.omitted));
-    let groups: HashMap<Option<&str>, usize> =
-        values.iter().take(MAX_GROUPS).enumerate().map(|(place, (value, _))| (value.as_deref(), place + 1)).collect();
     // The first is all; then come the groups. Of each there is one for each interval.
     let stride = intervals.as_ref().map_or(1, |intervals| intervals.len().max(1));
+    let facet = query.group_by.map(|field| chosen.facet(field));
+    let (values, omitted) = facet.map_or((Vec::new(), 0), |facet| (facet.values, facet.omitted));
+    let groups: HashMap<Option<&str>, usize> = values
+        .iter()
+        .take(MAX_GROUPS.min(MAX_FIGURES / stride))
+        .enumerate()
+        .map(|(place, (value, _))| (value.as_deref(), place + 1))
+        .collect();
     let mut tallies = vec![T::default(); (groups.len() + 1) * stride];
     for Sheet { segment, rows, .. } in &chosen.sheets {
         let (Some(created), Some(columns)) = (segment.created(), T::columns(segment, now.as_millis())) else {
