@@ -80,9 +80,7 @@ fn tagged(mut answer: Response, version: u64) -> Response {
 
 /// An answer with a text. The caller says what it is.
 pub(super) fn text(body: String) -> Response {
-    let mut answer = Response::new(Body::Text(body));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+    guarded(Response::new(Body::Text(body)))
 }
 
 fn with_content_type(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Response {
@@ -91,7 +89,7 @@ fn with_content_type(status: StatusCode, content_type: &'static str, body: &impl
     let mut answer = text(body);
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    guarded(answer)
+    answer
 }
 
 /// Nobody keeps an answer, and no browser takes its text, which sources wrote, for a page or a script.
