@@ -29,7 +29,7 @@ const TARGET_WARM_P99_MS: f64 = 5.0;
 const RECEIVER: &str = "ReceiveWebhook";
 
 /// Every environment variable that the template sets for a function.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 19] = [
     "ALLOWED_ADDRESSES",
     "ALERTS_TABLE",
     "CLAIMS_TABLE",
@@ -41,8 +41,11 @@ const VARIABLES: [&str; 16] = [
     "OIDC_RESPONDER_VALUES",
     "OIDC_ROLE_CLAIM",
     "OIDC_VIEWER_VALUES",
+    "PAYLOADS_TABLE",
     "QUARANTINE_TABLE",
     "QUEUE_URL",
+    "RAW_RETENTION_DAYS",
+    "RETENTION_DAYS",
     "SECRET_ARN",
     "SEGMENTS_TABLE",
     "STACK_NAME",
