@@ -222,7 +222,7 @@ pub fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId], crea
             service: Some(service.clone()),
             environment: environment.clone(),
             team: Some("payments".to_owned()),
-            incident_id: incidents.get(random.usize(..incidents.len())).copied(),
+            incident_id: random.choice(incidents).copied(),
             occurred_at: created_at,
             last_seen_at: created_at,
             resolved_at: Some(created_at.plus_minutes(random.i64(1..90))),

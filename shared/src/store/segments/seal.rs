@@ -159,6 +159,10 @@ impl Segments {
             RootState::Found(root) if !is_too_old(&root, now) => root,
             other => return Ok(self.begin(other.version(), now).await?),
         };
+        if now < root.sealed_until {
+            warn!(sealed_until = %root.sealed_until, "the clock of this process is minutes behind: others seal");
+            return Ok(Step::Idle);
+        }
         let manifest = self.adopt(cache, root.clone()).await?;
         for series in [Series::Alerts, Series::Incidents] {
             if let Some(reached_ms) = manifest.of(series).reached_ms {
