@@ -19,7 +19,7 @@ use crate::{
     store::{
         Tables,
         alerts::{Alerts, Consistency},
-        segments::{ListError, Recent, Segments},
+        segments::{ListError, Recent, Record, Segments},
     },
 };
 
@@ -90,17 +90,16 @@ impl ListAlerts {
             }
             None => self.segments.list(Series::Alerts, &asked.query, now, deadline).await?,
         };
-        // What changed a moment ago must be read strongly consistent. The rest did not change for minutes.
-        let (recent, settled): (Vec<RowId>, Vec<RowId>) =
-            listed.ids.iter().copied().partition(|id| recent.contains(id));
-        let read = |ids: Vec<RowId>, consistency| async move {
-            let ids: Vec<AlertId> = ids.into_iter().map(AlertId::from).collect();
-            self.alerts.get_many(&ids, consistency, now).await
-        };
-        let read = async { tokio::try_join!(read(recent, Consistency::Strong), read(settled, Consistency::Eventual)) };
-        let (recent, settled) = deadline.bound(read).await??;
-        let found = recent.into_iter().chain(settled);
-        let mut found: HashMap<AlertId, Alert> = found.map(|alert| (alert.id, alert)).collect();
+        // What changed in the last minutes was read for the list. The rest did not change for minutes, so an eventually
+        // consistent read is right.
+        let others = listed.ids.iter().filter(|id| !recent.contains_key(id)).map(|id| AlertId::from(*id));
+        let others: Vec<AlertId> = others.collect();
+        let read = deadline.bound(self.alerts.get_many(&others, Consistency::Eventual, now)).await??;
+        let mut found: HashMap<AlertId, Alert> = read.into_iter().map(|alert| (alert.id, alert)).collect();
+        found.extend(recent.into_values().filter_map(|record| match record {
+            Record::Alert(alert) => Some((alert.id, *alert)),
+            Record::Incident(_) => None,
+        }));
         let mut items: Vec<Alert> = listed.ids.iter().filter_map(|id| found.remove(&AlertId::from(*id))).collect();
         // One may have changed since the list was made.
         items.retain(|alert| asked.query.filter.matches(&Row::from(alert)));

@@ -8,12 +8,12 @@ use crate::{
     domain::{id::IncidentId, incident::Incident, time::Time},
     listing::{
         page::{ListQuery, Page},
-        segments::rows::{Row, RowId, Series},
+        segments::rows::{Row, Series},
     },
     store::{
         Tables,
         incidents::{Consistency, Incidents},
-        segments::{ListError, Segments},
+        segments::{ListError, Record, Segments},
     },
 };
 
@@ -46,17 +46,17 @@ impl ListIncidents {
     pub async fn list(&self, asked: &ListQuery, now: Time, deadline: Deadline) -> Result<Page<Incident>, ListError> {
         let deadline = deadline.within(self.budget);
         let (listed, recent) = self.segments.list(Series::Incidents, &asked.query, now, deadline).await?;
-        // What changed a moment ago must be read strongly consistent. The rest did not change for minutes.
-        let (recent, settled): (Vec<RowId>, Vec<RowId>) =
-            listed.ids.iter().copied().partition(|id| recent.contains(id));
-        let read = |ids: Vec<RowId>, consistency| async move {
-            let ids: Vec<IncidentId> = ids.into_iter().map(IncidentId::from).collect();
-            self.incidents.get_many(&ids, consistency, now).await
-        };
-        let read = async { tokio::try_join!(read(recent, Consistency::Strong), read(settled, Consistency::Eventual)) };
-        let (recent, settled) = deadline.bound(read).await??;
-        let found = recent.into_iter().chain(settled);
-        let mut found: HashMap<IncidentId, Incident> = found.map(|incident| (incident.id, incident)).collect();
+        // What changed in the last minutes was read for the list. The rest did not change for minutes, so an eventually
+        // consistent read is right.
+        let others = listed.ids.iter().filter(|id| !recent.contains_key(id)).map(|id| IncidentId::from(*id));
+        let others: Vec<IncidentId> = others.collect();
+        let read = deadline.bound(self.incidents.get_many(&others, Consistency::Eventual, now)).await??;
+        let mut found: HashMap<IncidentId, Incident> =
+            read.into_iter().map(|incident| (incident.id, incident)).collect();
+        found.extend(recent.into_values().filter_map(|record| match record {
+            Record::Incident(incident) => Some((incident.id, *incident)),
+            Record::Alert(_) => None,
+        }));
         let mut items: Vec<Incident> =
             listed.ids.iter().filter_map(|id| found.remove(&IncidentId::from(*id))).collect();
         // One may have changed since the list was made.

@@ -14,13 +14,13 @@ use super::{
     parts::PartRef,
     root::{Root, RootRead, RootState},
     seal::MAX_UNSEALED_ROWS,
-    source::{Found, Wanted},
+    source::{Found, FoundRow, Record, Wanted},
 };
 use crate::{
     domain::{id::Generation, time::Time},
     listing::segments::{
         bucket::{Bucket, Changes as Unsealed, Missing, Patch, PatchState},
-        rows::{Row, RowId, Series},
+        rows::{RowId, Series},
         view::{Need, View},
     },
     packing::inflate_json,
@@ -63,7 +63,7 @@ struct SeriesCache {
 struct UnsealedRow {
     wanted: Wanted,
     /// As it was read last. `None` if it is not in the table.
-    row: Option<Row>,
+    row: Option<FoundRow>,
     is_settled: bool,
 }
 
@@ -121,7 +121,7 @@ impl SeriesCache {
         let mut changes = Unsealed::default();
         for (id, known) in &self.unsealed {
             match &known.row {
-                Some(row) => changes.rows.push(row.clone()),
+                Some(found) => changes.rows.push(found.row.clone()),
                 None => changes.gone.push(*id),
             }
         }
@@ -196,9 +196,10 @@ impl Cache {
         }
     }
 
-    /// Whether a row changed and is not sealed yet.
-    pub fn is_unsealed(&self, series: Series, id: RowId) -> bool {
-        self.series(series).unsealed.contains_key(&id)
+    /// A row that changed and is not sealed yet, as it was read last.
+    pub fn record(&self, series: Series, id: RowId) -> Option<&Record> {
+        let known = self.series(series).unsealed.get(&id)?;
+        known.row.as_ref().map(|found| &found.record)
     }
 
     /// How many changed rows could be sealed.

@@ -7,7 +7,7 @@ mod root;
 mod seal;
 mod source;
 
-use std::{collections::BTreeSet, sync::atomic::AtomicUsize};
+use std::{collections::HashMap, sync::atomic::AtomicUsize};
 
 use aws_sdk_dynamodb::Client;
 use tokio::sync::Mutex;
@@ -21,7 +21,7 @@ use self::{
 };
 pub use self::{
     seal::{Purpose, Sealed},
-    source::Source,
+    source::{Record, Source},
 };
 use super::{StoreError, changes::ChangeLog};
 use crate::{
@@ -35,8 +35,8 @@ use crate::{
     },
 };
 
-/// Rows of a list that changed in the last minutes.
-pub type Recent = BTreeSet<RowId>;
+/// Rows of a list that changed in the last minutes, as they are now.
+pub type Recent = HashMap<RowId, Record>;
 
 /// A list could not be answered.
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +100,8 @@ impl Segments {
         warm("DynamoDB", self.roots.read(RootRead::Recent)).await;
     }
 
-    /// Answers a list: the ids of a page, the total and facets. Also says which of the ids changed in the last minutes.
+    /// Answers a list: the ids of a page, total and facets. Also gives those of its rows that changed in the last minutes,
+    /// since they were read for it.
     ///
     /// # Errors
     /// [`ListError`]
@@ -115,10 +116,11 @@ impl Segments {
             let mut listing = Listing::new(query.clone(), now);
             move |view: &View| listing.step(view)
         };
-        let listed = self.answer(series, now, deadline, ask).await?;
-        let cache = self.cache.lock().await;
-        let recent = listed.ids.iter().copied().filter(|id| cache.is_unsealed(series, *id)).collect();
-        Ok((listed, recent))
+        self.answer_with(series, now, deadline, ask, |listed: &Listed, cache| {
+            let record = |id: &RowId| Some((*id, cache.record(series, *id)?.clone()));
+            listed.ids.iter().filter_map(record).collect()
+        })
+        .await
     }
 
     /// Answers a list of some rows only, which are read from their table.
@@ -128,7 +130,7 @@ impl Segments {
     pub async fn list_of(&self, series: Series, ids: &[RowId], query: Query, now: Time) -> Result<Listed, ListError> {
         let wanted: Vec<Wanted> = ids.iter().map(|id| Wanted { id: *id, version: 0, at: Time::EARLIEST }).collect();
         let found = self.source.rows(series, &wanted, now).await?;
-        let view = View::of_rows(series, found.into_iter().filter_map(|found| found.row).collect());
+        let view = View::of_rows(series, found.into_iter().filter_map(|found| Some(found.row?.row)).collect());
         let listed = Listing::new(query, now).step(&view);
         listed.map_err(|_| ListError::Store(StoreError::unfinished("List rows")))
     }
@@ -147,12 +149,28 @@ impl Segments {
         deadline: Deadline,
         ask: impl Fn() -> Question,
     ) -> Result<T, ListError> {
+        Ok(self.answer_with(series, now, deadline, ask, |_, _| ()).await?.0)
+    }
+
+    /// The same, with what else is known of the answer.
+    async fn answer_with<T, Question: FnMut(&View) -> Result<T, Needs>, More>(
+        &self,
+        series: Series,
+        now: Time,
+        deadline: Deadline,
+        ask: impl Fn() -> Question,
+        more: impl Fn(&T, &Cache) -> More,
+    ) -> Result<(T, More), ListError> {
         loop {
             let attempt = async {
                 let mut cache = self.cache.lock().await;
                 match self.refresh(&mut cache, series, now).await? {
                     Freshness::Unsealed => Ok(None),
-                    Freshness::Fresh => self.run(&mut cache, series, ask()).await.map(Some),
+                    Freshness::Fresh => {
+                        let answer = self.run(&mut cache, series, ask()).await?;
+                        let more = more(&answer, &cache);
+                        Ok(Some((answer, more)))
+                    }
                 }
             };
             match deadline.bound(attempt).await? {

@@ -187,7 +187,7 @@ impl Segments {
         let NextIds { ids, are_last } = self.next_ids(series, RowId::new(reached_ms, u128::MAX), now).await?;
         let wanted: Vec<Wanted> = ids.iter().map(|id| Wanted { id: *id, version: 0, at: Time::EARLIEST }).collect();
         let found = self.source.rows(series, &wanted, now).await?;
-        let rows: Vec<Row> = found.into_iter().filter_map(|found| found.row).collect();
+        let rows: Vec<Row> = found.into_iter().filter_map(|found| Some(found.row?.row)).collect();
         let mut draft = Draft::new(Some(root.version), root.sealed_until, manifest.clone(), now);
         draft.append(series, rows);
         draft.manifest.of_mut(series).reached_ms = ids.last().filter(|_| !are_last).map(|id| id.created_ms());
@@ -254,7 +254,7 @@ impl Segments {
             let mut unsealed = Unsealed::default();
             for found in found {
                 match found.row {
-                    Some(row) => unsealed.rows.push(row),
+                    Some(found) => unsealed.rows.push(found.row),
                     None => unsealed.gone.push(found.id),
                 }
             }

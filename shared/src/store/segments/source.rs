@@ -9,7 +9,9 @@ use aws_sdk_dynamodb::Client;
 
 use crate::{
     domain::{
+        alert::Alert,
         id::{AlertId, IncidentId},
+        incident::Incident,
         time::{Month, Time},
     },
     keys,
@@ -49,12 +51,26 @@ pub struct Wanted {
     pub at: Time,
 }
 
+/// An alert or an incident.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    Alert(Box<Alert>),
+    Incident(Box<Incident>),
+}
+
+/// A row of a table, and what lists know of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundRow {
+    pub row: Row,
+    pub record: Record,
+}
+
 /// A row that was read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     pub id: RowId,
     /// `None` if it is not in the table.
-    pub row: Option<Row>,
+    pub row: Option<FoundRow>,
     /// Whether it shows the change. If not, it is to be read again.
     pub is_settled: bool,
 }
@@ -85,17 +101,18 @@ impl Source {
     pub async fn rows(&self, series: Series, wanted: &[Wanted], now: Time) -> Result<Vec<Found>, StoreError> {
         let mut missing: BTreeMap<RowId, Wanted> = wanted.iter().map(|wanted| (wanted.id, *wanted)).collect();
         let mut found: Vec<Found> = Vec::with_capacity(wanted.len());
-        let mut old: HashMap<RowId, Row> = HashMap::new();
+        let mut old: HashMap<RowId, FoundRow> = HashMap::new();
         let mut pause = PAUSE;
         for read in 1..=MAX_READS {
             let keys: Vec<Item> = missing.keys().map(|id| key(series, *id)).collect();
             for item in batch::get(&self.client, self.table(series), &keys, Consistency::Strong).await? {
-                let (row, version) = row(series, item)?;
-                if missing.get(&row.id).is_some_and(|wanted| version >= u64::from(wanted.version)) {
-                    missing.remove(&row.id);
-                    found.push(Found { id: row.id, row: Some(row), is_settled: true });
+                let (read, version) = row(series, item)?;
+                let id = read.row.id;
+                if missing.get(&id).is_some_and(|wanted| version >= u64::from(wanted.version)) {
+                    missing.remove(&id);
+                    found.push(Found { id, row: Some(read), is_settled: true });
                 } else {
-                    old.insert(row.id, row);
+                    old.insert(id, read);
                 }
             }
             missing.retain(|id, wanted| {
@@ -204,19 +221,19 @@ fn key(series: Series, id: RowId) -> Item {
 }
 
 /// A row of a table as lists know it, and its version.
-fn row(series: Series, item: Item) -> Result<(Row, u64), StoreError> {
+fn row(series: Series, item: Item) -> Result<(FoundRow, u64), StoreError> {
     let expires_at = item.get("expires_at").and_then(|expires_at| expires_at.as_n().ok()?.parse().ok());
-    let (row, version) = match series {
+    let (row, version, record) = match series {
         Series::Alerts => {
             let alert = alerts::read(item)?;
-            (Row::from(&alert), alert.state.version)
+            (Row::from(&alert), alert.state.version, Record::Alert(Box::new(alert)))
         }
         Series::Incidents => {
             let incident = incidents::read(item)?;
-            (Row::from(&incident), incident.version)
+            (Row::from(&incident), incident.version, Record::Incident(Box::new(incident)))
         }
     };
-    Ok((row.with_number(Number::ExpiresAt, expires_at), version))
+    Ok((FoundRow { row: row.with_number(Number::ExpiresAt, expires_at), record }, version))
 }
 
 fn text(series: Series, id: RowId) -> String {
