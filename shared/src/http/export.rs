@@ -132,16 +132,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::listing::cursor::Cursor;
+    use crate::listing::{cursor::Cursor, page::Page};
 
     fn request(uri: &str, accept: &str) -> Request {
         let request = lambda_http::http::Request::builder().uri(format!("https://api.example.com{uri}"));
         request.header(ACCEPT, accept).body(Body::Empty).unwrap()
     }
 
-    fn page_of(items: Vec<Value>, offset: u64) -> Page<Value> {
+    /// The page of a list of one item after so many others.
+    fn page_after(offset: u64) -> PageView<Value> {
         let next_cursor = Some(Cursor { position: "7.01".to_owned(), list: "l".to_owned() });
-        Page { items, total: 3, limit: 1, offset, next_cursor, facets: Vec::new() }
+        let items = vec![json!({"id": "1", "n": 2, "more": {}})];
+        PageView::of(Page { items, total: 3, limit: 1, offset, next_cursor, facets: Vec::new() }, |item| item)
     }
 
     #[test]
@@ -179,15 +181,15 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_pages_of_a_list_are_one_file() {
-        let answer = |offset| {
+    #[tokio::test]
+    async fn the_pages_of_a_list_are_one_file() {
+        let answer = async |offset| {
             let request = request("/alerts?q=a+b%26&limit=1&offset=0", "text/csv");
-            page(&request, page_of(vec![json!({"id": "1", "n": 2, "more": {}})], offset), &["n", "id"], |item| item)
+            page(&request, &["n", "id"], 1, async |_| Ok(page_after(offset))).await.unwrap()
         };
-        let Body::Text(first) = answer(0).into_body() else { panic!("no text") };
+        let Body::Text(first) = answer(0).await.into_body() else { panic!("no text") };
         assert_eq!(first, "n,id\r\n2,\"1\"\r\n");
-        let second = answer(1);
+        let second = answer(1).await;
         assert_eq!(second.headers()[CONTENT_TYPE], "text/csv; charset=utf-8");
         let link = second.headers()[LINK].to_str().unwrap().to_owned();
         assert!(link.starts_with("</alerts?q=a+b%26&limit=1&cursor=") && link.ends_with(">; rel=\"next\""), "{link}");
