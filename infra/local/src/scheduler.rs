@@ -1,4 +1,4 @@
-//! Calls functions by their schedules, like EventBridge.
+//! Calls functions by their schedules, as Amazon does.
 
 use std::{sync::Arc, time::Duration};
 
