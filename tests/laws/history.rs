@@ -207,10 +207,10 @@ pub async fn stack_with(incidents: &[Incident], alerts: &[Alert], sealing: Seali
     if sealing != Sealing::Rebuilt {
         seal(&segments, before).await;
     }
-    let parts = if sealing == Sealing::Patched { 20 } else { 2 };
-    let size = writes.len().div_ceil(parts).max(1);
+    let parts = if sealing == Sealing::Patched { 20_u8 } else { 2 };
+    let size = writes.len().div_ceil(usize::from(parts)).max(1);
     for part in 0..parts {
-        let at = before.plus_minutes(10 + part as i64);
+        let at = before.plus_minutes(10 + i64::from(part));
         let mut written: Vec<Write> = writes.drain(..size.min(writes.len())).collect();
         while !written.is_empty() {
             let rest = written.split_off(written.len().min(WRITES));

@@ -22,7 +22,7 @@ use super::{
     queries::{self, Named, Question},
     statistics,
 };
-use crate::report::{Failure, figure, progress, table};
+use crate::report::{Failure, figure, per, progress, table};
 
 /// As many rows as a full bucket has.
 const BUCKET_ROWS: usize = 65_536;
@@ -37,6 +37,9 @@ struct Stored {
     parts: Vec<HashMap<Part, Vec<u8>>>,
 }
 
+/// Answers from a view, or says what it needs.
+type Asked<'query> = dyn FnMut(&View) -> Result<u64, Needs> + 'query;
+
 /// What was read.
 #[derive(Default)]
 struct Read {
@@ -50,7 +53,7 @@ impl Stored {
         Self { series, buckets: Vec::new(), parts: Vec::new() }
     }
 
-    fn add(&mut self, rows: Vec<Row>) {
+    fn add(&mut self, rows: &[Row]) {
         for rows in rows.chunks(BUCKET_ROWS) {
             let bucket = Bucket::of(Segment::of(self.series, rows.iter().cloned()));
             let parts = Part::all(self.series, bucket.base.len()).into_iter();
@@ -82,12 +85,12 @@ pub fn run(alerts: usize, rounds: usize) -> Result<(), Failure> {
     let mut stored = [Stored::new(Series::Alerts), Stored::new(Series::Incidents)];
     let mut incidents = Vec::new();
     for (done, (rows, more)) in history::parts(alerts, BUCKET_ROWS).enumerate() {
-        stored[0].add(rows);
+        stored[0].add(&rows);
         incidents.extend(more);
         progress("columns", ((done + 1) * BUCKET_ROWS).min(alerts), alerts);
     }
     incidents.sort_by_key(|row| row.id);
-    stored[1].add(incidents);
+    stored[1].add(&incidents);
     let mut rows = Vec::new();
     for named in queries::all() {
         let series = stored.iter().find(|stored| stored.series == named.series).ok_or("no such series")?;
@@ -97,7 +100,7 @@ pub fn run(alerts: usize, rounds: usize) -> Result<(), Failure> {
         let bytes = |is: &dyn Fn(&Part) -> bool| -> usize {
             stored.parts.iter().flatten().filter(|(part, _)| is(part)).map(|(_, bytes)| bytes.len()).sum()
         };
-        let megabytes = |bytes: usize| format!("{:.1} MB", bytes as f64 / 1e6);
+        let megabytes = |bytes: usize| format!("{} MB", figure(per(bytes as u64, 1_000_000)));
         vec![
             stored.series.to_string(),
             stored.buckets.iter().map(|bucket| bucket.header.rows).sum::<usize>().to_string(),
@@ -149,7 +152,7 @@ fn measure(stored: &Stored, named: &Named, rounds: usize) -> Result<Vec<Vec<Stri
             (*place).to_owned(),
             total.to_string(),
             read.requests.to_string(),
-            figure(read.blocks as f64 / 2.0),
+            figure(per(read.blocks as u64, 2)),
             (read.bytes / 1000).to_string(),
             (memory / 1_000_000).to_string(),
             if *share == 0 { millis(cold) } else { String::new() },
@@ -162,7 +165,7 @@ fn measure(stored: &Stored, named: &Named, rounds: usize) -> Result<Vec<Vec<Stri
 
 /// Asks until nothing more is needed. Returns how many rows there are.
 fn ask(stored: &Stored, view: &mut View, named: &Named, offset: u64, read: &mut Read) -> Result<u64, Failure> {
-    let mut question: Box<dyn FnMut(&View) -> Result<u64, Needs> + '_> = match &named.question {
+    let mut question: Box<Asked<'_>> = match &named.question {
         Question::List(query) => {
             let query = Query { start: Start::Offset(offset), ..query.clone() };
             let mut listing = Listing::new(query, end());
