@@ -5,7 +5,8 @@
 //! {"webhook_secrets": {"datadog": ["…", "…"], "sentry": ["…"]},
 //!  "api_tokens": [{"name": "alice", "role": "responder",
 //!                  "sha256": "<SHA-256 of the token, in hex>",
-//!                  "expires_at": "2027-02-25T09:53:08.120Z"}]}
+//!                  "expires_at": "2027-02-25T09:53:08.120Z"}],
+//!  "session_key": "…"}
 //! ```
 
 use std::{
@@ -73,6 +74,9 @@ pub struct Credentials {
     webhook_secrets: HashMap<String, Vec<Secret>>,
     #[serde(default)]
     pub api_tokens: Vec<ApiToken>,
+    /// Signs the sessions of the console. CloudFormation generates it with the secret.
+    #[serde(default, deserialize_with = "secret")]
+    pub session_key: Option<Secret>,
 }
 
 impl Credentials {
@@ -249,4 +253,8 @@ async fn fetch(client: &Client, secret_arn: &str, timeout: Duration) -> Result<C
 fn secrets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<String, Vec<Secret>>, D::Error> {
     let texts: HashMap<String, Vec<String>> = HashMap::deserialize(deserializer)?;
     Ok(texts.into_iter().map(|(source, texts)| (source, texts.into_iter().filter_map(Secret::new).collect())).collect())
+}
+
+fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.and_then(Secret::new))
 }

@@ -152,7 +152,7 @@ mod tests {
 
     fn checked(datadog: &Value, sentry: &Value, tokens: &Value) -> Vec<Finding> {
         let secret = json!({
-            "webhook_secrets": { "datadog": datadog, "sentry": sentry }, "api_tokens": tokens, "unused": "x",
+            "webhook_secrets": { "datadog": datadog, "sentry": sentry }, "api_tokens": tokens, "session_key": "x",
         });
         check(&secret.to_string(), now())
     }

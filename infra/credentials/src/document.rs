@@ -243,7 +243,7 @@ mod tests {
     const NEW: &str = "a new secret of one";
 
     fn new_document() -> Document {
-        let text = r#"{"webhook_secrets":{"datadog":[],"sentry":[]},"api_tokens":[],"unused":"x"}"#;
+        let text = r#"{"webhook_secrets":{"datadog":[],"sentry":[]},"api_tokens":[],"session_key":"x"}"#;
         serde_json::from_str(text).unwrap()
     }
 
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!((read.api_tokens[0].name.as_str(), read.api_tokens[0].role), ("alice", Role::Responder));
         let digest: [u8; 32] = Sha256::digest("token").into();
         assert_eq!(read.api_tokens[0].sha256, digest);
-        assert!(text.contains(r#""unused":"x""#) && !text.contains(r#""token""#), "{text}");
+        assert!(text.contains(r#""session_key":"x""#) && !text.contains(r#""token""#), "{text}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "Authorize" => event::<authorize::Function>(environment, aws).await,
         "ChangeAlertStatus" => http::<change_alert_status::Function>(environment, aws).await,
         "ChangeStatus" => http::<change_status::Function>(environment, aws).await,
+        "Console" => http::<console::Function>(environment, aws).await,
         "DeleteAlertPayload" => http::<delete_alert_payload::Function>(environment, aws).await,
         "DeleteQuarantineEntry" => http::<delete_quarantine_entry::Function>(environment, aws).await,
         "GetAlert" => http::<get_alert::Function>(environment, aws).await,

@@ -6,12 +6,14 @@ use local::secrets::{DATADOG, RESPONDER, SENTRY, VIEWER};
 const ALERT: &str =
     r#"{"transition":"Triggered","priority":"P1","title":"[Triggered] Checkout p99 latency above 2 s","#;
 
-/// The address, the credentials, and three commands to copy.
+/// The addresses, the credentials, and three commands to copy.
 pub fn of(url: &str) -> String {
     // The shell makes a new id each time, so that a second alert is no duplicate.
     let rest = r#""id":"'$RANDOM$RANDOM'","alert_id":"4711","scope":"service:checkout","tags":"service:checkout,env:production,team:payments"}"#;
     format!(
         "\
+Console: {url}/console   (sign in with {RESPONDER})
+
 listening on {url}
 
   tokens           {VIEWER} (reads), {RESPONDER} (reads and changes)

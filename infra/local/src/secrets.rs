@@ -15,11 +15,15 @@ pub const VIEWER: &str = "local-viewer";
 /// A token with the role responder: reads and changes.
 pub const RESPONDER: &str = "local-responder";
 
+/// Signs the sessions of the console. It stays the same, so that people stay signed in across restarts.
+const SESSION_KEY: &str = "local-session-key";
+
 /// The value of the secret. The template generates one without credentials.
 pub(crate) fn value() -> Json {
     json!({
         "webhook_secrets": { "datadog": [DATADOG], "sentry": [SENTRY] },
         "api_tokens": [token(VIEWER, "viewer"), token(RESPONDER, "responder")],
+        "session_key": SESSION_KEY,
     })
 }
 
@@ -43,7 +47,8 @@ mod tests {
         let template = Template::of_workspace().unwrap();
         let secret = template.resources(Kind::Secret).next().unwrap();
         let generated = secret.property("GenerateSecretString", &template.scope()).unwrap().unwrap();
-        let declared: Json = serde_json::from_str(generated["SecretStringTemplate"].as_str().unwrap()).unwrap();
+        let mut declared: Json = serde_json::from_str(generated["SecretStringTemplate"].as_str().unwrap()).unwrap();
+        declared[generated["GenerateStringKey"].as_str().unwrap()] = json!("generated");
         assert_eq!(names(&value()), names(&declared));
     }
 
@@ -64,7 +69,7 @@ mod tests {
             generated["SecretStringTemplate"],
             r#"{"webhook_secrets":{"datadog":[],"sentry":[]},"api_tokens":[]}"#
         );
-        assert_eq!(generated["GenerateStringKey"], "unused");
+        assert_eq!(generated["GenerateStringKey"], "session_key");
     }
 
     #[test]

@@ -31,9 +31,20 @@ const MAX_LIMIT: u64 = 200;
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn incidents(request: &Request) -> Result<ListQuery, Problem> {
-    let mut parameters = Parameters::of(request);
+    read_incidents(Parameters::of(request), Format::of(request))
+}
+
+/// Reads the same parameters from a query string.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn incidents_of(query: &str) -> Result<ListQuery, Problem> {
+    read_incidents(Parameters::read(query), Format::Json)
+}
+
+fn read_incidents(mut parameters: Parameters, format: Format) -> Result<ListQuery, Problem> {
     let filter = filters::incidents(&mut parameters);
-    finish(parameters, Series::Incidents, filter, Format::of(request))
+    finish(parameters, Series::Incidents, filter, format)
 }
 
 /// Reads the parameters of `GET /alerts`.
@@ -41,9 +52,20 @@ pub fn incidents(request: &Request) -> Result<ListQuery, Problem> {
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn alerts(request: &Request) -> Result<AlertsQuery, Problem> {
-    let mut parameters = Parameters::of(request);
+    read_alerts(Parameters::of(request), Format::of(request))
+}
+
+/// Reads the same parameters from a query string.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn alerts_of(query: &str) -> Result<AlertsQuery, Problem> {
+    read_alerts(Parameters::read(query), Format::Json)
+}
+
+fn read_alerts(mut parameters: Parameters, format: Format) -> Result<AlertsQuery, Problem> {
     let (filter, incidents) = filters::alerts(&mut parameters);
-    Ok(AlertsQuery { asked: finish(parameters, Series::Alerts, filter, Format::of(request))?, incidents })
+    Ok(AlertsQuery { asked: finish(parameters, Series::Alerts, filter, format)?, incidents })
 }
 
 /// Reads the parameters of `GET /quarantine`.
@@ -51,7 +73,15 @@ pub fn alerts(request: &Request) -> Result<AlertsQuery, Problem> {
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn quarantine(request: &Request) -> Result<QuarantineQuery, Problem> {
-    let mut parameters = Parameters::of(request);
+    quarantine_of(request.uri().query().unwrap_or_default())
+}
+
+/// Reads the same parameters from a query string.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn quarantine_of(query: &str) -> Result<QuarantineQuery, Problem> {
+    let mut parameters = Parameters::read(query);
     let filter =
         QuarantineFilter { kinds: parameters.many("kind", word), sources: parameters.many("source", filters::source) };
     let sort = parameters.one("sort", |value| match value {

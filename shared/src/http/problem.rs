@@ -237,6 +237,24 @@ impl Problem {
         }
     }
 
+    /// What kind of error it is, for people.
+    #[must_use]
+    pub const fn title(&self) -> &'static str {
+        self.kind.title
+    }
+
+    /// What went wrong this time.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// What is wrong with which parameter.
+    #[must_use]
+    pub fn errors(&self) -> &[InvalidParameter] {
+        &self.errors
+    }
+
     /// The HTTP status code.
     #[must_use]
     pub const fn status(&self) -> StatusCode {

@@ -31,9 +31,17 @@ const MAX_PROBLEMS: u64 = 100;
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn incidents(request: &Request) -> Result<StatisticsQuery, Problem> {
-    let mut parameters = Parameters::of(request);
+    incidents_of(request.uri().query().unwrap_or_default())
+}
+
+/// Reads the same parameters from a query string.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn incidents_of(query: &str) -> Result<StatisticsQuery, Problem> {
+    let mut parameters = Parameters::read(query);
     let filter = filters::incidents(&mut parameters);
-    let query = query(&mut parameters, rows::Series::Incidents, filter);
+    let query = read_query(&mut parameters, rows::Series::Incidents, filter);
     parameters.finish()?;
     Ok(query)
 }
@@ -43,9 +51,17 @@ pub fn incidents(request: &Request) -> Result<StatisticsQuery, Problem> {
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn alerts(request: &Request) -> Result<AlertStatsQuery, Problem> {
-    let mut parameters = Parameters::of(request);
+    alerts_of(request.uri().query().unwrap_or_default())
+}
+
+/// Reads the same parameters from a query string.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn alerts_of(query: &str) -> Result<AlertStatsQuery, Problem> {
+    let mut parameters = Parameters::read(query);
     let (filter, _) = filters::alerts(&mut parameters);
-    let statistics = query(&mut parameters, rows::Series::Alerts, filter);
+    let statistics = read_query(&mut parameters, rows::Series::Alerts, filter);
     let problems = parameters.one("problems", |value| match whole_number(value) {
         Ok(problems @ 0..=MAX_PROBLEMS) => Ok(problems),
         _ => Err(format!("must be a whole number from 0 to {MAX_PROBLEMS}")),
@@ -55,7 +71,7 @@ pub fn alerts(request: &Request) -> Result<AlertStatsQuery, Problem> {
     Ok(AlertStatsQuery { statistics, problems })
 }
 
-fn query(parameters: &mut Parameters, series: rows::Series, filter: Filter) -> StatisticsQuery {
+fn read_query(parameters: &mut Parameters, series: rows::Series, filter: Filter) -> StatisticsQuery {
     let interval = parameters.one("interval", word);
     let time_zone = parameters.one("time_zone", time_zone);
     if time_zone.is_some() && interval.is_none() {

@@ -70,7 +70,7 @@ pub fn bearer_token(authorization: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn find<'held>(credentials: &'held Credentials, digest: &[u8; 32], now: Time) -> Option<&'held ApiToken> {
+pub(super) fn find<'held>(credentials: &'held Credentials, digest: &[u8; 32], now: Time) -> Option<&'held ApiToken> {
     // Every token is compared, so that the time does not tell which one fits.
     let found = credentials
         .api_tokens

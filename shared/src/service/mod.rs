@@ -22,3 +22,4 @@ pub mod redrive_quarantine;
 pub mod redrive_quarantine_entry;
 pub mod resolve_alerts;
 pub mod seal_segments;
+pub mod sign_in;

@@ -10,7 +10,7 @@ use super::{
     incidents::Incidents,
     payloads::Payloads,
     quarantine::Quarantine,
-    segments::{Segments, Source},
+    segments::{Segments, SharedCache, Source},
     transaction::{self, TransactionError, Write},
 };
 
@@ -25,13 +25,15 @@ use crate::{
 pub struct Tables {
     client: Client,
     environment: Environment,
+    /// Copies of these tables share it.
+    cache: SharedCache,
 }
 
 impl Tables {
     /// The tables of the stack that the environment describes. Makes no call.
     #[must_use]
     pub fn new(environment: &Environment, aws: &Aws) -> Self {
-        Self { client: aws.dynamodb(), environment: environment.clone() }
+        Self { client: aws.dynamodb(), environment: environment.clone(), cache: SharedCache::default() }
     }
 
     /// The alerts table.
@@ -90,7 +92,7 @@ impl Tables {
         let (client, table) = (&self.client, self.environment.segments_table()?);
         let (alerts, incidents) = (self.environment.alerts_table()?, self.environment.incidents_table()?);
         let source = Source::new(client.clone(), alerts, incidents, self.claims()?);
-        Ok(Segments::new(client, &table, source))
+        Ok(Segments::new(client, &table, source, self.cache.clone()))
     }
 
     /// The change log of lists.

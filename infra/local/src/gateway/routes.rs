@@ -20,7 +20,7 @@ pub struct RouteError {
 pub struct Route<T> {
     /// In upper case.
     pub method: String,
-    /// As in the template: `{name}` stands for one segment.
+    /// As in the template: `{name}` stands for one segment, `{name+}` for all that follow.
     pub path: String,
     pub target: T,
 }
@@ -43,8 +43,8 @@ impl<T> Routes<T> {
     pub fn new(routes: impl IntoIterator<Item = Route<T>>) -> Result<Self, RouteError> {
         let mut paths: BTreeMap<String, HashMap<String, Arc<T>>> = BTreeMap::new();
         for Route { method, path, target } in routes {
-            if path.contains("+}") || method == "ANY" {
-                return Err(RouteError { path, reason: "the local stack supports neither {name+} nor ANY".to_owned() });
+            if method == "ANY" {
+                return Err(RouteError { path, reason: "the local stack does not support ANY".to_owned() });
             }
             if paths.entry(path.clone()).or_default().insert(method, Arc::new(target)).is_some() {
                 return Err(RouteError { path, reason: "it is declared twice".to_owned() });
@@ -52,7 +52,7 @@ impl<T> Routes<T> {
         }
         let mut found_by = Router::new();
         for (path, methods) in paths {
-            let inserted = found_by.insert(path.as_str(), methods);
+            let inserted = found_by.insert(pattern(&path), methods);
             inserted.map_err(|error| RouteError { path, reason: error.to_string() })?;
         }
         Ok(Self(found_by))
@@ -70,6 +70,14 @@ impl<T> Routes<T> {
     }
 }
 
+/// The path of a route in the words of the router.
+fn pattern(path: &str) -> String {
+    match path.strip_suffix("+}").and_then(|path| path.rsplit_once('{')) {
+        Some((begin, name)) => format!("{begin}{{*{name}}}"),
+        None => path.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +88,8 @@ mod tests {
             route("POST", "/incidents", "create"),
             route("GET", "/incidents/{id}", "get"),
             route("PATCH", "/incidents/{id}/status", "change"),
+            route("GET", "/pages", "pages"),
+            route("GET", "/pages/{id+}", "page"),
         ];
         Routes::new(routes).unwrap()
     }
@@ -99,6 +109,8 @@ mod tests {
         assert_eq!(find("POST", "/incidents"), Some(("create", String::new())));
         assert_eq!(find("GET", "/incidents/01J"), Some(("get", "01J".to_owned())));
         assert_eq!(find("PATCH", "/incidents/01J/status"), Some(("change", "01J".to_owned())));
+        assert_eq!(find("GET", "/pages"), Some(("pages", String::new())));
+        assert_eq!(find("GET", "/pages/a/b%20c"), Some(("page", "a/b c".to_owned())));
     }
 
     #[test]
@@ -111,6 +123,7 @@ mod tests {
             ("GET", "/incidents//status"),
             ("GET", "/incidents/a/b"),
             ("GET", "/Incidents"),
+            ("GET", "/pages/"),
             ("GET", "/"),
             ("GET", ""),
             ("OPTIONS", "*"),

@@ -7,7 +7,10 @@ mod root;
 mod seal;
 mod source;
 
-use std::{collections::HashMap, sync::atomic::AtomicUsize};
+use std::{
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use aws_sdk_dynamodb::Client;
 use tokio::sync::Mutex;
@@ -69,6 +72,10 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// What a process keeps of segments. All lists and statistics of a function share it.
+#[derive(Debug, Clone, Default)]
+pub struct SharedCache(Arc<Mutex<Cache>>);
+
 /// The rows of alerts and incidents, summarised. A process keeps what it read.
 #[derive(Debug)]
 pub struct Segments {
@@ -78,20 +85,20 @@ pub struct Segments {
     source: Source,
     /// How many rows a step of sealing takes. Fewer, if steps run out of time.
     step_rows: AtomicUsize,
-    cache: Mutex<Cache>,
+    cache: SharedCache,
 }
 
 impl Segments {
     /// What is stored in the table with this name, of the rows of a source.
     #[must_use]
-    pub fn new(client: &Client, table: &str, source: Source) -> Self {
+    pub fn new(client: &Client, table: &str, source: Source, cache: SharedCache) -> Self {
         Self {
             roots: Roots::new(client.clone(), table.to_owned()),
             parts: Parts::new(client.clone(), table.to_owned()),
             log: ChangeLog::new(client.clone(), table.to_owned()),
             source,
             step_rows: AtomicUsize::new(seal::MAX_STEP_ROWS),
-            cache: Mutex::default(),
+            cache,
         }
     }
 
@@ -163,7 +170,7 @@ impl Segments {
     ) -> Result<(T, More), ListError> {
         loop {
             let attempt = async {
-                let mut cache = self.cache.lock().await;
+                let mut cache = self.cache.0.lock().await;
                 match self.refresh(&mut cache, series, now).await? {
                     Freshness::Unsealed => Ok(None),
                     Freshness::Fresh => {

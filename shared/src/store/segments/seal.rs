@@ -108,7 +108,7 @@ impl Segments {
     pub async fn seal(&self, purpose: Purpose, now: Time, deadline: Deadline) -> Result<Sealed, ListError> {
         loop {
             let step = async {
-                let mut cache = self.cache.lock().await;
+                let mut cache = self.cache.0.lock().await;
                 let step = self.step(&mut cache, purpose, now).await;
                 cache.limit_memory();
                 step

@@ -1,0 +1,69 @@
+//! The console: pages for people, over the same use cases as the API.
+//!
+//! `routes` is the table of pages. Each page is a file in `pages`: it reads the request, calls use
+//! cases, and returns markup made of `parts`. A page works without a script: it is links and forms.
+
+mod answer;
+mod arrival;
+mod assets;
+mod cookies;
+mod flash;
+mod form;
+mod link;
+mod pages;
+mod parts;
+mod period;
+mod routes;
+mod session;
+mod signed;
+mod visit;
+
+use std::time::Duration;
+
+use shared::{
+    aws::Aws,
+    clock,
+    config::Environment,
+    deadline::Deadline,
+    domain::time::Time,
+    function::{Error, HttpFunction},
+    http::{Request, Response, problem::Problem},
+    queue::Queue,
+    service::{
+        change_status::ChangeStatus, get_incident_stats::GetIncidentStats, list_incidents::ListIncidents,
+        sign_in::SignIn,
+    },
+    store::Tables,
+};
+
+/// Time to render a page that says that time ran out.
+const ANSWER_TIME: Duration = Duration::from_millis(200);
+
+/// The state that the function keeps between calls: the use cases.
+#[derive(Debug)]
+pub struct Function {
+    sign_in: SignIn,
+    list_incidents: ListIncidents,
+    get_incident_stats: GetIncidentStats,
+    change_status: ChangeStatus,
+}
+
+impl HttpFunction for Function {
+    async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let tables = Tables::new(environment, aws);
+        let (budget, queue) = (environment.list_budget()?, Queue::new(environment, aws)?);
+        let list_incidents = ListIncidents::new(&tables, budget)?;
+        let sign_in = SignIn::start(environment, aws, clock::now());
+        let (sign_in, (), ()) = tokio::join!(sign_in, list_incidents.warm(), queue.warm());
+        Ok(Self {
+            sign_in: sign_in?,
+            list_incidents,
+            get_incident_stats: GetIncidentStats::new(&tables, budget)?,
+            change_status: ChangeStatus::new(&tables, Some(queue))?,
+        })
+    }
+
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
+        Ok(routes::serve(self, request, now, deadline.leaving(ANSWER_TIME)).await)
+    }
+}

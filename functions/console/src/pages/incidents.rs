@@ -1,0 +1,342 @@
+//! The list of incidents.
+
+use futures::future::try_join_all;
+use lambda_http::http::StatusCode;
+use maud::{Markup, html};
+use shared::{
+    domain::{id::IncidentId, incident::Incident, status::Status},
+    http::{Response, lists, problem::Problem, stats},
+    listing::{
+        page::Page,
+        segments::{
+            facets::FacetValues,
+            rows::Field,
+            statistics::{StatisticsQuery, intervals::IntervalKind},
+        },
+    },
+    service::{
+        change_status::{ChangeStatusError, ChangedStatus, StatusChange},
+        get_incident_stats::StatsError,
+    },
+};
+
+use super::layout::{self, Head, Section};
+use crate::{
+    Function, answer,
+    flash::Flash,
+    link::Link,
+    parts::{
+        badges, facets, forms,
+        histogram::Histogram,
+        icons::icon,
+        list::{self, Column},
+        numbers::{counted, grouped},
+        pager::{self, Place},
+        times,
+    },
+    period::Period,
+    visit::Visit,
+};
+
+const ADDRESS: &str = "/console/incidents";
+
+/// What can be filtered, in the order of the page.
+const FIELDS: [Field; 7] = [
+    Field::Status,
+    Field::Severity,
+    Field::HasFiring,
+    Field::Team,
+    Field::Service,
+    Field::Source,
+    Field::Environment,
+];
+
+const COLUMNS: [Column; 6] = [
+    Column { name: "Severity", order: Some("severity"), class: "c-sev" },
+    Column { name: "Incident", order: None, class: "c-title" },
+    Column { name: "Status", order: None, class: "c-status" },
+    Column { name: "Alerts", order: Some("alert_count"), class: "c-n" },
+    Column { name: "Last alert", order: Some("last_alert_at"), class: "c-time" },
+    Column { name: "Opened", order: Some("created_at"), class: "c-time" },
+];
+
+/// Tabs: a name and the statuses behind it.
+struct Tab {
+    name: &'static str,
+    statuses: &'static [Status],
+}
+
+const TABS: [Tab; 4] = [
+    Tab { name: "Active", statuses: &[Status::Open, Status::Investigating] },
+    Tab { name: "Resolved", statuses: &[Status::Resolved] },
+    Tab { name: "Closed", statuses: &[Status::Closed] },
+    Tab { name: "All", statuses: &[] },
+];
+
+/// What the page shows.
+struct Shown {
+    page: Page<Incident>,
+    facets: Vec<FacetValues>,
+    histogram: Option<Histogram>,
+}
+
+/// Shows the list.
+///
+/// # Errors
+/// A [`Problem`] if a filter is wrong, or the list cannot be read.
+pub async fn show(console: &Function, visit: &Visit) -> Result<Response, Problem> {
+    let query = Period::read(&visit.link, visit.now)?.query(&visit.link);
+    let (page, histogram) = tokio::try_join!(list(console, visit, &query), histogram(console, visit, &query))?;
+    let facets = facet_values(console, visit, &query, page.facets.clone()).await?;
+    let shown = Shown { page, facets, histogram };
+    let head = Head { title: "Incidents", section: Some(Section::Incidents) };
+    Ok(answer::page(StatusCode::OK, layout::page(visit, head, &render(visit, &shown))))
+}
+
+async fn list(console: &Function, visit: &Visit, query: &Link) -> Result<Page<Incident>, Problem> {
+    let mut asked = lists::incidents_of(&query.query())?;
+    asked.query.facets = FIELDS.to_vec();
+    Ok(console.list_incidents.list(&asked, visit.now, visit.deadline).await?)
+}
+
+/// The values of each field. Of a field that is filtered, those that its filter leaves out have counts too: people must
+/// see what they could choose instead.
+async fn facet_values(
+    console: &Function,
+    visit: &Visit,
+    query: &Link,
+    facets: Vec<FacetValues>,
+) -> Result<Vec<FacetValues>, Problem> {
+    let reading = facets.into_iter().map(async |facet| {
+        let name = facet.field.to_string();
+        let negated = format!("{name}!");
+        if query.get(&name).is_none() && query.get(&negated).is_none() {
+            return Ok(facet);
+        }
+        let query = query.without(&name).without(&negated).with("limit", 1);
+        let mut asked = lists::incidents_of(&query.query())?;
+        asked.query.facets = vec![facet.field];
+        let page = console.list_incidents.list(&asked, visit.now, visit.deadline).await?;
+        Ok::<_, Problem>(page.facets.into_iter().next().unwrap_or(facet))
+    });
+    try_join_all(reading).await
+}
+
+async fn histogram(console: &Function, visit: &Visit, query: &Link) -> Result<Option<Histogram>, Problem> {
+    let query = query.keeping(|name| !["sort", "limit", "offset"].contains(&name));
+    let mut asked = stats::incidents_of(&query.query())?;
+    asked.group_by = Some(Field::Severity);
+    let period = Period::read(&visit.link, visit.now)?;
+    // The longer the period, the longer the intervals. Without a beginning, only the figures tell how long it is.
+    for kind in [period.interval(visit.now), IntervalKind::Week, IntervalKind::Month] {
+        let asked = StatisticsQuery { interval: Some(kind), ..asked.clone() };
+        match console.get_incident_stats.get(&asked, visit.now, visit.deadline).await {
+            Ok(figures) if figures.intervals.len() > 200 && kind != IntervalKind::Month => {}
+            Ok(figures) => return Ok(Some(Histogram::of("incident", kind, &figures, |figures| figures.opened))),
+            Err(StatsError::TooManyIntervals(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(None)
+}
+
+fn render(visit: &Visit, shown: &Shown) -> Markup {
+    let Shown { page, facets, histogram } = shown;
+    let link = &visit.link;
+    html! {
+        header.head {
+            h1 { "Incidents" }
+            (tabs(link, facets))
+            (list::refresh())
+        }
+        (list::filters(link, "Search titles and services"))
+        div #live {
+            (list::period(link))
+            @if let Some(histogram) = histogram { (histogram.render()) }
+            div.split {
+                (list::facets(link, facets))
+                section.list aria-labelledby="found" {
+                    div.found {
+                        h2 #found { (counted(page.total, "incident")) }
+                        (facets::chips(link, &FIELDS))
+                    }
+                    @if page.items.is_empty() { (nothing(link)) } @else { (table(visit, page)) }
+                    (pager::pager(link, place(page)))
+                }
+            }
+        }
+    }
+}
+
+fn place(page: &Page<Incident>) -> Place {
+    Place { offset: page.offset, shown: page.items.len(), total: page.total, limit: page.limit }
+}
+
+fn tabs(link: &Link, facets: &[FacetValues]) -> Markup {
+    let statuses = facets.iter().find(|facet| facet.field == Field::Status);
+    let count = |tab: &Tab| -> u64 {
+        let values = statuses.into_iter().flat_map(|facet| &facet.values);
+        let is_of_tab = |value: &str| tab.statuses.is_empty() || tab.statuses.iter().any(|one| one.to_string() == value);
+        values.filter(|(value, _)| value.as_deref().is_some_and(is_of_tab)).map(|(_, count)| count).sum()
+    };
+    let chosen: Vec<&str> = link.values("status").collect();
+    html! {
+        nav.tabs aria-label="Statuses" {
+            @for tab in &TABS {
+                @let names: Vec<String> = tab.statuses.iter().map(ToString::to_string).collect();
+                @let rest = link.without("status!");
+                @let target = if names.is_empty() { rest.without("status") } else { rest.with("status", names.join(",")) };
+                a href=(target) aria-current=[(names == chosen).then_some("true")] {
+                    (tab.name) " " span.n { (grouped(count(tab))) }
+                }
+            }
+        }
+    }
+}
+
+fn table(visit: &Visit, page: &Page<Incident>) -> Markup {
+    let may_change = visit.is_responder();
+    html! {
+        form.bulk method="post" action="/console/incidents/status" {
+            @if may_change { (forms::hidden(visit)) }
+            table.rows {
+                caption.unseen { "Incidents" }
+                (list::heading(&visit.link, &COLUMNS, may_change))
+                tbody { @for (place, incident) in page.items.iter().enumerate() { (row(visit, place, incident)) } }
+            }
+            @if may_change { (bulk()) }
+        }
+    }
+}
+
+fn row(visit: &Visit, place: usize, incident: &Incident) -> Markup {
+    html! {
+        tr {
+            @if visit.is_responder() {
+                td.c-box {
+                    input type="checkbox" name="incident" value={ (incident.id) "." (incident.version) }
+                        aria-labelledby={ "r" (place) };
+                }
+            }
+            td.c-sev { (badges::severity(incident.severity)) }
+            td.c-title {
+                a.row id={ "r" (place) } href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
+                (list::belongs(&incident.services, incident.team.as_deref(), &incident.environment))
+            }
+            td.c-status { (badges::status(incident.status)) }
+            td.c-n {
+                (grouped(incident.alert_count))
+                @if incident.firing_alert_count > 0 { span.fires { (grouped(incident.firing_alert_count)) " firing" } }
+            }
+            td.c-time { (times::ago(incident.last_alert_at, visit.now)) }
+            td.c-time { (times::when(incident.created_at)) }
+        }
+    }
+}
+
+/// What to do with the incidents that are chosen.
+fn bulk() -> Markup {
+    html! {
+        div.choose role="group" aria-label="Change the chosen incidents" {
+            span.chosen { "Chosen: change to" }
+            @for status in [Status::Investigating, Status::Resolved, Status::Closed] {
+                button type="submit" name="status" value=(status) {
+                    (icon(&status.to_string().to_lowercase())) (badges::status_name(status))
+                }
+            }
+            label.unseen for="bulk-comment" { "Comment" }
+            input #bulk-comment type="text" name="comment" maxlength="2000" placeholder="Comment, if you like";
+        }
+    }
+}
+
+fn nothing(link: &Link) -> Markup {
+    let has_filters = link.parameters().any(|(name, _)| !["sort", "limit", "offset", "status"].contains(&name));
+    html! {
+        div.empty {
+            @if has_filters {
+                (icon("search"))
+                h3 { "No incident matches" }
+                p { "Remove a filter, or choose a longer period." }
+                p { a.button href=(link.keeping(|name| name == "status")) { "Clear the filters" } }
+            } @else if link.values("status").eq(["OPEN", "INVESTIGATING"]) {
+                (icon("resolved"))
+                h3 { "All quiet" }
+                p { "No incident needs anybody now. New ones appear here by themselves." }
+                p { a.button href=(link.without("status")) { "See all incidents" } }
+            } @else {
+                (icon("incidents"))
+                h3 { "No incidents yet" }
+                p { "Once a source sends alerts, they are grouped into incidents here." }
+                p { a.button href="/console/help" { "Connect a source" } }
+            }
+        }
+    }
+}
+
+/// Changes the status of the incidents that were chosen, each at the version that the person saw.
+///
+/// # Errors
+/// A [`Problem`] if the form is wrong, or the person may not.
+pub async fn change_status(console: &Function, visit: &Visit) -> Result<Response, Problem> {
+    visit.check_responder()?;
+    let status: Status = visit.form.text("status").parse().map_err(|_| Problem::invalid("status", "is no status"))?;
+    let comment = visit.form.comment()?;
+    let chosen: Vec<Chosen> = visit.form.all("incident").map(Chosen::read).collect::<Result<_, _>>()?;
+    let back = visit.form.back(ADDRESS);
+    if chosen.is_empty() {
+        return Ok(visit.tell(&Flash::failed("Choose incidents first."), back));
+    }
+    let change = StatusChange { status, comment, actor: visit.person.name.clone() };
+    let (mut changed, mut refused) = (0_u64, Vec::new());
+    for Chosen { id, version } in &chosen {
+        let accepts = |current| current == *version;
+        match console.change_status.change(*id, &change, &accepts, visit.now, visit.deadline).await {
+            Ok(ChangedStatus { .. }) => changed += 1,
+            Err(error) => refused.push(reason(*id, &error)),
+        }
+    }
+    let name = badges::status_name(status);
+    let flash = if refused.is_empty() {
+        Flash::done(format!("{} changed to {name}.", counted(changed, "incident")))
+    } else {
+        let summary = format!("{} of {} changed to {name}.", grouped(changed), counted(chosen.len() as u64, "incident"));
+        Flash::failed(format!("{summary} {}", refused.join(" ")))
+    };
+    Ok(visit.tell(&flash, back))
+}
+
+/// An incident that was chosen, and its version on the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Chosen {
+    id: IncidentId,
+    version: u64,
+}
+
+impl Chosen {
+    fn read(text: &str) -> Result<Self, Problem> {
+        let parts = text.split_once('.').and_then(|(id, version)| Some((id.parse().ok()?, version.parse().ok()?)));
+        let (id, version) = parts.ok_or_else(|| Problem::invalid("incident", "must be an id and a version"))?;
+        Ok(Self { id, version })
+    }
+}
+
+/// Why an incident was not changed.
+fn reason(id: IncidentId, error: &ChangeStatusError) -> String {
+    match error {
+        ChangeStatusError::NotFound => format!("{id} is gone."),
+        ChangeStatusError::Stale(incident) => format!(
+            "“{}” has changed meanwhile: it is {} now. Look again, then repeat.",
+            incident.title.chars().take(60).collect::<String>(),
+            badges::status_name(incident.status)
+        ),
+        ChangeStatusError::Illegal(illegal) => format!(
+            "{id} is {}, which cannot become {}.",
+            badges::status_name(illegal.from),
+            badges::status_name(illegal.to)
+        ),
+        ChangeStatusError::Unavailable(_) | ChangeStatusError::Queue(_) => {
+            format!("{id} could not be changed now. Try again.")
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Signing in and out.
+
+use lambda_http::http::StatusCode;
+use maud::{Markup, html};
+use shared::{
+    domain::time::Time,
+    http::{Request, Response},
+};
+use tracing::{error, info};
+
+use super::layout;
+use crate::{
+    Function, answer,
+    arrival::Arrival,
+    cookies::{self, Cookie, Reach},
+    form::{Form, own_page},
+    link::Link,
+    parts::icons::icon,
+    routes::START,
+    session::{self, Holder, Session},
+    visit::Visit,
+};
+
+const ADDRESS: &str = "/console/sign-in";
+
+/// What the form says about an attempt that failed.
+const UNKNOWN: &str = "This token is not known, or it has expired.";
+const FOREIGN: &str = "Another site sent the form. Enter your token here.";
+
+/// Asks somebody without a session to sign in, and remembers the page.
+///
+/// A browser does not send our cookie if it comes from another site, such as a chat. So such a visit first goes to the
+/// same page once more, from a page of ours.
+#[must_use]
+pub fn ask(request: &Request, arrival: &Arrival) -> Response {
+    let page = Link::read(request.uri().path(), request.uri().query().unwrap_or_default()).to_string();
+    let has_cookie = cookies::sent(request.headers(), arrival.reach, session::COOKIE).is_some();
+    if request.method() != lambda_http::http::Method::GET {
+        let content = html! {
+            section.card {
+                h1 { "You are signed out" }
+                p { "Nothing was changed. Sign in, then repeat it." }
+                p { a.button.primary href=(ADDRESS) { "Sign in" } }
+            }
+        };
+        return answer::page(StatusCode::UNAUTHORIZED, layout::bare("Signed out", &content));
+    }
+    if arrival.is_foreign && !has_cookie {
+        return again(&page);
+    }
+    answer::redirect(&Link::to(ADDRESS).with("next", page).to_string())
+}
+
+/// A page of ours that goes on to an address.
+fn again(page: &str) -> Response {
+    let content = html! {
+        meta http-equiv="refresh" content={ "0; url=" (page) };
+        section.card { p { "One moment … " a href=(page) { "Continue" } } }
+    };
+    answer::page(StatusCode::OK, layout::bare("One moment", &content))
+}
+
+/// The form.
+#[must_use]
+pub fn show(request: &Request, arrival: &Arrival) -> Response {
+    let link = Link::read(ADDRESS, request.uri().query().unwrap_or_default());
+    answer::page(StatusCode::OK, form(next(&link), None, arrival))
+}
+
+/// Begins a session, if the token counts.
+pub async fn submit(console: &Function, request: &Request, arrival: &Arrival, now: Time) -> Response {
+    let sent = Form::of(request);
+    let next = own_page(sent.text("next")).unwrap_or(START);
+    let refuse = |status, message| answer::page(status, form(next, Some(message), arrival));
+    // Else somebody could sign people in with a token of their own, and read what they write.
+    if arrival.is_foreign {
+        return refuse(StatusCode::FORBIDDEN, FOREIGN);
+    }
+    let Some(key) = console.sign_in.session_key(now).await else { return without_key() };
+    let Some(signed_in) = console.sign_in.by_token(sent.text("token"), now).await else {
+        return refuse(StatusCode::FORBIDDEN, UNKNOWN);
+    };
+    let holder = Holder::Token { fingerprint: signed_in.fingerprint };
+    match Session::begin(holder, signed_in.expires_at, now) {
+        Ok(session) => {
+            info!(actor = signed_in.principal.name, "signed in to the console");
+            let seconds = session.until.as_seconds() - now.as_seconds();
+            let (reach, value) = (arrival.reach, session.seal(&key));
+            answer::with_cookie(answer::redirect(next), &Cookie { reach, name: session::COOKIE, value, seconds })
+        }
+        Err(error) => {
+            error!(%error, "no random numbers");
+            refuse(StatusCode::SERVICE_UNAVAILABLE, "Signing in failed. Try again.")
+        }
+    }
+}
+
+/// Ends the session.
+#[must_use]
+pub fn sign_out(visit: &Visit) -> Response {
+    answer::with_cookie(answer::redirect(ADDRESS), &Cookie::deleted(visit.arrival.reach, session::COOKIE))
+}
+
+/// Nobody can sign in: the secret was made by hand.
+#[must_use]
+pub fn without_key() -> Response {
+    error!("the secret has no session_key: nobody can sign in to the console");
+    let content = html! {
+        section.card {
+            h1 { "The console is not set up" }
+            p { "The secret of this stack has no " code { "session_key" } ". The page about security tells how to add it." }
+        }
+    };
+    answer::page(StatusCode::SERVICE_UNAVAILABLE, layout::bare("Not set up", &content))
+}
+
+fn next(link: &Link) -> &str {
+    link.get("next").and_then(own_page).unwrap_or(START)
+}
+
+fn form(next: &str, refusal: Option<&str>, arrival: &Arrival) -> Markup {
+    let content = html! {
+        section.card.sign-in {
+            p.brand { (icon("logo")) span { "Incident Review" } }
+            h1 { "Sign in" }
+            @if let Some(refusal) = refusal { p.notice.failed role="alert" { (icon("warning")) (refusal) } }
+            form method="post" action=(ADDRESS) hx-boost="false" {
+                input type="hidden" name="next" value=(next);
+                label for="token" { "API token" }
+                input #token type="password" name="token" required autofocus autocomplete="current-password"
+                    spellcheck="false" maxlength="500";
+                button.primary type="submit" { "Sign in" }
+            }
+            p.hint {
+                @if arrival.reach == Reach::Local {
+                    "This stack runs on your machine. Its terminal shows two tokens: "
+                    code { "local-responder" } " reads and changes, " code { "local-viewer" } " reads."
+                } @else {
+                    "Whoever runs this stack makes tokens with " code { "cargo run -p credentials -- token add" } "."
+                }
+            }
+        }
+    };
+    layout::bare("Sign in", &content)
+}

@@ -1,0 +1,147 @@
+//! What lists have in common: search, period, filters, headings.
+
+use maud::{Markup, html};
+use shared::listing::segments::facets::FacetValues;
+
+use super::{facets, icons::icon};
+use crate::{link::Link, period::RANGES};
+
+/// What the fields of the form stand for. The rest of an address goes along unseen.
+const FIELDS: [&str; 4] = ["q", "from", "to", "offset"];
+
+/// A column of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    pub name: &'static str,
+    /// The order of the list by this column, if there is one.
+    pub order: Option<&'static str>,
+    pub class: &'static str,
+}
+
+/// The search. Boxes of [`facets`] belong to its form.
+#[must_use]
+pub fn filters(link: &Link, placeholder: &str) -> Markup {
+    html! {
+        form.search #filters method="get" action=(link.path()) role="search" {
+            (icon("search"))
+            label.unseen for="q" { "Search" }
+            input #q type="search" name="q" value=[link.get("q")] placeholder=(placeholder) maxlength="200"
+                autocomplete="off" spellcheck="false";
+            kbd.script aria-hidden="true" { "/" }
+            button type="submit" { "Search" }
+        }
+    }
+}
+
+/// The boxes of all fields.
+#[must_use]
+pub fn facets(link: &Link, facets: &[FacetValues]) -> Markup {
+    let names: Vec<String> = facets.iter().map(|facet| facet.field.to_string()).collect();
+    let unseen = link.parameters().filter(|(name, _)| {
+        !FIELDS.contains(name) && !names.iter().any(|known| known == name)
+    });
+    html! {
+        aside.facets aria-label="Filters" {
+            details open {
+                summary { (icon("filter")) "Filters" }
+                @for (name, value) in unseen { input type="hidden" form="filters" name=(name) value=(value); }
+                @for facet in facets { (facets::facet(link, facet)) }
+                button.apply type="submit" form="filters" { "Apply" }
+            }
+        }
+    }
+}
+
+/// The choice of a period.
+#[must_use]
+pub fn period(link: &Link) -> Markup {
+    let is_custom = link.get("from").is_some() || link.get("to").is_some();
+    let plain = link.without("from").without("to").without("range");
+    let is_chosen = |value: &str| !is_custom && link.get("range") == Some(value);
+    html! {
+        div.period {
+            nav.segments aria-label="Period" {
+                @for range in RANGES {
+                    a href=(plain.with("range", range.value)) aria-current=[is_chosen(range.value).then_some("true")] {
+                        (range.name)
+                    }
+                }
+                a href=(plain) aria-current=[(!is_custom && link.get("range").is_none()).then_some("true")] { "All" }
+            }
+            details.custom open[is_custom] {
+                summary { "Custom" }
+                label { "From " input type="datetime-local" form="filters" name="from" value=[link.get("from")]; }
+                label { "to " input type="datetime-local" form="filters" name="to" value=[link.get("to")]; }
+                " UTC "
+                button type="submit" form="filters" { "Show" }
+            }
+        }
+    }
+}
+
+/// When the page was read, and whether it refreshes itself. For the script.
+#[must_use]
+pub fn refresh() -> Markup {
+    html! {
+        div.refresh.script {
+            span #read-at {}
+            button.quiet #refresh type="button" aria-pressed="true" title="Refreshes itself. Click to pause." {
+                (icon("refresh")) span { "Live" }
+            }
+        }
+    }
+}
+
+/// The headings of a table, with ways to other orders.
+#[must_use]
+pub fn heading(link: &Link, columns: &[Column], has_boxes: bool) -> Markup {
+    let order = link.get("sort").unwrap_or("-created_at");
+    html! {
+        thead {
+            tr {
+                @if has_boxes {
+                    th.c-box scope="col" {
+                        input.script #all type="checkbox" aria-label="Choose all rows of the page";
+                    }
+                }
+                @for Column { name, order: by, class } in columns {
+                    @match by {
+                        None => th.(class) scope="col" { (name) },
+                        Some(by) => (sortable(link, order, Column { name, order: Some(by), class })),
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sortable(link: &Link, order: &str, column: Column) -> Markup {
+    let by = column.order.unwrap_or_default();
+    let is_descending = order.strip_prefix('-') == Some(by);
+    let sorted = if is_descending { Some("descending") } else { (order == by).then_some("ascending") };
+    let next = if is_descending { by.to_owned() } else { format!("-{by}") };
+    let mark = match sorted {
+        Some("descending") => Some("down"),
+        Some(_) => Some("up"),
+        None => None,
+    };
+    html! {
+        th.(column.class) scope="col" aria-sort=[sorted] {
+            a href=(link.with("sort", next)) { (column.name) @if let Some(mark) = mark { (icon(mark)) } }
+        }
+    }
+}
+
+/// Where something belongs: services, team, environment.
+#[must_use]
+pub fn belongs(services: &[String], team: Option<&str>, environment: &str) -> Markup {
+    let (named, rest) = services.split_at(services.len().min(3));
+    html! {
+        span.sub {
+            @for service in named { bdi.service { (service) } }
+            @if !rest.is_empty() { span { "+" (rest.len()) } }
+            @if let Some(team) = team { bdi { (team) } }
+            bdi { (environment) }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! What pages are made of. Each part takes data and returns markup.
+
+pub mod badges;
+pub mod facets;
+pub mod forms;
+pub mod histogram;
+pub mod icons;
+pub mod list;
+pub mod numbers;
+pub mod pager;
+pub mod times;

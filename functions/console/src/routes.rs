@@ -1,0 +1,126 @@
+//! The table of pages, and what comes before each: the session, and the proof of a form.
+
+use lambda_http::http::{Method, StatusCode};
+use shared::{
+    deadline::Deadline,
+    domain::{principal::Principal, time::Time},
+    http::{Request, Response, problem::Problem},
+    sources::signature::Secret,
+};
+use tracing::error;
+
+use crate::{
+    Function, answer,
+    arrival::Arrival,
+    assets, cookies,
+    cookies::Cookie,
+    flash::{self, Flash},
+    form::Form,
+    link::Link,
+    pages,
+    session::{self, Holder, Session},
+    visit::{Theme, Visit},
+};
+
+/// The first page that people see: what needs them.
+pub const START: &str = "/console/incidents?status=OPEN,INVESTIGATING";
+
+/// The cookie of the colours.
+const THEME: &str = "incident-review-theme";
+
+const THEME_SECONDS: i64 = 365 * 24 * 60 * 60;
+
+/// Answers a request.
+pub async fn serve(console: &Function, request: &Request, now: Time, deadline: Deadline) -> Response {
+    let arrival = Arrival::of(request);
+    let is_local = arrival.reach == cookies::Reach::Local;
+    let response = answer(console, request, arrival, now, deadline).await;
+    answer::finished(response, request, is_local)
+}
+
+async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Time, deadline: Deadline) -> Response {
+    let path = request.uri().path();
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(1).collect();
+    match (request.method(), segments.as_slice()) {
+        (_, ["assets", ..]) => return assets::find(path).map_or_else(|| pages::refusal::of_nobody(), answer::file),
+        (&Method::GET, ["sign-in"]) => return pages::sign_in::show(request, &arrival),
+        (&Method::POST, ["sign-in"]) => return pages::sign_in::submit(console, request, &arrival, now).await,
+        _ => {}
+    }
+    let Some(key) = console.sign_in.session_key(now).await else {
+        return pages::sign_in::without_key();
+    };
+    let Some((session, person)) = signed_in(console, request, &arrival, &key, now).await else {
+        return pages::sign_in::ask(request, &arrival);
+    };
+    let cookie = |name| cookies::sent(request.headers(), arrival.reach, name);
+    let visit = Visit {
+        person,
+        link: Link::read(path, request.uri().query().unwrap_or_default()),
+        form: Form::of(request),
+        now,
+        deadline,
+        theme: cookie(THEME).and_then(|theme| theme.parse().ok()).unwrap_or_default(),
+        flash: cookie(flash::COOKIE).and_then(|value| Flash::open(value, &key)),
+        proof: session.proof(&key),
+        arrival: arrival.clone(),
+        key,
+    };
+    let is_change = request.method() == Method::POST;
+    let answered = if is_change && !is_proven(&session, &visit) {
+        Err(Problem::forbidden("The form is not of this session. Go back, load the page again, and repeat it."))
+    } else {
+        let answering = Box::pin(page(console, &visit, request.method(), &segments));
+        deadline.bound(answering).await.unwrap_or_else(|late| Err(Problem::unavailable(&late)))
+    };
+    let answer = answered.unwrap_or_else(|problem| {
+        if let Some(cause) = problem.cause() {
+            error!(cause, status = problem.status().as_u16(), "request failed");
+        }
+        pages::refusal::show(&visit, &problem)
+    });
+    if visit.flash.is_some() && answer.status() == StatusCode::OK {
+        return answer::with_cookie(answer, &Cookie::deleted(visit.arrival.reach, flash::COOKIE));
+    }
+    answer
+}
+
+/// The pages.
+async fn page(console: &Function, visit: &Visit, method: &Method, path: &[&str]) -> Result<Response, Problem> {
+    match (method.as_str(), path) {
+        ("GET", []) => Ok(answer::redirect(START)),
+        ("GET", ["incidents"]) => pages::incidents::show(console, visit).await,
+        ("POST", ["incidents", "status"]) => pages::incidents::change_status(console, visit).await,
+        ("POST", ["sign-out"]) => Ok(pages::sign_in::sign_out(visit)),
+        ("POST", ["theme"]) => Ok(theme(visit)),
+        _ => Err(Problem::not_found("The console has no such page.")),
+    }
+}
+
+/// The session of a request and its person, if both count.
+async fn signed_in(
+    console: &Function,
+    request: &Request,
+    arrival: &Arrival,
+    key: &Secret,
+    now: Time,
+) -> Option<(Session, Principal)> {
+    let cookie = cookies::sent(request.headers(), arrival.reach, session::COOKIE)?;
+    let session = Session::open(cookie, key, now)?;
+    let person = match &session.holder {
+        Holder::Token { fingerprint } => console.sign_in.by_fingerprint(fingerprint, now).await?,
+    };
+    Some((session, person))
+}
+
+/// Whether a page of this session sent the form.
+fn is_proven(session: &Session, visit: &Visit) -> bool {
+    !visit.arrival.is_foreign && session.is_proven(visit.form.text("proof"), &visit.key)
+}
+
+/// Remembers the colours that a person prefers.
+fn theme(visit: &Visit) -> Response {
+    let theme: Theme = visit.form.text("theme").parse().unwrap_or_default();
+    let cookie = Cookie { reach: visit.arrival.reach, name: THEME, value: theme.to_string(), seconds: THEME_SECONDS };
+    answer::with_cookie(answer::redirect(visit.form.back(START)), &cookie)
+}
