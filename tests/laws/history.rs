@@ -90,6 +90,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 team: random.bool().then(|| one(random, &TEAMS).to_owned()),
                 environment: one(random, &ENVIRONMENTS).to_owned(),
                 environment_is_assumed: false,
+                assignee: None,
                 created_at,
                 updated_at: if random.bool() { created_at } else { created_at.plus_millis(random.i64(0..=latest)) },
                 acknowledged_at: None,
