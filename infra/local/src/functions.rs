@@ -25,8 +25,10 @@ pub enum FunctionError {
 /// If no crate implements the function, or its start fails.
 pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Result<Handler, FunctionError> {
     let started = match logical_id {
+        "AddComment" => http::<add_comment::Function>(environment, aws).await,
         "Authorize" => event::<authorize::Function>(environment, aws).await,
         "ChangeAlertStatus" => http::<change_alert_status::Function>(environment, aws).await,
+        "ChangeAssignee" => http::<change_assignee::Function>(environment, aws).await,
         "ChangeStatus" => http::<change_status::Function>(environment, aws).await,
         "DeleteAlertPayload" => http::<delete_alert_payload::Function>(environment, aws).await,
         "DeleteQuarantineEntry" => http::<delete_quarantine_entry::Function>(environment, aws).await,
