@@ -7,9 +7,11 @@
 mod alert_payload;
 mod alert_status;
 mod alerts_list;
+mod assignees;
 mod authentication;
 mod cases;
 mod classification;
+mod comments;
 mod concurrency;
 mod contract;
 mod dead_letters;
