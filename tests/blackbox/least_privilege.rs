@@ -97,6 +97,7 @@ async fn deliveries(sandbox: &Sandbox) {
     comments::send(&sandbox.api, &incident, "Rolling back.", Some("1")).await.expect(201);
     sandbox.api.assign(&incident, Some("alice")).await.expect(200);
     sandbox.api.detail(&incident).await;
+    sandbox.api.get(&format!("/incidents/{incident}/report.md")).await.expect(200);
 }
 
 /// The payload of an alert.

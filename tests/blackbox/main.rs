@@ -36,6 +36,7 @@ mod oidc;
 mod quarantine;
 mod quarantine_gauge;
 mod redrive;
+mod report;
 mod restart;
 mod restore;
 mod retention;

@@ -82,7 +82,7 @@ impl Subjects {
             "DeleteAlertPayload" => request("DELETE", alert, &Json::Null),
             "GetAlert" | "GetAlertPayload" => request("GET", alert, &Json::Null),
             "DeleteQuarantineEntry" => request("DELETE", entry, &Json::Null),
-            "GetIncident" => request("GET", incident, &Json::Null),
+            "GetIncident" | "GetIncidentReport" => request("GET", incident, &Json::Null),
             "GetQuarantineEntry" => request("GET", entry, &Json::Null),
             "GroupAlerts" | "QuarantineDeadLetters" => json!({ "Records": messages }),
             "RedriveQuarantine" => {

@@ -88,6 +88,9 @@ impl Subjects {
                 ("by day and service, noisiest problems", http("GET", "/stats/alerts", query, &json!({})))
             }
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
+            "GetIncidentReport" => {
+                ("an open incident", http("GET", &format!("/incidents/{incident}/report.md"), "", &id(incident)))
+            }
             "GetIncidentStats" => {
                 ("by day and team", http("GET", "/stats/incidents", "interval=day&group_by=team", &json!({})))
             }

@@ -36,6 +36,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "GetAlertPayload" => http::<get_alert_payload::Function>(environment, aws).await,
         "GetAlertStats" => http::<get_alert_stats::Function>(environment, aws).await,
         "GetIncident" => http::<get_incident::Function>(environment, aws).await,
+        "GetIncidentReport" => http::<get_incident_report::Function>(environment, aws).await,
         "GetIncidentStats" => http::<get_incident_stats::Function>(environment, aws).await,
         "GetQuarantineEntry" => http::<get_quarantine_entry::Function>(environment, aws).await,
         "GroupAlerts" => event::<group_alerts::Function>(environment, aws).await,

@@ -12,6 +12,7 @@ pub mod lists;
 mod parameters;
 pub mod principal;
 pub mod problem;
+pub mod report;
 pub mod stats;
 pub mod view;
 

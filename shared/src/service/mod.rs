@@ -11,6 +11,7 @@ pub mod get_alert;
 pub mod get_alert_payload;
 pub mod get_alert_stats;
 pub mod get_incident;
+pub mod get_incident_report;
 pub mod get_incident_stats;
 pub mod get_quarantine_entry;
 pub mod group_alerts;
