@@ -18,6 +18,7 @@ use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification};
 use crate::{
     alert_payload::{delete_payload, payload},
     alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
+    comments,
     dead_letters::{entry_when, failing_worker, only_entry},
     quarantine::{delete, entries_of, get_entry, redrive},
     redrive::redrive_many,
@@ -93,7 +94,10 @@ async fn deliveries(sandbox: &Sandbox) {
     // Too early for the open incident of its service, so it opens another one.
     sandbox.deliver(&sandbox.monitor().at(sandbox.minute(-100))).await;
     sandbox.api.change_status(&incident, "INVESTIGATING").await;
+    comments::send(&sandbox.api, &incident, "Rolling back.", Some("1")).await.expect(201);
+    sandbox.api.assign(&incident, Some("alice")).await.expect(200);
     sandbox.api.detail(&incident).await;
+    sandbox.api.get(&format!("/incidents/{incident}/report.md")).await.expect(200);
 }
 
 /// The payload of an alert.

@@ -8,6 +8,7 @@
 //! How the requests of several workers meet is up to the machine. So a rare collision may take
 //! several runs to come again.
 
+mod comments;
 mod damage;
 mod invariants;
 mod issuer;

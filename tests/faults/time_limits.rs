@@ -74,13 +74,15 @@ impl Subjects {
     fn event(&self, function: &str) -> Json {
         let Self { alert, incident, entry, messages } = self;
         match function {
+            "AddComment" => request("POST", incident, &json!({ "comment": "on it" })),
             "Authorize" => json!({ "identitySource": [format!("Bearer {}", secrets::VIEWER)] }),
             "ChangeAlertStatus" => request("PATCH", alert, &json!({ "status": "resolved" })),
+            "ChangeAssignee" => request("PUT", incident, &json!({ "assignee": "alice" })),
             "ChangeStatus" => request("PATCH", incident, &json!({ "status": "INVESTIGATING" })),
             "DeleteAlertPayload" => request("DELETE", alert, &Json::Null),
             "GetAlert" | "GetAlertPayload" => request("GET", alert, &Json::Null),
             "DeleteQuarantineEntry" => request("DELETE", entry, &Json::Null),
-            "GetIncident" => request("GET", incident, &Json::Null),
+            "GetIncident" | "GetIncidentReport" => request("GET", incident, &Json::Null),
             "GetQuarantineEntry" => request("GET", entry, &Json::Null),
             "GroupAlerts" | "QuarantineDeadLetters" => json!({ "Records": messages }),
             "RedriveQuarantine" => {
@@ -212,7 +214,9 @@ async fn each_function_answers_in_the_documented_time_whatever_a_service_does() 
 }
 
 #[rstest]
+#[case("AddComment")]
 #[case("ChangeAlertStatus")]
+#[case("ChangeAssignee")]
 #[case("ChangeStatus")]
 #[case("DeleteAlertPayload")]
 #[case("DeleteQuarantineEntry")]

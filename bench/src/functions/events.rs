@@ -53,11 +53,21 @@ impl Subjects {
         } = self;
         let id = |id: &str| json!({ "id": id });
         Ok(Some(match function {
+            "AddComment" => {
+                let path = format!("/incidents/{incident}/comments");
+                let body = json!({ "comment": format!("Measured {number} times.") });
+                ("a comment", with_body(http("POST", &path, "", &id(incident)), &body))
+            }
             "Authorize" => ("a viewer's token", authorizer_request()),
             "ChangeAlertStatus" => {
                 let path = format!("/alerts/{alert}/status");
                 let body = json!({ "status": "resolved" });
                 ("a firing alert, then the same", with_body(http("PATCH", &path, "", &id(alert)), &body))
+            }
+            "ChangeAssignee" => {
+                let path = format!("/incidents/{incident}/assignee");
+                let body = json!({ "assignee": format!("person {number}") });
+                ("another assignee", with_body(http("PUT", &path, "", &id(incident)), &body))
             }
             "ChangeStatus" => {
                 let path = format!("/incidents/{incident}/status");
@@ -78,6 +88,9 @@ impl Subjects {
                 ("by day and service, noisiest problems", http("GET", "/stats/alerts", query, &json!({})))
             }
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
+            "GetIncidentReport" => {
+                ("an open incident", http("GET", &format!("/incidents/{incident}/report.md"), "", &id(incident)))
+            }
             "GetIncidentStats" => {
                 ("by day and team", http("GET", "/stats/incidents", "interval=day&group_by=team", &json!({})))
             }

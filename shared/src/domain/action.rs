@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    assignee::Assignee,
     grouping::GroupingRule,
     id::{ActionId, AlertId, IncidentId},
     severity::Severity,
@@ -86,4 +87,8 @@ pub enum ActionKind {
         /// What the person said.
         comment: Option<String>,
     },
+    /// A person said something.
+    CommentAdded { comment: String },
+    /// A person gave the incident to somebody, or took it away.
+    AssigneeChanged { from: Option<Assignee>, to: Option<Assignee> },
 }

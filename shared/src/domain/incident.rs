@@ -11,6 +11,7 @@ use super::{
     action::{Action, ActionKind},
     alert::Alert,
     alert_status::AlertStatus,
+    assignee::Assignee,
     id::{ActionId, AlertId, IncidentId},
     severity::Severity,
     source::Source,
@@ -42,6 +43,8 @@ pub struct Incident {
     pub environment: String,
     /// Whether `environment` is a guess.
     pub environment_is_assumed: bool,
+    /// Who works on it.
+    pub assignee: Option<Assignee>,
     pub created_at: Time,
     /// When it last changed; a joining alert is a change.
     pub updated_at: Time,
@@ -93,6 +96,7 @@ impl Incident {
             team: state.team.clone(),
             environment: state.environment.clone(),
             environment_is_assumed: !alert.report.environment.is_stated(),
+            assignee: None,
             created_at: now,
             updated_at: now,
             acknowledged_at: None,
@@ -210,6 +214,16 @@ impl Incident {
             Status::Closed => changed.closed_at = at,
         }
         Ok(Some((changed, kinds)))
+    }
+
+    /// A person gives it to somebody, or to nobody. `None` if that is so already.
+    #[must_use]
+    pub fn assign(mut self, to: Option<Assignee>, now: Time) -> Option<Changed> {
+        if self.assignee == to {
+            return None;
+        }
+        let from = mem::replace(&mut self.assignee, to.clone());
+        Some(self.note(ActionKind::AssigneeChanged { from, to }, now))
     }
 
     /// The entries of the history for what was done last. They are numbered through and carry the time of the change,

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     domain::{incident::Incident, quarantine::EntryState, status::Status},
+    service::incident_writer::ChangeIncidentError,
     store::segments::ListError,
 };
 
@@ -171,6 +172,25 @@ impl Problem {
         )
     }
 
+    /// 422: the key of a request came before with another request.
+    #[must_use]
+    pub fn key_reused() -> Self {
+        Self::new(
+            &ProblemKind {
+                uri: "urn:incident-review:problem:key-reused",
+                title: "Key reused",
+                status: StatusCode::UNPROCESSABLE_ENTITY,
+            },
+            "This Idempotency-Key was sent before with another comment. Use a new key for each comment.".to_owned(),
+        )
+    }
+
+    /// 404: there is no such incident.
+    #[must_use]
+    pub fn no_incident() -> Self {
+        Self::not_found("There is no incident with this id.")
+    }
+
     /// 412: the incident does not have the version that the caller requires.
     #[must_use]
     pub fn stale(incident: &Incident) -> Self {
@@ -290,6 +310,16 @@ impl Problem {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn status_number<S: Serializer>(status: &StatusCode, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u16(status.as_u16())
+}
+
+impl From<ChangeIncidentError> for Problem {
+    fn from(error: ChangeIncidentError) -> Self {
+        match error {
+            ChangeIncidentError::NotFound => Self::no_incident(),
+            ChangeIncidentError::Stale(incident) => Self::stale(&incident),
+            ChangeIncidentError::Unavailable(cause) => Self::unavailable(&cause),
+        }
+    }
 }
 
 impl From<ListError> for Problem {

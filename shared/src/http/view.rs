@@ -13,6 +13,7 @@ use crate::{
         action::Action,
         alert::Alert,
         alert_status::AlertStatus,
+        assignee::Assignee,
         classification::Classification,
         delivery::DeliveryId,
         grouping::Grouping,
@@ -106,7 +107,7 @@ impl<V> PageView<V> {
 }
 
 /// The members of an incident that CSV has.
-pub const INCIDENT_COLUMNS: [&str; 18] = [
+pub const INCIDENT_COLUMNS: [&str; 19] = [
     "id",
     "title",
     "status",
@@ -115,6 +116,7 @@ pub const INCIDENT_COLUMNS: [&str; 18] = [
     "sources",
     "team",
     "environment",
+    "assignee",
     "created_at",
     "updated_at",
     "acknowledged_at",
@@ -138,6 +140,7 @@ pub struct IncidentView {
     sources: Vec<Source>,
     team: Option<String>,
     environment: String,
+    assignee: Option<Assignee>,
     created_at: Time,
     updated_at: Time,
     acknowledged_at: Option<Time>,
@@ -161,6 +164,7 @@ impl From<Incident> for IncidentView {
             sources: incident.sources,
             team: incident.team,
             environment: incident.environment,
+            assignee: incident.assignee,
             created_at: incident.created_at,
             updated_at: incident.updated_at,
             acknowledged_at: incident.acknowledged_at,
@@ -178,6 +182,13 @@ impl From<Incident> for IncidentView {
 /// The answer to a change of status.
 #[derive(Debug, Serialize)]
 pub struct ChangedIncidentView {
+    pub incident: IncidentView,
+}
+
+/// The answer to a comment.
+#[derive(Debug, Serialize)]
+pub struct CommentView {
+    pub action: Action,
     pub incident: IncidentView,
 }
 

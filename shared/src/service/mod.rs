@@ -1,6 +1,8 @@
 //! The use cases, a file each. They take `now` and know nothing of HTTP or Lambda.
 
+pub mod add_comment;
 pub mod authorize;
+pub mod change_assignee;
 pub mod change_status;
 pub mod delete_alert_payload;
 pub mod delete_quarantine_entry;
@@ -9,9 +11,11 @@ pub mod get_alert;
 pub mod get_alert_payload;
 pub mod get_alert_stats;
 pub mod get_incident;
+pub mod get_incident_report;
 pub mod get_incident_stats;
 pub mod get_quarantine_entry;
 pub mod group_alerts;
+pub mod incident_writer;
 pub mod list_alerts;
 pub mod list_incidents;
 pub mod list_quarantine;

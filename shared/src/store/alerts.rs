@@ -124,11 +124,26 @@ impl Alerts {
     /// # Errors
     /// [`StoreError`]
     pub async fn ids_of_incident(&self, id: IncidentId, most: usize, now: Time) -> Result<Vec<AlertId>, StoreError> {
+        self.ids(self.of_incident(id).scan_index_forward(false), most, now).await
+    }
+
+    /// The oldest alerts of an incident that have not expired, oldest first: those that the index knows, as they are now.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn first_of_incident(&self, id: IncidentId, most: usize, now: Time) -> Result<Vec<Alert>, StoreError> {
+        let ids = self.ids(self.of_incident(id), most, now).await?;
+        let mut alerts = self.get_many(&ids, Consistency::Strong, now).await?;
+        alerts.sort_unstable_by_key(|alert| alert.id);
+        Ok(alerts)
+    }
+
+    async fn ids(&self, query: QueryFluentBuilder, most: usize, now: Time) -> Result<Vec<AlertId>, StoreError> {
         let mut found: Vec<AlertId> = Vec::new();
         let mut start = None;
         loop {
             let left = most - found.len();
-            let query = self.of_incident(id).scan_index_forward(false).set_limit(i32::try_from(left).ok());
+            let query = query.clone().set_limit(i32::try_from(left).ok());
             let answer = query.set_exclusive_start_key(start).send().await;
             let answer = answer.map_err(|error| StoreError::of_call("Query alerts", &error))?;
             let items = answer.items.unwrap_or_default().into_iter().filter(|item| !is_expired(item, now));

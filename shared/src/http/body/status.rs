@@ -1,23 +1,19 @@
 //! Reads the bodies of `PATCH /incidents/{id}/status` and `PATCH /alerts/{id}/status`.
 
-use std::{fmt, str::FromStr};
+use std::str::FromStr;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
 use serde_json::{Map, Value};
 use strum::VariantNames;
 
-use super::{
-    Request,
-    parameters::word,
-    problem::{InvalidParameter, Problem},
+use super::{Members, comment, invalid};
+use crate::{
+    domain::{alert_status::AlertStatus, status::Status},
+    http::{
+        Request,
+        parameters::word,
+        problem::{InvalidParameter, Problem},
+    },
 };
-use crate::domain::{alert_status::AlertStatus, status::Status};
-
-/// The longest comment that is accepted, in characters.
-pub const MAX_COMMENT_CHARS: usize = 2000;
 
 /// A valid body of a change of an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +33,7 @@ pub struct AlertResolutionBody {
 /// # Errors
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
 pub fn incident(request: &Request) -> Result<StatusChangeBody, Problem> {
-    let Members { mut members, mut errors } = members(request, "INVESTIGATING")?;
+    let Members { mut members, mut errors } = Members::of(request, r#"{"status":"INVESTIGATING"}"#)?;
     let status = status(&mut members).map_err(|error| errors.push(error)).ok();
     let comment = comment(&mut members).map_err(|error| errors.push(error)).ok();
     errors.extend(members.keys().map(|name| invalid(name, "is not a known member")));
@@ -52,7 +48,7 @@ pub fn incident(request: &Request) -> Result<StatusChangeBody, Problem> {
 /// # Errors
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
 pub fn alert(request: &Request) -> Result<AlertResolutionBody, Problem> {
-    let Members { mut members, mut errors } = members(request, "resolved")?;
+    let Members { mut members, mut errors } = Members::of(request, r#"{"status":"resolved"}"#)?;
     match status(&mut members) {
         Ok(AlertStatus::Resolved) => {}
         Ok(AlertStatus::Firing) => {
@@ -68,47 +64,6 @@ pub fn alert(request: &Request) -> Result<AlertResolutionBody, Problem> {
     }
 }
 
-/// The members of a JSON object. One that is repeated is wrong: readers differ on which of them counts.
-struct Members {
-    members: Map<String, Value>,
-    errors: Vec<InvalidParameter>,
-}
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Object;
-        impl<'de> Visitor<'de> for Object {
-            type Value = Members;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
-                let (mut members, mut errors) = (Map::new(), Vec::new());
-                while let Some((name, value)) = access.next_entry::<String, Value>()? {
-                    if members.contains_key(&name) {
-                        errors.push(invalid(&name, "may be given only once"));
-                    }
-                    members.insert(name, value);
-                }
-                Ok(Members { members, errors })
-            }
-        }
-        deserializer.deserialize_map(Object)
-    }
-}
-
-fn members(request: &Request, example: &str) -> Result<Members, Problem> {
-    serde_json::from_slice(request.body().as_ref()).map_err(|error| {
-        Problem::malformed_body(if error.is_data() {
-            format!("The body must be a JSON object such as {{\"status\":\"{example}\"}}.")
-        } else {
-            format!("The body must be a JSON object: {error}.")
-        })
-    })
-}
-
 fn status<T: FromStr + VariantNames>(members: &mut Map<String, Value>) -> Result<T, InvalidParameter> {
     match members.remove("status") {
         Some(Value::String(text)) => word(text.trim()).map_err(|error| invalid("status", error)),
@@ -117,24 +72,10 @@ fn status<T: FromStr + VariantNames>(members: &mut Map<String, Value>) -> Result
     }
 }
 
-fn comment(members: &mut Map<String, Value>) -> Result<Option<String>, InvalidParameter> {
-    match members.remove("comment") {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.chars().count() > MAX_COMMENT_CHARS => {
-            Err(invalid("comment", format!("must have at most {MAX_COMMENT_CHARS} characters")))
-        }
-        Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Some(_) => Err(invalid("comment", "must be a string")),
-    }
-}
-
-fn invalid(parameter: &str, message: impl std::fmt::Display) -> InvalidParameter {
-    InvalidParameter { parameter: parameter.to_owned(), message: message.to_string() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::body::MAX_COMMENT_CHARS;
 
     fn change(body: &str) -> Result<StatusChangeBody, Problem> {
         incident(&Request::new(body.into()))
