@@ -21,7 +21,8 @@ impl Arrival {
     #[must_use]
     pub fn of(request: &Request) -> Self {
         let host = request.uri().authority().map_or("localhost", |authority| authority.as_str());
-        let reach = if is_loopback(request.uri().host().unwrap_or("localhost")) { Reach::Local } else { Reach::Deployed };
+        let reach =
+            if is_loopback(request.uri().host().unwrap_or("localhost")) { Reach::Local } else { Reach::Deployed };
         let scheme = if reach == Reach::Local { "http" } else { "https" };
         let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
         Self {

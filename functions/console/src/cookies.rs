@@ -66,10 +66,7 @@ mod tests {
     #[test]
     fn a_deployed_cookie_is_for_this_host_over_tls_and_a_local_one_needs_none() {
         let cookie = Cookie { reach: Reach::Deployed, name: "session", value: "a.b".to_owned(), seconds: 60 };
-        assert_eq!(
-            cookie.to_string(),
-            "__Host-session=a.b; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure"
-        );
+        assert_eq!(cookie.to_string(), "__Host-session=a.b; Path=/; Max-Age=60; HttpOnly; SameSite=Strict; Secure");
         let local = Cookie::deleted(Reach::Local, "session").to_string();
         assert_eq!(local, "session=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
     }

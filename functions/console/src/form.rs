@@ -1,6 +1,6 @@
 //! The fields of a form that was sent.
 
-use shared::http::{Request, problem::Problem, status_body::MAX_COMMENT_CHARS};
+use shared::http::{Request, body::MAX_COMMENT_CHARS, problem::Problem};
 
 /// Fields, in the order of the form.
 #[derive(Debug, Default)]

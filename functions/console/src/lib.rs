@@ -30,8 +30,10 @@ use shared::{
     http::{Request, Response, problem::Problem},
     queue::Queue,
     service::{
-        change_status::ChangeStatus, get_incident_stats::GetIncidentStats, list_incidents::ListIncidents,
-        sign_in::SignIn,
+        add_comment::AddComment, change_assignee::ChangeAssignee, change_status::ChangeStatus, get_alert::GetAlert,
+        get_alert_payload::GetAlertPayload, get_alert_stats::GetAlertStats, get_incident::GetIncident,
+        get_incident_report::GetIncidentReport, get_incident_stats::GetIncidentStats, list_alerts::ListAlerts,
+        list_incidents::ListIncidents, resolve_alerts::ResolveAlerts, sign_in::SignIn,
     },
     store::Tables,
 };
@@ -44,8 +46,17 @@ const ANSWER_TIME: Duration = Duration::from_millis(200);
 pub struct Function {
     sign_in: SignIn,
     list_incidents: ListIncidents,
+    get_incident: GetIncident,
+    get_report: GetIncidentReport,
     get_incident_stats: GetIncidentStats,
     change_status: ChangeStatus,
+    add_comment: AddComment,
+    change_assignee: ChangeAssignee,
+    list_alerts: ListAlerts,
+    get_alert: GetAlert,
+    get_alert_payload: GetAlertPayload,
+    get_alert_stats: GetAlertStats,
+    resolve_alerts: ResolveAlerts,
 }
 
 impl HttpFunction for Function {
@@ -58,8 +69,17 @@ impl HttpFunction for Function {
         Ok(Self {
             sign_in: sign_in?,
             list_incidents,
+            get_incident: GetIncident::new(&tables)?,
+            get_report: GetIncidentReport::new(&tables)?,
             get_incident_stats: GetIncidentStats::new(&tables, budget)?,
             change_status: ChangeStatus::new(&tables, Some(queue))?,
+            add_comment: AddComment::new(&tables)?,
+            change_assignee: ChangeAssignee::new(&tables)?,
+            list_alerts: ListAlerts::new(&tables, budget)?,
+            get_alert: GetAlert::new(&tables)?,
+            get_alert_payload: GetAlertPayload::new(&tables)?,
+            get_alert_stats: GetAlertStats::new(&tables, budget)?,
+            resolve_alerts: ResolveAlerts::new(&tables)?,
         })
     }
 

@@ -3,7 +3,11 @@
 use lambda_http::http::{Method, StatusCode};
 use shared::{
     deadline::Deadline,
-    domain::{principal::Principal, time::Time},
+    domain::{
+        id::{AlertId, IncidentId},
+        principal::Principal,
+        time::Time,
+    },
     http::{Request, Response, problem::Problem},
     sources::signature::Secret,
 };
@@ -91,10 +95,28 @@ async fn page(console: &Function, visit: &Visit, method: &Method, path: &[&str])
         ("GET", []) => Ok(answer::redirect(START)),
         ("GET", ["incidents"]) => pages::incidents::show(console, visit).await,
         ("POST", ["incidents", "status"]) => pages::incidents::change_status(console, visit).await,
+        ("GET", ["incidents", id]) => pages::incident::show(console, visit, incident(id)?).await,
+        ("GET", ["incidents", id, "report"]) => pages::report::show(console, visit, incident(id)?).await,
+        ("POST", ["incidents", id, "status"]) => pages::incident::change_status(console, visit, incident(id)?).await,
+        ("POST", ["incidents", id, "comments"]) => pages::incident::comment(console, visit, incident(id)?).await,
+        ("POST", ["incidents", id, "assignee"]) => pages::incident::assign(console, visit, incident(id)?).await,
+        ("GET", ["alerts"]) => pages::alerts::show(console, visit).await,
+        ("GET", ["alerts", id]) => pages::alert::show(console, visit, alert(id)?).await,
+        ("GET", ["alerts", id, "payload"]) => pages::alert::show_payload(console, visit, alert(id)?).await,
+        ("POST", ["alerts", id, "resolve"]) => pages::alert::resolve(console, visit, alert(id)?).await,
+        ("GET", ["help"]) => Ok(pages::help::show(visit)),
         ("POST", ["sign-out"]) => Ok(pages::sign_in::sign_out(visit)),
         ("POST", ["theme"]) => Ok(theme(visit)),
         _ => Err(Problem::not_found("The console has no such page.")),
     }
+}
+
+fn incident(id: &str) -> Result<IncidentId, Problem> {
+    id.parse().map_err(|_| pages::incident::unknown())
+}
+
+fn alert(id: &str) -> Result<AlertId, Problem> {
+    id.parse().map_err(|_| pages::alert::unknown())
 }
 
 /// The session of a request and its person, if both count.

@@ -1,6 +1,5 @@
 //! The list of incidents.
 
-use futures::future::try_join_all;
 use lambda_http::http::StatusCode;
 use maud::{Markup, html};
 use shared::{
@@ -11,7 +10,7 @@ use shared::{
         segments::{
             facets::FacetValues,
             rows::Field,
-            statistics::{StatisticsQuery, intervals::IntervalKind},
+            statistics::{Statistics, StatisticsQuery, incidents::IncidentFigures, intervals::IntervalKind},
         },
     },
     service::{
@@ -29,7 +28,8 @@ use crate::{
         badges, facets, forms,
         histogram::Histogram,
         icons::icon,
-        list::{self, Column},
+        list::{self, Boxes, Column},
+        listing::{self, Countable},
         numbers::{counted, grouped},
         pager::{self, Place},
         times,
@@ -41,10 +41,11 @@ use crate::{
 const ADDRESS: &str = "/console/incidents";
 
 /// What can be filtered, in the order of the page.
-const FIELDS: [Field; 7] = [
+const FIELDS: [Field; 8] = [
     Field::Status,
     Field::Severity,
     Field::HasFiring,
+    Field::Assignee,
     Field::Team,
     Field::Service,
     Field::Source,
@@ -86,8 +87,12 @@ struct Shown {
 /// A [`Problem`] if a filter is wrong, or the list cannot be read.
 pub async fn show(console: &Function, visit: &Visit) -> Result<Response, Problem> {
     let query = Period::read(&visit.link, visit.now)?.query(&visit.link);
-    let (page, histogram) = tokio::try_join!(list(console, visit, &query), histogram(console, visit, &query))?;
-    let facets = facet_values(console, visit, &query, page.facets.clone()).await?;
+    let statistics = stats::incidents_of(&listing::of_statistics(&query).query())?;
+    let statistics = StatisticsQuery { group_by: Some(Field::Severity), ..statistics };
+    let matching = Matching { console, visit, statistics };
+    let page = list(console, visit, &query).await?;
+    let histogram = listing::histogram(&matching, "incident", visit).await?;
+    let facets = listing::facet_values(&matching, &query, page.facets.clone()).await?;
     let shown = Shown { page, facets, histogram };
     let head = Head { title: "Incidents", section: Some(Section::Incidents) };
     Ok(answer::page(StatusCode::OK, layout::page(visit, head, &render(visit, &shown))))
@@ -99,45 +104,31 @@ async fn list(console: &Function, visit: &Visit, query: &Link) -> Result<Page<In
     Ok(console.list_incidents.list(&asked, visit.now, visit.deadline).await?)
 }
 
-/// The values of each field. Of a field that is filtered, those that its filter leaves out have counts too: people must
-/// see what they could choose instead.
-async fn facet_values(
-    console: &Function,
-    visit: &Visit,
-    query: &Link,
-    facets: Vec<FacetValues>,
-) -> Result<Vec<FacetValues>, Problem> {
-    let reading = facets.into_iter().map(async |facet| {
-        let name = facet.field.to_string();
-        let negated = format!("{name}!");
-        if query.get(&name).is_none() && query.get(&negated).is_none() {
-            return Ok(facet);
-        }
-        let query = query.without(&name).without(&negated).with("limit", 1);
-        let mut asked = lists::incidents_of(&query.query())?;
-        asked.query.facets = vec![facet.field];
-        let page = console.list_incidents.list(&asked, visit.now, visit.deadline).await?;
-        Ok::<_, Problem>(page.facets.into_iter().next().unwrap_or(facet))
-    });
-    try_join_all(reading).await
+/// The incidents that match, for counting.
+struct Matching<'call> {
+    console: &'call Function,
+    visit: &'call Visit,
+    statistics: StatisticsQuery,
 }
 
-async fn histogram(console: &Function, visit: &Visit, query: &Link) -> Result<Option<Histogram>, Problem> {
-    let query = query.keeping(|name| !["sort", "limit", "offset"].contains(&name));
-    let mut asked = stats::incidents_of(&query.query())?;
-    asked.group_by = Some(Field::Severity);
-    let period = Period::read(&visit.link, visit.now)?;
-    // The longer the period, the longer the intervals. Without a beginning, only the figures tell how long it is.
-    for kind in [period.interval(visit.now), IntervalKind::Week, IntervalKind::Month] {
-        let asked = StatisticsQuery { interval: Some(kind), ..asked.clone() };
-        match console.get_incident_stats.get(&asked, visit.now, visit.deadline).await {
-            Ok(figures) if figures.intervals.len() > 200 && kind != IntervalKind::Month => {}
-            Ok(figures) => return Ok(Some(Histogram::of("incident", kind, &figures, |figures| figures.opened))),
-            Err(StatsError::TooManyIntervals(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
+impl Countable for Matching<'_> {
+    type Figures = IncidentFigures;
+
+    async fn facet(&self, query: String, field: Field) -> Result<Option<FacetValues>, Problem> {
+        let mut asked = lists::incidents_of(&query)?;
+        asked.query.facets = vec![field];
+        let page = self.console.list_incidents.list(&asked, self.visit.now, self.visit.deadline).await?;
+        Ok(page.facets.into_iter().next())
     }
-    Ok(None)
+
+    async fn figures(&self, kind: IntervalKind) -> Result<Statistics<IncidentFigures>, StatsError> {
+        let asked = StatisticsQuery { interval: Some(kind), ..self.statistics.clone() };
+        self.console.get_incident_stats.get(&asked, self.visit.now, self.visit.deadline).await
+    }
+
+    fn count(figures: &IncidentFigures) -> u64 {
+        figures.opened
+    }
 }
 
 fn render(visit: &Visit, shown: &Shown) -> Markup {
@@ -176,7 +167,8 @@ fn tabs(link: &Link, facets: &[FacetValues]) -> Markup {
     let statuses = facets.iter().find(|facet| facet.field == Field::Status);
     let count = |tab: &Tab| -> u64 {
         let values = statuses.into_iter().flat_map(|facet| &facet.values);
-        let is_of_tab = |value: &str| tab.statuses.is_empty() || tab.statuses.iter().any(|one| one.to_string() == value);
+        let is_of_tab =
+            |value: &str| tab.statuses.is_empty() || tab.statuses.iter().any(|one| one.to_string() == value);
         values.filter(|(value, _)| value.as_deref().is_some_and(is_of_tab)).map(|(_, count)| count).sum()
     };
     let chosen: Vec<&str> = link.values("status").collect();
@@ -201,7 +193,7 @@ fn table(visit: &Visit, page: &Page<Incident>) -> Markup {
             @if may_change { (forms::hidden(visit)) }
             table.rows {
                 caption.unseen { "Incidents" }
-                (list::heading(&visit.link, &COLUMNS, may_change))
+                (list::heading(&visit.link, &COLUMNS, if may_change { Boxes::Each } else { Boxes::None }))
                 tbody { @for (place, incident) in page.items.iter().enumerate() { (row(visit, place, incident)) } }
             }
             @if may_change { (bulk()) }
@@ -223,7 +215,10 @@ fn row(visit: &Visit, place: usize, incident: &Incident) -> Markup {
                 a.row id={ "r" (place) } href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
                 (list::belongs(&incident.services, incident.team.as_deref(), &incident.environment))
             }
-            td.c-status { (badges::status(incident.status)) }
+            td.c-status {
+                (badges::status(incident.status))
+                @if let Some(assignee) = &incident.assignee { span.by { bdi { (assignee.as_str()) } } }
+            }
             td.c-n {
                 (grouped(incident.alert_count))
                 @if incident.firing_alert_count > 0 { span.fires { (grouped(incident.firing_alert_count)) " firing" } }
@@ -300,7 +295,8 @@ pub async fn change_status(console: &Function, visit: &Visit) -> Result<Response
     let flash = if refused.is_empty() {
         Flash::done(format!("{} changed to {name}.", counted(changed, "incident")))
     } else {
-        let summary = format!("{} of {} changed to {name}.", grouped(changed), counted(chosen.len() as u64, "incident"));
+        let summary =
+            format!("{} of {} changed to {name}.", grouped(changed), counted(chosen.len() as u64, "incident"));
         Flash::failed(format!("{summary} {}", refused.join(" ")))
     };
     Ok(visit.tell(&flash, back))

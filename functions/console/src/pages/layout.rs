@@ -34,8 +34,17 @@ struct Entry {
     key: &'static str,
 }
 
-const MENU: [Entry; 1] =
-    [Entry { section: Section::Incidents, name: "Incidents", picture: "incidents", address: START, key: "i" }];
+const MENU: [Entry; 3] = [
+    Entry { section: Section::Incidents, name: "Incidents", picture: "incidents", address: START, key: "i" },
+    Entry {
+        section: Section::Alerts,
+        name: "Alerts",
+        picture: "alerts",
+        address: "/console/alerts?status=firing",
+        key: "a",
+    },
+    Entry { section: Section::Help, name: "Help", picture: "help", address: "/console/help", key: "h" },
+];
 
 /// What a page is called, and where it belongs.
 #[derive(Debug, Clone, Copy)]

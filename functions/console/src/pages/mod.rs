@@ -1,6 +1,11 @@
 //! The pages, a file each: reads the request, calls use cases, and returns markup.
 
+pub mod alert;
+pub mod alerts;
+pub mod help;
+pub mod incident;
 pub mod incidents;
 pub mod layout;
 pub mod refusal;
+pub mod report;
 pub mod sign_in;

@@ -1,7 +1,10 @@
 //! Filters with counts: a list of boxes for each field, and what is chosen as chips.
 
 use maud::{Markup, html};
-use shared::listing::segments::{facets::FacetValues, rows::Field};
+use shared::{
+    domain::assignee::NOBODY,
+    listing::segments::{facets::FacetValues, rows::Field},
+};
 
 use super::{icons::icon, numbers::grouped};
 use crate::link::Link;
@@ -49,8 +52,10 @@ pub fn facet(link: &Link, facet: &FacetValues) -> Markup {
     let FacetValues { field, values, omitted } = facet;
     let name = field.to_string();
     let chosen: Vec<&str> = link.values(&name).collect();
-    let known: Vec<(&str, u64)> =
-        values.iter().filter_map(|(value, count)| Some((value.as_deref()?, *count))).take(MAX_VALUES).collect();
+    // Of the fields, only this one has a word for no value.
+    let none = (*field == Field::Assignee).then_some(NOBODY);
+    let known = values.iter().filter_map(|(value, count)| Some((value.as_deref().or(none)?, *count)));
+    let known: Vec<(&str, u64)> = known.take(MAX_VALUES).collect();
     // What is chosen stays in sight, even if nothing has it.
     let lost = chosen.iter().filter(|value| known.iter().all(|(known, _)| !known.eq_ignore_ascii_case(value)));
     let lost: Vec<(&str, u64)> = lost.map(|value| (*value, 0)).collect();

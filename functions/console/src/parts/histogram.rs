@@ -126,7 +126,9 @@ impl Histogram {
             self.intervals.iter().map(|interval| (minutes(interval.to) - minutes(interval.from)).to_string()).collect();
         // Most intervals have the same length.
         match lengths.first() {
-            Some(length) if lengths.iter().all(|other| other == length) => format!("{first} {length}x{}", lengths.len()),
+            Some(length) if lengths.iter().all(|other| other == length) => {
+                format!("{first} {length}x{}", lengths.len())
+            }
             _ => format!("{first} {}", lengths.join(",")),
         }
     }

@@ -18,6 +18,13 @@ pub struct Column {
     pub class: &'static str,
 }
 
+/// Whether the rows of a table can be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Boxes {
+    Each,
+    None,
+}
+
 /// The search. Boxes of [`facets`] belong to its form.
 #[must_use]
 pub fn filters(link: &Link, placeholder: &str) -> Markup {
@@ -37,9 +44,8 @@ pub fn filters(link: &Link, placeholder: &str) -> Markup {
 #[must_use]
 pub fn facets(link: &Link, facets: &[FacetValues]) -> Markup {
     let names: Vec<String> = facets.iter().map(|facet| facet.field.to_string()).collect();
-    let unseen = link.parameters().filter(|(name, _)| {
-        !FIELDS.contains(name) && !names.iter().any(|known| known == name)
-    });
+    let unseen =
+        link.parameters().filter(|(name, _)| !FIELDS.contains(name) && !names.iter().any(|known| known == name));
     html! {
         aside.facets aria-label="Filters" {
             details open {
@@ -94,12 +100,12 @@ pub fn refresh() -> Markup {
 
 /// The headings of a table, with ways to other orders.
 #[must_use]
-pub fn heading(link: &Link, columns: &[Column], has_boxes: bool) -> Markup {
+pub fn heading(link: &Link, columns: &[Column], boxes: Boxes) -> Markup {
     let order = link.get("sort").unwrap_or("-created_at");
     html! {
         thead {
             tr {
-                @if has_boxes {
+                @if boxes == Boxes::Each {
                     th.c-box scope="col" {
                         input.script #all type="checkbox" aria-label="Choose all rows of the page";
                     }

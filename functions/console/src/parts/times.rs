@@ -64,9 +64,6 @@ mod tests {
     #[test]
     fn a_time_is_in_utc() {
         let time: Time = "2026-03-01T00:05:09.120Z".parse().unwrap();
-        assert_eq!(
-            when(time).into_string(),
-            r#"<time datetime="2026-03-01T00:05:09.120Z">1 Mar 00:05 UTC</time>"#
-        );
+        assert_eq!(when(time).into_string(), r#"<time datetime="2026-03-01T00:05:09.120Z">1 Mar 00:05 UTC</time>"#);
     }
 }

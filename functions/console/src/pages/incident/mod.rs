@@ -1,0 +1,222 @@
+//! One incident: where it stands, what happened when, what to do next.
+
+mod alerts;
+mod changes;
+mod facts;
+mod history;
+mod timeline;
+
+use lambda_http::http::StatusCode;
+use maud::{Markup, html};
+use shared::{
+    domain::{id::IncidentId, incident::Incident, status::Status},
+    http::{Response, lists, problem::Problem, stats},
+    listing::segments::{rows::Field, statistics::incidents::IncidentFigures},
+    service::get_incident::IncidentDetail,
+};
+
+pub use self::changes::{assign, change_status, comment};
+use super::layout::{self, Head, Section};
+use crate::{
+    Function, answer,
+    link::Link,
+    parts::{badges, forms, icons::icon, list, times},
+    visit::Visit,
+};
+
+/// The address of an incident.
+#[must_use]
+pub fn address(id: IncidentId) -> String {
+    format!("/console/incidents/{id}")
+}
+
+/// How many other incidents of the same services are shown.
+const MAX_OTHERS: usize = 5;
+
+/// How many days of other incidents count.
+const DAYS: i64 = 90;
+
+/// What the page shows.
+struct Shown {
+    detail: IncidentDetail,
+    /// The incident that it is a recurrence of.
+    earlier: Option<Incident>,
+    /// The newest others of the same services.
+    others: Vec<Incident>,
+    /// Figures of its team, to compare with.
+    team: Option<IncidentFigures>,
+}
+
+/// A change that was not made: why, and what the person wrote.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    pub refusal: Option<String>,
+    pub comment: String,
+}
+
+/// Shows an incident.
+///
+/// # Errors
+/// A [`Problem`] if there is none, or a table cannot be read.
+pub async fn show(console: &Function, visit: &Visit, id: IncidentId) -> Result<Response, Problem> {
+    page(console, visit, id, StatusCode::OK, &Draft::default()).await
+}
+
+/// The page, with a change that was not made.
+async fn page(
+    console: &Function,
+    visit: &Visit,
+    id: IncidentId,
+    status: StatusCode,
+    draft: &Draft,
+) -> Result<Response, Problem> {
+    let detail = console.get_incident.get(id, visit.now, visit.deadline).await;
+    let detail = detail.map_err(|error| Problem::unavailable(&error))?.ok_or_else(unknown)?;
+    let incident = &detail.incident;
+    let (earlier, others, team) = tokio::try_join!(
+        earlier(console, visit, incident),
+        others(console, visit, incident),
+        team(console, visit, incident)
+    )?;
+    let shown = Shown { detail, earlier, others, team };
+    let title: String = shown.detail.incident.title.chars().take(80).collect();
+    let head = Head { title: &title, section: Some(Section::Incidents) };
+    Ok(answer::page(status, layout::page(visit, head, &render(visit, &shown, draft))))
+}
+
+/// No such incident.
+#[must_use]
+pub fn unknown() -> Problem {
+    Problem::not_found("There is no incident with this id. It may have expired.")
+}
+
+async fn earlier(console: &Function, visit: &Visit, incident: &Incident) -> Result<Option<Incident>, Problem> {
+    let Some(id) = incident.recurrence_of else { return Ok(None) };
+    let found = console.get_incident.get(id, visit.now, visit.deadline).await;
+    Ok(found.map_err(|error| Problem::unavailable(&error))?.map(|detail| detail.incident))
+}
+
+async fn others(console: &Function, visit: &Visit, incident: &Incident) -> Result<Vec<Incident>, Problem> {
+    if incident.services.is_empty() {
+        return Ok(Vec::new());
+    }
+    let services = incident.services.iter().take(50).filter(|service| !service.contains(','));
+    let services: Vec<&str> = services.map(String::as_str).collect();
+    let query = Link::to("/")
+        .with("service", services.join(","))
+        .with("environment", &incident.environment)
+        .with("limit", MAX_OTHERS + 1);
+    // A service or an environment may have a name that filters cannot express.
+    let Ok(asked) = lists::incidents_of(&query.query()) else { return Ok(Vec::new()) };
+    let page = console.list_incidents.list(&asked, visit.now, visit.deadline).await?;
+    let others = page.items.into_iter().filter(|other| other.id != incident.id);
+    Ok(others.take(MAX_OTHERS).collect())
+}
+
+async fn team(console: &Function, visit: &Visit, incident: &Incident) -> Result<Option<IncidentFigures>, Problem> {
+    let Some(team) = &incident.team else { return Ok(None) };
+    let from = visit.now.plus_minutes(-DAYS * 24 * 60);
+    let query = Link::to("/").with("team", team).with("created_from", from);
+    let Ok(asked) = stats::incidents_of(&query.query()) else { return Ok(None) };
+    let figures = console.get_incident_stats.get(&asked, visit.now, visit.deadline).await?;
+    Ok(Some(figures.all.total))
+}
+
+fn render(visit: &Visit, shown: &Shown, draft: &Draft) -> Markup {
+    let IncidentDetail { incident, alerts, alerts_total, actions, actions_total } = &shown.detail;
+    html! {
+        article.incident {
+            header.head {
+                nav.crumbs aria-label="Way back" {
+                    a href="/console/incidents?status=OPEN,INVESTIGATING" data-key="u" { (icon("left")) "Incidents" }
+                }
+                (list::refresh())
+            }
+            @if let Some(refusal) = &draft.refusal {
+                p.notice.failed role="alert" { (icon("warning")) span { (refusal) } }
+            }
+            div #live {
+                div.title {
+                    div.badges { (badges::severity(incident.severity)) (badges::status(incident.status)) }
+                    h1 { bdi { (incident.title) } }
+                    (list::belongs(&incident.services, incident.team.as_deref(), &incident.environment))
+                }
+                (facts::render(visit, shown))
+                (timeline::render(visit, &shown.detail))
+            }
+            @if visit.is_responder() { (changes::forms(visit, incident, draft)) }
+            div.columns {
+                section aria-labelledby="alerts" {
+                    div.found { h2 #alerts { "Alerts" span.n { " " (alerts_total) } } }
+                    (alerts::render(visit, incident, alerts, *alerts_total))
+                }
+                div {
+                    section aria-labelledby="history" {
+                        div.found {
+                            h2 #history { "History" span.n { " " (actions_total) } }
+                            a.button.quiet.end href={ (address(incident.id)) "/report" } hx-boost="false" download {
+                                (icon("down")) "Report"
+                            }
+                        }
+                        @if visit.is_responder() { (changes::comment_form(visit, incident, draft)) }
+                        (history::render(visit, actions, *actions_total))
+                    }
+                    (others_of(visit, shown))
+                }
+            }
+        }
+    }
+}
+
+/// The incident before, and others of the same services.
+fn others_of(visit: &Visit, shown: &Shown) -> Markup {
+    let line = |incident: &Incident| {
+        html! {
+            li {
+                (badges::severity(incident.severity))
+                a href=(address(incident.id)) { bdi { (incident.title) } }
+                small { (times::ago(incident.created_at, visit.now)) " · " (badges::status_name(incident.status)) }
+            }
+        }
+    };
+    html! {
+        @if let Some(earlier) = &shown.earlier {
+            section.others aria-labelledby="earlier" {
+                h2 #earlier { "It happened before" }
+                ul { (line(earlier)) }
+            }
+        }
+        @if !shown.others.is_empty() {
+            section.others aria-labelledby="others" {
+                h2 #others { "Same services lately" }
+                ul { @for other in &shown.others { (line(other)) } }
+            }
+        }
+    }
+}
+
+/// The step that follows a status, as a button says it.
+const fn step(status: Status) -> &'static str {
+    match status {
+        Status::Open => "Reopen",
+        Status::Investigating => "Start investigating",
+        Status::Resolved => "Resolve",
+        Status::Closed => "Close the review",
+    }
+}
+
+/// What a filter of the same field leads to.
+fn filtered(field: Field, value: &str) -> Link {
+    Link::to("/console/incidents").with(&field.to_string(), value)
+}
+
+/// A form that changes this incident, at the version that the person sees.
+fn change(visit: &Visit, incident: &Incident, path: &str, class: &str, content: &Markup) -> Markup {
+    html! {
+        form.(class) method="post" action={ (address(incident.id)) "/" (path) } {
+            (forms::hidden(visit))
+            input type="hidden" name="version" value=(incident.version);
+            (content)
+        }
+    }
+}
