@@ -119,7 +119,7 @@ fn render(visit: &Visit, page: &Page<Alert>, facets: &[FacetValues], histogram: 
             div.split {
                 (list::facets(link, facets))
                 section.list aria-labelledby="found" {
-                    div.found { h2 #found { (counted(page.total, "alert")) } (facets::chips(link, &CHIPS)) }
+                    div.found { h2 #found { (counted(page.total, "alert")) } (facets::chips(link, if link.get("status!").is_none() { &CHIPS[1..] } else { &CHIPS })) }
                     @if page.items.is_empty() { (nothing(link)) } @else {
                         table.rows {
                             caption.unseen { "Alerts" }
@@ -164,7 +164,7 @@ fn row(visit: &Visit, alert: &Alert) -> Markup {
             }
             td.c-status {
                 (badges::alert_status(state.status))
-                @if let Some(id) = state.incident_id { a.by href=(incident::address(id)) { "its incident" } }
+                @if let Some(id) = state.incident_id { a.by href=(incident::address(id)) { "in an incident" } }
             }
             td.c-n { (grouped(state.occurrences)) "×" }
             td.c-time { (times::ago(state.last_seen_at, visit.now)) }

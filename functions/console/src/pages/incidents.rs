@@ -149,7 +149,8 @@ fn render(visit: &Visit, shown: &Shown) -> Markup {
                 section.list aria-labelledby="found" {
                     div.found {
                         h2 #found { (counted(page.total, "incident")) }
-                        (facets::chips(link, &FIELDS))
+                        // A tab says which statuses are chosen.
+                        (facets::chips(link, if has_tab(link) { &FIELDS[1..] } else { &FIELDS }))
                     }
                     @if page.items.is_empty() { (nothing(link)) } @else { (table(visit, page)) }
                     (pager::pager(link, place(page)))
@@ -184,6 +185,12 @@ fn tabs(link: &Link, facets: &[FacetValues]) -> Markup {
             }
         }
     }
+}
+
+fn has_tab(link: &Link) -> bool {
+    let chosen: Vec<&str> = link.values("status").collect();
+    link.get("status!").is_none()
+        && TABS.iter().any(|tab| tab.statuses.iter().map(<&str>::from).eq(chosen.iter().copied()))
 }
 
 fn table(visit: &Visit, page: &Page<Incident>) -> Markup {

@@ -128,7 +128,7 @@ fn document(title: &str, theme: Theme, body: &Markup) -> Markup {
 /// The way to other colours.
 fn colours(visit: &Visit) -> Markup {
     let (next, name, picture) = match visit.theme {
-        Theme::Auto => (Theme::Light, "Colours of the system", "auto"),
+        Theme::Auto => (Theme::Light, "System colours", "auto"),
         Theme::Light => (Theme::Dark, "Light colours", "sun"),
         Theme::Dark => (Theme::Auto, "Dark colours", "moon"),
     };

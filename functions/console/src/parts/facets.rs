@@ -46,6 +46,17 @@ pub fn value_label(field: Field, value: &str) -> String {
     }
 }
 
+/// The place of a value in the order of its field. Those without an order stay as they are: most rows first.
+fn rank(field: Field, value: &str) -> usize {
+    let order: &[&str] = match field {
+        Field::Severity => &["critical", "error", "warning", "info"],
+        Field::Status => &["OPEN", "INVESTIGATING", "RESOLVED", "CLOSED", "firing", "resolved"],
+        Field::HasFiring => &["true", "false"],
+        _ => &[],
+    };
+    order.iter().position(|known| *known == value).unwrap_or(order.len())
+}
+
 /// The boxes of one field. They belong to the form around them.
 #[must_use]
 pub fn facet(link: &Link, facet: &FacetValues) -> Markup {
@@ -55,7 +66,8 @@ pub fn facet(link: &Link, facet: &FacetValues) -> Markup {
     // Of the fields, only this one has a word for no value.
     let none = (*field == Field::Assignee).then_some(NOBODY);
     let known = values.iter().filter_map(|(value, count)| Some((value.as_deref().or(none)?, *count)));
-    let known: Vec<(&str, u64)> = known.take(MAX_VALUES).collect();
+    let mut known: Vec<(&str, u64)> = known.take(MAX_VALUES).collect();
+    known.sort_by_key(|(value, _)| rank(*field, value));
     // What is chosen stays in sight, even if nothing has it.
     let lost = chosen.iter().filter(|value| known.iter().all(|(known, _)| !known.eq_ignore_ascii_case(value)));
     let lost: Vec<(&str, u64)> = lost.map(|value| (*value, 0)).collect();

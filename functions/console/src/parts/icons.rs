@@ -5,7 +5,7 @@ use maud::{Markup, PreEscaped, html};
 /// The picture with this name, for those who see it. A text beside it says the same.
 #[must_use]
 pub fn icon(name: &str) -> Markup {
-    html! { svg.i aria-hidden="true" { use href={ "#" (name) } {} } }
+    html! { svg.i aria-hidden="true" { use href={ "#i-" (name) } {} } }
 }
 
 /// The drawings, on a grid of 16.

@@ -16,6 +16,9 @@ use crate::{link::Link, period::Period, visit::Visit};
 /// So many bars can be told apart.
 const MAX_BARS: usize = 200;
 
+/// Up to so many days are shown by hour.
+const MAX_DAYS_BY_HOUR: usize = 7;
+
 /// A list that can be counted.
 pub trait Countable: Sync {
     /// What its statistics count.
@@ -68,6 +71,12 @@ pub async fn histogram<L: Countable>(
     for kind in [period.interval(visit.now), IntervalKind::Week, IntervalKind::Month] {
         match list.figures(kind).await {
             Ok(figures) if figures.intervals.len() > MAX_BARS && kind != IntervalKind::Month => {}
+            // A few days say little. The list is younger than its period.
+            Ok(figures) if kind == IntervalKind::Day && figures.intervals.len() <= MAX_DAYS_BY_HOUR => {
+                let kind = IntervalKind::Hour;
+                let finer = list.figures(kind).await?;
+                return Ok(Some(Histogram::of(noun, kind, &finer, L::count)));
+            }
             Ok(figures) => return Ok(Some(Histogram::of(noun, kind, &figures, L::count))),
             Err(StatsError::TooManyIntervals(_)) => {}
             Err(error) => return Err(error.into()),

@@ -1,9 +1,13 @@
 //! The history of an incident: who did what, when.
 
 use maud::{Markup, html};
-use shared::domain::{
-    action::{Action, ActionKind, SYSTEM_ACTOR},
-    id::AlertId,
+use shared::{
+    domain::{
+        action::{Action, ActionKind, SYSTEM_ACTOR},
+        alert::Alert,
+        id::AlertId,
+    },
+    service::get_incident::IncidentDetail,
 };
 
 use super::super::alert;
@@ -12,16 +16,20 @@ use crate::{
     visit::Visit,
 };
 
+/// How much of a title a sentence has.
+const MAX_TITLE_CHARS: usize = 70;
+
 /// Entries, the newest first.
-pub fn render(visit: &Visit, actions: &[Action], total: u64) -> Markup {
-    let hidden = total.saturating_sub(actions.len() as u64);
+pub fn render(visit: &Visit, detail: &IncidentDetail) -> Markup {
+    let IncidentDetail { alerts, actions, actions_total, .. } = detail;
+    let hidden = actions_total.saturating_sub(actions.len() as u64);
     html! {
-        ol.history { @for action in actions { (entry(visit, action)) } }
+        ol.history { @for action in actions { (entry(visit, alerts, action)) } }
         @if hidden > 0 { p.hint { (hidden) " older entries are in the report." } }
     }
 }
 
-fn entry(visit: &Visit, action: &Action) -> Markup {
+fn entry(visit: &Visit, alerts: &[Alert], action: &Action) -> Markup {
     let is_person = action.actor != SYSTEM_ACTOR;
     html! {
         li.person[is_person] {
@@ -29,7 +37,7 @@ fn entry(visit: &Visit, action: &Action) -> Markup {
             div {
                 p {
                     @if is_person { b { bdi { (action.actor) } } " " }
-                    (what(&action.kind))
+                    (what(alerts, &action.kind))
                 }
                 @if let Some(comment) = comment(&action.kind) { blockquote { (comment) } }
                 small { (times::ago(action.at, visit.now)) }
@@ -53,14 +61,17 @@ const fn picture(kind: &ActionKind) -> &'static str {
 }
 
 /// What was done, as a sentence that goes on after a name or begins.
-fn what(kind: &ActionKind) -> Markup {
-    let alert = |id: &AlertId, text: &str| html! { a href=(alert::address(*id)) { (text) } };
+fn what(alerts: &[Alert], kind: &ActionKind) -> Markup {
+    let alert = |id: &AlertId, text: &str| {
+        let title = alerts.iter().find(|alert| alert.id == *id).map(|alert| &alert.report.title.value);
+        html! { a href=(alert::address(*id)) { @match title { Some(title) => bdi { (short(title)) }, None => (text) } } }
+    };
     match kind {
         ActionKind::IncidentOpened { alert_id, severity, .. } => {
             html! { (alert(alert_id, "An alert")) " opened it as " (severity) "." }
         }
-        ActionKind::AlertJoined { alert_id, severity, reason, .. } => {
-            html! { (alert(alert_id, "An alert")) " joined (" (severity) "). " span.n { (reason) } }
+        ActionKind::AlertJoined { alert_id, severity, .. } => {
+            html! { (alert(alert_id, "An alert")) " joined (" (severity) ")." }
         }
         ActionKind::SeverityRaised { from, to, .. } => html! { "Severity rose from " (from) " to " b { (to) } "." },
         ActionKind::SeverityLowered { from, to, .. } => html! { "Severity fell from " (from) " to " b { (to) } "." },
@@ -83,6 +94,14 @@ fn what(kind: &ActionKind) -> Markup {
             (Some(from), None) => html! { "took it from " bdi { (from.as_str()) } "." },
             (None, None) => html! { "changed nothing." },
         },
+    }
+}
+
+/// A title, as far as it fits into a sentence.
+fn short(title: &str) -> String {
+    match title.char_indices().nth(MAX_TITLE_CHARS) {
+        Some((end, _)) => format!("{}…", &title[..end]),
+        None => title.to_owned(),
     }
 }
 

@@ -123,7 +123,7 @@ async fn team(console: &Function, visit: &Visit, incident: &Incident) -> Result<
 }
 
 fn render(visit: &Visit, shown: &Shown, draft: &Draft) -> Markup {
-    let IncidentDetail { incident, alerts, alerts_total, actions, actions_total } = &shown.detail;
+    let IncidentDetail { incident, alerts, alerts_total, actions_total, .. } = &shown.detail;
     html! {
         article.incident {
             header.head {
@@ -159,7 +159,7 @@ fn render(visit: &Visit, shown: &Shown, draft: &Draft) -> Markup {
                             }
                         }
                         @if visit.is_responder() { (changes::comment_form(visit, incident, draft)) }
-                        (history::render(visit, actions, *actions_total))
+                        (history::render(visit, &shown.detail))
                     }
                     (others_of(visit, shown))
                 }

@@ -47,6 +47,11 @@ impl Span {
         Self { from: from - margin, to: to + margin }
     }
 
+    /// A place between its ends, in quarters.
+    const fn part(self, quarters: i64) -> i64 {
+        self.from + (self.to - self.from) * quarters / 4
+    }
+
     fn place(self, time: Time) -> i64 {
         ((time.as_millis() - self.from).saturating_mul(WIDTH) / (self.to - self.from)).clamp(0, WIDTH)
     }
@@ -78,17 +83,14 @@ pub fn render(visit: &Visit, detail: &IncidentDetail) -> Markup {
             div.lanes {
                 @for (service, bars) in services { (lanes(service, bars, &marks, span)) }
             }
-            div.marks aria-hidden="true" {
+            div.lanes {
                 span {}
-                svg viewBox={ "0 0 " (WIDTH) " 14" } preserveAspectRatio="none" height="14" {
-                    @for mark in &marks { (tick(mark, span)) }
-                }
+                div.axis aria-hidden="true" { @for part in 0..=4 { (times::when(at(span.part(part)))) } }
             }
             figcaption {
                 span {
-                    @let (from, to) = (at(span.from), at(span.to));
-                    (times::when(from)) " to " (times::when(to)) ". "
                     (counted(detail.alerts.len() as u64, "alert"))
+                    " from " (times::when(at(span.from))) " to " (times::when(at(span.to)))
                     @if hidden > 0 { ", " (hidden) " older left out" }
                 }
                 span.legend {
@@ -125,7 +127,7 @@ fn lanes(service: &str, mut bars: Vec<Bar<'_>>, marks: &[&Action], span: Span) -
         bdi { (service) }
         svg role="img" aria-label={ (counted(placed.len() as u64, "alert")) " of " (service) }
             viewBox={ "0 0 " (WIDTH) " " (height) } preserveAspectRatio="none" height=(height) {
-            @for mark in marks { @let x = span.place(mark.at); line x1=(x) x2=(x) y1="0" y2=(height) {} }
+            @for mark in marks { (status_line(mark, span, height)) }
             @for (lane, Bar { alert, from, to }) in &placed {
                 a href={ "#a-" (alert.id) } {
                     rect.(alert.state.severity).fires[alert.state.resolved_at.is_none()]
@@ -151,11 +153,11 @@ fn summary(alert: &Alert) -> String {
 }
 
 /// Where the status changed.
-fn tick(action: &Action, span: Span) -> Markup {
+fn status_line(action: &Action, span: Span, height: usize) -> Markup {
     let ActionKind::StatusChanged { to, .. } = &action.kind else { return html! {} };
     let x = span.place(action.at);
     html! {
-        path.(to.to_string().to_lowercase()) d={ "M" (x) " 0l4 7-4 7-4-7z" } {
+        line.(to.to_string().to_lowercase()) x1=(x) x2=(x) y1="0" y2=(height) {
             title { (badges::status_name(*to)) ", " (action.actor) ", " (times::format(action.at, "%H:%M")) " UTC" }
         }
     }
