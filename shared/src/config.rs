@@ -200,6 +200,18 @@ impl Environment {
         }))
     }
 
+    /// The client of the console at the identity provider. `None` if people sign in to the console with API tokens only.
+    #[must_use]
+    pub fn oidc_client(&self) -> Option<String> {
+        self.required("OIDC_CLIENT_ID").ok()
+    }
+
+    /// The address that people use, without a slash at the end. `None` if it is that of the API.
+    #[must_use]
+    pub fn public_url(&self) -> Option<String> {
+        self.required("PUBLIC_URL").ok().map(|url| url.trim_end_matches('/').to_owned())
+    }
+
     /// The texts between commas, without spaces around them.
     fn list(&self, name: &'static str) -> Vec<String> {
         let value = self.required(name).unwrap_or_default();

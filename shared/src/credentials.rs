@@ -77,6 +77,9 @@ pub struct Credentials {
     /// Signs the sessions of the console. CloudFormation generates it with the secret.
     #[serde(default, deserialize_with = "secret")]
     pub session_key: Option<Secret>,
+    /// The secret of the console's client at the identity provider, if it has one.
+    #[serde(default, deserialize_with = "secret")]
+    pub oidc_client_secret: Option<Secret>,
 }
 
 impl Credentials {

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_norway::Value as Yaml;
 
-use crate::repository::{read, root};
+use crate::{
+    assert_none,
+    repository::{read, root},
+};
 
 const METHODS: [&str; 5] = ["DELETE", "GET", "PATCH", "POST", "PUT"];
 
@@ -38,10 +41,46 @@ fn yaml(path: &str) -> Yaml {
     serde_norway::from_str(&read(path).text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+#[test]
+fn the_console_has_its_routes_below_one_path_and_its_page_names_its_pages() {
+    let strays: Vec<String> = routes_of(|name| name == PAGES)
+        .into_iter()
+        .filter(|route| !route.contains(" /console") && route != "GET /")
+        .collect();
+    assert_none("Routes of the console that could be taken for routes of the API.", &strays);
+    let routes = read("functions/console/src/routes.rs").text;
+    let page = read("docs/CONSOLE.md").text;
+    let named = routes_in(&page);
+    let missing: Vec<String> = console_pages(&routes).into_iter().filter(|route| !named.contains(route)).collect();
+    assert_none("Pages of functions/console/src/routes.rs that docs/CONSOLE.md does not name.", &missing);
+}
+
+/// `GET /console/incidents/{id}` for each arm such as `("GET", ["incidents", id]) =>`.
+fn console_pages(routes: &str) -> BTreeSet<String> {
+    let arms = routes.lines().filter_map(|line| line.trim().strip_prefix("(\"")?.split_once("\", ["));
+    let page = |(method, rest): (&str, &str)| {
+        let parts = rest.split(']').next()?.split(", ").filter(|part| !part.is_empty());
+        let parts = parts
+            .map(|part| if part.starts_with('"') { part.trim_matches('"').to_owned() } else { format!("{{{part}}}") });
+        let path: Vec<String> = parts.collect();
+        Some(format!("{method} /console{}{}", if path.is_empty() { "" } else { "/" }, path.join("/")))
+    };
+    arms.filter_map(page).collect()
+}
+
+/// The function whose answers are pages for people. The contract is about the API, so it does not describe them.
+const PAGES: &str = "Console";
+
 /// `GET /incidents` for each event of the API.
 fn template_routes() -> BTreeSet<String> {
+    routes_of(|name| name != PAGES)
+}
+
+/// The routes of some functions.
+fn routes_of(is_meant: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let template = template();
-    let resources = template["Resources"].as_mapping().expect("resources").values();
+    let resources = template["Resources"].as_mapping().expect("resources").iter();
+    let resources = resources.filter(|(name, _)| name.as_str().is_some_and(&is_meant)).map(|(_, resource)| resource);
     let events = resources.filter_map(|resource| resource["Properties"].get("Events")?.as_mapping());
     let routes = events.flat_map(|events| events.values()).filter(|event| event["Type"] == "HttpApi");
     let text = |event: &Yaml, name: &str| event["Properties"][name].as_str().expect("a text").to_owned();

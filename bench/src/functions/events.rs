@@ -21,6 +21,8 @@ pub struct Subjects {
     open_incident: String,
     quarantine_entry: String,
     doomed_entry: String,
+    /// The cookie of a person who signed in to the console.
+    session: String,
 }
 
 impl Subjects {
@@ -38,6 +40,7 @@ impl Subjects {
             open_incident: first(stack, "/incidents?status=OPEN&limit=1").await?,
             quarantine_entry: first(stack, "/quarantine?limit=1").await?,
             doomed_entry: first(stack, "/quarantine?limit=1&offset=1").await?,
+            session: session(stack).await?,
         })
     }
 
@@ -50,6 +53,7 @@ impl Subjects {
             open_incident: incident,
             quarantine_entry: entry,
             doomed_entry: doomed,
+            session,
         } = self;
         let id = |id: &str| json!({ "id": id });
         Ok(Some(match function {
@@ -74,6 +78,11 @@ impl Subjects {
                 let body = json!({ "status": "OPEN", "comment": null });
                 ("the status that it has", with_body(http("PATCH", &path, "", &id(incident)), &body))
             }
+            "Console" => ("the list of incidents as a page", {
+                let mut event = http("GET", "/console/incidents", "range=30d", &json!({ "page": "incidents" }));
+                event["cookies"] = json!([session.clone()]);
+                event
+            }),
             "DeleteAlertPayload" => (
                 "a payload, then none",
                 http("DELETE", &format!("/alerts/{doomed_alert}/payload"), "", &id(doomed_alert)),
@@ -121,6 +130,17 @@ impl Subjects {
             _ => return Ok(None),
         }))
     }
+}
+
+/// Signs in to the console. The cookie is the one of a deployed console: the events come from another host.
+async fn session(stack: &Stack) -> Result<String, Failure> {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let request = client.post(format!("{}/console/sign-in", stack.url()));
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let answer = request.body(format!("token={}", secrets::RESPONDER)).send().await?.error_for_status()?;
+    let cookie = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok());
+    let cookie = cookie.and_then(|cookie| cookie.split(';').next()).ok_or("the console set no cookie")?;
+    Ok(format!("__Host-{cookie}"))
 }
 
 /// Waits until a list has an item, and returns the id of its first one.

@@ -17,9 +17,9 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Reads it. API Gateway sets the host; browsers set `Sec-Fetch-Site`, and no page can change it.
+    /// Reads it. `public_url` is the address that people use, if it is not that of the API. API Gateway sets the host; browsers set `Sec-Fetch-Site`, and no page can change it.
     #[must_use]
-    pub fn of(request: &Request) -> Self {
+    pub fn of(request: &Request, public_url: Option<&str>) -> Self {
         let host = request.uri().authority().map_or("localhost", |authority| authority.as_str());
         let reach =
             if is_loopback(request.uri().host().unwrap_or("localhost")) { Reach::Local } else { Reach::Deployed };
@@ -27,7 +27,7 @@ impl Arrival {
         let site = request.headers().get("sec-fetch-site").and_then(|value| value.to_str().ok());
         Self {
             reach,
-            base: format!("{scheme}://{host}"),
+            base: public_url.map_or_else(|| format!("{scheme}://{host}"), str::to_owned),
             is_foreign: site.is_some_and(|site| !["same-origin", "none"].contains(&site)),
         }
     }
@@ -46,7 +46,7 @@ mod tests {
 
     fn arrival(uri: &str, site: &str) -> Arrival {
         let request = http::Request::builder().uri(uri).header("sec-fetch-site", site);
-        Arrival::of(&request.body(Body::Empty).unwrap())
+        Arrival::of(&request.body(Body::Empty).unwrap(), None)
     }
 
     #[test]

@@ -27,7 +27,7 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, problem::Problem},
+    http::{Request, Response, edge::Edge, problem::Problem},
     queue::Queue,
     service::{
         add_comment::AddComment, change_assignee::ChangeAssignee, change_status::ChangeStatus, get_alert::GetAlert,
@@ -36,6 +36,7 @@ use shared::{
         list_incidents::ListIncidents, resolve_alerts::ResolveAlerts, sign_in::SignIn,
     },
     store::Tables,
+    telemetry::{metrics::Metrics, refusals::Refusals},
 };
 
 /// Time to render a page that says that time ran out.
@@ -44,7 +45,11 @@ const ANSWER_TIME: Duration = Duration::from_millis(200);
 /// The state that the function keeps between calls: the use cases.
 #[derive(Debug)]
 pub struct Function {
+    edge: Edge,
+    refusals: Refusals,
     sign_in: SignIn,
+    /// The address that people use, if it is not that of the API.
+    public_url: Option<String>,
     list_incidents: ListIncidents,
     get_incident: GetIncident,
     get_report: GetIncidentReport,
@@ -67,7 +72,10 @@ impl HttpFunction for Function {
         let sign_in = SignIn::start(environment, aws, clock::now());
         let (sign_in, (), ()) = tokio::join!(sign_in, list_incidents.warm(), queue.warm());
         Ok(Self {
+            edge: Edge::new(environment),
+            refusals: Refusals::new(Metrics::new(environment)?),
             sign_in: sign_in?,
+            public_url: environment.public_url(),
             list_incidents,
             get_incident: GetIncident::new(&tables)?,
             get_report: GetIncidentReport::new(&tables)?,

@@ -36,7 +36,7 @@ const THEME_SECONDS: i64 = 365 * 24 * 60 * 60;
 
 /// Answers a request.
 pub async fn serve(console: &Function, request: &Request, now: Time, deadline: Deadline) -> Response {
-    let arrival = Arrival::of(request);
+    let arrival = Arrival::of(request, console.public_url.as_deref());
     let is_local = arrival.reach == cookies::Reach::Local;
     let response = answer(console, request, arrival, now, deadline).await;
     answer::finished(response, request, is_local)
@@ -47,7 +47,11 @@ async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Ti
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(1).collect();
     match (request.method(), segments.as_slice()) {
         (_, ["assets", ..]) => return assets::find(path).map_or_else(|| pages::refusal::of_nobody(), answer::file),
-        (&Method::GET, ["sign-in"]) => return pages::sign_in::show(request, &arrival),
+        (&Method::GET, ["sign-in"]) => return pages::sign_in::show(console, request, &arrival),
+        (&Method::GET, ["sign-in", "provider"]) => {
+            return pages::provider::begin(console, request, &arrival, now).await;
+        }
+        (&Method::GET, ["sign-in", "callback"]) => return pages::provider::end(console, request, &arrival, now).await,
         (&Method::POST, ["sign-in"]) => return pages::sign_in::submit(console, request, &arrival, now).await,
         _ => {}
     }
@@ -131,6 +135,10 @@ async fn signed_in(
     let session = Session::open(cookie, key, now)?;
     let person = match &session.holder {
         Holder::Token { fingerprint } => console.sign_in.by_fingerprint(fingerprint, now).await?,
+        Holder::Person { name, role, provider } => {
+            console.sign_in.provider().filter(|known| known.name() == *provider)?;
+            Principal { name: name.clone(), role: *role }
+        }
     };
     Some((session, person))
 }

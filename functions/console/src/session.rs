@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use shared::{
-    domain::time::Time,
+    domain::{principal::Role, time::Time},
     sources::signature::{Secret, is_same},
 };
 
@@ -31,6 +31,8 @@ pub struct Session {
 pub enum Holder {
     /// By an API token. Name and role are looked up each time, so a token that is revoked ends its sessions.
     Token { fingerprint: String },
+    /// By the identity provider, which said so until the session ends. `provider` names it and our client there.
+    Person { name: String, role: Role, provider: String },
 }
 
 impl Session {

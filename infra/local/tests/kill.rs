@@ -45,7 +45,8 @@ impl Program {
         let mut first_line = String::new();
         let output = process.stdout.take().expect("its output is read");
         BufReader::new(output).read_line(&mut first_line).expect("it greets");
-        let url = first_line.strip_prefix("listening on ").expect("its address").trim().to_owned();
+        let address = first_line.strip_prefix("Console: ").and_then(|line| line.split_once("/console"));
+        let url = address.expect("its address").0.to_owned();
         Self { process, url }
     }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{
     keys::IssuerKeys,
     roles::RoleRules,
-    token::{MAX_TOKEN_BYTES, Refusal, TokenRules, is_jwt, verify},
+    token::{self, MAX_TOKEN_BYTES, Refusal, TokenRules, is_jwt},
 };
 use crate::domain::{
     principal::{Principal, Role},
@@ -25,6 +25,10 @@ const ISSUER: &str = "https://login.example.com/v2.0";
 
 /// A PKCS #8 document of an RSA key of 2,048 bits has its PKCS #1 document here, at its end.
 const PKCS1_BEGINS: usize = 26;
+
+fn verify(token: &str, keys: &IssuerKeys, rules: &TokenRules, now: Time) -> Result<Principal, Refusal> {
+    token::verify(token, keys, rules, now).map(|identified| identified.principal)
+}
 
 fn now() -> Time {
     Time::from_millis(NOW * 1_000).unwrap()

@@ -76,19 +76,30 @@ pub fn is_jwt(token: &str) -> bool {
     token.bytes().filter(|byte| *byte == b'.').count() == 2
 }
 
-/// The person of a token.
+/// What a token says, if it counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identified {
+    pub principal: Principal,
+    /// When it stops counting.
+    pub expires_at: Time,
+    /// What a sign-in put into the token, so that it is for that sign-in only (OpenID Connect Core 1.0, section 3.1.2.1).
+    pub nonce: Option<String>,
+}
+
+/// The person of a token, and until when it says so.
 ///
 /// # Errors
 /// [`Refusal`]
-pub fn verify(token: &str, keys: &IssuerKeys, rules: &TokenRules, now: Time) -> Result<Principal, Refusal> {
+pub fn verify(token: &str, keys: &IssuerKeys, rules: &TokenRules, now: Time) -> Result<Identified, Refusal> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err(Refusal::TooLong);
     }
     let claims = signed_claims(token, keys)?;
-    check(&claims, rules, now)?;
+    let expires_at = check(&claims, rules, now)?;
     let role = rules.roles.role(&claims).ok_or(Refusal::Role)?;
     let name = person::name(&claims).ok_or(Refusal::Person)?;
-    Ok(Principal { name, role })
+    let nonce = claims.get("nonce").and_then(Value::as_str).map(str::to_owned);
+    Ok(Identified { principal: Principal { name, role }, expires_at, nonce })
 }
 
 /// The claims, if a key of the issuer signed them. Headers that bring a key of their own or say
@@ -120,7 +131,8 @@ fn signed_claims(token: &str, keys: &IssuerKeys) -> Result<Map<String, Value>, R
     Ok(decoded.claims)
 }
 
-fn check(claims: &Map<String, Value>, rules: &TokenRules, now: Time) -> Result<(), Refusal> {
+/// Returns when the token expires.
+fn check(claims: &Map<String, Value>, rules: &TokenRules, now: Time) -> Result<Time, Refusal> {
     if claims.get("iss").and_then(Value::as_str) != Some(rules.issuer.as_str()) {
         return Err(Refusal::Issuer);
     }
@@ -135,9 +147,7 @@ fn check(claims: &Map<String, Value>, rules: &TokenRules, now: Time) -> Result<(
         return Err(Refusal::Audience);
     }
     let now = now.as_seconds();
-    if claims.get("exp").and_then(seconds).is_none_or(|expiry| expiry <= now) {
-        return Err(Refusal::Expired);
-    }
+    let expiry = claims.get("exp").and_then(seconds).filter(|expiry| *expiry > now).ok_or(Refusal::Expired)?;
     let is_in_future = |name: &str| match claims.get(name) {
         None => false,
         Some(value) => seconds(value).is_none_or(|begin| begin > now.saturating_add(CLOCK_LEEWAY_SECONDS)),
@@ -145,7 +155,7 @@ fn check(claims: &Map<String, Value>, rules: &TokenRules, now: Time) -> Result<(
     if is_in_future("nbf") || is_in_future("iat") {
         return Err(Refusal::NotYetValid);
     }
-    Ok(())
+    Ok(Time::from_millis(expiry.saturating_mul(1000)).unwrap_or(Time::LATEST))
 }
 
 /// A `NumericDate`: seconds since 1970, which may have a fraction.

@@ -1,6 +1,6 @@
-//! Fetches the key set of an issuer, as OpenID Connect Discovery 1.0 describes.
+//! Fetches the key set of an issuer, as OpenID Connect Discovery 1.0 describes, and the tokens of a sign-in.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use aws_smithy_http_client::{
     Connector,
@@ -10,13 +10,13 @@ use aws_smithy_runtime_api::client::{
     http::HttpConnector,
     orchestrator::{HttpRequest, HttpResponse},
 };
-use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use serde::Deserialize;
 
 use super::url::{self, InvalidUrl};
 use crate::{aws::causes, identity::keys::IssuerKeys};
 
-/// Both requests together. A sign-in waits for them, and the authorizer has 10 s.
+/// The requests of a fetch together. A sign-in waits for them, and the authorizer has 10 s.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Documents of issuers have a few kilobytes.
@@ -42,13 +42,25 @@ pub enum FetchError {
     OtherIssuer(String),
     #[error("the issuer has no key for RS256, ES256 or EdDSA")]
     NoKeys,
+    #[error("the issuer does not say where people sign in")]
+    NoEndpoint,
 }
 
 /// The part of the discovery document that is used.
 #[derive(Deserialize)]
-struct Discovery {
+pub struct Discovery {
     issuer: String,
     jwks_uri: String,
+    /// Where people sign in. An issuer of access tokens alone has none.
+    pub authorization_endpoint: Option<String>,
+    /// Where a code is exchanged for tokens.
+    pub token_endpoint: Option<String>,
+}
+
+/// The part of a token answer that is used.
+#[derive(Deserialize)]
+struct Tokens {
+    id_token: String,
 }
 
 /// Fetches from one issuer, with the HTTP client that the AWS SDK has linked already.
@@ -70,30 +82,81 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError`]
     pub async fn keys(&self) -> Result<IssuerKeys, FetchError> {
-        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
-        tokio::time::timeout(FETCH_TIMEOUT, self.fetch(&url)).await.map_err(|_| FetchError::Timeout { url })?
+        self.in_time(async {
+            let connector = connector();
+            let discovery = self.discover(&connector).await?;
+            self.key_set(&connector, &discovery).await
+        })
+        .await
     }
 
-    async fn fetch(&self, url: &str) -> Result<IssuerKeys, FetchError> {
-        // Each time with new connections. Lambda freezes a process between calls, so one that was
-        // kept from the fetch before may have died unnoticed.
-        let connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
-        let document = get(&connector, url).await?;
-        let discovery: Discovery = serde_json::from_slice(&document).map_err(|error| form(url, &error))?;
+    /// How the issuer describes itself now.
+    ///
+    /// # Errors
+    /// [`FetchError`]
+    pub async fn discovery(&self) -> Result<Discovery, FetchError> {
+        self.in_time(async { self.discover(&connector()).await }).await
+    }
+
+    /// Sends a form to the token endpoint, and returns the ID token.
+    ///
+    /// # Errors
+    /// [`FetchError`]
+    pub async fn id_token(&self, url: &str, body: String, basic: Option<String>) -> Result<String, FetchError> {
+        url::check(url)?;
+        self.in_time(async {
+            let failed = |cause: String| FetchError::Connection { url: url.to_owned(), cause };
+            let mut request = HttpRequest::new(SdkBody::from(body));
+            request.set_uri(url).map_err(|error| failed(error.to_string()))?;
+            request.set_method("POST").map_err(|error| failed(error.to_string()))?;
+            request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
+            if let Some(basic) = basic {
+                request.headers_mut().insert("authorization", format!("Basic {basic}"));
+            }
+            let document = send(&connector(), url, request).await?;
+            let tokens: Tokens = serde_json::from_slice(&document).map_err(|error| form(url, &error))?;
+            Ok(tokens.id_token)
+        })
+        .await
+    }
+
+    async fn in_time<T>(&self, fetching: impl Future<Output = Result<T, FetchError>>) -> Result<T, FetchError> {
+        let late = |_| FetchError::Timeout { url: self.issuer.clone() };
+        tokio::time::timeout(FETCH_TIMEOUT, fetching).await.map_err(late)?
+    }
+
+    async fn discover(&self, connector: &Connector) -> Result<Discovery, FetchError> {
+        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        let document = get(connector, &url).await?;
+        let discovery: Discovery = serde_json::from_slice(&document).map_err(|error| form(&url, &error))?;
         // Section 4.3 of the specification: else one issuer could speak for another.
         if discovery.issuer != self.issuer {
             return Err(FetchError::OtherIssuer(discovery.issuer));
         }
+        Ok(discovery)
+    }
+
+    async fn key_set(&self, connector: &Connector, discovery: &Discovery) -> Result<IssuerKeys, FetchError> {
         url::check(&discovery.jwks_uri)?;
-        let document = get(&connector, &discovery.jwks_uri).await?;
+        let document = get(connector, &discovery.jwks_uri).await?;
         let keys = IssuerKeys::parse(&document).map_err(|error| form(&discovery.jwks_uri, &error))?;
         if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
     }
 }
 
+/// A client with new connections each time. Lambda freezes a process between calls, so one that was kept from the fetch
+/// before may have died unnoticed.
+fn connector() -> Connector {
+    Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
+}
+
 async fn get(connector: &Connector, url: &str) -> Result<Vec<u8>, FetchError> {
+    let failed = |error: &dyn fmt::Display| FetchError::Connection { url: url.to_owned(), cause: error.to_string() };
+    send(connector, url, HttpRequest::get(url).map_err(|error| failed(&error))?).await
+}
+
+async fn send(connector: &Connector, url: &str, mut request: HttpRequest) -> Result<Vec<u8>, FetchError> {
     let failed = |cause: String| FetchError::Connection { url: url.to_owned(), cause };
-    let mut request = HttpRequest::get(url).map_err(|error| failed(error.to_string()))?;
     request.headers_mut().insert("accept", "application/json");
     let response: HttpResponse = connector.call(request).await.map_err(|error| failed(causes(&error)))?;
     if !response.status().is_success() {

@@ -2,8 +2,11 @@
 //!
 //! `crate::identity` decides about the tokens.
 
+mod code;
 mod fetch;
 mod url;
+
+pub use self::code::{CodeError, CodeFlow, Redirect, SentCode};
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -17,7 +20,7 @@ use crate::{
     identity::{
         keys::IssuerKeys,
         roles::RoleRules,
-        token::{Refusal, TokenRules, verify},
+        token::{Identified, Refusal, TokenRules, verify},
     },
 };
 
@@ -69,6 +72,13 @@ impl Issuer {
     /// [`InvalidIssuer`]
     pub async fn start(environment: &Environment, now: Time) -> Result<Option<Self>, InvalidIssuer> {
         let Some(variables) = environment.oidc()? else { return Ok(None) };
+        let issuer = Self::without_keys(variables, now)?;
+        issuer.refresh(now).await;
+        Ok(Some(issuer))
+    }
+
+    /// An issuer whose keys are fetched when the first token comes.
+    fn without_keys(variables: OidcVariables, now: Time) -> Result<Self, InvalidUrl> {
         let OidcVariables { issuer, audiences, role_claim, viewer_values, responder_values } = variables;
         let fetcher = Fetcher::of(&issuer)?;
         let held = RwLock::new(Held { keys: Arc::default(), due_at: now, unknown_key_due_at: now });
@@ -77,9 +87,7 @@ impl Issuer {
             audiences,
             roles: RoleRules { claim: role_claim, viewer: viewer_values, responder: responder_values },
         };
-        let issuer = Self { rules, fetcher, held, fetching: Mutex::new(()) };
-        issuer.refresh(now).await;
-        Ok(Some(issuer))
+        Ok(Self { rules, fetcher, held, fetching: Mutex::new(()) })
     }
 
     /// The person of a token.
@@ -87,6 +95,14 @@ impl Issuer {
     /// # Errors
     /// [`Refusal`]
     pub async fn identify(&self, token: &str, now: Time) -> Result<Principal, Refusal> {
+        Ok(self.verified(token, now).await?.principal)
+    }
+
+    /// The person of a token, and what else a sign-in needs to know of it.
+    ///
+    /// # Errors
+    /// [`Refusal`]
+    pub async fn verified(&self, token: &str, now: Time) -> Result<Identified, Refusal> {
         let keys = self.current(now).await;
         let mut identified = verify(token, &keys, &self.rules, now);
         if identified == Err(Refusal::UnknownKey)
@@ -95,7 +111,7 @@ impl Issuer {
             identified = verify(token, &newer, &self.rules, now);
         }
         // What the issuer did not sign is not logged: anybody could fill the log with it.
-        if let Err(refusal) = identified
+        if let Err(refusal) = &identified
             && refusal.is_signed()
         {
             info!(reason = %refusal, "token of the issuer refused");

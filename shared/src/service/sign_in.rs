@@ -1,4 +1,4 @@
-//! A person signs in to the console with an API token, and is known by it until it is revoked.
+//! A person signs in to the console: with an API token, and is known by it until it is revoked, or at the identity provider.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use crate::{
     config::Environment,
     credentials::{ApiToken, CredentialStore, Credentials, CredentialsError},
     domain::{principal::Principal, time::Time},
+    issuer::{CodeFlow, InvalidIssuer},
     sources::signature::Secret,
 };
 
@@ -20,6 +21,16 @@ const PURPOSE: &str = "console-session:";
 #[derive(Debug)]
 pub struct SignIn {
     credentials: CredentialStore,
+    code_flow: Option<CodeFlow>,
+}
+
+/// Why the use case does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    #[error(transparent)]
+    Issuer(#[from] InvalidIssuer),
 }
 
 /// A person who signed in.
@@ -36,9 +47,21 @@ impl SignIn {
     /// Fetches the credentials.
     ///
     /// # Errors
-    /// [`CredentialsError`]
-    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
-        Ok(Self { credentials: CredentialStore::start(environment, aws, now).await? })
+    /// [`SignInError`]
+    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, SignInError> {
+        let code_flow = CodeFlow::of(environment, now)?;
+        Ok(Self { credentials: CredentialStore::start(environment, aws, now).await?, code_flow })
+    }
+
+    /// The identity provider where people may sign in, if there is one.
+    #[must_use]
+    pub const fn provider(&self) -> Option<&CodeFlow> {
+        self.code_flow.as_ref()
+    }
+
+    /// The secret of the console's client at the provider, if it has one.
+    pub async fn client_secret(&self, now: Time) -> Option<Secret> {
+        self.credentials.current(now).await.oidc_client_secret.clone()
     }
 
     /// What signs sessions. `None` if the secret has no key.

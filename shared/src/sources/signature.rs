@@ -16,6 +16,12 @@ impl Secret {
         (!text.is_empty()).then_some(Self(text))
     }
 
+    /// The text, for whoever must send it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     /// The hex HMAC-SHA256 of a body under this secret: what a source sends.
     #[must_use]
     pub fn sign(&self, body: &[u8]) -> String {

@@ -11,8 +11,10 @@ use crate::{
     visit::{Theme, Visit},
 };
 
-/// No inline styles and no evaluated scripts, which the policy would refuse anyway. Elements inherit from those around.
-const HTMX: &str = r#"{"includeIndicatorCSS":false,"implicitInheritance":true}"#;
+/// No inline styles, which the policy would refuse anyway. Elements inherit from those around. What people open stays open
+/// when a page refreshes itself.
+const HTMX: &str =
+    r#"{"includeIndicatorCSS":false,"implicitInheritance":true,"morphIgnore":["data-htmx-powered","open"]}"#;
 
 /// The part of the console that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

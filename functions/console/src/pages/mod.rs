@@ -6,6 +6,7 @@ pub mod help;
 pub mod incident;
 pub mod incidents;
 pub mod layout;
+pub mod provider;
 pub mod refusal;
 pub mod report;
 pub mod sign_in;

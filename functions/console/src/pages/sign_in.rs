@@ -5,6 +5,8 @@ use maud::{Markup, html};
 use shared::{
     domain::time::Time,
     http::{Request, Response},
+    sources::signature::Secret,
+    telemetry::refusals::Reason,
 };
 use tracing::{error, info};
 
@@ -23,8 +25,13 @@ use crate::{
 
 const ADDRESS: &str = "/console/sign-in";
 
+/// The same as of a request to the API with such a token.
+const REFUSED_TOKEN: Reason = Reason { metric: "RefusedToken", text: "the token is not known", source: None };
+
 /// What the form says about an attempt that failed.
 const UNKNOWN: &str = "This token is not known, or it has expired.";
+/// What it says if we or the identity provider are in trouble.
+pub const FAILED: &str = "Signing in failed. Try again.";
 const FOREIGN: &str = "Another site sent the form. Enter your token here.";
 
 /// Asks somebody without a session to sign in, and remembers the page.
@@ -52,7 +59,7 @@ pub fn ask(request: &Request, arrival: &Arrival) -> Response {
 }
 
 /// A page of ours that goes on to an address.
-fn again(page: &str) -> Response {
+pub fn again(page: &str) -> Response {
     let content = html! {
         meta http-equiv="refresh" content={ "0; url=" (page) };
         section.card { p { "One moment … " a href=(page) { "Continue" } } }
@@ -62,37 +69,57 @@ fn again(page: &str) -> Response {
 
 /// The form.
 #[must_use]
-pub fn show(request: &Request, arrival: &Arrival) -> Response {
+pub fn show(console: &Function, request: &Request, arrival: &Arrival) -> Response {
     let link = Link::read(ADDRESS, request.uri().query().unwrap_or_default());
-    answer::page(StatusCode::OK, form(next(&link), None, arrival))
+    answer::page(StatusCode::OK, form(console, next(&link), None, arrival))
+}
+
+/// The form again, and why nobody was signed in.
+pub fn refuse(console: &Function, status: StatusCode, message: &str, arrival: &Arrival) -> Response {
+    answer::page(status, form(console, START, Some(message), arrival))
 }
 
 /// Begins a session, if the token counts.
 pub async fn submit(console: &Function, request: &Request, arrival: &Arrival, now: Time) -> Response {
     let sent = Form::of(request);
     let next = own_page(sent.text("next")).unwrap_or(START);
-    let refuse = |status, message| answer::page(status, form(next, Some(message), arrival));
+    let refuse = |status, message| answer::page(status, form(console, next, Some(message), arrival));
     // Else somebody could sign people in with a token of their own, and read what they write.
     if arrival.is_foreign {
         return refuse(StatusCode::FORBIDDEN, FOREIGN);
     }
     let Some(key) = console.sign_in.session_key(now).await else { return without_key() };
     let Some(signed_in) = console.sign_in.by_token(sent.text("token"), now).await else {
+        console.refusals.count(REFUSED_TOKEN, console.edge.source_address_of(request), now);
         return refuse(StatusCode::FORBIDDEN, UNKNOWN);
     };
     let holder = Holder::Token { fingerprint: signed_in.fingerprint };
-    match Session::begin(holder, signed_in.expires_at, now) {
-        Ok(session) => {
+    match begin(holder, signed_in.expires_at, &key, arrival, now) {
+        Ok(cookie) => {
             info!(actor = signed_in.principal.name, "signed in to the console");
-            let seconds = session.until.as_seconds() - now.as_seconds();
-            let (reach, value) = (arrival.reach, session.seal(&key));
-            answer::with_cookie(answer::redirect(next), &Cookie { reach, name: session::COOKIE, value, seconds })
+            answer::with_cookie(answer::redirect(next), &cookie)
         }
         Err(error) => {
             error!(%error, "no random numbers");
-            refuse(StatusCode::SERVICE_UNAVAILABLE, "Signing in failed. Try again.")
+            refuse(StatusCode::SERVICE_UNAVAILABLE, FAILED)
         }
     }
+}
+
+/// The cookie of a new session.
+///
+/// # Errors
+/// If the system has no random numbers.
+pub fn begin(
+    holder: Holder,
+    expires_at: Option<Time>,
+    key: &Secret,
+    arrival: &Arrival,
+    now: Time,
+) -> Result<Cookie, getrandom::Error> {
+    let session = Session::begin(holder, expires_at, now)?;
+    let seconds = session.until.as_seconds() - now.as_seconds();
+    Ok(Cookie { reach: arrival.reach, name: session::COOKIE, value: session.seal(key), seconds })
 }
 
 /// Ends the session.
@@ -114,16 +141,23 @@ pub fn without_key() -> Response {
     answer::page(StatusCode::SERVICE_UNAVAILABLE, layout::bare("Not set up", &content))
 }
 
-fn next(link: &Link) -> &str {
+/// The page that somebody wanted to see.
+pub fn next(link: &Link) -> &str {
     link.get("next").and_then(own_page).unwrap_or(START)
 }
 
-fn form(next: &str, refusal: Option<&str>, arrival: &Arrival) -> Markup {
+fn form(console: &Function, next: &str, refusal: Option<&str>, arrival: &Arrival) -> Markup {
     let content = html! {
         section.card.sign-in {
             p.brand { (icon("logo")) span { "Incident Review" } }
             h1 { "Sign in" }
             @if let Some(refusal) = refusal { p.notice.failed role="alert" { (icon("warning")) (refusal) } }
+            @if console.sign_in.provider().is_some() {
+                a.button.primary hx-boost="false" href=(Link::to("/console/sign-in/provider").with("next", next)) {
+                    "Sign in with your company account"
+                }
+                p.or { span { "or" } }
+            }
             form method="post" action=(ADDRESS) hx-boost="false" {
                 input type="hidden" name="next" value=(next);
                 label for="token" { "API token" }

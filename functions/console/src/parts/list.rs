@@ -48,7 +48,7 @@ pub fn facets(link: &Link, facets: &[FacetValues]) -> Markup {
         link.parameters().filter(|(name, _)| !FIELDS.contains(name) && !names.iter().any(|known| known == name));
     html! {
         aside.facets aria-label="Filters" {
-            details open {
+            details {
                 summary { (icon("filter")) "Filters" }
                 @for (name, value) in unseen { input type="hidden" form="filters" name=(name) value=(value); }
                 @for facet in facets { (facets::facet(link, facet)) }
