@@ -97,7 +97,7 @@ impl Message {
 }
 
 /// The queue of deliveries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Queue {
     client: Client,
     url: String,

@@ -4,7 +4,7 @@ use lambda_http::http::{Method, StatusCode};
 use shared::{
     deadline::Deadline,
     domain::{
-        id::{AlertId, IncidentId},
+        id::{AlertId, EntryId, IncidentId},
         principal::Principal,
         time::Time,
     },
@@ -108,6 +108,14 @@ async fn page(console: &Function, visit: &Visit, method: &Method, path: &[&str])
         ("GET", ["alerts", id]) => pages::alert::show(console, visit, alert(id)?).await,
         ("GET", ["alerts", id, "payload"]) => pages::alert::show_payload(console, visit, alert(id)?).await,
         ("POST", ["alerts", id, "resolve"]) => pages::alert::resolve(console, visit, alert(id)?).await,
+        ("GET", ["insights"]) => pages::insights::show(console, visit).await,
+        ("GET", ["quarantine"]) => pages::quarantine::show(console, visit).await,
+        ("POST", ["quarantine", "change"]) => pages::quarantine::change(console, visit).await,
+        ("POST", ["quarantine", "redrive"]) => pages::quarantine::redrive_all(console, visit).await,
+        ("GET", ["quarantine", id]) => pages::quarantine::show_entry(console, visit, entry(id)?).await,
+        ("GET", ["quarantine", id, "body"]) => pages::quarantine::show_body(console, visit, entry(id)?).await,
+        ("POST", ["quarantine", id, "redrive"]) => pages::quarantine::redrive(console, visit, entry(id)?).await,
+        ("POST", ["quarantine", id, "delete"]) => pages::quarantine::delete(console, visit, entry(id)?).await,
         ("GET", ["help"]) => Ok(pages::help::show(visit)),
         ("POST", ["sign-out"]) => Ok(pages::sign_in::sign_out(visit)),
         ("POST", ["theme"]) => Ok(theme(visit)),
@@ -121,6 +129,10 @@ fn incident(id: &str) -> Result<IncidentId, Problem> {
 
 fn alert(id: &str) -> Result<AlertId, Problem> {
     id.parse().map_err(|_| pages::alert::unknown())
+}
+
+fn entry(id: &str) -> Result<EntryId, Problem> {
+    id.parse().map_err(|_| pages::quarantine::unknown())
 }
 
 /// The session of a request and its person, if both count.
