@@ -13,6 +13,7 @@ mod cases;
 mod classification;
 mod comments;
 mod concurrency;
+mod console;
 mod contract;
 mod dead_letters;
 mod demo;

@@ -65,6 +65,7 @@ async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Ti
     let visit = Visit {
         person,
         link: Link::read(path, request.uri().query().unwrap_or_default()),
+        source_address: console.edge.source_address_of(request),
         form: Form::of(request),
         now,
         deadline,

@@ -53,12 +53,12 @@ const FIELDS: [Field; 8] = [
 ];
 
 const COLUMNS: [Column; 6] = [
-    Column { name: "Severity", order: Some("severity"), class: "c-sev" },
-    Column { name: "Incident", order: None, class: "c-title" },
-    Column { name: "Status", order: None, class: "c-status" },
-    Column { name: "Alerts", order: Some("alert_count"), class: "c-n" },
-    Column { name: "Last alert", order: Some("last_alert_at"), class: "c-time" },
-    Column { name: "Opened", order: Some("created_at"), class: "c-time" },
+    Column { name: "Severity", order: Some("severity") },
+    Column { name: "Incident", order: None },
+    Column { name: "Status", order: None },
+    Column { name: "Alerts", order: Some("alert_count") },
+    Column { name: "Last alert", order: Some("last_alert_at") },
+    Column { name: "Opened", order: Some("created_at") },
 ];
 
 /// Tabs: a name and the statuses behind it.
@@ -195,16 +195,18 @@ fn has_tab(link: &Link) -> bool {
 
 fn table(visit: &Visit, page: &Page<Incident>) -> Markup {
     let may_change = visit.is_responder();
-    html! {
-        form.bulk method="post" action="/console/incidents/status" {
-            @if may_change { (forms::hidden(visit)) }
-            table.rows {
-                caption.unseen { "Incidents" }
-                (list::heading(&visit.link, &COLUMNS, if may_change { Boxes::Each } else { Boxes::None }))
-                tbody { @for (place, incident) in page.items.iter().enumerate() { (row(visit, place, incident)) } }
-            }
-            @if may_change { (bulk()) }
+    let rows = html! {
+        table.rows.plain-cells {
+            caption.unseen { "Incidents" }
+            (list::heading(&visit.link, &COLUMNS, if may_change { Boxes::Each } else { Boxes::None }))
+            tbody { @for (place, incident) in page.items.iter().enumerate() { (row(visit, place, incident)) } }
         }
+    };
+    if !may_change {
+        return rows;
+    }
+    html! {
+        form.bulk method="post" action="/console/incidents/status" { (forms::hidden(visit)) (rows) (bulk()) }
     }
 }
 
@@ -212,26 +214,26 @@ fn row(visit: &Visit, place: usize, incident: &Incident) -> Markup {
     html! {
         tr {
             @if visit.is_responder() {
-                td.c-box {
+                td {
                     input type="checkbox" name="incident" value={ (incident.id) "." (incident.version) }
                         aria-labelledby={ "r" (place) };
                 }
             }
-            td.c-sev { (badges::severity(incident.severity)) }
-            td.c-title {
+            td { (badges::severity(incident.severity)) }
+            td {
                 a.row id={ "r" (place) } href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
                 (list::belongs(&incident.services, incident.team.as_deref(), &incident.environment))
             }
-            td.c-status {
+            td {
                 (badges::status(incident.status))
                 @if let Some(assignee) = &incident.assignee { span.by { bdi { (assignee.as_str()) } } }
             }
-            td.c-n {
+            td {
                 (grouped(incident.alert_count))
                 @if incident.firing_alert_count > 0 { span.fires { (grouped(incident.firing_alert_count)) " firing" } }
             }
-            td.c-time { (times::ago(incident.last_alert_at, visit.now)) }
-            td.c-time { (times::when(incident.created_at)) }
+            td { (times::ago(incident.last_alert_at, visit.now)) }
+            td { (times::when(incident.created_at)) }
         }
     }
 }
