@@ -221,8 +221,16 @@
     if (filters) filtersOpen = !filters.open;
   });
 
+  // The way back leads to the list as it was.
+  const remember = () => {
+    try {
+      if (one('#filters')) sessionStorage.setItem(location.pathname, location.search);
+      for (const back of all('.crumbs a')) back.search = sessionStorage.getItem(back.pathname) ?? back.search;
+    } catch { /* storage is off */ }
+  };
+
   // After each page and each part of one.
-  const settle = () => { localise(); dress(); count(); fold(); };
+  const settle = () => { localise(); dress(); count(); fold(); remember(); };
   document.addEventListener('htmx:after:swap', () => { read = Date.now(); tip.hidden = true; settle(); });
   document.addEventListener('htmx:after:history:push', () => { scrollTo(0, 0); one('#main')?.focus({ preventScroll: true }); });
   setInterval(localise, 30000);
