@@ -173,7 +173,7 @@ impl Alert {
     /// A person ends it, and its problem does not remember it.
     pub fn end(&mut self, now: Time) {
         self.state.status = AlertStatus::Resolved;
-        self.state.resolved_at = Some(now.max(self.state.last_seen_at));
+        self.state.resolved_at = Some(now);
     }
 
     /// Takes in what another firing delivery reports.

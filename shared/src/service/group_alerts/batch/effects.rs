@@ -140,14 +140,15 @@ impl<'group> Batch<'group> {
     ) -> Result<Effect, StoreError> {
         let event = incoming.event;
         // A test ends by itself: no resolution follows.
-        let of_test = event.is_test.then_some(Resolution { at: firing.key.at, by: ResolvedBy::Source });
+        let of_test =
+            event.is_test.then_some(Resolution::new(firing.key.at, ResolvedBy::Source, incoming.delivery.received_at));
         let resolution = resolution.or(of_test);
         let classification = self.with_usual_team(incoming);
         let groups = self.groups(incoming, lane).await?;
         let new_alert = NewAlert {
             event,
             classification: &classification,
-            resolved_at: resolution.map(|resolution| resolution.at),
+            resolved_at: resolution.map(|resolution| resolution.ended_at()),
         };
         let decision = decide(new_alert, &groups, &self.group_alerts.rules);
         debug!(?decision, "decided");
