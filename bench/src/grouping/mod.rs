@@ -138,3 +138,6 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
