@@ -2,6 +2,10 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
+/// How long a call may take if its caller does not say: as long as most functions of
+/// `template.yaml`.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Why an environment variable cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVariable {
@@ -9,6 +13,21 @@ pub enum InvalidVariable {
     Missing(&'static str),
     #[error("the environment variable {name} must be a whole number, not {value:?}")]
     NoNumber { name: &'static str, value: String },
+}
+
+/// How tokens of the company's identity provider are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OidcVariables {
+    /// The issuer: the address of the identity provider, as it stands in its tokens.
+    pub issuer: String,
+    /// The audiences, one of which a token must have.
+    pub audiences: Vec<String>,
+    /// The claim that gives roles.
+    pub role_claim: String,
+    /// Its values that make a viewer.
+    pub viewer_values: Vec<String>,
+    /// Its values that make a responder.
+    pub responder_values: Vec<String>,
 }
 
 /// The environment variables of a function, as `template.yaml` sets them.
@@ -138,6 +157,32 @@ impl Environment {
     /// [`InvalidVariable`]
     pub fn secret_arn(&self) -> Result<String, InvalidVariable> {
         self.required("SECRET_ARN")
+    }
+
+    /// How tokens of an identity provider are accepted. `None` if there is no provider.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] if there is an issuer without an audience or a claim: a token must never
+    /// count for want of a rule.
+    pub fn oidc(&self) -> Result<Option<OidcVariables>, InvalidVariable> {
+        let Ok(issuer) = self.required("OIDC_ISSUER") else { return Ok(None) };
+        let audiences = self.list("OIDC_AUDIENCE");
+        if audiences.is_empty() {
+            return Err(InvalidVariable::Missing("OIDC_AUDIENCE"));
+        }
+        Ok(Some(OidcVariables {
+            issuer,
+            audiences,
+            role_claim: self.required("OIDC_ROLE_CLAIM")?,
+            viewer_values: self.list("OIDC_VIEWER_VALUES"),
+            responder_values: self.list("OIDC_RESPONDER_VALUES"),
+        }))
+    }
+
+    /// The texts between commas, without spaces around them.
+    fn list(&self, name: &'static str) -> Vec<String> {
+        let value = self.required(name).unwrap_or_default();
+        value.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
     }
 
     /// The name of the stack. It is the dimension of the metrics.

@@ -13,19 +13,23 @@ pub mod rules;
 // Pure decisions, which do not know each other.
 pub mod classification;
 pub mod grouping;
+pub mod identity;
 pub mod listing;
 pub mod sources;
 
 // The surroundings of a process.
 pub mod config;
+pub mod deadline;
 
 pub mod clock;
 
 pub mod aws;
+pub mod retry;
 pub mod telemetry;
 
-// The AWS services: the tables, the queue, the secret.
+// What is reached over the network: the tables, the queue, the secret, the identity provider.
 pub mod credentials;
+pub mod issuer;
 pub mod queue;
 pub mod store;
 

@@ -2,31 +2,98 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::{Client, types::QueueAttributeName};
+use aws_sdk_sqs::{
+    Client,
+    config::{Config, timeout::TimeoutConfig},
+    types::QueueAttributeName,
+};
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 use tracing::warn;
 
 use crate::{
-    aws::{self, Aws, warm},
+    aws::{self, Aws, FailureKind, warm},
     config::{Environment, InvalidVariable},
-    domain::{delivery::Delivery, id::IncidentId},
+    deadline::{Deadline, OutOfTime},
+    domain::{
+        delivery::Delivery,
+        id::{EntryId, IncidentId},
+    },
+    retry::{Outlook, Retries, Retryable},
 };
 
-/// SQS usually answers within milliseconds. Sentry waits 1 s for the answer to its webhook.
-const SEND_TIMEOUT: Duration = Duration::from_millis(500);
+/// How much time must be left for sending, if other work comes first: SQS usually answers within
+/// milliseconds, and a send that hangs is given up after 400 ms and sent again.
+pub const MAX_SEND_TIME: Duration = Duration::from_millis(900);
+
+/// The first connection of a process takes longer, because of the TLS handshake.
+const START_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A delivery could not be sent. SQS may have accepted it all the same, if only its answer was
 /// lost.
 #[derive(Debug, thiserror::Error)]
-#[error("could not send the delivery to the queue: {0}")]
-pub struct QueueError(String);
+pub enum QueueError {
+    #[error("could not send the delivery to the queue: {reason}")]
+    Refused { reason: String, kind: FailureKind },
+    #[error("could not send the delivery to the queue: {0}")]
+    OutOfTime(#[from] OutOfTime),
+    /// None in practice: strings, numbers and lists always have a JSON form.
+    #[error("could not format the delivery: {0}")]
+    Format(#[from] serde_json::Error),
+}
+
+impl Retryable for QueueError {
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Refused { kind: FailureKind::Transient, .. } => Outlook::Troubled,
+            Self::Refused { .. } | Self::OutOfTime(_) | Self::Format(_) => Outlook::Hopeless,
+        }
+    }
+}
 
 /// A message that is not a delivery: the alerts that still fire in a resolved incident are to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
     pub sweep_incident: IncidentId,
+    /// The entry of the quarantine that this is a redrive of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_of: Option<EntryId>,
+}
+
+/// A message of the queue.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    Delivery(Box<Delivery>),
+    Sweep(Sweep),
+}
+
+impl Message {
+    /// Reads the body of a message.
+    ///
+    /// # Errors
+    /// Why it is not a delivery, if it is not a sweep either.
+    pub fn read(body: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(body).map(Self::Delivery).or_else(|error| match serde_json::from_str(body) {
+            Ok(sweep) => Ok(Self::Sweep(sweep)),
+            Err(_) => Err(error),
+        })
+    }
+
+    /// The entry of the quarantine that it is a redrive of.
+    #[must_use]
+    pub const fn redrive_of(&self) -> Option<EntryId> {
+        match self {
+            Self::Delivery(delivery) => delivery.redrive_of,
+            Self::Sweep(sweep) => sweep.redrive_of,
+        }
+    }
+
+    fn body(&self) -> serde_json::Result<String> {
+        match self {
+            Self::Delivery(delivery) => message(delivery),
+            Self::Sweep(sweep) => serde_json::to_string(sweep),
+        }
+    }
 }
 
 /// The queue of deliveries.
@@ -48,37 +115,49 @@ impl Queue {
     /// Opens the connection while a function starts.
     pub async fn warm(&self) {
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
-        let call = asked.attribute_names(QueueAttributeName::QueueArn).send();
-        warm("SQS", async { call.await.map_err(|error| aws::reason(&error)) }).await;
+        let limits = TimeoutConfig::builder().operation_attempt_timeout(START_TIMEOUT).operation_timeout(START_TIMEOUT);
+        let call = asked.attribute_names(QueueAttributeName::QueueArn).customize();
+        let call = call.config_override(Config::builder().timeout_config(limits.build()));
+        warm("SQS", async { call.send().await.map_err(|error| aws::reason(&error)) }).await;
     }
 
-    /// Sends a delivery with one `SendMessage`. If SQS does not answer within 500 ms, it is sent
-    /// once more, on another connection. A delivery that arrives twice takes effect once.
+    /// Sends a delivery. If SQS does not answer within 400 ms, or is in trouble, it is sent again on
+    /// another connection, until the deadline. A delivery that arrives twice takes effect once.
     ///
     /// # Errors
     /// [`QueueError`]
-    pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
-        self.send_text(message(delivery).map_err(|error| QueueError(error.to_string()))?).await
+    pub async fn send(&self, delivery: &Delivery, deadline: Deadline) -> Result<(), QueueError> {
+        self.send_text(message(delivery)?, deadline).await
     }
 
     /// Asks `group-alerts` to end the alerts that still fire in a resolved incident.
     ///
     /// # Errors
     /// [`QueueError`]
-    pub async fn send_sweep(&self, incident_id: IncidentId) -> Result<(), QueueError> {
-        let message = serde_json::to_string(&Sweep { sweep_incident: incident_id });
-        self.send_text(message.map_err(|error| QueueError(error.to_string()))?).await
+    pub async fn send_sweep(&self, incident_id: IncidentId, deadline: Deadline) -> Result<(), QueueError> {
+        self.send_message(&Message::Sweep(Sweep { sweep_incident: incident_id, redrive_of: None }), deadline).await
     }
 
-    async fn send_text(&self, message: String) -> Result<(), QueueError> {
+    /// Sends a message, as [`Self::send`] does.
+    ///
+    /// # Errors
+    /// [`QueueError`]
+    pub async fn send_message(&self, message: &Message, deadline: Deadline) -> Result<(), QueueError> {
+        self.send_text(message.body()?, deadline).await
+    }
+
+    async fn send_text(&self, message: String, deadline: Deadline) -> Result<(), QueueError> {
         let request = self.client.send_message().queue_url(&self.url).message_body(message);
-        let sent = if let Ok(sent) = timeout(SEND_TIMEOUT, request.clone().send()).await {
-            sent
-        } else {
-            warn!(timeout_ms = SEND_TIMEOUT.as_millis(), "SQS did not answer in time; sending the message again");
-            request.send().await
-        };
-        sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))
+        let mut retries = Retries::of_person(deadline);
+        loop {
+            let sent = deadline.bound(request.clone().send()).await?;
+            let Err(error) = sent else { return Ok(()) };
+            let error = QueueError::Refused { reason: aws::reason(&error), kind: aws::failure_kind(&error) };
+            if !retries.pause_after(&error).await {
+                return Err(error);
+            }
+            warn!(%error, "sending the message again");
+        }
     }
 }
 

@@ -21,7 +21,8 @@ use shared::{
     store::Tables,
 };
 use tests::{
-    Api, Sandbox, TestStack, WAIT_TIMEOUT, WebhookRequest, assert_members, eventually, random_digits, sentry::Issue,
+    Api, Sandbox, TestStack, WAIT_TIMEOUT, WebhookRequest, assert_members, eventually, patient, random_digits,
+    sentry::Issue,
 };
 
 use crate::{
@@ -198,9 +199,9 @@ async fn a_dead_letter_that_is_received_twice_makes_one_entry() {
     let environment = stack.local().environment("QuarantineDeadLetters");
     let mover = QuarantineDeadLetter::new(&Tables::new(environment, stack.local().aws()), 1).unwrap();
     let now: Time = shared::clock::now();
-    let entries = join_all((0..6).map(|_| mover.put("one-message", "no delivery", now))).await;
+    let entries = join_all((0..6).map(|_| mover.put("one-message", "no delivery", now, patient()))).await;
     assert_eq!(entries.into_iter().filter_map(|entry| entry.expect("the tables are there")).count(), 1);
-    assert_eq!(mover.put("one-message", "no delivery", now).await.unwrap(), None);
+    assert_eq!(mover.put("one-message", "no delivery", now, patient()).await.unwrap(), None);
     only_entry(&Api::to(stack.access()), "kind=dead_letter").await;
     stack.stop().await;
 }

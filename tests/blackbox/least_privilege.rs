@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use shared::{
     clock,
+    domain::{delivery::Delivery, time::Time},
     service::{
         group_alerts::GroupAlerts,
         receive_webhook::{self, Webhook},
@@ -15,12 +16,13 @@ use shared::{
     sources::{self, Headers},
     store::Tables,
 };
-use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification, patient};
 
 use crate::{
     alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
     dead_letters::{entry_when, failing_worker, only_entry},
     quarantine::{delete, entries_of, get_entry, redrive},
+    redrive::redrive_many,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,6 +32,7 @@ async fn every_granted_permission_is_used() {
     let Some(stack) = TestStack::start(options).await else { return };
     let sandbox = Sandbox::on(Api::to(stack.access()));
     dead_letters(&sandbox).await;
+    given_up(&stack, &sandbox).await;
     broken.store(false, Ordering::SeqCst);
     redriven(&sandbox).await;
     deliveries(&sandbox).await;
@@ -57,10 +60,28 @@ async fn dead_letters(sandbox: &Sandbox) {
     entry_when(&sandbox.api, id, "pending").await;
 }
 
+/// The queue gives up a delivery, and a redrive.
+async fn given_up(stack: &TestStack, sandbox: &Sandbox) {
+    let before = only_entry(&sandbox.api, "").await;
+    let letter = |delivery: &Delivery| {
+        let sqs = stack.local().aws().sqs();
+        let message = serde_json::to_string(delivery).expect("JSON");
+        sqs.send_message().queue_url(stack.resource("AlertsDeadLetterQueue")).message_body(message).send()
+    };
+    let id = before["id"].as_str().expect("an id");
+    let first = delivery(&sandbox.monitor(), clock::now());
+    letter(&first).await.expect("sent");
+    let given_up = entries_of(&sandbox.api, &[first.delivery_id.to_string()]).await.remove(0);
+    delete(&sandbox.api, given_up["id"].as_str().expect("an id")).await.expect(204);
+    redrive(&sandbox.api, id).await.expect(202);
+    letter(&Delivery { redrive_of: Some(id.parse().expect("an id")), ..first }).await.expect("sent");
+    entry_when(&sandbox.api, id, "pending").await;
+}
+
 async fn redriven(sandbox: &Sandbox) {
     let entry = only_entry(&sandbox.api, "").await;
     let id = entry["id"].as_str().expect("an id");
-    redrive(&sandbox.api, id).await.expect(202);
+    assert_eq!(redrive_many(&sandbox.api, "kind=dead_letter").await.expect(202).json()["redriven"], 1);
     entry_when(&sandbox.api, id, "redriven").await;
 }
 
@@ -96,16 +117,21 @@ async fn invalidations(stack: &TestStack) {
 
 /// Groups a notification as if it had come last week.
 async fn group_last_week(stack: &TestStack, notification: &Notification) {
-    let sent = WebhookRequest::from(notification);
-    let datadog = sources::find("datadog").expect("a source");
     let last_week = clock::now().plus_minutes(-7 * 24 * 60);
-    let Webhook::Delivery(read) = receive_webhook::read(datadog, &Headers::default(), &sent.body, last_week, "1")
-    else {
-        panic!("not a delivery");
-    };
+    let read = delivery(notification, last_week);
     let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());
     let grouper = GroupAlerts::new(&tables, fastrand::u64(..)).expect("configured");
-    grouper.group(&read, last_week).await.expect("grouped");
+    grouper.group(&read, last_week, patient()).await.expect("grouped");
+}
+
+/// The delivery of a notification that we received at a time.
+fn delivery(notification: &Notification, received_at: Time) -> Delivery {
+    let sent = WebhookRequest::from(notification);
+    let datadog = sources::find("datadog").expect("a source");
+    match receive_webhook::read(datadog, &Headers::default(), &sent.body, received_at, "1") {
+        Webhook::Delivery(read) => *read,
+        Webhook::Ignored { reason } => panic!("not a delivery: {reason}"),
+    }
 }
 
 async fn lists(sandbox: &Sandbox) {

@@ -22,6 +22,7 @@ use shared::{
     grouping::{ServiceGroup, SourceGroup},
     store::{Item, alerts},
 };
+use tests::faults::Clock;
 
 /// The contents of the tables.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,8 @@ pub struct Tables {
     pub alerts: BTreeMap<AlertId, AlertRow>,
     /// The delivery ids of the quarantine's entries.
     pub quarantined: Vec<String>,
+    /// What is in the quarantine and no delivery: the beginnings of these messages.
+    pub quarantined_messages: Vec<String>,
     pub claims: Claims,
 }
 
@@ -99,6 +102,7 @@ pub struct OpeningLock {
 impl Tables {
     /// Reads all tables.
     pub async fn read(stack: &Stack) -> Self {
+        let _clock = Clock::hold();
         let client = stack.aws().dynamodb();
         let environment = stack.environment("GroupAlerts");
         let items = async |table: fn(&Environment) -> _| {
@@ -114,7 +118,11 @@ impl Tables {
             tables.alerts.insert(alert.id, alert.into());
         }
         for item in items(Environment::quarantine_table).await {
-            tables.quarantined.push(json_of(item)["delivery_id"].as_str().expect("a delivery's id").to_owned());
+            let entry = json_of(item);
+            match entry["delivery_id"].as_str() {
+                Some(delivery_id) => tables.quarantined.push(delivery_id.to_owned()),
+                None => tables.quarantined_messages.push(typed(&entry["first_lines"])),
+            }
         }
         for item in items(Environment::claims_table).await {
             tables.claims.add(json_of(item));
@@ -156,6 +164,8 @@ impl Claims {
             Some("opening_locks") => {
                 self.opening_locks.insert(claim, typed(&item));
             }
+            // Of messages: why they failed, and that they are in the quarantine.
+            Some("failure" | "dead_letter") => {}
             _ => self.others.push(claim),
         }
     }

@@ -109,6 +109,7 @@ fn check_delivery(delivery: &Delivery) -> Result<(), TestCaseError> {
 fn check_event(event: &AlertEvent) -> Result<(), TestCaseError> {
     let within = |text: &str, most: usize| !text.is_empty() && text.chars().count() <= most;
     prop_assert!(within(&event.title, limits::TITLE), "title {:?}", event.title);
+    prop_assert!(!event.title.chars().any(char::is_control), "title {:?}", event.title);
     prop_assert!(event.message.as_deref().is_none_or(|message| within(message, limits::MESSAGE)), "message");
     prop_assert!(within(&event.dedup_key, MAX_KEY) && within(&event.group_key, MAX_KEY), "keys");
     prop_assert!(event.external_id.as_deref().is_none_or(|id| within(id, limits::KEY)), "id");

@@ -20,6 +20,7 @@ use shared::{
     service::{group_alerts::GroupAlerts, list_incidents::IncidentQuery},
     store::Tables,
 };
+use tests::patient;
 
 use super::history::{self, SEVERITIES};
 
@@ -157,7 +158,7 @@ pub async fn rows(deliveries: &[Delivery], size: usize) -> (Vec<Alert>, Vec<Inci
     let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), stack.aws()), 1).expect("configured");
     for together in deliveries.chunks(size) {
         let together: Vec<&Delivery> = together.iter().collect();
-        grouper.group_together(&together, history::now()).await.expect("grouped");
+        grouper.group_together(&together, history::now(), patient()).await.expect("grouped");
     }
     let alerts = history::alert_lister(&stack);
     let alerts = alerts.list(&AlertFilter::default(), &ALL, "", history::now()).await.expect("a page").items;

@@ -43,6 +43,7 @@ use shared::{
     },
 };
 use strum::VariantArray;
+use tests::patient;
 
 use super::{
     alerts::model,
@@ -131,7 +132,7 @@ impl World {
             redrive_of: None,
         };
         let now = self.clock();
-        self.grouper.group(&delivery, now).await.expect("grouped");
+        self.grouper.group(&delivery, now, patient()).await.expect("grouped");
     }
 
     async fn change_a_status(&mut self, incidents: &[Incident]) {
@@ -142,7 +143,7 @@ impl World {
         let Some(status) = incident.status.allowed_transitions().first() else { return };
         let change = StatusChange { status: *status, comment: None, actor: "alice".to_owned() };
         let now = self.clock();
-        self.changer.change(incident.id, &change, &|_| true, now).await.expect("changed");
+        self.changer.change(incident.id, &change, &|_| true, now, patient()).await.expect("changed");
     }
 
     /// Deletes rows without an invalidation, and lets the time pass after which no count is used.

@@ -75,6 +75,10 @@ impl Subjects {
                 // All calls send the same webhook, so that grouping in the background stays cheap.
                 ("a Datadog notification", with_body(event, &notification("1", "measured").body()))
             }
+            "RedriveQuarantine" => {
+                let event = http("POST", "/quarantine/redrive", "kind=unreadable", &json!({}));
+                ("entries that still cannot be read", event)
+            }
             "RedriveQuarantineEntry" => {
                 let path = format!("/quarantine/{entry}/redrive");
                 ("an entry that still cannot be read", http("POST", &path, "", &id(entry)))

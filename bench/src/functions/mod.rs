@@ -29,12 +29,17 @@ const TARGET_WARM_P99_MS: f64 = 5.0;
 const RECEIVER: &str = "ReceiveWebhook";
 
 /// Every environment variable that the template sets for a function.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 14] = [
     "ALERTS_TABLE",
     "CLAIMS_TABLE",
     "COUNTS_TABLE",
     "INCIDENTS_TABLE",
     "LIST_BUDGET_MS",
+    "OIDC_AUDIENCE",
+    "OIDC_ISSUER",
+    "OIDC_RESPONDER_VALUES",
+    "OIDC_ROLE_CLAIM",
+    "OIDC_VIEWER_VALUES",
     "QUARANTINE_TABLE",
     "QUEUE_URL",
     "SECRET_ARN",

@@ -11,6 +11,7 @@ use std::{
 use clap::Args;
 use local::{Stack, Wire};
 use shared::{
+    deadline::Deadline,
     domain::{
         delivery::{Content, Delivery, DeliveryId, PackedBody},
         event::{AlertEvent, StatedSeverity, Transition},
@@ -119,6 +120,9 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
     growth(&options.alerts, &figures);
     Ok(())
 }
+
+/// How long one write may take.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 const HEAD: [&str; 10] =
     ["list", "page", "total", "attempts", "requests", "read units", "write units", "KB", "p50 ms", "p95 ms"];
@@ -309,7 +313,7 @@ async fn writes(stack: &Stack, meter: &Arc<Meter>) -> Result<(), Failure> {
     for (number, (name, problem, transition, minutes)) in steps.into_iter().enumerate() {
         let at = end().plus_minutes(minutes);
         let before = meter.counts();
-        grouper.group(&delivery(number, problem, transition, at), at).await?;
+        grouper.group(&delivery(number, problem, transition, at), at, Deadline::after(WRITE_TIMEOUT)).await?;
         let since = meter.counts() - &before;
         let requests: u64 = since.operations.values().map(|calls| calls.calls).sum();
         let counts = since.units_of("CountsTable").write;

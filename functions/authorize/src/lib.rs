@@ -1,17 +1,16 @@
-//! The Lambda authorizer of the API. It identifies the caller by the bearer token, and answers in
-//! the simple format of payload version 2.0.
+//! The Lambda authorizer of the API. It identifies the caller by the bearer token: an API token,
+//! or a JWT of the company's identity provider. It answers in the simple format of payload version 2.0.
 
-use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
     aws::Aws,
     clock,
     config::Environment,
-    credentials::CredentialStore,
+    deadline::Deadline,
     function::{Error, EventFunction},
     http::principal,
-    service::authorize::authorize,
+    service::authorize::Authorize,
 };
 
 /// The request of API Gateway. Only the identity is read.
@@ -25,7 +24,7 @@ pub struct AuthorizerRequest {
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
-    credentials: CredentialStore,
+    authorize: Authorize,
 }
 
 impl EventFunction for Function {
@@ -33,13 +32,13 @@ impl EventFunction for Function {
     type Answer = Value;
 
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
-        Ok(Self { credentials: CredentialStore::start(environment, aws, clock::now()).await? })
+        Ok(Self { authorize: Authorize::start(environment, aws, clock::now()).await? })
     }
 
-    async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
-        let identity = event.payload.identity_source.unwrap_or_default();
+    async fn answer(&self, event: AuthorizerRequest, _deadline: Deadline) -> Value {
+        let identity = event.identity_source.unwrap_or_default();
         let principal = match identity.first() {
-            Some(authorization) => authorize(&self.credentials, authorization, clock::now()).await,
+            Some(authorization) => self.authorize.identify(authorization, clock::now()).await,
             None => None,
         };
         match principal {

@@ -4,6 +4,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -28,14 +29,14 @@ impl HttpFunction for Function {
         Ok(Self { resolve_alerts: ResolveAlerts::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
         let body = status_body::alert(request)?;
         let resolution = AlertResolution { comment: body.comment, actor: principal.name };
         let ResolvedAlert { alert, is_changed } =
-            self.resolve_alerts.resolve(id, &resolution, now).await.map_err(problem)?;
+            self.resolve_alerts.resolve(id, &resolution, now, deadline).await.map_err(problem)?;
         if is_changed {
             info!(
                 alert_id = %alert.id,

@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -28,11 +29,11 @@ impl HttpFunction for Function {
         Ok(Self { get_quarantine_entry: GetQuarantineEntry::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, _now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, _now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let detail = self.get_quarantine_entry.get(id).await.map_err(|error| problem(&error))?;
+        let detail = self.get_quarantine_entry.get(id, deadline).await.map_err(|error| problem(&error))?;
         Ok(answer::json(StatusCode::OK, &QuarantineEntryDetailView::of(detail)))
     }
 }

@@ -5,6 +5,7 @@ use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{Request, Response, answer, headers, path_parameter, problem::Problem, view::ReceiptView},
@@ -27,13 +28,13 @@ impl HttpFunction for Function {
         Ok(Self { receive_webhook: ReceiveWebhook::start(environment, aws, clock::now()).await?, metrics })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let Some(source) = sources::find(&path_parameter(request, "source")) else {
             self.count("RefusedUnknownSource", now);
             return Err(Problem::not_found("There is no source with this name."));
         };
         let headers = headers::of_webhook(request.headers());
-        let received = self.receive_webhook.receive(source, &headers, request.body().as_ref(), now).await;
+        let received = self.receive_webhook.receive(source, &headers, request.body().as_ref(), now, deadline).await;
         let name = source.name();
         match &received {
             Ok(Receipt::Accepted { delivery_id }) => info!(source = name, %delivery_id, "webhook accepted"),
@@ -44,7 +45,7 @@ impl HttpFunction for Function {
             Err(refusal) => info!(source = name, %refusal, "webhook refused"),
         }
         self.count(metric(&received), now);
-        Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(problem)?)))
+        Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(|refusal| problem(&refusal))?)))
     }
 }
 
@@ -63,16 +64,16 @@ fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
         Ok(Receipt::Quarantined { .. }) => "Quarantined",
         Err(Refusal::TooLarge) => "RefusedTooLarge",
         Err(Refusal::NotAuthentic) => "RefusedNotAuthentic",
-        Err(Refusal::Queue(_)) => "RefusedUnavailable",
+        Err(Refusal::Queue(_) | Refusal::OutOfTime(_)) => "RefusedUnavailable",
     }
 }
 
-fn problem(refusal: Refusal) -> Problem {
+fn problem(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::TooLarge => Problem::too_large("A webhook may be at most 1 MiB."),
         Refusal::NotAuthentic => {
             Problem::unauthenticated("The signature or the token of the webhook is missing or wrong.")
         }
-        Refusal::Queue(cause) => Problem::unavailable(&cause),
+        Refusal::Queue(_) | Refusal::OutOfTime(_) => Problem::unavailable(refusal),
     }
 }

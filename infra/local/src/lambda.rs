@@ -19,6 +19,9 @@ pub type Handler = Box<dyn Fn(String, Context) -> BoxFuture<'static, Result<Json
 /// Why a call returned no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
+    /// No function has this name.
+    #[error("there is no function {0}")]
+    Unknown(String),
     /// The function returned an error, or could not parse its event.
     #[error("{function} failed: {source}")]
     Failed { function: String, source: BoxError },

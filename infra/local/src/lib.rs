@@ -29,6 +29,7 @@ mod template;
 mod wiring;
 
 pub use error::StartError;
+pub use lambda::InvokeError;
 pub use options::{Options, Wire};
 pub use stack::Stack;
 pub use template::Permission;

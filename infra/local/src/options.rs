@@ -1,6 +1,6 @@
 //! How to run a stack.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use shared::aws::Aws;
 
@@ -9,10 +9,12 @@ use shared::aws::Aws;
 pub struct Options {
     /// The port of the API on the loopback interface. 0 takes any free port.
     pub port: u16,
-    /// The directory of the tables. `None` keeps them in memory.
+    /// The directory of the tables and of the messages in the queues. `None` keeps them in memory.
     pub data: Option<PathBuf>,
     /// Whether to fill empty tables with demo data.
     pub demo: bool,
+    /// Values of the template's parameters. The others have their defaults.
+    pub parameters: BTreeMap<String, String>,
     /// Replaces the visibility timeouts of the template. Rounded down to seconds, at least 1: with
     /// 0, SQS would deliver a message again while it is being processed.
     pub visibility_timeout: Option<Duration>,

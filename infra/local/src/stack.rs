@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value as Json;
 use shared::{aws::Aws, config::Environment};
 use tokio::net::TcpListener;
 
@@ -17,11 +18,11 @@ use crate::{
     error::StartError,
     functions,
     gateway::Gateway,
-    lambda::{Function, InFlight},
+    lambda::{Function, InFlight, InvokeError},
     options::{Options, Wire},
     permissions::Permissions,
     poller::Pollers,
-    sqs::{self, Queues},
+    sqs::{self, journal::Journal},
     template::{FunctionResource, Kind, Permission, Scope, Template},
     wiring::{self, RunningFunction, RunningFunctions},
 };
@@ -29,7 +30,7 @@ use crate::{
 /// How long a stop waits for requests and calls that have begun.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a stop empties the queues, which exist in memory only. A second Ctrl-C stops at once.
+/// How long a stop empties the queues. A second Ctrl-C stops at once.
 const DRAIN_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The function whose environment names every table. The demo data is written with it.
@@ -45,7 +46,10 @@ pub struct Stack {
     gateway: Gateway,
     pollers: Pollers,
     in_flight: InFlight,
+    functions: BTreeMap<String, RunningFunction>,
     dynamodb: DynamoDb,
+    /// The messages on disk, if there is a data directory.
+    journal: Option<Journal>,
 }
 
 impl Stack {
@@ -61,7 +65,8 @@ impl Stack {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(listen_error)?;
         let url = format!("http://{}", listener.local_addr().map_err(listen_error)?);
 
-        let template = Template::of_workspace()?;
+        let mut template = Template::of_workspace()?;
+        template.set(&options.parameters)?;
         let mut scope = Scope::new(&template.parameters);
         for api in template.resources(Kind::HttpApi) {
             scope.runs(&api.logical_id, &api.logical_id, &[("ApiEndpoint", &url)]);
@@ -71,14 +76,15 @@ impl Stack {
             scope.runs(id, id, &[("Arn", &FunctionResource::arn(id))]);
         }
         let dynamodb = wiring::start_tables(&template, &mut scope, options.data.as_deref()).await?;
-        let queues = Queues::default();
+        let (queues, journal) = wiring::start_queues(options.data.as_deref())?;
         let known = queues.known();
         let in_process = embedded::config(queues);
         let aws = Aws::at(dynamodb.config(), in_process.clone(), in_process);
         sqs::create_all(&template, &mut scope, &aws.sqs(), &known, options.visibility_timeout).await?;
         wiring::start_secrets(&template, &mut scope, &aws).await?;
 
-        let over_wire = options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone()));
+        let over_wire =
+            options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone())).limited();
         let in_flight = InFlight::default();
         let mut environments = HashMap::new();
         let mut permissions = BTreeMap::new();
@@ -110,7 +116,9 @@ impl Stack {
             environments,
             permissions,
             in_flight,
+            functions: running,
             dynamodb,
+            journal,
         })
     }
 
@@ -148,6 +156,21 @@ impl Stack {
         environment.unwrap_or_else(|| panic!("template.yaml has no function {function}"))
     }
 
+    /// Calls a function with an event of the service that triggers it, and returns its answer.
+    ///
+    /// # Errors
+    /// If the stack has no such function, or it fails or panics.
+    pub async fn invoke(&self, function: &str, event: &Json) -> Result<Json, InvokeError> {
+        let running = self.functions.get(function).ok_or_else(|| InvokeError::Unknown(function.to_owned()))?;
+        running.function.invoke(event, &format!("{:016x}", fastrand::u64(..))).await
+    }
+
+    /// How long a function may take, by the template.
+    #[must_use]
+    pub fn timeout(&self, function: &str) -> Option<Duration> {
+        Some(self.functions.get(function)?.resource.timeout)
+    }
+
     /// The permissions that each function has and has not used so far.
     pub fn unused_permissions(&self) -> impl Iterator<Item = (&str, Permission)> {
         let unused = self.permissions.iter().map(|(function, allowed)| (function.as_str(), allowed.unused()));
@@ -156,13 +179,22 @@ impl Stack {
 
     /// Accepts no more requests, finishes those that have begun, empties the queues, and stops.
     pub async fn stop(self) {
-        let Self { gateway, pollers, in_flight, dynamodb, .. } = self;
+        let Self { gateway, pollers, in_flight, dynamodb, journal, .. } = self;
         gateway.stop(STOP_TIMEOUT).await;
         // A call goes on after its client has disconnected, and may still send a message.
         if tokio::time::timeout(STOP_TIMEOUT, in_flight.write()).await.is_err() {
             tracing::warn!("stopping although a function is still running");
         }
-        pollers.drain(DRAIN_TIMEOUT).await;
+        let left = pollers.drain(DRAIN_TIMEOUT).await;
+        match journal {
+            Some(journal) => {
+                if journal.flush().await.is_err() {
+                    tracing::warn!("messages may come once more after the next start");
+                }
+            }
+            None if left > 0 => tracing::warn!(left, "messages lost: the queues are in memory only"),
+            None => {}
+        }
         dynamodb.stop(STOP_TIMEOUT).await;
     }
 }

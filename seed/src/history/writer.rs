@@ -3,9 +3,11 @@
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use shared::{
+    deadline::Deadline,
     domain::{delivery::Delivery, id::IncidentId, time::Time},
     service::{
         change_status::{self, ChangeStatus},
@@ -21,6 +23,9 @@ use crate::{
     timeline::{Action, StatusChange},
     webhook::Webhook,
 };
+
+/// How long one step of the timeline may take.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 pub struct Writer {
     grouper: GroupAlerts,
@@ -49,7 +54,7 @@ impl Writer {
         let at = webhook.at;
         let delivery = receive(number, webhook)?;
         let Some(delivery) = delivery else { return Ok(Written::Webhook) };
-        let effect = self.grouper.group(&delivery, at.into()).await;
+        let effect = self.grouper.group(&delivery, at.into(), Deadline::after(WRITE_TIMEOUT)).await;
         Ok(match effect.map_err(|source| SeedError::Group { at, source })? {
             Effect::Opened(_, incident) => {
                 self.opened().insert(number, incident);
@@ -68,7 +73,8 @@ impl Writer {
             comment: Some(change.comment.clone()),
             actor: change.actor.to_owned(),
         };
-        let changed = self.changer.change(incident, &wanted, &|_| true, change.at.into()).await;
+        let changed =
+            self.changer.change(incident, &wanted, &|_| true, change.at.into(), Deadline::after(WRITE_TIMEOUT)).await;
         changed.map_err(|source| SeedError::Change { at: change.at, source })?;
         Ok(Written::StatusChange)
     }

@@ -20,7 +20,7 @@ pub struct Action {
     pub id: ActionId,
     /// When it was done.
     pub at: Time,
-    /// The name of the API token, or [`SYSTEM_ACTOR`].
+    /// The name of the caller, or [`SYSTEM_ACTOR`].
     pub actor: String,
     /// What was done.
     #[serde(flatten)]

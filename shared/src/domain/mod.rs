@@ -10,6 +10,7 @@ pub mod event;
 pub mod grouping;
 pub mod id;
 pub mod incident;
+pub mod principal;
 pub mod problem;
 pub mod quarantine;
 pub mod reported;

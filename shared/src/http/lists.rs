@@ -9,18 +9,19 @@ use super::{
 };
 use crate::{
     domain::{
+        id::EntryId,
         source::Source,
         time::{InvalidTime, Time},
     },
     listing::{
         alerts::AlertFilter,
-        cursor::{Cursor, list_key},
+        cursor::{Cursor, InvalidCursor, list_key},
         incidents::{IncidentFilter, IncidentOrder},
         page::{PageRequest, Start},
         plan::Range,
         quarantine::QuarantineFilter,
     },
-    service::list_incidents::IncidentQuery,
+    service::{list_incidents::IncidentQuery, redrive_quarantine::RedriveRequest},
     sources::SOURCES,
 };
 
@@ -98,6 +99,30 @@ pub fn quarantine(request: &Request) -> Result<ListRequest<QuarantineFilter>, Pr
     finish(parameters, filter, list, ascending)
 }
 
+/// A valid request to redrive many entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedriveList {
+    pub request: RedriveRequest,
+    /// Identifies the list. A cursor works only for the list that it came from.
+    pub list: String,
+}
+
+/// Reads the parameters of `POST /quarantine/redrive`.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn redrive(request: &Request) -> Result<RedriveList, Problem> {
+    let mut parameters = Parameters::of(request);
+    let filter = QuarantineFilter { kinds: parameters.some("kind", word), sources: parameters.many("source", source) };
+    let list = list_key("redrive", &filter.canonical(), created_sort_name(true));
+    let limit = limit(&mut parameters);
+    let after = parameters.one("cursor", |value| {
+        Cursor::decode(value, &list).and_then(|cursor| cursor.position.parse::<EntryId>().map_err(|_| InvalidCursor))
+    });
+    parameters.finish()?;
+    Ok(RedriveList { request: RedriveRequest { filter, after, limit }, list })
+}
+
 struct Sort {
     order: IncidentOrder,
     ascending: bool,
@@ -117,10 +142,7 @@ const fn created_sort_name(ascending: bool) -> &'static str {
 }
 
 fn finish<F>(mut parameters: Parameters, filter: F, list: String, ascending: bool) -> Result<ListRequest<F>, Problem> {
-    let limit = parameters.one("limit", |value| match whole_number(value) {
-        Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
-        _ => Err(format!("must be a whole number from 1 to {MAX_LIMIT}")),
-    });
+    let limit = limit(&mut parameters);
     let offset = parameters.one("offset", whole_number);
     let cursor = parameters.one("cursor", |value| Cursor::decode(value, &list));
     if cursor.is_some() && offset.is_some() {
@@ -128,8 +150,15 @@ fn finish<F>(mut parameters: Parameters, filter: F, list: String, ascending: boo
     }
     parameters.finish()?;
     let start = cursor.map_or(Start::Offset(offset.unwrap_or(0)), Start::Cursor);
-    let limit = usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
     Ok(ListRequest { filter, page: PageRequest { limit, start, ascending }, list })
+}
+
+fn limit(parameters: &mut Parameters) -> usize {
+    let limit = parameters.one("limit", |value| match whole_number(value) {
+        Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
+        _ => Err(format!("must be a whole number from 1 to {MAX_LIMIT}")),
+    });
+    usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX)
 }
 
 fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {

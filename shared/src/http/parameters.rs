@@ -78,6 +78,14 @@ impl Parameters {
         values
     }
 
+    /// Takes a parameter like [`Self::many`] that must be given.
+    pub fn some<T: PartialEq, E: Display>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
+        if !self.given.contains_key(name) {
+            self.error(name, "must be given");
+        }
+        self.many(name, parse)
+    }
+
     /// Notes that a parameter is wrong, for [`Self::finish`].
     pub fn error(&mut self, parameter: &str, message: impl Display) {
         self.errors.push(InvalidParameter { parameter: parameter.to_owned(), message: message.to_string() });

@@ -22,8 +22,13 @@ use crate::{
         status::Status,
         time::Time,
     },
-    listing::{facets::FacetValues, page::Page},
-    service::{get_incident::IncidentDetail, get_quarantine_entry::QuarantineEntryDetail, receive_webhook::Receipt},
+    listing::{cursor::Cursor, facets::FacetValues, page::Page},
+    service::{
+        get_incident::IncidentDetail,
+        get_quarantine_entry::QuarantineEntryDetail,
+        receive_webhook::Receipt,
+        redrive_quarantine::{RedrivenEntries, RefusedEntry},
+    },
 };
 
 /// A page of a list.
@@ -313,5 +318,30 @@ impl From<Receipt> for ReceiptView {
             Receipt::Ignored { reason } => Self::Ignored { reason },
             Receipt::Quarantined { delivery_id, reason } => Self::Quarantined { delivery_id, reason },
         }
+    }
+}
+
+/// What became of entries that were to be redriven.
+#[derive(Debug, Serialize)]
+pub struct RedrivenEntriesView {
+    redriven: u64,
+    refused: Vec<RefusedEntryView>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RefusedEntryView {
+    id: EntryId,
+    reason: String,
+}
+
+impl RedrivenEntriesView {
+    /// Shows them. `list` is the key of the list for its cursors.
+    #[must_use]
+    pub fn of(entries: RedrivenEntries, list: String) -> Self {
+        let RedrivenEntries { redriven, refused, last } = entries;
+        let refused = refused.into_iter().map(|RefusedEntry { id, reason }| RefusedEntryView { id, reason }).collect();
+        let cursor = last.map(|id| Cursor { position: id.to_string(), offset: 0, list });
+        Self { redriven, refused, next_cursor: cursor.map(|cursor| cursor.encode()) }
     }
 }

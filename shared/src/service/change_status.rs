@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::{
-    resolve_alerts::{Ending, Ends, ResolveAlertError, ResolveAlerts},
-    retry::{MAX_ATTEMPTS, Retries, Retryable},
-};
+use super::resolve_alerts::{Ending, Ends, ResolveAlertError, ResolveAlerts};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         action::{Action, ActionKind},
         id::{AlertId, IncidentId},
@@ -15,7 +13,8 @@ use crate::{
         status::{IllegalTransition, Status},
         time::Time,
     },
-    queue::{Queue, QueueError},
+    queue::{MAX_SEND_TIME, Queue, QueueError},
+    retry::{Outlook, Retries, Retryable},
     store::{
         StoreError, Tables,
         counts::Counts,
@@ -82,8 +81,11 @@ impl From<StoreError> for ChangeStatusError {
 }
 
 impl Retryable for ChangeStatusError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Unavailable(error) => error.outlook(),
+            _ => Outlook::Hopeless,
+        }
     }
 }
 
@@ -131,17 +133,18 @@ impl ChangeStatus {
         change: &StatusChange,
         precondition: &Precondition<'_>,
         now: Time,
+        deadline: Deadline,
     ) -> Result<ChangedStatus, ChangeStatusError> {
         // Two people may ask for the same in the same millisecond. This tells whose change was written.
         let change_id = fastrand::u128(..);
         let mut unanswered = Vec::new();
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut retries = Retries::of_person(deadline);
         loop {
             match self.attempt(id, change, precondition, now, change_id, &mut unanswered).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 Err(error) => return Err(error),
                 Ok(ChangedStatus { incident, is_changed }) => {
-                    return Ok(ChangedStatus { incident: self.sweep(incident, now).await?, is_changed });
+                    return Ok(ChangedStatus { incident: self.sweep(incident, now, deadline).await?, is_changed });
                 }
             }
         }
@@ -204,13 +207,14 @@ impl ChangeStatus {
 
     /// Ends the alerts that still fire after an incident was resolved. If time runs out, a message asks
     /// `group-alerts` to go on.
-    async fn sweep(&self, incident: Incident, now: Time) -> Result<Incident, ChangeStatusError> {
+    async fn sweep(&self, incident: Incident, now: Time, deadline: Deadline) -> Result<Incident, ChangeStatusError> {
         if incident.status.is_active() || incident.firing_alert_count == 0 {
             return Ok(incident);
         }
-        let swept = tokio::time::timeout(SWEEP_TIMEOUT, self.resolve_alerts.sweep(incident.id, now)).await;
+        let sweeping = deadline.leaving(MAX_SEND_TIME).within(SWEEP_TIMEOUT);
+        let swept = sweeping.bound(self.resolve_alerts.sweep(incident.id, now, sweeping)).await;
         if let (Some(queue), false) = (&self.queue, matches!(swept, Ok(Ok(0)))) {
-            queue.send_sweep(incident.id).await?;
+            queue.send_sweep(incident.id, deadline).await?;
         }
         Ok(self.incidents.get(incident.id).await?.unwrap_or(incident))
     }

@@ -2,7 +2,9 @@
 
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{action::Action, alert::Alert, id::IncidentId, incident::Incident},
+    retry::Retries,
     store::{StoreError, Tables, alerts::Alerts, incidents::Incidents},
 };
 
@@ -37,7 +39,17 @@ impl GetIncident {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get(&self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError> {
+    pub async fn get(&self, id: IncidentId, deadline: Deadline) -> Result<Option<IncidentDetail>, StoreError> {
+        let mut retries = Retries::of_person(deadline);
+        loop {
+            match self.read(id).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => return result,
+            }
+        }
+    }
+
+    async fn read(&self, id: IncidentId) -> Result<Option<IncidentDetail>, StoreError> {
         let (incident, alerts, actions) = tokio::try_join!(
             self.incidents.get(id),
             self.alerts.latest_of_incident(id, MAX_ALERTS),

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use tokio::time::timeout_at;
 use tracing::debug;
 
 use crate::{
@@ -60,7 +61,8 @@ impl ListAlerts {
         now: Time,
     ) -> Result<Page<Alert>, ListError> {
         let deadline = lists::deadline(self.budget);
-        let history_start = self.claims.history_start().await?;
+        let history_start = timeout_at(deadline, self.claims.history_start()).await;
+        let history_start = history_start.map_err(|_| ListError::OutOfTime)??;
         let Some(plan) = history_start.and_then(|start| filter.plan(start, now)) else {
             return Ok(Page::empty(request));
         };

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout_at;
 use tracing::debug;
 
 use crate::{
@@ -78,7 +79,8 @@ impl ListIncidents {
     ) -> Result<ListedIncidents, ListError> {
         let IncidentQuery { filter, order, facets } = query;
         let deadline = lists::deadline(self.budget);
-        let history_start = self.claims.history_start().await?;
+        let history_start = timeout_at(deadline, self.claims.history_start()).await;
+        let history_start = history_start.map_err(|_| ListError::OutOfTime)??;
         let Some(plan) = history_start.and_then(|start| filter.plan(*order, start, now)) else {
             let facets = facets.iter().map(|facet| facets::none(*facet)).collect();
             return Ok(ListedIncidents { page: Page::empty(request), facets });

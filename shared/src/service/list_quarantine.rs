@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout_at;
+
 use crate::{
     config::InvalidVariable,
     domain::{quarantine::QuarantineEntry, time::Time},
@@ -47,11 +49,13 @@ impl ListQuarantine {
         list: &str,
         now: Time,
     ) -> Result<Page<QuarantineEntry>, ListError> {
-        let history_start = self.claims.history_start().await?;
+        let deadline = lists::deadline(self.budget);
+        let history_start = timeout_at(deadline, self.claims.history_start()).await;
+        let history_start = history_start.map_err(|_| ListError::OutOfTime)??;
         let Some(plan) = history_start.and_then(|start| listing::quarantine::plan(filter, start, now)) else {
             return Ok(Page::empty(request));
         };
-        let context = ListContext { reader: &self.index, counts: None, now, deadline: lists::deadline(self.budget) };
+        let context = ListContext { reader: &self.index, counts: None, now, deadline };
         let page = lists::list(context, &plan, request, list).await?;
         let positions: Vec<&str> = page.items.iter().map(|row| row.position.as_str()).collect();
         let mut rows = lists::rows_between(context, &plan, &positions).await?;

@@ -3,6 +3,7 @@
 pub mod authorize;
 pub mod change_status;
 pub mod delete_quarantine_entry;
+pub mod end_redrive;
 pub mod get_incident;
 pub mod get_quarantine_entry;
 pub mod group_alerts;
@@ -12,6 +13,6 @@ pub mod list_quarantine;
 pub mod quarantine_dead_letter;
 pub mod quarantine_gauge;
 pub mod receive_webhook;
+pub mod redrive_quarantine;
 pub mod redrive_quarantine_entry;
 pub mod resolve_alerts;
-mod retry;

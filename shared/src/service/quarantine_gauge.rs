@@ -3,12 +3,13 @@
 //! It is written when that number changes, and when somebody lists the quarantine. Nothing looks for it in between, so
 //! it costs nothing while nothing happens.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use tracing::warn;
 
 use crate::{
     config::InvalidVariable,
+    deadline::{Deadline, OutOfTime},
     domain::{id::EntryId, time::Time},
     listing::quarantine::{QuarantineFilter, plan},
     store::{
@@ -24,6 +25,18 @@ const ENTRIES: &str = "QuarantineEntries";
 
 /// How many entries are counted at the most; the alarm asks only whether there are any.
 const MAX_COUNTED: usize = 1000;
+
+/// How long counting may delay an answer: it is not what the caller came for.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why the entries were not counted.
+#[derive(Debug, thiserror::Error)]
+enum CountError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
+}
 
 /// Tells how many entries need work.
 #[derive(Debug)]
@@ -43,8 +56,8 @@ impl QuarantineGauge {
     /// Writes how many entries need work after these were `kept` and those are `done`: the index may not know it yet.
     /// To be called as well when something arrives a second time that may have changed the quarantine the first time:
     /// who did that may not have lived to tell. At best effort, since what happened has happened.
-    pub async fn changed(&self, kept: &[EntryId], done: &[EntryId], now: Time) {
-        match self.entries(now).await {
+    pub async fn changed(&self, kept: &[EntryId], done: &[EntryId], now: Time, deadline: Deadline) {
+        match self.entries_by(deadline.within(COUNT_TIMEOUT), now).await {
             Ok(mut entries) => {
                 entries.extend(kept.iter().map(ToString::to_string));
                 for id in done {
@@ -66,6 +79,10 @@ impl QuarantineGauge {
         let mut measures = Measures::default();
         measures.gauge(ENTRIES, entries);
         self.metrics.write(&measures, now);
+    }
+
+    async fn entries_by(&self, deadline: Deadline, now: Time) -> Result<BTreeSet<String>, CountError> {
+        Ok(deadline.bound(self.entries(now)).await??)
     }
 
     async fn entries(&self, now: Time) -> Result<BTreeSet<String>, StoreError> {

@@ -1,12 +1,13 @@
 //! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
 //! once is lost, for some sources never send again.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     aws::Aws,
     config::Environment,
     credentials::{CredentialStore, CredentialsError},
+    deadline::{Deadline, OutOfTime},
     domain::{
         delivery::{Content, Delivery, DeliveryId, PackedBody},
         source::Source,
@@ -18,6 +19,14 @@ use crate::{
 
 /// The largest body that is accepted: 1 MiB.
 pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+
+/// How long receiving may take: Sentry waits 1 s for the answer, with the network and the gateway in
+/// between, and never sends again.
+const RECEIVE_TIMEOUT: Duration = Duration::from_millis(850);
+
+/// How long an accepted webhook waits for a refresh of the credentials that began beside it. Almost
+/// every refresh ends in this time. After the answer, Lambda may freeze it in the middle.
+const REFRESH_GRACE: Duration = Duration::from_millis(50);
 
 /// What became of a webhook that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +62,9 @@ pub enum Refusal {
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// The proof could not be checked in time.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
 }
 
 /// What an authentic webhook is.
@@ -85,7 +97,7 @@ impl ReceiveWebhook {
         Ok(Self { credentials: credentials?, queue })
     }
 
-    /// Receives one webhook: one `SendMessage`, if it is accepted.
+    /// Receives one webhook: one `SendMessage`, if it is accepted, and not before its proof holds.
     ///
     /// # Errors
     /// [`Refusal`]
@@ -95,11 +107,14 @@ impl ReceiveWebhook {
         headers: &Headers,
         body: &[u8],
         now: Time,
+        deadline: Deadline,
     ) -> Result<Receipt, Refusal> {
         if body.len() > MAX_BODY_BYTES {
             return Err(Refusal::TooLarge);
         }
-        if !self.is_authentic(source, headers, body, now).await {
+        let deadline = deadline.within(RECEIVE_TIMEOUT);
+        let refresh = self.credentials.refresh_beside(now);
+        if !deadline.bound(self.is_authentic(source, headers, body, now)).await? {
             return Err(Refusal::NotAuthentic);
         }
         let receipt = format!("{:016x}", fastrand::u64(..));
@@ -107,7 +122,8 @@ impl ReceiveWebhook {
             Webhook::Delivery(delivery) => delivery,
             Webhook::Ignored { reason } => return Ok(Receipt::Ignored { reason }),
         };
-        self.queue.send(&delivery).await?;
+        self.queue.send(&delivery, deadline).await?;
+        refresh.wait(deadline.within(REFRESH_GRACE)).await;
         let delivery_id = delivery.delivery_id;
         Ok(match delivery.content {
             Content::Event(_) => Receipt::Accepted { delivery_id },
@@ -116,7 +132,7 @@ impl ReceiveWebhook {
     }
 
     async fn is_authentic(&self, source: &dyn WebhookSource, headers: &Headers, body: &[u8], now: Time) -> bool {
-        let credentials = self.credentials.current(now).await;
+        let credentials = self.credentials.held();
         if source.is_authentic(credentials.webhook_secrets(source.name()), headers, body) {
             return true;
         }

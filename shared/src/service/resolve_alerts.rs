@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         action::{ActionKind, SYSTEM_ACTOR},
         alert::Alert,
@@ -19,6 +19,7 @@ use crate::{
     },
     keys,
     listing::buckets::Series,
+    retry::{Outlook, Retries, Retryable},
     store::{
         StoreError, Tables,
         alerts::Alerts,
@@ -58,6 +59,26 @@ pub enum ResolveAlertError {
     Unavailable(#[from] TransactionError),
 }
 
+impl ResolveAlertError {
+    /// Whether the alerts or the product are the cause: the same request would always fail.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        match self {
+            Self::NotFound => true,
+            Self::Unavailable(error) => error.is_permanent(),
+        }
+    }
+
+    /// Whether the cause is outside of the alerts, such as a table that is throttled.
+    #[must_use]
+    pub const fn is_external(&self) -> bool {
+        match self {
+            Self::Unavailable(error) => error.is_external(),
+            Self::NotFound => false,
+        }
+    }
+}
+
 impl From<StoreError> for ResolveAlertError {
     fn from(error: StoreError) -> Self {
         Self::Unavailable(error.into())
@@ -65,8 +86,11 @@ impl From<StoreError> for ResolveAlertError {
 }
 
 impl Retryable for ResolveAlertError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Unavailable(error) => error.outlook(),
+            Self::NotFound => Outlook::Hopeless,
+        }
     }
 }
 
@@ -122,8 +146,9 @@ impl ResolveAlerts {
         id: AlertId,
         request: &AlertResolution,
         now: Time,
+        deadline: Deadline,
     ) -> Result<ResolvedAlert, ResolveAlertError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut retries = Retries::of_person(deadline);
         loop {
             match self.resolve_once(id, request, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
@@ -223,8 +248,8 @@ impl ResolveAlerts {
     ///
     /// # Errors
     /// [`ResolveAlertError`]
-    pub async fn sweep(&self, id: IncidentId, now: Time) -> Result<u64, ResolveAlertError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+    pub async fn sweep(&self, id: IncidentId, now: Time, deadline: Deadline) -> Result<u64, ResolveAlertError> {
+        let mut retries = Retries::of_message(deadline);
         let mut after = AlertId::first_at(Time::EARLIEST);
         loop {
             match self.sweep_once(id, after, now).await {

@@ -1,19 +1,20 @@
 //! Reads many rows by key with `BatchGetItem`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
 
 use super::{StoreError, item::Item};
+use crate::{deadline::Deadline, retry::Retries};
 
 const OPERATION: &str = "BatchGetItem";
 
 /// `BatchGetItem` takes at most 100 keys (Amazon DynamoDB API Reference).
 const MAX_KEYS: usize = 100;
 
-/// How often a batch is sent until it has no unprocessed keys. One answer has at most 16 MB, and
-/// less when the table is throttled.
-const MAX_ATTEMPTS: usize = 10;
+/// How long a batch is sent again until it has no unprocessed keys. One answer has at most 16 MB,
+/// and less when the table is throttled.
+const BATCH_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Which writes a read sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +45,8 @@ async fn get_batch(
 ) -> Result<Vec<Item>, StoreError> {
     let mut found = Vec::with_capacity(keys.len());
     let mut wanted = keys.to_vec();
-    for _ in 0..MAX_ATTEMPTS {
+    let mut retries = Retries::of_person(Deadline::after(BATCH_TIMEOUT));
+    loop {
         let request = KeysAndAttributes::builder()
             .set_keys(Some(wanted))
             .consistent_read(consistency == Consistency::Strong)
@@ -58,6 +60,9 @@ async fn get_batch(
         if wanted.is_empty() {
             return Ok(found);
         }
+        let unfinished = StoreError::unfinished(OPERATION);
+        if !retries.pause_after(&unfinished).await {
+            return Err(unfinished);
+        }
     }
-    Err(StoreError::unfinished(OPERATION))
 }

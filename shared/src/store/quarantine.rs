@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// DynamoDB deletes entries that are older.
-const RETENTION_DAYS: i64 = 90;
+pub const RETENTION_DAYS: i64 = 90;
 
 const ENTRY_ID: &str = "entry_id";
 

@@ -10,6 +10,7 @@ use super::{
     StoreError,
     error::{is_failed_condition, is_transient_reason},
 };
+use crate::retry::{Outlook, Retryable};
 
 const OPERATION: &str = "TransactWriteItems";
 
@@ -68,22 +69,31 @@ pub enum TransactionError {
 }
 
 impl TransactionError {
-    /// Whether the caller may read again, decide again and try again.
+    /// Whether the data or the product is the cause: the same request would always fail.
     #[must_use]
-    pub const fn is_retryable(&self) -> bool {
-        match self {
-            Self::ConditionFailed(_) | Self::Contended | Self::Throttled => true,
-            Self::Store(error) => error.is_transient(),
-        }
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self, Self::Store(error) if !error.is_external())
     }
 
-    /// Whether the cause has nothing to do with the data, such as throttling or a lost connection.
+    /// Whether the cause has nothing to do with the data: throttling, a lost connection, a missing
+    /// permission.
     #[must_use]
     pub const fn is_external(&self) -> bool {
         match self {
             Self::ConditionFailed(_) | Self::Contended => false,
             Self::Throttled => true,
-            Self::Store(error) => error.is_transient(),
+            Self::Store(error) => error.is_external(),
+        }
+    }
+}
+
+impl Retryable for TransactionError {
+    /// After any retryable error the caller may read again, decide again and try again.
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::ConditionFailed(_) | Self::Contended => Outlook::Contended,
+            Self::Throttled => Outlook::Troubled,
+            Self::Store(error) => error.outlook(),
         }
     }
 }

@@ -167,6 +167,7 @@ mod tests {
     use shared::{
         aws::Aws,
         config::Environment,
+        deadline::Deadline,
         domain::time::Time,
         function::{Error, HttpFunction},
         http::{Request as FunctionRequest, Response as FunctionResponse, problem::Problem},
@@ -215,7 +216,7 @@ mod tests {
             Ok(Self)
         }
 
-        async fn answer(&self, request: &FunctionRequest, _: Time) -> Result<FunctionResponse, Problem> {
+        async fn answer(&self, request: &FunctionRequest, _: Time, _: Deadline) -> Result<FunctionResponse, Problem> {
             match request.uri().path() {
                 "/panic" => panic!("as requested"),
                 "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,

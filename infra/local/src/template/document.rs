@@ -29,7 +29,7 @@ const DEFAULT_TIMEOUT: u64 = 3;
 /// A parsed template. Its resources are ordered by name.
 #[derive(Debug)]
 pub struct Template {
-    /// The default of each parameter, which is what `!Ref` returns.
+    /// The value of each parameter, which is what `!Ref` returns: its default, unless it is set.
     pub parameters: BTreeMap<String, Json>,
     /// The timeout in seconds of functions that declare none.
     pub(super) default_timeout: u64,
@@ -109,6 +109,25 @@ impl Template {
         })
     }
 
+    /// Gives parameters other values than their defaults, like `sam deploy --parameter-overrides`.
+    ///
+    /// # Errors
+    /// If the template has no such parameter, or its value is no number although the default is.
+    pub fn set(&mut self, values: &BTreeMap<String, String>) -> Result<(), TemplateError> {
+        for (name, value) in values {
+            let Some(parameter) = self.parameters.get_mut(name) else {
+                return Err(TemplateError::UnknownParameter { name: name.clone() });
+            };
+            *parameter = if parameter.is_number() {
+                let number = value.parse::<i64>();
+                number.map_err(|_| TemplateError::NoNumber { name: name.clone(), value: value.clone() })?.into()
+            } else {
+                value.as_str().into()
+            };
+        }
+        Ok(())
+    }
+
     /// The resources of one kind.
     pub fn resources(&self, kind: Kind) -> impl Iterator<Item = &Resource> {
         self.resources.iter().filter(move |resource| resource.kind == kind)
@@ -165,6 +184,20 @@ pub(super) mod tests {
         assert_eq!(ids(Kind::HttpApi), ["Api"]);
         assert_eq!(ids(Kind::NestedStack), ["AlarmsStack", "DashboardStack"]);
         assert!(ids(Kind::Function).contains(&"ReceiveWebhook"));
+    }
+
+    #[test]
+    fn parameters_take_other_values_of_the_same_kind() {
+        let mut template = Template::of_workspace().unwrap();
+        let mut set = |name: &str, value: &str| template.set(&[(name.to_owned(), value.to_owned())].into());
+        set("OidcIssuer", "https://login.example.com").unwrap();
+        set("LogRetentionDays", "7").unwrap();
+        let error = set("LogRetentionDays", "a week").unwrap_err();
+        assert_eq!(error.to_string(), "the parameter LogRetentionDays must be a whole number, not \"a week\"");
+        let error = set("OidcIsuer", "").unwrap_err();
+        assert_eq!(error.to_string(), "template.yaml has no parameter OidcIsuer");
+        assert_eq!(template.parameters["OidcIssuer"], "https://login.example.com");
+        assert_eq!(template.parameters["LogRetentionDays"], 7);
     }
 
     #[test]

@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tracing::info;
 
-use super::retry::{MAX_ATTEMPTS, MAX_ATTEMPTS_TOGETHER, Retries, Retryable};
 use crate::{
     aws,
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         delivery::Delivery,
         id::{AlertId, EntryId, IncidentId},
         time::Time,
     },
     ids::IdGenerator,
+    retry::{Outlook, Retries, Retryable},
     rules::{InvalidRules, Rules},
     store::{
         StoreError, Tables, alerts::Alerts, claims::Claims, counts::Counts, incidents::Incidents,
@@ -114,6 +115,15 @@ impl GroupError {
             Self::Body(_) => false,
         }
     }
+
+    /// Whether the delivery or the product is the cause: grouping would always fail.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        match self {
+            Self::Transaction(error) => error.is_permanent(),
+            Self::Body(_) => true,
+        }
+    }
 }
 
 impl From<StoreError> for GroupError {
@@ -123,8 +133,11 @@ impl From<StoreError> for GroupError {
 }
 
 impl Retryable for GroupError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Transaction(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Transaction(error) => error.outlook(),
+            Self::Body(_) => Outlook::Hopeless,
+        }
     }
 }
 
@@ -188,21 +201,26 @@ impl GroupAlerts {
     /// # Errors
     /// [`GroupError`]: nothing has happened, or it did and the answer was lost. Either way the
     /// delivery can be grouped again.
-    pub async fn group(&self, delivery: &Delivery, now: Time) -> Result<Effect, GroupError> {
-        let effects = self.group_together(&[delivery], now).await?;
+    pub async fn group(&self, delivery: &Delivery, now: Time, deadline: Deadline) -> Result<Effect, GroupError> {
+        let effects = self.group_together(&[delivery], now, deadline).await?;
         effects.first().copied().ok_or_else(|| StoreError::missing("delivery", &delivery.delivery_id).into())
     }
 
-    /// Groups deliveries in their order: all of them, or none. At most [`MAX_DELIVERIES`].
+    /// Groups deliveries in their order: all of them, or none. At most [`MAX_DELIVERIES`]. No
+    /// attempt begins after the deadline.
     ///
     /// # Errors
     /// [`GroupError`], as for one.
-    pub async fn group_together(&self, deliveries: &[&Delivery], now: Time) -> Result<Vec<Effect>, GroupError> {
-        self.note_history_start(now).await?;
+    pub async fn group_together(
+        &self,
+        deliveries: &[&Delivery],
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Vec<Effect>, GroupError> {
         let prepared: Vec<PreparedDelivery<'_>> =
             deliveries.iter().map(|delivery| PreparedDelivery::of(self, delivery, now)).collect::<Result<_, _>>()?;
-        let max_attempts = if prepared.len() > 1 { MAX_ATTEMPTS_TOGETHER } else { MAX_ATTEMPTS };
-        let mut retries = Retries::new(max_attempts);
+        let is_alone = prepared.len() == 1;
+        let mut retries = if is_alone { Retries::of_message(deadline) } else { Retries::of_messages(deadline) };
         let effects = loop {
             match self.attempt(&prepared, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
@@ -222,16 +240,9 @@ impl GroupAlerts {
         Ok(effects)
     }
 
-    /// Records why a message was refused: what the quarantine says of it if it becomes a dead letter.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<(), StoreError> {
-        self.claims.note_failure(message_id, reason, now).await
-    }
-
     /// Reads, decides and writes. After a collision all three are done again.
     async fn attempt(&self, prepared: &[PreparedDelivery<'_>], now: Time) -> Result<Vec<Effect>, GroupError> {
+        self.note_history_start(now).await?;
         let mut batch = Batch::read(self, prepared, now).await?;
         let mut effects = Vec::with_capacity(prepared.len());
         for delivery in prepared {

@@ -1,0 +1,114 @@
+//! Fetches the key set of an issuer, as OpenID Connect Discovery 1.0 describes.
+
+use std::time::Duration;
+
+use aws_smithy_http_client::{
+    Connector,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::{
+    http::HttpConnector,
+    orchestrator::{HttpRequest, HttpResponse},
+};
+use aws_smithy_types::byte_stream::ByteStream;
+use serde::Deserialize;
+
+use super::url::{self, InvalidUrl};
+use crate::{aws::causes, identity::keys::IssuerKeys};
+
+/// Both requests together. A sign-in waits for them, and the authorizer has 10 s.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Documents of issuers have a few kilobytes.
+const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+
+/// Why the keys could not be fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    #[error(transparent)]
+    Url(#[from] InvalidUrl),
+    #[error("{url} did not answer within {FETCH_TIMEOUT:?}")]
+    Timeout { url: String },
+    #[error("{url}: {cause}")]
+    Connection { url: String, cause: String },
+    /// Redirects are not followed: the key set comes from where the issuer says.
+    #[error("{url} answered with status {status}")]
+    Status { url: String, status: u16 },
+    #[error("{url} answered with more than {MAX_DOCUMENT_BYTES} bytes")]
+    TooLarge { url: String },
+    #[error("{url} is not the document that was expected, at line {line}, column {column}")]
+    Form { url: String, line: usize, column: usize },
+    #[error("the issuer calls itself {0:?}: OIDC_ISSUER must be the same, letter by letter")]
+    OtherIssuer(String),
+    #[error("the issuer has no key for RS256, ES256 or EdDSA")]
+    NoKeys,
+}
+
+/// The part of the discovery document that is used.
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// Fetches from one issuer, with the HTTP client that the AWS SDK has linked already.
+#[derive(Debug)]
+pub struct Fetcher {
+    issuer: String,
+    connector: Connector,
+}
+
+impl Fetcher {
+    /// # Errors
+    /// [`InvalidUrl`]
+    pub fn of(issuer: &str) -> Result<Self, InvalidUrl> {
+        url::check(issuer)?;
+        let connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
+        Ok(Self { issuer: issuer.to_owned(), connector })
+    }
+
+    /// The keys that the issuer publishes now.
+    ///
+    /// # Errors
+    /// [`FetchError`]
+    pub async fn keys(&self) -> Result<IssuerKeys, FetchError> {
+        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
+        tokio::time::timeout(FETCH_TIMEOUT, self.fetch(&url)).await.map_err(|_| FetchError::Timeout { url })?
+    }
+
+    async fn fetch(&self, url: &str) -> Result<IssuerKeys, FetchError> {
+        let document = self.get(url).await?;
+        let discovery: Discovery = serde_json::from_slice(&document).map_err(|error| form(url, &error))?;
+        // Section 4.3 of the specification: else one issuer could speak for another.
+        if discovery.issuer != self.issuer {
+            return Err(FetchError::OtherIssuer(discovery.issuer));
+        }
+        url::check(&discovery.jwks_uri)?;
+        let document = self.get(&discovery.jwks_uri).await?;
+        let keys = IssuerKeys::parse(&document).map_err(|error| form(&discovery.jwks_uri, &error))?;
+        if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
+    }
+
+    async fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
+        let failed = |cause: String| FetchError::Connection { url: url.to_owned(), cause };
+        let mut request = HttpRequest::get(url).map_err(|error| failed(error.to_string()))?;
+        request.headers_mut().insert("accept", "application/json");
+        let response: HttpResponse = self.connector.call(request).await.map_err(|error| failed(causes(&error)))?;
+        if !response.status().is_success() {
+            return Err(FetchError::Status { url: url.to_owned(), status: response.status().as_u16() });
+        }
+        let mut body = ByteStream::new(response.into_body());
+        let mut document = Vec::new();
+        while let Some(part) = body.try_next().await.map_err(|error| failed(causes(&error)))? {
+            if document.len() + part.len() > MAX_DOCUMENT_BYTES {
+                return Err(FetchError::TooLarge { url: url.to_owned() });
+            }
+            document.extend_from_slice(&part);
+        }
+        Ok(document)
+    }
+}
+
+fn form(url: &str, error: &serde_json::Error) -> FetchError {
+    FetchError::Form { url: url.to_owned(), line: error.line(), column: error.column() }
+}
