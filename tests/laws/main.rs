@@ -6,6 +6,7 @@
 mod alerts;
 mod batches;
 mod changes;
+mod grouping;
 mod history;
 mod incidents;
 mod orders;

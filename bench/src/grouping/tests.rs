@@ -1,8 +1,12 @@
 //! Floors of how well incidents match outages, and that the benchmark groups as the product does.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use shared::{
+    deadline::Deadline,
     domain::{
         delivery::{Content, Delivery, DeliveryId, PackedBody},
         event::Transition,
@@ -17,6 +21,9 @@ use super::{
     stream::{Delivered, Label},
     *,
 };
+
+/// How long one delivery may take.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Few enough to be fast, and enough that the figures hardly depend on them.
 const SEEDS: std::ops::Range<u64> = 1..9;
@@ -113,8 +120,9 @@ async fn group_alerts_groups_a_stream_as_the_benchmark_does() {
     let mut grouped = Vec::new();
     for (number, delivered) in stream.iter().enumerate() {
         let delivery = delivery(number, delivered);
-        let effect = grouper.group(&delivery, delivered.at).await.expect("grouped");
-        let again = grouper.group(&delivery, delivered.at).await.expect("grouped");
+        let deadline = || Deadline::after(PATIENCE);
+        let effect = grouper.group(&delivery, delivered.at, deadline()).await.expect("grouped");
+        let again = grouper.group(&delivery, delivered.at, deadline()).await.expect("grouped");
         assert_eq!(again, Effect::Duplicate, "what is delivered again teaches nothing");
         if delivered.event.transition == Transition::Firing {
             grouped.push(effect.incident_id());

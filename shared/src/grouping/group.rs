@@ -59,19 +59,19 @@ impl SourceGroup {
     /// that fires again in an incident teaches nothing.
     pub fn note(&mut self, incident_id: IncidentId, alert_id: AlertId, at: Time, delay_seconds: Option<u32>) {
         let known = self.incidents.iter().position(|other| other.incident_id == incident_id);
-        let next = match known.map(|position| self.incidents.remove(position)) {
-            Some(KeyedIncident { first_at, last_at, alert_id: last_id, .. }) => KeyedIncident {
+        let next = if let Some(position) = known {
+            let KeyedIncident { first_at, last_at, alert_id: last_id, .. } = self.incidents.remove(position);
+            KeyedIncident {
                 incident_id,
                 first_at: first_at.min(at),
                 last_at: last_at.max(at),
                 alert_id: if at >= last_at { alert_id } else { last_id },
-            },
-            None => {
-                if let Some(delay_seconds) = delay_seconds {
-                    self.delays.note(delay_seconds);
-                }
-                KeyedIncident { incident_id, first_at: at, last_at: at, alert_id }
             }
+        } else {
+            if let Some(seconds) = delay_seconds {
+                self.delays.note(seconds);
+            }
+            KeyedIncident { incident_id, first_at: at, last_at: at, alert_id }
         };
         self.incidents.push(next);
         let forgotten = self.incidents.len().saturating_sub(MAX_INCIDENTS);

@@ -63,7 +63,9 @@ mod tests {
 
     fn of(samples: &[u32]) -> RecentMedian {
         let mut median = RecentMedian::default();
-        samples.iter().for_each(|sample| median.note(*sample));
+        for sample in samples {
+            median.note(*sample);
+        }
         median
     }
 

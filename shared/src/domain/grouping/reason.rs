@@ -58,6 +58,7 @@ fn fact(fact: &Fact) -> String {
 }
 
 /// A time that people grasp: seconds up to two minutes, then minutes.
+#[must_use]
 pub fn duration(seconds: i64) -> String {
     match seconds {
         ..120 => format!("{seconds} s"),

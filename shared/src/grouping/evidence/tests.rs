@@ -105,7 +105,9 @@ fn whatever_the_evidence_nothing_joins_an_incident_that_is_settled() {
     let spreads = [vec![], vec![1; 9], vec![100_000; 9]];
     for samples in spreads {
         let mut environment = OpeningLock::default();
-        samples.into_iter().for_each(|seconds| environment.spreads.note(seconds));
+        for seconds in samples {
+            environment.spreads.note(seconds);
+        }
         let rules = Rules::parse("default_environment: production\ngrouping: {strictness: lenient}").unwrap();
         let scale = Scale::of(&environment, rules.grouping());
         let best = ONE_APART + MAX_HISTORY;

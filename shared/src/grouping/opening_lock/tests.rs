@@ -15,7 +15,9 @@ fn incident(number: u64, service: &str, minutes: i64) -> Incident {
 
 fn lock(incidents: &[Incident]) -> OpeningLock {
     let mut lock = OpeningLock::default();
-    incidents.iter().for_each(|incident| lock.note(incident.id));
+    for incident in incidents {
+        lock.note(incident.id);
+    }
     lock
 }
 

@@ -32,6 +32,7 @@ const MAX_LEARNING_SERVICES: usize = 20;
 const MAX_TEACHING_SERVICES: usize = 12;
 
 /// An alert that is now in an incident.
+#[derive(Clone, Copy)]
 pub(super) struct Member<'alert> {
     pub incident_id: IncidentId,
     pub alert: &'alert Alert,
