@@ -20,6 +20,9 @@ pub struct Rules {
     owners: BTreeMap<String, String>,
     #[serde(default)]
     dependencies: BTreeMap<String, BTreeSet<String>>,
+    /// The services one dependency away from each service, whatever needs what.
+    #[serde(skip)]
+    neighbours: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// How alerts are grouped.
@@ -122,7 +125,7 @@ impl Rules {
     /// # Errors
     /// [`InvalidRules`] for the first fault.
     pub fn parse(yaml: &str) -> Result<Self, InvalidRules> {
-        let rules: Self = serde_norway::from_str(yaml)?;
+        let mut rules: Self = serde_norway::from_str(yaml)?;
         let owners = rules.owners.iter().flat_map(|(service, team)| [service, team]);
         let dependencies = rules.dependencies.iter().flat_map(|(service, needed)| needed.iter().chain([service]));
         let mut names = owners.chain(dependencies).chain([&rules.default_environment]);
@@ -130,6 +133,13 @@ impl Rules {
             return Err(InvalidRules::Name(name.clone()));
         }
         drop(names);
+        for (service, needed) in
+            rules.dependencies.iter().flat_map(|(service, all)| all.iter().map(move |one| (service, one)))
+        {
+            for (one, other) in [(service, needed), (needed, service)] {
+                rules.neighbours.entry(one.clone()).or_default().insert(other.clone());
+            }
+        }
         Ok(rules)
     }
 
@@ -169,22 +179,11 @@ impl Rules {
         if needs(other, one) {
             return Dependency::NeededBy;
         }
-        let is_next = |between: &str, service: &str| needs(between, service) || needs(service, between);
-        let needed = |service: &str| self.dependencies.get(service).into_iter().flatten();
-        let through_needed = needed(one).any(|between| is_next(between, other));
-        let through_needing = || {
-            let needing = self.dependencies.iter().filter(|(_, needed)| needed.contains(one));
-            needing.map(|(service, _)| service).any(|between| is_next(between, other))
-        };
-        if through_needed || through_needing() {
-            return Dependency::TwoApart;
+        match (self.neighbours.get(one), self.neighbours.get(other)) {
+            (Some(of_one), Some(of_other)) if of_one.is_disjoint(of_other) => Dependency::Far,
+            (Some(_), Some(_)) => Dependency::TwoApart,
+            _ => Dependency::Unknown,
         }
-        if self.declares(one) && self.declares(other) { Dependency::Far } else { Dependency::Unknown }
-    }
-
-    /// Whether the rules say what a service needs, or what needs it.
-    fn declares(&self, service: &str) -> bool {
-        self.dependencies.contains_key(service) || self.dependencies.values().any(|needed| needed.contains(service))
     }
 }
 
