@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
+use crate::domain::retention::Retention;
+
 /// How long a call may take if its caller does not say: as long as most functions of
 /// `template.yaml`.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -114,6 +116,14 @@ impl Environment {
         self.required("CLAIMS_TABLE")
     }
 
+    /// The name of the payloads table.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`]
+    pub fn payloads_table(&self) -> Result<String, InvalidVariable> {
+        self.required("PAYLOADS_TABLE")
+    }
+
     /// The name of the quarantine table.
     ///
     /// # Errors
@@ -135,12 +145,23 @@ impl Environment {
     /// # Errors
     /// [`InvalidVariable`] if `LIST_BUDGET_MS` is absent or not a whole number of milliseconds.
     pub fn list_budget(&self) -> Result<Duration, InvalidVariable> {
-        const NAME: &str = "LIST_BUDGET_MS";
-        let value = self.required(NAME)?;
-        match value.parse() {
-            Ok(millis) => Ok(Duration::from_millis(millis)),
-            Err(_) => Err(InvalidVariable::NoNumber { name: NAME, value }),
-        }
+        self.whole_number("LIST_BUDGET_MS").map(|millis| Duration::from_millis(millis.into()))
+    }
+
+    /// How long rows are kept.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] if `RETENTION_DAYS` or `RAW_RETENTION_DAYS` is absent or not a whole number of days.
+    pub fn retention(&self) -> Result<Retention, InvalidVariable> {
+        Ok(Retention {
+            days: self.whole_number("RETENTION_DAYS")?.into(),
+            raw_days: self.whole_number("RAW_RETENTION_DAYS")?.into(),
+        })
+    }
+
+    fn whole_number(&self, name: &'static str) -> Result<u32, InvalidVariable> {
+        let value = self.required(name)?;
+        value.parse().map_err(|_| InvalidVariable::NoNumber { name, value })
     }
 
     /// The URL of the queue between `receive-webhook` and `group-alerts`.
@@ -183,6 +204,20 @@ impl Environment {
     fn list(&self, name: &'static str) -> Vec<String> {
         let value = self.required(name).unwrap_or_default();
         value.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The addresses that webhooks may come from, as the parameter `AllowedAddresses` says. Empty if
+    /// they may come from anywhere.
+    #[must_use]
+    pub fn allowed_addresses(&self) -> String {
+        self.required("ALLOWED_ADDRESSES").unwrap_or_default()
+    }
+
+    /// The secrets that a CDN before the API sends with each request. None if there is no CDN.
+    #[must_use]
+    pub fn edge_secrets(&self) -> Vec<String> {
+        let secrets = self.required("EDGE_SECRETS").unwrap_or_default();
+        secrets.split(',').filter(|secret| !secret.is_empty()).map(str::to_owned).collect()
     }
 
     /// The name of the stack. It is the dimension of the metrics.

@@ -25,6 +25,7 @@ use crate::{
     deadline::Deadline,
     domain::{principal::Role, time::Time},
     sources::signature::Secret,
+    telemetry::metrics::{Measures, Metrics},
 };
 
 /// Credentials that are older are fetched again.
@@ -107,6 +108,7 @@ pub struct CredentialStore {
 struct HeldSecret {
     client: Client,
     secret_arn: String,
+    metrics: Metrics,
     held: RwLock<Held>,
     /// Locked during a fetch, so that only one runs at a time.
     fetching: Mutex<()>,
@@ -133,10 +135,11 @@ impl CredentialStore {
     pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
         let client = aws.secretsmanager();
         let secret_arn = environment.secret_arn()?;
+        let metrics = Metrics::new(environment)?;
         let credentials = Arc::new(fetch(&client, &secret_arn, START_TIMEOUT).await?);
         let due_at = now.plus_minutes(FRESH_MINUTES);
         let held = RwLock::new(Held { credentials, due_at, tried_after_failure_at: None });
-        Ok(Self { secret: Arc::new(HeldSecret { client, secret_arn, held, fetching: Mutex::new(()) }) })
+        Ok(Self { secret: Arc::new(HeldSecret { client, secret_arn, metrics, held, fetching: Mutex::new(()) }) })
     }
 
     /// The credentials as they are held, however old.
@@ -223,6 +226,9 @@ impl HeldSecret {
             Err(error) => {
                 held.due_at = now.plus_minutes(RETRY_AFTER_FAILURE_MINUTES);
                 warn!(%error, "could not refresh the credentials");
+                let mut measures = Measures::default();
+                measures.count("CredentialsNotRefreshed");
+                self.metrics.write(&measures, now);
             }
         }
     }

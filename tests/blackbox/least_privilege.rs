@@ -19,6 +19,7 @@ use shared::{
 use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification, patient};
 
 use crate::{
+    alert_payload::{delete_payload, payload},
     alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
     dead_letters::{entry_when, failing_worker, only_entry},
     quarantine::{delete, entries_of, get_entry, redrive},
@@ -98,6 +99,15 @@ async fn deliveries(sandbox: &Sandbox) {
     sandbox.api.detail(&incident).await;
 }
 
+/// The payload of an alert of last week, whose incident is in a closed bucket.
+async fn payloads(sandbox: &Sandbox) {
+    let alert = sandbox.alerts().await.remove(0);
+    let id = alert["id"].as_str().expect("an id");
+    sandbox.api.get(&format!("/alerts/{id}")).await.expect(200);
+    payload(&sandbox.api, id).await.expect(200);
+    delete_payload(&sandbox.api, id).await.expect(204);
+}
+
 /// Changes an incident and alerts of last week after lists have cached their counts.
 async fn invalidations(stack: &TestStack) {
     let sandbox = Sandbox::on(Api::to(stack.access()));
@@ -113,6 +123,10 @@ async fn invalidations(stack: &TestStack) {
     group_last_week(stack, &sandbox.monitor()).await;
     let alerts = sandbox.alerts().await;
     resolve(&sandbox.api, alerts[0]["id"].as_str().expect("an id")).await.expect(200);
+
+    let sandbox = sandbox.in_another_environment();
+    group_last_week(stack, &sandbox.monitor()).await;
+    payloads(&sandbox).await;
 }
 
 /// Groups a notification as if it had come last week.

@@ -4,6 +4,7 @@
 //! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET`
 //! are set.
 
+mod alert_payload;
 mod alert_status;
 mod alerts_list;
 mod authentication;
@@ -13,6 +14,7 @@ mod concurrency;
 mod contract;
 mod dead_letters;
 mod demo;
+mod edge;
 mod episodes;
 mod failing_transactions;
 mod first_incident;
@@ -22,6 +24,7 @@ mod hostile_input;
 mod incident_detail;
 mod incidents_list;
 mod incidents_paging;
+mod large_answers;
 mod least_privilege;
 mod list_parameters;
 mod logs;
@@ -30,6 +33,8 @@ mod quarantine;
 mod quarantine_gauge;
 mod redrive;
 mod restart;
+mod restore;
+mod retention;
 mod secret_rotation;
 mod status_changes;
 mod webhook_errors;

@@ -58,7 +58,7 @@ async fn the_person_of_a_token_is_the_actor_and_has_the_role_of_its_claim() {
     let sandbox = Sandbox::on(sign_in.api.clone());
     let incident = sandbox.open_incident().await;
     let path = format!("/incidents/{incident}/status");
-    let patch = async |token: &str| {
+    let investigate = async |token: &str| {
         let request = sign_in.api.request(Method::PATCH, &path).bearer_auth(token);
         let request = request.header("content-type", "application/json");
         sign_in.api.send(request.body(r#"{"status":"INVESTIGATING"}"#)).await
@@ -66,10 +66,10 @@ async fn the_person_of_a_token_is_the_actor_and_has_the_role_of_its_claim() {
 
     let viewer = sign_in.token(|claims| claims["realm_access"]["roles"] = json!(["staff"]));
     sign_in.api.get_as(&viewer, "/incidents").await.expect(200);
-    patch(&viewer).await.problem(403);
+    investigate(&viewer).await.problem(403);
 
     let responder = sign_in.token(|claims| claims["aud"] = json!(["x", AUDIENCE]));
-    patch(&responder).await.expect(200);
+    investigate(&responder).await.expect(200);
     let detail = sign_in.api.detail(&incident).await;
     let actors: Vec<&Value> = detail["actions"].as_array().expect("a list").iter().map(|one| &one["actor"]).collect();
     assert!(actors.contains(&&json!("ada@example.com")), "{actors:?}");

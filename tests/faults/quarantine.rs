@@ -87,11 +87,11 @@ async fn dead_letters_make_one_entry_and_take_effect_once_under_faults(#[values(
     let mut history = History::default();
     for ((id, delivery), work) in entries.iter().zip(works) {
         let entry = eventually(WAIT_TIMEOUT, async || {
-            let entry = finder.get(*id, patient()).await.expect("an entry").entry;
+            let entry = finder.get(*id, clock::now(), patient()).await.expect("an entry").entry;
             if entry.state.is_open() { Err(format!("{entry:?}")) } else { Ok(entry) }
         });
         check(&entry.await, work);
-        let found = finder.get(*id, patient()).await.expect("an entry").entry;
+        let found = finder.get(*id, clock::now(), patient()).await.expect("an entry").entry;
         if found.state == EntryState::Deleted {
             history.dead.insert(delivery.delivery_id.to_string());
         }

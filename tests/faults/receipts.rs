@@ -57,7 +57,7 @@ impl Receiver {
         let (start, now) = (Instant::now(), self.started_at.plus_minutes(minutes));
         let body = br#"{"title":"Disk is full"}"#;
         let deadline = Deadline::after(Duration::from_secs(9));
-        let received = self.receive_webhook.receive(datadog, &headers, body, now, deadline).await;
+        let received = self.receive_webhook.receive(datadog, &headers, body, None, now, deadline).await;
         (received, start.elapsed())
     }
 

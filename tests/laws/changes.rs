@@ -190,7 +190,8 @@ impl World {
             .filter(|row| row["sort_key"].as_s().is_ok_and(|entry| entry == "INCIDENT"))
             .map(|row| row["incident_id"].as_s().expect("an id").parse().expect("an id"))
             .collect();
-        let incidents = Incidents::new(client, table).get_many(&ids, Consistency::Strong).await.expect("incidents");
+        let incidents =
+            Incidents::new(client, table).get_many(&ids, Consistency::Strong, Time::EARLIEST).await.expect("incidents");
         (alerts, incidents)
     }
 

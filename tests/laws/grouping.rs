@@ -110,7 +110,7 @@ async fn learned(stack: &Stack, service: u8, of: &Delivery) -> (ServiceGroup, So
     let claims = ClaimKeys::of(event, None, ENVIRONMENT);
     let tables = Tables::new(stack.environment("GroupAlerts"), stack.aws()).claims().expect("configured");
     let wanted = BTreeSet::from([service.as_str(), claims.source_group.as_str(), claims.environment.as_str()]);
-    let mut known = tables.read(wanted).await.expect("claims");
+    let mut known = tables.read(wanted, history::now()).await.expect("claims");
     (
         known.service_groups.remove(&service).unwrap_or_default(),
         known.source_groups.remove(&claims.source_group).unwrap_or_default(),

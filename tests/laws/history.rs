@@ -9,7 +9,7 @@ use shared::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
         classification::{Classified, Evidence},
-        delivery::{DeliveryId, PackedBody},
+        delivery::DeliveryId,
         episode::EventKey,
         event::KeyScope,
         grouping::{Grouping, GroupingDecision},
@@ -184,10 +184,16 @@ pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
     if let Some(first) = times.min() {
         claims.note_history_start(first).await.expect("noted");
     }
-    let raw = PackedBody { gzip: vec![0; 8], length: 8, truncated: false };
-    let mut writes: Vec<Write> =
-        incidents.iter().flat_map(|incident| incident_table.writes(None, incident, &[]).expect("a write")).collect();
-    writes.extend(alerts.iter().map(|alert| alert_table.insertion(alert, Some(&raw)).expect("a write")));
+    let retention = environment.retention().expect("days");
+    let mut writes: Vec<Write> = incidents
+        .iter()
+        .flat_map(|incident| incident_table.writes(None, incident, &[], retention).expect("a write"))
+        .collect();
+    writes.extend(
+        alerts
+            .iter()
+            .map(|alert| alert_table.insertion(alert, retention.of_alert(alert, alert.created_at())).expect("a write")),
+    );
     while !writes.is_empty() {
         let rest = writes.split_off(writes.len().min(WRITES));
         commit(&client, std::mem::replace(&mut writes, rest)).await.expect("written");

@@ -17,6 +17,7 @@ const BATCH: usize = 10;
 /// The rows that the events are about.
 pub struct Subjects {
     firing_alert: String,
+    doomed_alert: String,
     open_incident: String,
     quarantine_entry: String,
     doomed_entry: String,
@@ -33,6 +34,7 @@ impl Subjects {
         }
         Ok(Self {
             firing_alert: first(stack, "/alerts?status=firing&limit=1").await?,
+            doomed_alert: first(stack, "/alerts?status=firing&limit=1&offset=1").await?,
             open_incident: first(stack, "/incidents?status=OPEN&limit=1").await?,
             quarantine_entry: first(stack, "/quarantine?limit=1").await?,
             doomed_entry: first(stack, "/quarantine?limit=1&offset=1").await?,
@@ -42,7 +44,13 @@ impl Subjects {
     /// The event with this number for a function, and a short description of it. `None` if this
     /// module does not know the function.
     pub fn event(&self, function: &str, number: usize) -> Result<Option<(&'static str, Json)>, Failure> {
-        let Self { firing_alert: alert, open_incident: incident, quarantine_entry: entry, doomed_entry: doomed } = self;
+        let Self {
+            firing_alert: alert,
+            doomed_alert,
+            open_incident: incident,
+            quarantine_entry: entry,
+            doomed_entry: doomed,
+        } = self;
         let id = |id: &str| json!({ "id": id });
         Ok(Some(match function {
             "Authorize" => ("a viewer's token", authorizer_request()),
@@ -56,9 +64,15 @@ impl Subjects {
                 let body = json!({ "status": "OPEN", "comment": null });
                 ("the status that it has", with_body(http("PATCH", &path, "", &id(incident)), &body))
             }
+            "DeleteAlertPayload" => (
+                "a payload, then none",
+                http("DELETE", &format!("/alerts/{doomed_alert}/payload"), "", &id(doomed_alert)),
+            ),
             "DeleteQuarantineEntry" => {
                 ("an entry, then the same", http("DELETE", &format!("/quarantine/{doomed}"), "", &id(doomed)))
             }
+            "GetAlert" => ("a firing alert", http("GET", &format!("/alerts/{alert}"), "", &id(alert))),
+            "GetAlertPayload" => ("its payload", http("GET", &format!("/alerts/{alert}/payload"), "", &id(alert))),
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
             "GetQuarantineEntry" => ("an entry", http("GET", &format!("/quarantine/{entry}"), "", &id(entry))),
             "GroupAlerts" => ("10 new alerts of an incident", messages(number, BATCH)?),

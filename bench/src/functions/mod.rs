@@ -29,10 +29,12 @@ const TARGET_WARM_P99_MS: f64 = 5.0;
 const RECEIVER: &str = "ReceiveWebhook";
 
 /// Every environment variable that the template sets for a function.
-const VARIABLES: [&str; 14] = [
+const VARIABLES: [&str; 16] = [
+    "ALLOWED_ADDRESSES",
     "ALERTS_TABLE",
     "CLAIMS_TABLE",
     "COUNTS_TABLE",
+    "EDGE_SECRETS",
     "INCIDENTS_TABLE",
     "LIST_BUDGET_MS",
     "OIDC_AUDIENCE",

@@ -14,7 +14,7 @@ use shared::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
         classification::{Classified, Evidence},
-        delivery::{DeliveryId, PackedBody},
+        delivery::DeliveryId,
         episode::EventKey,
         event::KeyScope,
         grouping::{Grouping, GroupingDecision, GroupingRule},
@@ -61,16 +61,19 @@ pub fn storm() -> (Time, Time) {
 pub async fn fill(stack: &Stack, alerts: usize) -> Result<(), Failure> {
     let environment = stack.environment("GroupAlerts");
     let client = stack.aws().dynamodb();
+    let retention = environment.retention()?;
     let start = end().plus_minutes(-DAYS * 24 * 60);
     Claims::new(client.clone(), environment.claims_table()?).note_history_start(start).await?;
     let mut random = Rng::with_seed(1);
     let ids = IdGenerator::seeded(2);
     let incidents: Vec<Incident> = (0..alerts / 10).map(|_| incident(&mut random, &ids)).collect();
     let incident_ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
-    let rows = incidents.iter().map(|incident| Ok(incidents::item(incident)?));
+    let rows = incidents.iter().map(|incident| Ok(incidents::item(incident, retention)?));
     write(&client, &environment.incidents_table()?, alerts / 10, rows).await?;
-    let raw = PackedBody { gzip: (0..600).map(|_| random.u8(..)).collect(), length: 1500, truncated: false };
-    let rows = (0..alerts).map(|_| Ok(alerts::item(&alert(&mut random, &ids, &incident_ids), Some(&raw))?));
+    let rows = (0..alerts).map(|_| {
+        let alert = alert(&mut random, &ids, &incident_ids);
+        Ok(alerts::item(&alert, retention.of_alert(&alert, alert.created_at()))?)
+    });
     write(&client, &environment.alerts_table()?, alerts, rows).await
 }
 

@@ -9,7 +9,7 @@ use shared::{
     function::{Error, HttpFunction},
     http::{
         Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, status_body,
-        view::ChangedAlertView,
+        view::SingleAlertView,
     },
     service::resolve_alerts::{AlertResolution, ResolveAlertError, ResolveAlerts, ResolvedAlert},
     store::Tables,
@@ -45,7 +45,7 @@ impl HttpFunction for Function {
                 "alert resolved by a person"
             );
         }
-        Ok(answer::json(StatusCode::OK, &ChangedAlertView { alert: alert.into() }))
+        Ok(answer::json(StatusCode::OK, &SingleAlertView { alert: alert.into() }))
     }
 }
 

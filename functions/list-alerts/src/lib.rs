@@ -6,7 +6,11 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, lists, principal, problem::Problem, view::AlertView},
+    http::{
+        Request, Response, answer, lists, principal,
+        problem::Problem,
+        view::{AlertView, PageView},
+    },
     service::list_alerts::ListAlerts,
     store::Tables,
 };
@@ -27,7 +31,10 @@ impl HttpFunction for Function {
     async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let lists::ListRequest { filter, page, list } = lists::alerts(request)?;
-        let page = self.list_alerts.list(&filter, &page, &list, now).await?;
-        Ok(answer::page(page, AlertView::from))
+        answer::page(&page, async |page| {
+            let page = self.list_alerts.list(&filter, &page, &list, now).await?;
+            Ok(PageView::of(page, AlertView::from))
+        })
+        .await
     }
 }

@@ -1,6 +1,5 @@
 //! `GET /incidents`: the list of incidents.
 
-use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
@@ -32,7 +31,10 @@ impl HttpFunction for Function {
     async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let lists::ListRequest { filter: query, page, list } = lists::incidents(request)?;
-        let ListedIncidents { page, facets } = self.list_incidents.list(&query, &page, &list, now).await?;
-        Ok(answer::json(StatusCode::OK, &PageView::of(page, IncidentView::from).with_facets(facets)))
+        answer::page(&page, async |page| {
+            let ListedIncidents { page, facets } = self.list_incidents.list(&query, &page, &list, now).await?;
+            Ok(PageView::of(page, IncidentView::from).with_facets(facets))
+        })
+        .await
     }
 }

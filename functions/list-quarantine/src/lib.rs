@@ -7,16 +7,24 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, lists, principal, problem::Problem, view::QuarantineEntryView},
+    http::{
+        Request, Response, answer,
+        edge::Edge,
+        lists, principal,
+        problem::Problem,
+        view::{PageView, QuarantineEntryView},
+    },
     listing::quarantine::QuarantineFilter,
     service::{list_quarantine::ListQuarantine, quarantine_gauge::QuarantineGauge},
     store::Tables,
     telemetry::metrics::Metrics,
 };
+use tracing::{field::display, info};
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
+    edge: Edge,
     list_quarantine: ListQuarantine,
     gauge: QuarantineGauge,
 }
@@ -26,20 +34,26 @@ impl HttpFunction for Function {
         let tables = Tables::new(environment, aws);
         tables.claims()?.warm().await;
         Ok(Self {
+            edge: Edge::new(environment),
             list_quarantine: ListQuarantine::new(&tables, environment.list_budget()?)?,
             gauge: QuarantineGauge::new(&tables, Metrics::new(environment)?)?,
         })
     }
 
     async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
-        principal::responder(request)?;
+        let principal = principal::responder(request)?;
         let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
-        let page = self.list_quarantine.list(&filter, &page, &list, now).await?;
-        if filter == QuarantineFilter::default() {
-            // This corrects the metric if an earlier write of it was lost. Otherwise the alarm of
-            // an empty quarantine would stay on.
-            self.gauge.counted(page.total, now);
-        }
-        Ok(answer::page(page, QuarantineEntryView::from))
+        let source_address = self.edge.source_address_of(request).map(display);
+        info!(actor = principal.name, source_address, "quarantine listed");
+        answer::page(&page, async |page| {
+            let page = self.list_quarantine.list(&filter, &page, &list, now).await?;
+            if filter == QuarantineFilter::default() {
+                // This corrects the metric if an earlier write of it was lost. Otherwise the alarm of
+                // an empty quarantine would stay on.
+                self.gauge.counted(page.total, now);
+            }
+            Ok(PageView::of(page, QuarantineEntryView::from))
+        })
+        .await
     }
 }

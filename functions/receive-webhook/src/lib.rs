@@ -8,43 +8,70 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, headers, path_parameter, problem::Problem, view::ReceiptView},
+    http::{Request, Response, answer, edge::Edge, headers, path_parameter, problem::Problem, view::ReceiptView},
     service::receive_webhook::{Receipt, ReceiveWebhook, Refusal},
     sources,
-    telemetry::metrics::{Measures, Metrics},
+    telemetry::{
+        metrics::{Measures, Metrics},
+        refusals::{Reason, Refusals},
+    },
 };
 use tracing::info;
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
+    edge: Edge,
     receive_webhook: ReceiveWebhook,
     metrics: Metrics,
+    refusals: Refusals,
 }
 
 impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         let metrics = Metrics::new(environment)?;
-        Ok(Self { receive_webhook: ReceiveWebhook::start(environment, aws, clock::now()).await?, metrics })
+        Ok(Self {
+            edge: Edge::new(environment),
+            receive_webhook: ReceiveWebhook::start(environment, aws, clock::now()).await?,
+            refusals: Refusals::new(metrics.clone()),
+            metrics,
+        })
     }
 
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
+        let from = self.edge.source_address_of(request);
         let Some(source) = sources::find(&path_parameter(request, "source")) else {
-            self.count("RefusedUnknownSource", now);
+            let reason = Reason { metric: "RefusedUnknownSource", text: "there is no such source", source: None };
+            self.refusals.count(reason, from, now);
             return Err(Problem::not_found("There is no source with this name."));
         };
         let headers = headers::of_webhook(request.headers());
-        let received = self.receive_webhook.receive(source, &headers, request.body().as_ref(), now, deadline).await;
+        let body = request.body().as_ref();
+        let received = self.receive_webhook.receive(source, &headers, body, from, now, deadline).await;
         let name = source.name();
         match &received {
-            Ok(Receipt::Accepted { delivery_id }) => info!(source = name, %delivery_id, "webhook accepted"),
-            Ok(Receipt::Ignored { reason }) => info!(source = name, reason, "webhook ignored"),
+            Ok(Receipt::Accepted { delivery_id }) => {
+                info!(source = name, %delivery_id, "webhook accepted");
+                self.count("Accepted", now);
+            }
+            Ok(Receipt::Ignored { reason }) => {
+                info!(source = name, reason, "webhook ignored");
+                self.count("Ignored", now);
+            }
             Ok(Receipt::Quarantined { delivery_id, reason }) => {
                 info!(source = name, %delivery_id, reason, "webhook quarantined");
+                self.count("Quarantined", now);
             }
-            Err(refusal) => info!(source = name, %refusal, "webhook refused"),
+            // Each of these may be lost, so each has its line.
+            Err(refusal @ (Refusal::Queue(_) | Refusal::OutOfTime(_))) => {
+                info!(source = name, %refusal, "webhook not accepted");
+                self.count("RefusedUnavailable", now);
+            }
+            Err(refusal) => {
+                let (metric, text) = reason(refusal);
+                self.refusals.count(Reason { metric, text, source: Some(name) }, from, now);
+            }
         }
-        self.count(metric(&received), now);
         Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(|refusal| problem(&refusal))?)))
     }
 }
@@ -57,14 +84,14 @@ impl Function {
     }
 }
 
-fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
-    match received {
-        Ok(Receipt::Accepted { .. }) => "Accepted",
-        Ok(Receipt::Ignored { .. }) => "Ignored",
-        Ok(Receipt::Quarantined { .. }) => "Quarantined",
-        Err(Refusal::TooLarge) => "RefusedTooLarge",
-        Err(Refusal::NotAuthentic) => "RefusedNotAuthentic",
-        Err(Refusal::Queue(_) | Refusal::OutOfTime(_)) => "RefusedUnavailable",
+/// The metric of a refusal, and its reason for the log.
+fn reason(refusal: &Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::TooLarge => ("RefusedTooLarge", "the webhook is too large"),
+        Refusal::NotAuthentic => ("RefusedNotAuthentic", "the signature or token of the webhook is wrong"),
+        Refusal::Address => ("RefusedAddress", "the address is not allowed, but the webhook is authentic"),
+        Refusal::Stranger => ("RefusedStranger", "the address is not allowed"),
+        Refusal::Queue(_) | Refusal::OutOfTime(_) => ("RefusedUnavailable", "the queue did not take the webhook"),
     }
 }
 
@@ -73,6 +100,9 @@ fn problem(refusal: &Refusal) -> Problem {
         Refusal::TooLarge => Problem::too_large("A webhook may be at most 1 MiB."),
         Refusal::NotAuthentic => {
             Problem::unauthenticated("The signature or the token of the webhook is missing or wrong.")
+        }
+        Refusal::Address | Refusal::Stranger => {
+            Problem::forbidden("This address may not send webhooks of this source.")
         }
         Refusal::Queue(_) | Refusal::OutOfTime(_) => Problem::unavailable(refusal),
     }

@@ -17,7 +17,7 @@ use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::Sub
 
 /// Runs the stack of template.yaml in one process: the API, the functions, DynamoDB, SQS and
 /// Secrets Manager. It listens on 127.0.0.1 only and sends nothing to other machines. If the
-/// parameter OidcIssuer is set, it fetches the keys of that issuer.
+/// parameter `OidcIssuer` is set, it fetches the keys of that issuer.
 #[derive(Parser)]
 #[command(name = "cargo local", bin_name = "cargo local")]
 struct Arguments {
@@ -34,7 +34,7 @@ struct Arguments {
     empty: bool,
 
     /// Sets a parameter of template.yaml, as `sam deploy --parameter-overrides` does. Repeat it for
-    /// several, such as OidcIssuer and OidcAudience.
+    /// several, such as `OidcIssuer` and `OidcAudience`.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = assignment)]
     parameters: Vec<Assignment>,
 

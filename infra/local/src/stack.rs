@@ -65,9 +65,9 @@ impl Stack {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await.map_err(listen_error)?;
         let url = format!("http://{}", listener.local_addr().map_err(listen_error)?);
 
-        let mut template = Template::of_workspace()?;
-        template.set(&options.parameters)?;
-        let mut scope = Scope::new(&template.parameters);
+        let template = Template::of_workspace_with(&options.parameters)?;
+        let mut scope = template.scope();
+        wiring::name_the_rest(&template, &mut scope);
         for api in template.resources(Kind::HttpApi) {
             scope.runs(&api.logical_id, &api.logical_id, &[("ApiEndpoint", &url)]);
         }
@@ -82,6 +82,7 @@ impl Stack {
         let aws = Aws::at(dynamodb.config(), in_process.clone(), in_process);
         sqs::create_all(&template, &mut scope, &aws.sqs(), &known, options.visibility_timeout).await?;
         wiring::start_secrets(&template, &mut scope, &aws).await?;
+        wiring::name_nested_outputs(&template, &mut scope)?;
 
         let over_wire =
             options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone())).limited();
@@ -90,18 +91,21 @@ impl Stack {
         let mut permissions = BTreeMap::new();
         let mut running = RunningFunctions::new();
         for resource in template.resources(Kind::Function) {
-            let resource = FunctionResource::read(resource, &template, &scope)?;
+            let mut resource = FunctionResource::read(resource, &template, &scope)?;
+            resource.timeout += options.patience;
             let environment = Environment::of(resource.environment.clone());
             let allowed = Permissions::new(&resource.logical_id, resource.permissions.clone());
             let guarded = allowed.guard(over_wire.clone());
-            permissions.insert(resource.logical_id.clone(), allowed);
+            permissions.insert(resource.logical_id.clone(), Arc::clone(&allowed));
             let handler = functions::start(&resource.logical_id, &environment, &guarded).await?;
             environments.insert(resource.logical_id.clone(), environment);
             let function = Arc::new(Function::new(&resource, handler, Arc::clone(&in_flight)));
-            running.insert(resource.logical_id.clone(), RunningFunction { resource, function });
+            // Past the wire: it disturbs what functions do, not what Lambda does for them.
+            let aws = allowed.guard(aws.clone());
+            running.insert(resource.logical_id.clone(), RunningFunction { resource, function, aws });
         }
         let routes = wiring::routes(&template, &scope, &running)?;
-        let sources = wiring::event_sources(&template, &scope, &running, &aws, &known)?;
+        let sources = wiring::event_sources(&template, &scope, &running, &known)?;
         if options.demo {
             let missing = || StartError::Dangling { at: "the demo data".to_owned(), name: WORKER.to_owned() };
             demo::fill(&aws, environments.get(WORKER).ok_or_else(missing)?).await?;
@@ -186,14 +190,12 @@ impl Stack {
             tracing::warn!("stopping although a function is still running");
         }
         let left = pollers.drain(DRAIN_TIMEOUT).await;
-        match journal {
-            Some(journal) => {
-                if journal.flush().await.is_err() {
-                    tracing::warn!("messages may come once more after the next start");
-                }
+        if let Some(journal) = journal {
+            if journal.flush().await.is_err() {
+                tracing::warn!("messages may come once more after the next start");
             }
-            None if left > 0 => tracing::warn!(left, "messages lost: the queues are in memory only"),
-            None => {}
+        } else if left > 0 {
+            tracing::warn!(left, "messages lost: the queues are in memory only");
         }
         dynamodb.stop(STOP_TIMEOUT).await;
     }

@@ -75,6 +75,8 @@ pub enum ActionKind {
         /// How many alerts the incident has.
         alert_count: u64,
     },
+    /// A person deleted the raw payload of an alert.
+    PayloadDeleted { alert_id: AlertId },
     /// A person changed the status.
     StatusChanged {
         /// The status before.

@@ -45,7 +45,7 @@ pub struct AlertState {
     /// Of the delivery that reported the severity.
     pub severity_classification: Classified<Severity>,
     /// Somebody tried a notification out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_test: bool,
 }
 

@@ -5,6 +5,9 @@ use std::{fmt, str::FromStr};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// Minutes in a day of UTC.
+pub const MINUTES_A_DAY: i64 = 24 * 60;
+
 /// A point in time in UTC with millisecond precision.
 ///
 /// Its text is RFC 3339 with exactly three digits of a second (`2026-11-23T09:53:08.120Z`), so

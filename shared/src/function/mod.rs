@@ -17,9 +17,16 @@ use crate::{
     config::{CALL_TIMEOUT, Environment},
     deadline::Deadline,
     domain::time::Time,
-    http::{Request, Response, problem::Problem},
-    telemetry,
+    http::{Request, Response, edge::Edge, problem::Problem},
+    telemetry::{
+        self,
+        metrics::Metrics,
+        refusals::{Reason, Refusals},
+    },
 };
+
+const NOT_FROM_EDGE: Reason =
+    Reason { metric: "RefusedNotFromEdge", text: "the request does not come from the edge", source: None };
 
 /// Why a function does not start or stops.
 pub type Error = Box<dyn StdError + Send + Sync>;
@@ -41,20 +48,41 @@ pub trait HttpFunction: Sized + Send + Sync + 'static {
         now: Time,
         deadline: Deadline,
     ) -> impl Future<Output = Result<Response, Problem>> + Send;
+}
+
+/// A function behind the API that runs, with what is the same for all of them.
+#[derive(Debug)]
+pub struct Running<F> {
+    function: F,
+    edge: Edge,
+    refusals: Refusals,
+}
+
+impl<F: HttpFunction> Running<F> {
+    /// Starts the function.
+    ///
+    /// # Errors
+    /// [`Error`] if it does not start.
+    pub async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
+        let refusals = Refusals::new(Metrics::new(environment)?);
+        Ok(Self { function: F::start(environment, aws).await?, edge: Edge::new(environment), refusals })
+    }
 
     /// Answers one request and logs why it failed, if that is not the client's mistake.
-    fn handle(&self, request: Request) -> impl Future<Output = Response> + Send {
-        async move {
-            let now = clock::now();
-            let deadline = deadline(request.lambda_context_ref(), now);
-            let answered = deadline.bound(self.answer(&request, now, deadline)).await;
-            answered.unwrap_or_else(|late| Err(Problem::unavailable(&late))).unwrap_or_else(|problem| {
-                if let Some(cause) = problem.cause() {
-                    error!(cause, status = problem.status().as_u16(), "request failed");
-                }
-                problem.into()
-            })
+    pub async fn handle(&self, request: Request) -> Response {
+        let now = clock::now();
+        if !self.edge.admits_request(&request) {
+            self.refusals.count(NOT_FROM_EDGE, self.edge.source_address_of(&request), now);
+            return Problem::forbidden("Call the API at its public address.").into();
         }
+        let deadline = deadline(request.lambda_context_ref(), now);
+        let answered = deadline.bound(self.function.answer(&request, now, deadline)).await;
+        answered.unwrap_or_else(|late| Err(Problem::unavailable(&late))).unwrap_or_else(|problem| {
+            if let Some(cause) = problem.cause() {
+                error!(cause, status = problem.status().as_u16(), "request failed");
+            }
+            problem.into()
+        })
     }
 }
 
@@ -103,7 +131,7 @@ pub async fn run_http<F: HttpFunction>() -> Result<(), Error> {
     let environment = Environment::process();
     telemetry::init(&environment);
     seed_random_numbers()?;
-    let function = F::start(&environment, &Aws::of_function(&environment)?).await?;
+    let function = Running::<F>::start(&environment, &Aws::of_function(&environment)?).await?;
     lambda_http::run(service_fn(async |request| Ok::<_, Infallible>(Box::pin(function.handle(request)).await))).await
 }
 

@@ -1,7 +1,9 @@
 //! The HTTP side of the API: parameters, answers and problems. Layers below know no status codes.
 
 pub mod answer;
+pub mod edge;
 pub mod etag;
+pub mod fit;
 pub mod headers;
 pub mod lists;
 mod parameters;

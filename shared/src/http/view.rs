@@ -1,11 +1,13 @@
 //! The bodies of answers. They are separate from the domain's types, so that either can change
 //! alone.
 
+mod payload;
+
 use std::collections::BTreeMap;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 
+use super::fit;
 use crate::{
     domain::{
         action::Action,
@@ -30,6 +32,10 @@ use crate::{
         redrive_quarantine::{RedrivenEntries, RefusedEntry},
     },
 };
+
+use payload::BodyView;
+
+pub use payload::AlertPayloadView;
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
@@ -68,6 +74,18 @@ impl<V> PageView<V> {
             items: page.items.into_iter().map(view).collect(),
             facets: BTreeMap::new(),
         }
+    }
+
+    /// The page of a larger limit than it was made with.
+    #[must_use]
+    pub fn with_limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Its items.
+    #[must_use]
+    pub fn items(&self) -> &[V] {
+        &self.items
     }
 
     /// Adds facets to the page.
@@ -135,9 +153,9 @@ pub struct ChangedIncidentView {
     pub incident: IncidentView,
 }
 
-/// An alert by itself: the answer to a change of its status.
+/// An alert by itself.
 #[derive(Debug, Serialize)]
-pub struct ChangedAlertView {
+pub struct SingleAlertView {
     pub alert: AlertView,
 }
 
@@ -151,11 +169,23 @@ pub struct IncidentDetailView {
     actions_total: u64,
 }
 
+impl IncidentDetailView {
+    /// Leaves out its oldest alerts if all of them do not fit into an answer. The totals say so.
+    #[must_use]
+    pub fn fitted(mut self) -> Self {
+        let alerts = std::mem::take(&mut self.alerts);
+        let room = fit::MAX_BODY_BYTES.saturating_sub(fit::event_bytes_of(&self));
+        let fitting = fit::fitting(alerts.iter().map(fit::event_bytes_of), room);
+        self.alerts = alerts.into_iter().take(fitting).collect();
+        self
+    }
+}
+
 impl From<IncidentDetail> for IncidentDetailView {
     fn from(detail: IncidentDetail) -> Self {
         Self {
-            alerts_total: detail.incident.alert_count,
-            actions_total: detail.incident.action_count,
+            alerts_total: detail.alerts_total,
+            actions_total: detail.actions_total,
             alerts: detail.alerts.into_iter().map(AlertView::from).collect(),
             actions: detail.actions,
             incident: detail.incident.into(),
@@ -275,7 +305,7 @@ impl From<QuarantineEntry> for QuarantineEntryView {
     }
 }
 
-/// A quarantine entry with its whole body: as text, or in base64 if it is not UTF-8.
+/// A quarantine entry with its whole body: as text, or in base64 if it is not UTF-8 or too large as text.
 #[derive(Debug, Serialize)]
 pub struct QuarantineEntryDetailView {
     #[serde(flatten)]
@@ -290,12 +320,8 @@ impl QuarantineEntryDetailView {
     pub fn of(detail: QuarantineEntryDetail) -> Self {
         let QuarantineEntryDetail { mut entry, body } = detail;
         let actions = std::mem::take(&mut entry.actions);
-        let (body, body_base64) = match body.map(String::from_utf8) {
-            Some(Ok(text)) => (Some(text), None),
-            Some(Err(bytes)) => (None, Some(BASE64_STANDARD.encode(bytes.as_bytes()))),
-            None => (None, None),
-        };
-        Self { entry: QuarantineEntryView { body, ..entry.into() }, body_base64, actions }
+        let BodyView { text, base64 } = body.map_or(BodyView { text: None, base64: None }, BodyView::of);
+        Self { entry: QuarantineEntryView { body: text, ..entry.into() }, body_base64: base64, actions }
     }
 }
 

@@ -55,7 +55,6 @@ struct Discovery {
 #[derive(Debug)]
 pub struct Fetcher {
     issuer: String,
-    connector: Connector,
 }
 
 impl Fetcher {
@@ -63,8 +62,7 @@ impl Fetcher {
     /// [`InvalidUrl`]
     pub fn of(issuer: &str) -> Result<Self, InvalidUrl> {
         url::check(issuer)?;
-        let connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
-        Ok(Self { issuer: issuer.to_owned(), connector })
+        Ok(Self { issuer: issuer.to_owned() })
     }
 
     /// The keys that the issuer publishes now.
@@ -77,36 +75,39 @@ impl Fetcher {
     }
 
     async fn fetch(&self, url: &str) -> Result<IssuerKeys, FetchError> {
-        let document = self.get(url).await?;
+        // Each time with new connections. Lambda freezes a process between calls, so one that was
+        // kept from the fetch before may have died unnoticed.
+        let connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
+        let document = get(&connector, url).await?;
         let discovery: Discovery = serde_json::from_slice(&document).map_err(|error| form(url, &error))?;
         // Section 4.3 of the specification: else one issuer could speak for another.
         if discovery.issuer != self.issuer {
             return Err(FetchError::OtherIssuer(discovery.issuer));
         }
         url::check(&discovery.jwks_uri)?;
-        let document = self.get(&discovery.jwks_uri).await?;
+        let document = get(&connector, &discovery.jwks_uri).await?;
         let keys = IssuerKeys::parse(&document).map_err(|error| form(&discovery.jwks_uri, &error))?;
         if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
     }
+}
 
-    async fn get(&self, url: &str) -> Result<Vec<u8>, FetchError> {
-        let failed = |cause: String| FetchError::Connection { url: url.to_owned(), cause };
-        let mut request = HttpRequest::get(url).map_err(|error| failed(error.to_string()))?;
-        request.headers_mut().insert("accept", "application/json");
-        let response: HttpResponse = self.connector.call(request).await.map_err(|error| failed(causes(&error)))?;
-        if !response.status().is_success() {
-            return Err(FetchError::Status { url: url.to_owned(), status: response.status().as_u16() });
-        }
-        let mut body = ByteStream::new(response.into_body());
-        let mut document = Vec::new();
-        while let Some(part) = body.try_next().await.map_err(|error| failed(causes(&error)))? {
-            if document.len() + part.len() > MAX_DOCUMENT_BYTES {
-                return Err(FetchError::TooLarge { url: url.to_owned() });
-            }
-            document.extend_from_slice(&part);
-        }
-        Ok(document)
+async fn get(connector: &Connector, url: &str) -> Result<Vec<u8>, FetchError> {
+    let failed = |cause: String| FetchError::Connection { url: url.to_owned(), cause };
+    let mut request = HttpRequest::get(url).map_err(|error| failed(error.to_string()))?;
+    request.headers_mut().insert("accept", "application/json");
+    let response: HttpResponse = connector.call(request).await.map_err(|error| failed(causes(&error)))?;
+    if !response.status().is_success() {
+        return Err(FetchError::Status { url: url.to_owned(), status: response.status().as_u16() });
     }
+    let mut body = ByteStream::new(response.into_body());
+    let mut document = Vec::new();
+    while let Some(part) = body.try_next().await.map_err(|error| failed(causes(&error)))? {
+        if document.len() + part.len() > MAX_DOCUMENT_BYTES {
+            return Err(FetchError::TooLarge { url: url.to_owned() });
+        }
+        document.extend_from_slice(&part);
+    }
+    Ok(document)
 }
 
 fn form(url: &str, error: &serde_json::Error) -> FetchError {

@@ -71,9 +71,12 @@ impl Issuer {
         let Some(variables) = environment.oidc()? else { return Ok(None) };
         let OidcVariables { issuer, audiences, role_claim, viewer_values, responder_values } = variables;
         let fetcher = Fetcher::of(&issuer)?;
-        let roles = RoleRules { claim: role_claim, viewer: viewer_values, responder: responder_values };
         let held = RwLock::new(Held { keys: Arc::default(), due_at: now, unknown_key_due_at: now });
-        let rules = TokenRules { issuer, audiences, roles };
+        let rules = TokenRules {
+            issuer,
+            audiences,
+            roles: RoleRules { claim: role_claim, viewer: viewer_values, responder: responder_values },
+        };
         let issuer = Self { rules, fetcher, held, fetching: Mutex::new(()) };
         issuer.refresh(now).await;
         Ok(Some(issuer))

@@ -10,6 +10,7 @@ use crate::{
         action::{Action, ActionKind},
         id::{AlertId, IncidentId},
         incident::Incident,
+        retention::Retention,
         status::{IllegalTransition, Status},
         time::Time,
     },
@@ -95,6 +96,7 @@ pub struct ChangeStatus {
     tables: Tables,
     incidents: Incidents,
     counts: Counts,
+    retention: Retention,
     resolve_alerts: ResolveAlerts,
     queue: Option<Queue>,
 }
@@ -115,6 +117,7 @@ impl ChangeStatus {
             tables: tables.clone(),
             incidents: tables.incidents()?,
             counts: tables.counts()?,
+            retention: tables.retention()?,
             resolve_alerts: ResolveAlerts::new(tables)?,
             queue,
         })
@@ -159,7 +162,7 @@ impl ChangeStatus {
         change_id: u128,
         unanswered: &mut Vec<Unanswered>,
     ) -> Result<ChangedStatus, ChangeStatusError> {
-        let incident = self.incidents.get(id).await?.ok_or(ChangeStatusError::NotFound)?;
+        let incident = self.incidents.get(id, now).await?.ok_or(ChangeStatusError::NotFound)?;
         if let Some(incident) = self.committed(unanswered, change_id).await? {
             return Ok(ChangedStatus { incident, is_changed: true });
         }
@@ -174,7 +177,7 @@ impl ChangeStatus {
         let mut invalid = ending.invalid;
         invalid.extend(invalidations([(&incident, &changed)], now));
         self.counts.invalidate(&invalid, now).await?;
-        let mut writes = self.incidents.writes_of_person(&incident, &changed, &actions, change_id)?;
+        let mut writes = self.incidents.writes_of_person(&incident, &changed, &actions, change_id, self.retention)?;
         writes.extend(ending.writes);
         match self.tables.commit(writes).await {
             Ok(()) => Ok(ChangedStatus { incident: changed, is_changed: true }),
@@ -198,7 +201,7 @@ impl ChangeStatus {
         if changed.status != Status::Resolved || changed.firing_alert_count == 0 {
             return Ok((changed, kinds, Ending::default()));
         }
-        let (firing, _) = self.resolve_alerts.firing_alerts(changed.id, AlertId::first_at(Time::EARLIEST)).await?;
+        let (firing, _) = self.resolve_alerts.firing_alerts(changed.id, AlertId::first_at(Time::EARLIEST), now).await?;
         let mut ending = self.resolve_alerts.end(firing, Some(changed.clone()), Ends { at: now, now }).await?;
         kinds.append(&mut ending.kinds);
         let ended = ending.incident.take().map(|incident| incident.as_one_change(&changed));
@@ -216,7 +219,7 @@ impl ChangeStatus {
         if let (Some(queue), false) = (&self.queue, matches!(swept, Ok(Ok(0)))) {
             queue.send_sweep(incident.id, deadline).await?;
         }
-        Ok(self.incidents.get(incident.id).await?.unwrap_or(incident))
+        Ok(self.incidents.get(incident.id, now).await?.unwrap_or(incident))
     }
 
     /// What the incident became by an earlier attempt whose answer was lost, if it was committed. A

@@ -75,7 +75,7 @@ impl DeleteQuarantineEntry {
     }
 
     async fn attempt(&self, id: EntryId, actor: &str, now: Time) -> Result<(), DeleteQuarantineEntryError> {
-        let (entry, _) = self.quarantine.get(id).await?.ok_or(DeleteQuarantineEntryError::NotFound)?;
+        let (entry, _) = self.quarantine.get(id, now).await?.ok_or(DeleteQuarantineEntryError::NotFound)?;
         let deleted = match entry.deleted(actor, now) {
             Err(EntryDone(EntryState::Deleted)) => return Ok(()),
             deleted => deleted?,

@@ -39,7 +39,7 @@ impl EndRedrive {
     }
 
     async fn end_once(&self, id: EntryId, now: Time) -> Result<(), TransactionError> {
-        let Some((entry, _)) = self.quarantine.get(id).await? else { return Ok(()) };
+        let Some((entry, _)) = self.quarantine.get(id, now).await? else { return Ok(()) };
         if entry.state != EntryState::Redriving {
             return Ok(());
         }

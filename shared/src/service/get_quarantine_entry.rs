@@ -6,6 +6,7 @@ use crate::{
     domain::{
         id::EntryId,
         quarantine::{QuarantineEntry, StoredBody},
+        time::Time,
     },
     retry::Retries,
     store::{StoreError, Tables, quarantine::Quarantine},
@@ -47,10 +48,15 @@ impl GetQuarantineEntry {
     ///
     /// # Errors
     /// [`GetQuarantineEntryError`]
-    pub async fn get(&self, id: EntryId, deadline: Deadline) -> Result<QuarantineEntryDetail, GetQuarantineEntryError> {
+    pub async fn get(
+        &self,
+        id: EntryId,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<QuarantineEntryDetail, GetQuarantineEntryError> {
         let mut retries = Retries::of_person(deadline);
         let found = loop {
-            match self.quarantine.get(id).await {
+            match self.quarantine.get(id, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => break result?,
             }

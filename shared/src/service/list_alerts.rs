@@ -91,7 +91,7 @@ impl ListAlerts {
             }
         } else {
             let ids: Vec<AlertId> = unread.iter().filter_map(|position| position.parse().ok()).collect();
-            let alerts = self.alerts.get_many(&ids, Consistency::Eventual).await?;
+            let alerts = self.alerts.get_many(&ids, Consistency::Eventual, context.now).await?;
             found.extend(alerts.into_iter().map(|alert| (alert.id, alert)));
         }
         let mut page = Vec::with_capacity(rows.len());

@@ -92,7 +92,7 @@ impl ListIncidents {
             tokio::join!(lists::list(context, &plan, request, list), lists::facets(context, &plan, facets));
         let (page, facets) = (page?, facets?);
         let ids: Vec<IncidentId> = page.items.iter().filter_map(|row| id_of(&row.position)).collect();
-        let mut incidents = self.incidents.get_many(&ids, Consistency::Eventual).await?;
+        let mut incidents = self.incidents.get_many(&ids, Consistency::Eventual, now).await?;
         incidents.retain(|incident| filter.matches(incident));
         Ok(ListedIncidents { page: page.with_items(incidents), facets })
     }

@@ -2,8 +2,11 @@
 
 pub mod authorize;
 pub mod change_status;
+pub mod delete_alert_payload;
 pub mod delete_quarantine_entry;
 pub mod end_redrive;
+pub mod get_alert;
+pub mod get_alert_payload;
 pub mod get_incident;
 pub mod get_quarantine_entry;
 pub mod group_alerts;

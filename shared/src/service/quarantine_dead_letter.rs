@@ -129,7 +129,7 @@ impl QuarantineDeadLetter {
     ) -> Result<Option<EntryId>, TransactionError> {
         // Readers ask for the months since the history starts.
         self.claims.note_history_start(now).await?;
-        let reason = self.claims.failure(message_id).await?;
+        let reason = self.claims.failure(message_id, now).await?;
         let reason = &reason.unwrap_or_else(|| unknown_reason(message_id));
         let mut writes = vec![self.claims.dead_letter(message_id, now)?];
         let outcome = self.redrive_outcome(letter.and_then(Message::redrive_of), reason, now).await?;
@@ -137,7 +137,7 @@ impl QuarantineDeadLetter {
             (RedriveOutcome::BackTo(entry), _) => *entry,
             (RedriveOutcome::Late, _) => return Ok(None),
             (RedriveOutcome::NoEntry, Some(Message::Delivery(delivery))) => {
-                writes.push(self.claims.undelivered(&delivery.delivery_id)?);
+                writes.push(self.claims.undelivered(&delivery.delivery_id, now)?);
                 self.delivery_entry(delivery, body, reason, now)?
             }
             (RedriveOutcome::NoEntry, _) => self.message_entry(body, reason, now)?,
@@ -146,12 +146,12 @@ impl QuarantineDeadLetter {
         match self.tables.commit(writes).await {
             Ok(()) => Ok(Some(id)),
             Err(TransactionError::ConditionFailed(failed))
-                if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id).await? =>
+                if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id, now).await? =>
             {
                 Ok(None)
             }
             Err(TransactionError::ConditionFailed(failed))
-                if failed.contains(&Part::Delivery) && self.is_delivered(letter).await? =>
+                if failed.contains(&Part::Delivery) && self.is_delivered(letter, now).await? =>
             {
                 Ok(None)
             }
@@ -159,9 +159,9 @@ impl QuarantineDeadLetter {
         }
     }
 
-    async fn is_delivered(&self, letter: Option<&Message>) -> Result<bool, StoreError> {
+    async fn is_delivered(&self, letter: Option<&Message>, now: Time) -> Result<bool, StoreError> {
         match letter {
-            Some(Message::Delivery(delivery)) => self.claims.is_delivered(&delivery.delivery_id).await,
+            Some(Message::Delivery(delivery)) => self.claims.is_delivered(&delivery.delivery_id, now).await,
             _ => Ok(false),
         }
     }
@@ -173,7 +173,7 @@ impl QuarantineDeadLetter {
         now: Time,
     ) -> Result<RedriveOutcome, StoreError> {
         let Some(id) = redrive_of else { return Ok(RedriveOutcome::NoEntry) };
-        let Some((entry, _)) = self.quarantine.get(id).await? else { return Ok(RedriveOutcome::NoEntry) };
+        let Some((entry, _)) = self.quarantine.get(id, now).await? else { return Ok(RedriveOutcome::NoEntry) };
         if entry.state != EntryState::Redriving {
             return Ok(RedriveOutcome::Late);
         }

@@ -1,7 +1,7 @@
 //! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
 //! once is lost, for some sources never send again.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, time::Duration};
 
 use crate::{
     aws::Aws,
@@ -14,7 +14,10 @@ use crate::{
         time::Time,
     },
     queue::{Queue, QueueError},
-    sources::{self, Headers, Reading, WebhookSource},
+    sources::{
+        self, Headers, Reading, WebhookSource,
+        addresses::{AllowedAddresses, InvalidAddresses},
+    },
 };
 
 /// The largest body that is accepted: 1 MiB.
@@ -59,6 +62,12 @@ pub enum Refusal {
     /// It does not prove that the source sent it.
     #[error("the webhook is not signed with a secret that is known")]
     NotAuthentic,
+    /// It proves that the source sent it, but comes from an address that is not allowed.
+    #[error("the address is not allowed, although the webhook is signed with a secret that is known")]
+    Address,
+    /// It comes from an address that is not allowed, and proves nothing.
+    #[error("the address is not allowed")]
+    Stranger,
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -79,9 +88,21 @@ pub enum Webhook {
     },
 }
 
+/// Why the function cannot receive webhooks.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The addresses that are allowed.
+    #[error(transparent)]
+    Addresses(#[from] InvalidAddresses),
+}
+
 /// Receives webhooks.
 #[derive(Debug)]
 pub struct ReceiveWebhook {
+    allowed: AllowedAddresses,
     credentials: CredentialStore,
     queue: Queue,
 }
@@ -90,14 +111,16 @@ impl ReceiveWebhook {
     /// Fetches the credentials and connects to the queue, side by side.
     ///
     /// # Errors
-    /// [`CredentialsError`]
-    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
-        let queue = Queue::new(environment, aws)?;
+    /// [`StartError`]
+    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, StartError> {
+        let allowed = AllowedAddresses::parse(&environment.allowed_addresses())?;
+        let queue = Queue::new(environment, aws).map_err(CredentialsError::from)?;
         let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
-        Ok(Self { credentials: credentials?, queue })
+        Ok(Self { allowed, credentials: credentials?, queue })
     }
 
     /// Receives one webhook: one `SendMessage`, if it is accepted, and not before its proof holds.
+    /// `from` is the address that it comes from.
     ///
     /// # Errors
     /// [`Refusal`]
@@ -106,6 +129,7 @@ impl ReceiveWebhook {
         source: &dyn WebhookSource,
         headers: &Headers,
         body: &[u8],
+        from: Option<IpAddr>,
         now: Time,
         deadline: Deadline,
     ) -> Result<Receipt, Refusal> {
@@ -114,6 +138,14 @@ impl ReceiveWebhook {
         }
         let deadline = deadline.within(RECEIVE_TIMEOUT);
         let refresh = self.credentials.refresh_beside(now);
+        if !self.allowed.allows(source.name(), from) {
+            // Whether it is authentic tells a source that moved from a stranger. The stranger does
+            // not make the secret be fetched again.
+            let credentials = self.credentials.held();
+            let is_authentic = source.is_authentic(credentials.webhook_secrets(source.name()), headers, body);
+            refresh.wait(deadline.within(REFRESH_GRACE)).await;
+            return Err(if is_authentic { Refusal::Address } else { Refusal::Stranger });
+        }
         if !deadline.bound(self.is_authentic(source, headers, body, now)).await? {
             return Err(Refusal::NotAuthentic);
         }

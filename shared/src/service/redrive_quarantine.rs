@@ -125,7 +125,7 @@ impl RedriveQuarantine {
             match result {
                 Ok(_) => entries.redriven += 1,
                 Err(RedriveQuarantineEntryError::Impossible(reason)) => {
-                    entries.refused.push(RefusedEntry { id, reason })
+                    entries.refused.push(RefusedEntry { id, reason });
                 }
                 // The index showed it although it is done.
                 Err(RedriveQuarantineEntryError::NotFound | RedriveQuarantineEntryError::Done(_)) => {}

@@ -101,7 +101,7 @@ impl RedriveQuarantineEntry {
         now: Time,
         failed_attempts: u32,
     ) -> Result<Recorded, RedriveQuarantineEntryError> {
-        let (entry, stored) = self.quarantine.get(id).await?.ok_or(RedriveQuarantineEntryError::NotFound)?;
+        let (entry, stored) = self.quarantine.get(id, now).await?.ok_or(RedriveQuarantineEntryError::NotFound)?;
         let redriving = entry.request_redrive(actor, now)?;
         let message = message(id, stored).map_err(RedriveQuarantineEntryError::Impossible)?;
         // The previous attempt timed out but was committed. Don't record it twice.

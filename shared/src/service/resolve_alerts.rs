@@ -15,6 +15,7 @@ use crate::{
         alert_status::AlertStatus,
         id::{AlertId, IncidentId},
         incident::{AlertChange, Incident},
+        retention::Retention,
         time::Time,
     },
     keys,
@@ -102,6 +103,7 @@ pub struct ResolveAlerts {
     claims: Claims,
     incidents: Incidents,
     counts: Counts,
+    retention: Retention,
 }
 
 /// When alerts end, and when that is written: a sweep ends them when their incident was resolved.
@@ -134,6 +136,7 @@ impl ResolveAlerts {
             claims: tables.claims()?,
             incidents: tables.incidents()?,
             counts: tables.counts()?,
+            retention: tables.retention()?,
         })
     }
 
@@ -163,17 +166,17 @@ impl ResolveAlerts {
         request: &AlertResolution,
         now: Time,
     ) -> Result<ResolvedAlert, ResolveAlertError> {
-        let alert = self.alerts.get(id).await?.ok_or(ResolveAlertError::NotFound)?;
+        let alert = self.alerts.get(id, now).await?.ok_or(ResolveAlertError::NotFound)?;
         if alert.state.status == AlertStatus::Resolved {
             return Ok(ResolvedAlert { alert, is_changed: false });
         }
         let incident = match alert.state.incident_id {
-            Some(incident_id) => self.incidents.get(incident_id).await?,
+            Some(incident_id) => self.incidents.get(incident_id, now).await?,
             None => None,
         };
         // What changes the alert and its incident after the incident was read makes the write fail. What
         // changed both before must be seen here, else the incident would count it twice.
-        let alert = self.alerts.get(id).await?.ok_or(ResolveAlertError::NotFound)?;
+        let alert = self.alerts.get(id, now).await?.ok_or(ResolveAlertError::NotFound)?;
         if alert.state.status == AlertStatus::Resolved {
             return Ok(ResolvedAlert { alert, is_changed: false });
         }
@@ -184,7 +187,7 @@ impl ResolveAlerts {
             let changed = changed.with_action(by_person, &mut kinds);
             let actions = changed.last_actions(kinds, &request.actor);
             invalid.extend(invalidations([(before, &changed)], now));
-            writes.extend(self.incidents.writes(Some(before), &changed, &actions)?);
+            writes.extend(self.incidents.writes(Some(before), &changed, &actions, self.retention)?);
         }
         self.counts.invalidate(&invalid, now).await?;
         self.tables.commit(writes).await?;
@@ -198,9 +201,10 @@ impl ResolveAlerts {
         &self,
         id: IncidentId,
         after: AlertId,
+        now: Time,
     ) -> Result<(Vec<Alert>, Option<AlertId>), StoreError> {
         let ids = self.alerts.firing_of_incident(id, after, MAX_TOGETHER).await?;
-        let mut alerts = self.alerts.get_many(&ids, Consistency::Strong).await?;
+        let mut alerts = self.alerts.get_many(&ids, Consistency::Strong, now).await?;
         alerts.retain(|alert| alert.state.status == AlertStatus::Firing && alert.state.incident_id == Some(id));
         Ok((alerts, ids.last().copied()))
     }
@@ -215,7 +219,7 @@ impl ResolveAlerts {
         let problem_key = |alert: &Alert| keys::problem_claim(&alert.state.source, &alert.report.problem_key);
         let claims: BTreeMap<AlertId, String> = alerts.iter().map(|alert| (alert.id, problem_key(alert))).collect();
         let wanted: BTreeSet<&str> = claims.values().map(String::as_str).collect();
-        let before = self.claims.read(wanted).await?;
+        let before = self.claims.read(wanted, now).await?;
         let mut after = before.clone();
         let mut ending = Ending { incident, ..Ending::default() };
         for alert in alerts {
@@ -237,7 +241,7 @@ impl ResolveAlerts {
                 ending.kinds.extend(kinds);
             }
             ending.invalid.note(Series::Alerts, ended.created_at(), now);
-            ending.writes.push(self.alerts.update(&alert, &ended, None)?);
+            ending.writes.push(self.alerts.update(&alert, &ended, self.retention.of_alert(&ended, now))?);
             ending.alerts.push(ended);
         }
         ending.writes.extend(self.claims.changes(&before, &after, now)?);
@@ -264,11 +268,11 @@ impl ResolveAlerts {
     }
 
     async fn sweep_once(&self, id: IncidentId, after: AlertId, now: Time) -> Result<Swept, ResolveAlertError> {
-        let Some(before) = self.incidents.get(id).await? else { return Ok(Swept::Left(0)) };
+        let Some(before) = self.incidents.get(id, now).await? else { return Ok(Swept::Left(0)) };
         if before.status.is_active() || before.firing_alert_count == 0 {
             return Ok(Swept::Left(0));
         }
-        let (alerts, last) = self.firing_alerts(id, after).await?;
+        let (alerts, last) = self.firing_alerts(id, after, now).await?;
         // Without one, the index does not show the latest yet.
         let Some(last) = last else { return Ok(Swept::Left(before.firing_alert_count)) };
         if alerts.is_empty() {
@@ -280,7 +284,7 @@ impl ResolveAlerts {
         if let Some(changed) = incident {
             let actions = changed.last_actions(kinds, SYSTEM_ACTOR);
             invalid.extend(invalidations([(&before, &changed)], now));
-            writes.extend(self.incidents.writes(Some(&before), &changed, &actions)?);
+            writes.extend(self.incidents.writes(Some(&before), &changed, &actions, self.retention)?);
         }
         self.counts.invalidate(&invalid, now).await?;
         self.tables.commit(writes).await?;

@@ -3,6 +3,7 @@
 //! A source is one module behind [`WebhookSource`] and one line in [`SOURCES`].
 
 mod absent;
+pub mod addresses;
 mod body;
 #[cfg(test)]
 mod cases;

@@ -1,17 +1,17 @@
-//! The alerts table: one row per alert, with its raw payload.
+//! The alerts table: one row per alert.
 
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::{
     Client,
-    primitives::Blob,
-    types::{AttributeValue, Put, Update},
+    operation::query::builders::QueryFluentBuilder,
+    types::{Put, Select, Update},
 };
 
 use super::{
     StoreError,
     batch::{self, Consistency},
-    item::{Item, from_item, number, string, to_item},
+    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, string, to_item},
     packed,
     transaction::{Part, Write},
 };
@@ -20,7 +20,6 @@ use crate::{
     domain::{
         alert::Alert,
         alert_status::AlertStatus,
-        delivery::PackedBody,
         id::{AlertId, IncidentId},
         time::Time,
     },
@@ -44,26 +43,32 @@ impl Alerts {
         Self { client, table }
     }
 
-    /// An alert as it stands now. 1 read unit per 4 KB of it and its raw payload.
+    /// An alert as it stands now; `None` if it has expired. 1 read unit per 4 KB.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get(&self, id: AlertId) -> Result<Option<Alert>, StoreError> {
+    pub async fn get(&self, id: AlertId, now: Time) -> Result<Option<Alert>, StoreError> {
         let request = self.client.get_item().table_name(&self.table).key("alert_id", string(id.to_string()));
         let answer = request.consistent_read(true).send().await;
-        answer.map_err(|error| StoreError::of_call("GetItem alert", &error))?.item.map(read).transpose()
+        let item = answer.map_err(|error| StoreError::of_call("GetItem alert", &error))?.item;
+        item.filter(|item| !is_expired(item, now)).map(read).transpose()
     }
 
-    /// Alerts by their ids, in no order; one that does not exist is left out. 1/2 read unit per 4 KB, the raw payload
-    /// included.
+    /// Alerts by their ids, in no order; one that does not exist or has expired is left out. 1/2 read unit per 4 KB.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get_many(&self, ids: &[AlertId], consistency: Consistency) -> Result<Vec<Alert>, StoreError> {
+    pub async fn get_many(
+        &self,
+        ids: &[AlertId],
+        consistency: Consistency,
+        now: Time,
+    ) -> Result<Vec<Alert>, StoreError> {
         let ids: BTreeSet<&AlertId> = ids.iter().collect();
         let keys: Vec<Item> =
             ids.iter().map(|id| Item::from([("alert_id".to_owned(), string(id.to_string()))])).collect();
-        batch::get(&self.client, &self.table, &keys, consistency).await?.into_iter().map(read).collect()
+        let items = batch::get(&self.client, &self.table, &keys, consistency).await?;
+        items.into_iter().filter(|item| !is_expired(item, now)).map(read).collect()
     }
 
     /// The ids of firing alerts of an incident behind an alert, up to `limit`, in ascending order, as
@@ -82,15 +87,11 @@ impl Alerts {
         let mut start = None;
         loop {
             let answer = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .index_name("by_incident")
+                .of_incident(id)
                 .key_condition_expression("incident_id = :id AND alert_id > :after")
                 .filter_expression("#status = :firing")
                 .projection_expression(ALERT_ID)
                 .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":id", string(id.to_string()))
                 .expression_attribute_values(":after", string(after.to_string()))
                 .expression_attribute_values(":firing", string(AlertStatus::Firing.to_string()))
                 .set_exclusive_start_key(start)
@@ -107,59 +108,100 @@ impl Alerts {
         }
     }
 
-    /// The youngest alerts of an incident, newest first.
+    /// The youngest alerts of an incident that have not expired, newest first.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn latest_of_incident(&self, id: IncidentId, limit: i32) -> Result<Vec<Alert>, StoreError> {
-        let answer = self
-            .client
+    pub async fn latest_of_incident(&self, id: IncidentId, limit: usize, now: Time) -> Result<Vec<Alert>, StoreError> {
+        let mut found: Vec<Alert> = Vec::new();
+        let mut start = None;
+        loop {
+            let left = limit - found.len();
+            let query = self.of_incident(id).scan_index_forward(false).set_limit(i32::try_from(left).ok());
+            let answer = query.set_exclusive_start_key(start).send().await;
+            let answer = answer.map_err(|error| StoreError::of_call("Query alerts", &error))?;
+            let items = answer.items.unwrap_or_default().into_iter().filter(|item| !is_expired(item, now));
+            for alert in items.map(read) {
+                found.push(alert?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() || found.len() >= limit {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// How many alerts of an incident have not expired, as the index knows them. 1/2 read unit per 4 KB of its entries.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn count_of_incident(&self, id: IncidentId, now: Time) -> Result<u64, StoreError> {
+        let mut count = 0;
+        let mut start = None;
+        loop {
+            let query = self
+                .of_incident(id)
+                .select(Select::Count)
+                .filter_expression("attribute_not_exists(expires_at) OR expires_at > :now")
+                .expression_attribute_values(":now", expiry(now));
+            let answer = query.set_exclusive_start_key(start).send().await;
+            let answer = answer.map_err(|error| StoreError::of_call("Query alert count", &error))?;
+            count += u64::try_from(answer.count).unwrap_or(0);
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(count);
+            }
+        }
+    }
+
+    fn of_incident(&self, id: IncidentId) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&self.table)
             .index_name("by_incident")
             .key_condition_expression("incident_id = :id")
             .expression_attribute_values(":id", string(id.to_string()))
-            .scan_index_forward(false)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(|error| StoreError::of_call("Query alerts", &error))?;
-        answer.items.unwrap_or_default().into_iter().map(read).collect()
     }
 
     /// Opens the connection while a function starts.
     pub async fn warm(&self) {
-        warm("DynamoDB", self.get(AlertId::first_at(Time::EARLIEST))).await;
+        warm("DynamoDB", self.get(AlertId::first_at(Time::EARLIEST), Time::EARLIEST)).await;
     }
 
-    /// The write of a new alert. One without a raw payload was split from another.
+    /// The write of a new alert. One that fires does not expire.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn insertion(&self, alert: &Alert, raw: Option<&PackedBody>) -> Result<Write, StoreError> {
+    pub fn insertion(&self, alert: &Alert, expires_at: Option<Time>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put alert";
         let put = Put::builder()
             .table_name(&self.table)
-            .set_item(Some(item(alert, raw)?))
+            .set_item(Some(item(alert, expires_at)?))
             .condition_expression("attribute_not_exists(alert_id)")
             .build();
         Ok(Write::put(Part::Alert, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }
 
-    /// The write of what deliveries or people changed of an alert: the attributes that differ.
+    /// The write of what deliveries or people changed of an alert: the attributes that differ, and when it expires now.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn update(&self, before: &Alert, after: &Alert, raw: Option<&PackedBody>) -> Result<Write, StoreError> {
+    pub fn update(&self, before: &Alert, after: &Alert, expires_at: Option<Time>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Update alert";
         let (known, mut changed) = (to_item(OPERATION, &before.state)?, to_item(OPERATION, &after.state)?);
-        let removed: Vec<String> = known.keys().filter(|name| !changed.contains_key(*name)).cloned().collect();
+        let mut removed: Vec<String> = known.keys().filter(|name| !changed.contains_key(*name)).cloned().collect();
         changed.retain(|name, value| known.get(name) != Some(value));
         // A report is compressed only if it changed.
         if before.report != after.report {
             changed.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &after.report)?);
         }
-        changed.extend(raw.into_iter().flat_map(raw_attributes));
+        match expires_at {
+            Some(expires_at) => {
+                changed.insert(EXPIRES_AT.to_owned(), expiry(expires_at));
+            }
+            None if before.state.status == AlertStatus::Resolved => removed.push(EXPIRES_AT.to_owned()),
+            None => {}
+        }
         let mut update = Update::builder()
             .table_name(&self.table)
             .key(ALERT_ID, string(after.id.to_string()))
@@ -188,20 +230,15 @@ impl Alerts {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn item(alert: &Alert, raw: Option<&PackedBody>) -> Result<Item, StoreError> {
+pub fn item(alert: &Alert, expires_at: Option<Time>) -> Result<Item, StoreError> {
     const OPERATION: &str = "Put alert";
     let mut item = to_item(OPERATION, &alert.state)?;
     item.insert(ALERT_ID.to_owned(), string(alert.id.to_string()));
     item.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &alert.report)?);
     item.insert("entity_type".to_owned(), string("alert"));
     item.insert("created_partition".to_owned(), string(keys::alert_partition(alert.id)));
-    item.extend(raw.into_iter().flat_map(raw_attributes));
+    item.extend(expires_at.map(|expires_at| (EXPIRES_AT.to_owned(), expiry(expires_at))));
     Ok(item)
-}
-
-fn raw_attributes(raw: &PackedBody) -> [(String, AttributeValue); 2] {
-    let gzip = AttributeValue::B(Blob::new(raw.gzip.clone()));
-    [("raw".to_owned(), gzip), ("raw_bytes".to_owned(), number(raw.length as u64))]
 }
 
 /// An alert as a row or an index holds it.

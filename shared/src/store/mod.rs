@@ -10,6 +10,7 @@ pub mod index;
 mod item;
 pub mod lists;
 mod packed;
+pub mod payloads;
 pub mod quarantine;
 mod tables;
 pub mod transaction;

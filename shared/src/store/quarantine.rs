@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     StoreError,
-    item::{Item, from_item, number, string, to_attribute, to_item},
+    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_attribute, to_item},
     transaction::{Part, Write},
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
         delivery::{Delivery, PackedBody},
         id::EntryId,
         quarantine::{EntryState, QuarantineEntry, StoredBody},
-        time::Time,
+        time::{MINUTES_A_DAY, Time},
     },
     keys,
 };
@@ -52,12 +52,12 @@ impl Quarantine {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get(&self, id: EntryId) -> Result<Option<(QuarantineEntry, StoredBody)>, StoreError> {
+    pub async fn get(&self, id: EntryId, now: Time) -> Result<Option<(QuarantineEntry, StoredBody)>, StoreError> {
         const OPERATION: &str = "GetItem quarantine entry";
         let request = self.client.get_item().table_name(&self.table).key(ENTRY_ID, string(id.to_string()));
         let answer = request.consistent_read(true).send().await;
         let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;
-        let Some(mut item) = answer.item else { return Ok(None) };
+        let Some(mut item) = answer.item.filter(|item| !is_expired(item, now)) else { return Ok(None) };
         let (delivery, message) = (item.remove(DELIVERY), item.remove(MESSAGE));
         let entry: QuarantineEntry = from_item(OPERATION, item)?;
         let kept = match (delivery, message) {
@@ -77,7 +77,7 @@ impl Quarantine {
 
     /// Opens the connection while the function starts.
     pub async fn warm(&self) {
-        warm("DynamoDB", self.get(EntryId::first_at(Time::EARLIEST))).await;
+        warm("DynamoDB", self.get(EntryId::first_at(Time::EARLIEST), Time::EARLIEST)).await;
     }
 
     /// The write of a new entry and the body that it keeps.
@@ -95,8 +95,8 @@ impl Quarantine {
             StoredBody::Nothing => None,
         };
         item.extend(kept.map(|(name, packed)| (name.to_owned(), AttributeValue::B(Blob::new(packed)))));
-        let expires_at = now.plus_minutes(RETENTION_DAYS * 24 * 60).as_seconds();
-        item.insert("expires_at".to_owned(), number(expires_at));
+        let expires_at = now.plus_minutes(RETENTION_DAYS * MINUTES_A_DAY);
+        item.insert(EXPIRES_AT.to_owned(), expiry(expires_at));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))

@@ -8,12 +8,14 @@ use super::{
     counts::Counts,
     incidents::Incidents,
     index::IndexReader,
+    payloads::Payloads,
     quarantine::Quarantine,
     transaction::{self, TransactionError, Write},
 };
 use crate::{
     aws::Aws,
     config::{Environment, InvalidVariable},
+    domain::retention::Retention,
 };
 
 /// The tables that the environment names. A function has the names of the tables that it uses.
@@ -60,6 +62,22 @@ impl Tables {
     /// [`InvalidVariable`] without `INCIDENTS_TABLE`.
     pub fn incidents(&self) -> Result<Incidents, InvalidVariable> {
         Ok(Incidents::new(self.client.clone(), self.environment.incidents_table()?))
+    }
+
+    /// The payloads table.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] without `PAYLOADS_TABLE`.
+    pub fn payloads(&self) -> Result<Payloads, InvalidVariable> {
+        Ok(Payloads::new(self.client.clone(), self.environment.payloads_table()?))
+    }
+
+    /// How long the rows of these tables are kept.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] without `RETENTION_DAYS` or `RAW_RETENTION_DAYS`.
+    pub fn retention(&self) -> Result<Retention, InvalidVariable> {
+        self.environment.retention()
     }
 
     /// The quarantine table.

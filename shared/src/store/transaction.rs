@@ -23,6 +23,7 @@ pub enum Part {
     /// The claim of a group or an environment.
     Group,
     Alert,
+    Payload,
     Incident,
     Action,
     Quarantine,

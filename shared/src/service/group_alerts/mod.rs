@@ -14,13 +14,14 @@ use crate::{
     domain::{
         delivery::Delivery,
         id::{AlertId, EntryId, IncidentId},
+        retention::Retention,
         time::Time,
     },
     ids::IdGenerator,
     retry::{Outlook, Retries, Retryable},
     rules::{InvalidRules, Rules},
     store::{
-        StoreError, Tables, alerts::Alerts, claims::Claims, counts::Counts, incidents::Incidents,
+        StoreError, Tables, alerts::Alerts, claims::Claims, counts::Counts, incidents::Incidents, payloads::Payloads,
         quarantine::Quarantine, transaction::TransactionError,
     },
 };
@@ -28,7 +29,7 @@ use batch::Batch;
 use prepared::PreparedDelivery;
 
 /// How many deliveries are grouped together: `TransactWriteItems` takes 100 writes and 4 MB, and one delivery makes at
-/// most 10 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
+/// most 11 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
 /// each is tried alone.
 pub const MAX_DELIVERIES: usize = 10;
 
@@ -158,8 +159,10 @@ pub struct GroupAlerts {
     claims: Claims,
     incidents: Incidents,
     alerts: Alerts,
+    payloads: Payloads,
     quarantine: Quarantine,
     counts: Counts,
+    retention: Retention,
     rules: Rules,
     ids: IdGenerator,
     /// Since when the history is known to start, in milliseconds.
@@ -177,8 +180,10 @@ impl GroupAlerts {
             claims: tables.claims()?,
             incidents: tables.incidents()?,
             alerts: tables.alerts()?,
+            payloads: tables.payloads()?,
             quarantine: tables.quarantine()?,
             counts: tables.counts()?,
+            retention: tables.retention()?,
             rules: Rules::built_in()?,
             ids: IdGenerator::seeded(seed),
             history_start_ms: AtomicI64::new(i64::MAX),

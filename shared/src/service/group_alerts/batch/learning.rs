@@ -122,7 +122,7 @@ impl Batch<'_> {
         let unknown = claims.iter().filter(|claim| !self.after.service_groups.contains_key(*claim)).map(String::as_str);
         let unknown: BTreeSet<&str> = unknown.collect();
         if !unknown.is_empty() {
-            let read = self.group_alerts.claims.read(unknown).await?;
+            let read = self.group_alerts.claims.read(unknown, self.now).await?;
             self.before.service_groups.extend(read.service_groups.clone());
             self.after.service_groups.extend(read.service_groups);
         }
