@@ -228,7 +228,6 @@ mod tests {
         async fn answer(&self, request: &FunctionRequest, _: Time, _: Deadline) -> Result<FunctionResponse, Problem> {
             match request.uri().path() {
                 "/panic" => panic!("as requested"),
-                "/stuck" => std::future::pending().await,
                 "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
                 _ => {}
             }
@@ -271,6 +270,7 @@ mod tests {
         let routes = Routes::new([
             target("POST /{any}", function(lambda::http(echo().await)), None),
             target("GET /name", named, Some(token)),
+            target("GET /stuck", function(scripted(async |_| std::future::pending().await)), None),
             target("GET /nonsense", function(scripted(async |_| json!("nonsense"))), None),
             target(
                 "GET /large",
@@ -329,7 +329,10 @@ mod tests {
         let (_gateway, url, _) = running().await;
         let client = Client::new();
         let post = |path: &str| client.post(format!("{url}{path}"));
-        assert_eq!(read(post("/stuck").send().await.unwrap()).await, refused(500, "Internal Server Error"));
+        assert_eq!(
+            read(client.get(format!("{url}/stuck")).send().await.unwrap()).await,
+            refused(500, "Internal Server Error")
+        );
         // Each three bytes are four in an event.
         let large = post("/echo").body(vec![0; 5 * 1024 * 1024]).send().await.unwrap();
         assert_eq!(read(large).await, refused(413, "Request Entity Too Large"));
