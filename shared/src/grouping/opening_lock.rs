@@ -14,6 +14,13 @@ pub const MAX_RECENT_INCIDENTS: usize = 16;
 /// join it. See [`super::evidence`].
 pub const SETTLED_AFTER_MINUTES: i64 = 30;
 
+/// How many services learn with one opening: each is a row to write, and a transaction takes 100. What
+/// is left teaches with the next opening.
+pub const MAX_LEARNING_SERVICES: usize = 20;
+
+/// Of an outage with more services only so many learn.
+const MAX_TEACHING_SERVICES: usize = 12;
+
 /// From how many outages on the spread of an environment is believed.
 const MIN_SPREADS: usize = 5;
 
@@ -53,10 +60,12 @@ pub struct Outage<'incident> {
 }
 
 impl Outage<'_> {
-    /// The services that broke, each once, in order.
+    /// The services that broke, each once, in order; of many only the first.
     #[must_use]
     pub fn services(&self) -> BTreeSet<&str> {
-        self.incidents.iter().flat_map(|incident| &incident.services).map(String::as_str).collect()
+        let all: BTreeSet<&str> =
+            self.incidents.iter().flat_map(|incident| &incident.services).map(String::as_str).collect();
+        all.into_iter().take(MAX_TEACHING_SERVICES).collect()
     }
 }
 
@@ -108,6 +117,13 @@ impl OpeningLock {
             let is_news = !outage.incidents.iter().any(|incident| self.settled.contains(&incident.id));
             is_news && outage.incidents.iter().all(is_over)
         });
+        let mut learning = BTreeSet::new();
+        let mut fits = |outage: &Outage<'_>| {
+            learning.extend(outage.services().into_iter().map(str::to_owned));
+            learning.len() <= MAX_LEARNING_SERVICES
+        };
+        let fitting = outages.iter().take_while(|outage| fits(outage)).count();
+        outages.truncate(fitting);
         outages
     }
 

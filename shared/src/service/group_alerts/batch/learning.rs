@@ -18,18 +18,11 @@ use crate::{
         grouping::GroupedIncident,
         id::{AlertId, IncidentId},
     },
-    grouping::{Groups, KeyedIncident, Outage},
+    grouping::{Groups, KeyedIncident, Outage, opening_lock::MAX_LEARNING_SERVICES},
     keys,
     service::group_alerts::prepared::Incoming,
     store::{StoreError, claims::ClaimKeys},
 };
-
-/// How many services learn with one batch: each is a row to write, and a transaction takes 100. What
-/// is left teaches with the next opening.
-const MAX_LEARNING_SERVICES: usize = 20;
-
-/// Of an outage with more services only so many learn.
-const MAX_TEACHING_SERVICES: usize = 12;
 
 /// An alert that is now in an incident.
 #[derive(Clone, Copy)]
@@ -109,10 +102,10 @@ impl Batch<'_> {
         let mut claims = self.learning.clone();
         let mut due: Vec<(Outage<'_>, Vec<String>)> = Vec::new();
         for outage in groups.environment.due(&groups.incidents, environment, incoming.event.occurred_at) {
-            let services: Vec<String> =
-                outage.services().into_iter().take(MAX_TEACHING_SERVICES).map(str::to_owned).collect();
+            let services: Vec<String> = outage.services().into_iter().map(str::to_owned).collect();
             let with_these: BTreeSet<String> =
                 claims.iter().cloned().chain(services.iter().map(|service| claim(service))).collect();
+            // Several openings of a batch are one transaction.
             if with_these.len() > MAX_LEARNING_SERVICES {
                 break;
             }
