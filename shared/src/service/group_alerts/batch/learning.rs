@@ -3,7 +3,7 @@
 //! | what | learned from | written with |
 //! | --- | --- | --- |
 //! | the delay of a monitor | each of its alerts that is the first of its incident | the group of the source's key, which that alert changes anyway |
-//! | which services are in one incident | an incident that is settled | the next opening in the environment |
+//! | which services break together | an outage that is over | the next opening in the environment |
 //! | how far an environment's outages spread | the same | the same |
 //!
 //! The version of the environment's claim lets each outage teach once. A delivery that took effect
