@@ -132,12 +132,12 @@ impl Environment {
         self.required("QUARANTINE_TABLE")
     }
 
-    /// The name of the counts table.
+    /// The name of the table of the change log and of the segments of lists.
     ///
     /// # Errors
     /// [`InvalidVariable`]
-    pub fn counts_table(&self) -> Result<String, InvalidVariable> {
-        self.required("COUNTS_TABLE")
+    pub fn segments_table(&self) -> Result<String, InvalidVariable> {
+        self.required("SEGMENTS_TABLE")
     }
 
     /// How long a list may read before it gives up. The API then answers 503.

@@ -17,7 +17,7 @@ use tests::patient;
 
 use super::{
     batches::{Said, rows},
-    history::{self, SEVERITIES},
+    history::{self, SEVERITIES, Sealing},
 };
 
 const ENVIRONMENT: &str = "environment-0";
@@ -37,7 +37,7 @@ fn grouper(stack: &Stack, seed: u64) -> GroupAlerts {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_racing_first_alerts_of_an_outage_one_opens_an_incident() {
-    let stack = history::stack_with(&[], &[]).await;
+    let stack = history::stack_with(&[], &[], Sealing::Nothing).await;
     let deliveries: Vec<Delivery> = (0..16).map(|number| alert(number, number, i64::from(number % 2))).collect();
     let racing = deliveries.iter().zip(1..).map(|(delivery, seed)| {
         let grouper = grouper(&stack, seed);
@@ -120,7 +120,7 @@ async fn learned(stack: &Stack, service: u8, of: &Delivery) -> (ServiceGroup, So
 
 #[tokio::test]
 async fn an_outage_teaches_once_however_often_its_deliveries_come() {
-    let stack = history::stack_with(&[], &[]).await;
+    let stack = history::stack_with(&[], &[], Sealing::Nothing).await;
     let grouper = grouper(&stack, 1);
     // The services 0 and 1 break. The second alert of 1 is too late for the incident, as far as is known.
     let outage = [alert(0, 0, 0), alert(1, 1, 1), alert(2, 1, 12)];

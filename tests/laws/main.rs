@@ -4,6 +4,7 @@
 //! have any times. Black-box tests cannot write into the past.
 
 mod alerts;
+mod asked;
 mod batches;
 mod changes;
 mod grouping;
@@ -11,4 +12,4 @@ mod history;
 mod incidents;
 mod orders;
 mod paging;
-mod time_budget;
+mod sealing;

@@ -73,7 +73,14 @@ impl Subjects {
             }
             "GetAlert" => ("a firing alert", http("GET", &format!("/alerts/{alert}"), "", &id(alert))),
             "GetAlertPayload" => ("its payload", http("GET", &format!("/alerts/{alert}/payload"), "", &id(alert))),
+            "GetAlertStats" => {
+                let query = "interval=day&group_by=service";
+                ("by day and service, noisiest problems", http("GET", "/stats/alerts", query, &json!({})))
+            }
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
+            "GetIncidentStats" => {
+                ("by day and team", http("GET", "/stats/incidents", "interval=day&group_by=team", &json!({})))
+            }
             "GetQuarantineEntry" => ("an entry", http("GET", &format!("/quarantine/{entry}"), "", &id(entry))),
             "GroupAlerts" => ("10 new alerts of an incident", messages(number, BATCH)?),
             "Health" => ("", http("GET", "/health", "", &json!({}))),
@@ -97,6 +104,7 @@ impl Subjects {
                 let path = format!("/quarantine/{entry}/redrive");
                 ("an entry that still cannot be read", http("POST", &path, "", &id(entry)))
             }
+            "SealSegments" => ("a schedule", json!({ "detail-type": "Scheduled Event" })),
             _ => return Ok(None),
         }))
     }

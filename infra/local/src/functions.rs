@@ -32,7 +32,9 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "DeleteQuarantineEntry" => http::<delete_quarantine_entry::Function>(environment, aws).await,
         "GetAlert" => http::<get_alert::Function>(environment, aws).await,
         "GetAlertPayload" => http::<get_alert_payload::Function>(environment, aws).await,
+        "GetAlertStats" => http::<get_alert_stats::Function>(environment, aws).await,
         "GetIncident" => http::<get_incident::Function>(environment, aws).await,
+        "GetIncidentStats" => http::<get_incident_stats::Function>(environment, aws).await,
         "GetQuarantineEntry" => http::<get_quarantine_entry::Function>(environment, aws).await,
         "GroupAlerts" => event::<group_alerts::Function>(environment, aws).await,
         "Health" => http::<health::Function>(environment, aws).await,
@@ -43,6 +45,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "ReceiveWebhook" => http::<receive_webhook::Function>(environment, aws).await,
         "RedriveQuarantine" => http::<redrive_quarantine::Function>(environment, aws).await,
         "RedriveQuarantineEntry" => http::<redrive_quarantine_entry::Function>(environment, aws).await,
+        "SealSegments" => event::<seal_segments::Function>(environment, aws).await,
         unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
     };
     started.map_err(|source| FunctionError::Start { function: logical_id.to_owned(), source })

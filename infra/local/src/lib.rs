@@ -20,6 +20,7 @@ mod lambda;
 mod options;
 mod permissions;
 mod poller;
+mod scheduler;
 #[cfg(test)]
 mod scripted;
 pub mod secrets;

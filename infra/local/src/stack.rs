@@ -22,6 +22,7 @@ use crate::{
     options::{Options, Wire},
     permissions::Permissions,
     poller::Pollers,
+    scheduler::Scheduler,
     sqs::{self, journal::Journal},
     template::{FunctionResource, Kind, Permission, Scope, Template},
     wiring::{self, RunningFunction, RunningFunctions},
@@ -45,6 +46,7 @@ pub struct Stack {
     permissions: BTreeMap<String, Arc<Permissions>>,
     gateway: Gateway,
     pollers: Pollers,
+    scheduler: Scheduler,
     in_flight: InFlight,
     functions: BTreeMap<String, RunningFunction>,
     dynamodb: DynamoDb,
@@ -114,6 +116,7 @@ impl Stack {
         Ok(Self {
             gateway: Gateway::start(listener, routes).map_err(listen_error)?,
             pollers: Pollers::start(sources),
+            scheduler: Scheduler::start(wiring::schedules(&running)),
             url,
             aws,
             scope,
@@ -181,9 +184,15 @@ impl Stack {
         unused.flat_map(|(function, unused)| unused.into_iter().map(move |one| (function, one)))
     }
 
+    /// Calls the functions that have a schedule, besides their schedules, and waits for them.
+    pub async fn run_schedules(&self) {
+        self.scheduler.run().await;
+    }
+
     /// Accepts no more requests, finishes those that have begun, empties the queues, and stops.
     pub async fn stop(self) {
-        let Self { gateway, pollers, in_flight, dynamodb, journal, .. } = self;
+        let Self { gateway, pollers, scheduler, in_flight, dynamodb, journal, .. } = self;
+        scheduler.stop();
         gateway.stop(STOP_TIMEOUT).await;
         // A call goes on after its client has disconnected, and may still send a message.
         if tokio::time::timeout(STOP_TIMEOUT, in_flight.write()).await.is_err() {

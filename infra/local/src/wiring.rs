@@ -15,6 +15,7 @@ use crate::{
     gateway::{Authorizer, Route, Routes, Target},
     lambda::Function,
     poller::EventSource,
+    scheduler::Schedule,
     secrets,
     sqs::{self, Known, Queues, journal::Journal},
     template::{ACCOUNT, Authorizers, FunctionResource, Kind, REGION, Scope, Template},
@@ -128,6 +129,14 @@ pub fn routes(template: &Template, scope: &Scope, running: &RunningFunctions) ->
         }
     }
     Ok(Routes::new(routes)?)
+}
+
+/// The functions with a schedule.
+pub fn schedules(running: &RunningFunctions) -> Vec<Schedule> {
+    let schedules = running.values().flat_map(|RunningFunction { resource, function, .. }| {
+        resource.schedules.iter().map(|interval| Schedule { interval: *interval, function: Arc::clone(function) })
+    });
+    schedules.collect()
 }
 
 /// The queues to poll, with their functions. Dead-letter queues come last: a stop empties the

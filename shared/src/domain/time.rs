@@ -62,6 +62,13 @@ impl Time {
         self.timestamp().to_zoned(TimeZone::UTC).date().to_string()
     }
 
+    /// The first millisecond of its day in UTC.
+    #[must_use]
+    pub const fn start_of_day(self) -> Self {
+        const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1000;
+        Self(self.0 - self.0.rem_euclid(MILLIS_A_DAY))
+    }
+
     /// The calendar month in UTC.
     #[must_use]
     pub fn month(self) -> Month {

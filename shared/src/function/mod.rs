@@ -6,6 +6,7 @@
 
 use std::{convert::Infallible, error::Error as StdError, time::Duration};
 
+use futures::FutureExt;
 use lambda_http::{RequestExt, service_fn};
 use lambda_runtime::{Context, LambdaEvent};
 use serde::{Serialize, de::DeserializeOwned};
@@ -76,7 +77,8 @@ impl<F: HttpFunction> Running<F> {
             return Problem::forbidden("Call the API at its public address.").into();
         }
         let deadline = deadline(request.lambda_context_ref(), now);
-        let answered = deadline.bound(self.function.answer(&request, now, deadline)).await;
+        // In a box, so that the types of futures do not nest until the compiler gives up.
+        let answered = deadline.bound(self.function.answer(&request, now, deadline).boxed()).await;
         answered.unwrap_or_else(|late| Err(Problem::unavailable(&late))).unwrap_or_else(|problem| {
             if let Some(cause) = problem.cause() {
                 error!(cause, status = problem.status().as_u16(), "request failed");

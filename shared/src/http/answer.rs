@@ -8,7 +8,6 @@ use serde::Serialize;
 use tracing::info;
 
 use super::{Body, Response, etag, fit, problem::Problem, view::PageView};
-use crate::listing::page::PageRequest;
 
 /// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
@@ -24,19 +23,36 @@ pub fn no_content() -> Response {
 }
 
 /// An answer with one page of a list: of as many items as are asked for, or of as many as fit into an answer. `list`
-/// reads a page. If its items do not fit, it is asked again for those that do, so that its cursor goes on behind them.
+/// reads a page of up to so many items. If they do not fit, it is asked again for those that do, so that its cursor goes
+/// on behind them.
 ///
 /// # Errors
 /// The [`Problem`] of `list`.
-pub async fn page<V, F>(asked: &PageRequest, list: impl Fn(PageRequest) -> F) -> Result<Response, Problem>
+pub async fn page<V, F>(asked: usize, list: impl Fn(usize) -> F) -> Result<Response, Problem>
 where
     V: Serialize,
     F: Future<Output = Result<PageView<V>, Problem>>,
 {
-    let mut limit = asked.limit;
+    fitting_page(asked, list, |page| json(StatusCode::OK, page)).await
+}
+
+/// The same in another form: `render` makes an answer of a page.
+///
+/// # Errors
+/// The [`Problem`] of `list`.
+pub(super) async fn fitting_page<V, F>(
+    asked: usize,
+    list: impl Fn(usize) -> F,
+    render: impl Fn(&PageView<V>) -> Response,
+) -> Result<Response, Problem>
+where
+    V: Serialize,
+    F: Future<Output = Result<PageView<V>, Problem>>,
+{
+    let mut limit = asked;
     loop {
-        let page = list(PageRequest { limit, ..asked.clone() }).await?.with_limit(asked.limit);
-        let answer = json(StatusCode::OK, &page);
+        let page = list(limit).await?.with_limit(asked);
+        let answer = render(&page);
         let Some(excess) = fit::excess(&answer) else { return Ok(answer) };
         let sizes: Vec<usize> = page.items().iter().map(fit::event_bytes_of).collect();
         let room = sizes.iter().sum::<usize>().saturating_sub(excess);
@@ -62,13 +78,18 @@ fn tagged(mut answer: Response, version: u64) -> Response {
     answer
 }
 
+/// An answer with a text. The caller says what it is.
+pub(super) fn text(body: String) -> Response {
+    guarded(Response::new(Body::Text(body)))
+}
+
 fn with_content_type(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Response {
     // This cannot fail: all views are structs of strings, numbers and lists.
     let body = serde_json::to_string(body).unwrap_or_default();
-    let mut answer = Response::new(Body::Text(body));
+    let mut answer = text(body);
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    guarded(answer)
+    answer
 }
 
 /// Nobody keeps an answer, and no browser takes its text, which sources wrote, for a page or a script.
@@ -107,23 +128,19 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::listing::{
-        cursor::Cursor,
-        page::{Page, Start},
-    };
+    use crate::listing::{cursor::Cursor, page::Page};
 
     /// A list of texts, whose cursors are places in it.
-    fn list<'texts>(texts: &'texts [String], request: &PageRequest) -> PageView<&'texts String> {
-        let offset = request.start.offset();
-        let start = usize::try_from(offset).unwrap();
-        let end = (start + request.limit).min(texts.len());
-        let cursor = Cursor { position: "x".to_owned(), offset: end as u64, list: "texts".to_owned() };
+    fn list(texts: &[String], start: usize, limit: usize) -> PageView<&String> {
+        let end = (start + limit).min(texts.len());
+        let cursor = Cursor { position: end.to_string(), list: "texts".to_owned() };
         let page = Page {
             items: texts[start..end].iter().collect(),
             total: texts.len() as u64,
-            limit: request.limit,
-            offset,
+            limit,
+            offset: start as u64,
             next_cursor: Some(cursor).filter(|_| end < texts.len()),
+            facets: Vec::new(),
         };
         PageView::of(page, |text| text)
     }
@@ -152,10 +169,9 @@ mod tests {
         #[test]
         fn each_page_fits_into_an_event_and_a_walk_visits_each_item_once(texts in texts(), limit in 1_usize..40) {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let (mut seen, mut start) = (Vec::new(), Start::Offset(0));
+            let (mut seen, mut start) = (Vec::new(), 0);
             loop {
-                let asked = PageRequest { limit, start, ascending: true };
-                let answer = runtime.block_on(page(&asked, async |request| Ok(list(&texts, &request)))).unwrap();
+                let answer = runtime.block_on(page(limit, async |limit| Ok(list(&texts, start, limit)))).unwrap();
                 prop_assert!(event(&answer).len() <= fit::MAX_EVENT_BYTES);
                 let Body::Text(body) = answer.body() else { panic!("no text") };
                 let body: serde_json::Value = serde_json::from_str(body).unwrap();
@@ -163,7 +179,7 @@ mod tests {
                 prop_assert_eq!(&body["offset"], seen.len());
                 seen.extend(body["items"].as_array().unwrap().iter().map(|item| item.as_str().unwrap().to_owned()));
                 let Some(next) = body["next_cursor"].as_str() else { break };
-                start = Start::Cursor(Cursor::decode(next, "texts").unwrap());
+                start = Cursor::decode(next, "texts").unwrap().position.parse().unwrap();
             }
             prop_assert!(seen == texts);
         }
@@ -172,12 +188,11 @@ mod tests {
     #[tokio::test]
     async fn a_page_that_fits_is_read_once() {
         let (texts, calls) = (vec!["a".to_owned(); 9], Cell::new(0));
-        let asked = PageRequest { limit: 5, start: Start::Offset(0), ascending: true };
-        let counted = async |request| {
+        let counted = async |limit| {
             calls.set(calls.get() + 1);
-            Ok(list(&texts, &request))
+            Ok(list(&texts, 0, limit))
         };
-        page(&asked, counted).await.unwrap();
+        page(5, counted).await.unwrap();
         assert_eq!(calls.get(), 1);
     }
 

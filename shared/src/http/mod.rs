@@ -3,12 +3,15 @@
 pub mod answer;
 pub mod edge;
 pub mod etag;
+pub mod export;
+mod filters;
 pub mod fit;
 pub mod headers;
 pub mod lists;
 mod parameters;
 pub mod principal;
 pub mod problem;
+pub mod stats;
 pub mod status_body;
 pub mod view;
 

@@ -10,9 +10,8 @@ use super::{
 };
 use crate::domain::text::limits;
 
-/// The most values that a parameter may have. DynamoDB's operator `IN` takes 100 values (Developer
-/// Guide, "Condition and filter expressions, operators, and functions").
-const MAX_VALUES: usize = 100;
+/// The most values that a parameter may have. So many ids take half of what API Gateway reads of a request line.
+const MAX_VALUES: usize = 200;
 
 /// The query parameters of a request. [`Self::one`] and [`Self::many`] take the known ones out.
 /// [`Self::finish`] refuses the rest.

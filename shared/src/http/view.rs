@@ -24,7 +24,7 @@ use crate::{
         status::Status,
         time::Time,
     },
-    listing::{cursor::Cursor, facets::FacetValues, page::Page},
+    listing::{cursor::Cursor, page::Page, segments::facets::FacetValues},
     service::{
         get_incident::IncidentDetail,
         get_quarantine_entry::QuarantineEntryDetail,
@@ -66,13 +66,17 @@ struct FacetValueView {
 impl<V> PageView<V> {
     /// A page of a list. `view` turns an item into its wire form.
     pub fn of<T>(page: Page<T>, view: impl Fn(T) -> V) -> Self {
+        let value = |(value, count)| FacetValueView { value, count };
+        let facet = |FacetValues { field, values, omitted }: FacetValues| {
+            (field.into(), FacetView { values: values.into_iter().map(value).collect(), omitted })
+        };
         Self {
             total: page.total,
             limit: page.limit,
             offset: page.offset,
             next_cursor: page.next_cursor.map(|cursor| cursor.encode()),
             items: page.items.into_iter().map(view).collect(),
-            facets: BTreeMap::new(),
+            facets: page.facets.into_iter().map(facet).collect(),
         }
     }
 
@@ -88,16 +92,40 @@ impl<V> PageView<V> {
         &self.items
     }
 
-    /// Adds facets to the page.
+    /// Where the list goes on, if it does.
     #[must_use]
-    pub fn with_facets(self, facets: Vec<FacetValues>) -> Self {
-        let value = |(value, count)| FacetValueView { value, count };
-        let view = |FacetValues { facet, values, omitted }: FacetValues| {
-            (facet.into(), FacetView { values: values.into_iter().map(value).collect(), omitted })
-        };
-        Self { facets: facets.into_iter().map(view).collect(), ..self }
+    pub fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    /// Whether the list begins with it.
+    #[must_use]
+    pub const fn is_first(&self) -> bool {
+        self.offset == 0
     }
 }
+
+/// The members of an incident that CSV has.
+pub const INCIDENT_COLUMNS: [&str; 18] = [
+    "id",
+    "title",
+    "status",
+    "severity",
+    "services",
+    "sources",
+    "team",
+    "environment",
+    "created_at",
+    "updated_at",
+    "acknowledged_at",
+    "resolved_at",
+    "closed_at",
+    "alert_count",
+    "firing_alert_count",
+    "last_alert_at",
+    "recurrence_of",
+    "version",
+];
 
 /// An incident.
 #[derive(Debug, Serialize)]
@@ -193,6 +221,32 @@ impl From<IncidentDetail> for IncidentDetailView {
     }
 }
 
+/// The members of an alert that CSV has: all but `classification` and `grouping`.
+pub const ALERT_COLUMNS: [&str; 22] = [
+    "id",
+    "source",
+    "external_id",
+    "dedup_key",
+    "title",
+    "message",
+    "severity",
+    "status",
+    "service",
+    "environment",
+    "team",
+    "tags",
+    "group",
+    "is_test",
+    "link",
+    "occurred_at",
+    "created_at",
+    "updated_at",
+    "last_seen_at",
+    "resolved_at",
+    "occurrences",
+    "incident_id",
+];
+
 /// An alert.
 #[derive(Debug, Serialize)]
 pub struct AlertView {
@@ -213,6 +267,7 @@ pub struct AlertView {
     link: Option<String>,
     occurred_at: Time,
     created_at: Time,
+    updated_at: Time,
     last_seen_at: Time,
     resolved_at: Option<Time>,
     occurrences: u64,
@@ -261,6 +316,7 @@ impl From<Alert> for AlertView {
             link: report.link.map(|reported| reported.value),
             occurred_at: state.occurred_at,
             created_at,
+            updated_at: state.updated_at,
             last_seen_at: state.last_seen_at,
             resolved_at: state.resolved_at,
             occurrences: state.occurrences,
@@ -367,7 +423,7 @@ impl RedrivenEntriesView {
     pub fn of(entries: RedrivenEntries, list: String) -> Self {
         let RedrivenEntries { redriven, refused, last } = entries;
         let refused = refused.into_iter().map(|RefusedEntry { id, reason }| RefusedEntryView { id, reason }).collect();
-        let cursor = last.map(|id| Cursor { position: id.to_string(), offset: 0, list });
+        let cursor = last.map(|id| Cursor { position: id.to_string(), list });
         Self { redriven, refused, next_cursor: cursor.map(|cursor| cursor.encode()) }
     }
 }

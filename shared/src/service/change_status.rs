@@ -16,12 +16,7 @@ use crate::{
     },
     queue::{MAX_SEND_TIME, Queue, QueueError},
     retry::{Outlook, Retries, Retryable},
-    store::{
-        StoreError, Tables,
-        counts::Counts,
-        incidents::{Incidents, invalidations},
-        transaction::TransactionError,
-    },
+    store::{StoreError, Tables, incidents::Incidents, transaction::TransactionError},
 };
 
 /// How long a request ends alerts that one transaction could not.
@@ -95,7 +90,6 @@ impl Retryable for ChangeStatusError {
 pub struct ChangeStatus {
     tables: Tables,
     incidents: Incidents,
-    counts: Counts,
     retention: Retention,
     resolve_alerts: ResolveAlerts,
     queue: Option<Queue>,
@@ -116,7 +110,6 @@ impl ChangeStatus {
         Ok(Self {
             tables: tables.clone(),
             incidents: tables.incidents()?,
-            counts: tables.counts()?,
             retention: tables.retention()?,
             resolve_alerts: ResolveAlerts::new(tables)?,
             queue,
@@ -174,12 +167,9 @@ impl ChangeStatus {
         };
         let (changed, kinds, ending) = self.end_alerts(changed, kinds, now).await?;
         let actions = changed.last_actions(kinds, &change.actor);
-        let mut invalid = ending.invalid;
-        invalid.extend(invalidations([(&incident, &changed)], now));
-        self.counts.invalidate(&invalid, now).await?;
         let mut writes = self.incidents.writes_of_person(&incident, &changed, &actions, change_id, self.retention)?;
         writes.extend(ending.writes);
-        match self.tables.commit(writes).await {
+        match self.tables.commit(writes, now).await {
             Ok(()) => Ok(ChangedStatus { incident: changed, is_changed: true }),
             Err(error) => {
                 if matches!(error, TransactionError::Store(_)) {

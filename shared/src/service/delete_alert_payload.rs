@@ -15,8 +15,7 @@ use crate::{
     store::{
         StoreError, Tables,
         alerts::Alerts,
-        counts::Counts,
-        incidents::{Incidents, invalidations},
+        incidents::Incidents,
         payloads::Payloads,
         transaction::{TransactionError, Write},
     },
@@ -54,7 +53,6 @@ pub struct DeleteAlertPayload {
     alerts: Alerts,
     payloads: Payloads,
     incidents: Incidents,
-    counts: Counts,
     retention: Retention,
 }
 
@@ -67,7 +65,6 @@ impl DeleteAlertPayload {
             alerts: tables.alerts()?,
             payloads: tables.payloads()?,
             incidents: tables.incidents()?,
-            counts: tables.counts()?,
             retention: tables.retention()?,
         })
     }
@@ -101,7 +98,7 @@ impl DeleteAlertPayload {
         let expires_at = self.retention.of_payload_deletion(now);
         let mut writes = vec![self.payloads.deletion(id, &deletion, expires_at)?];
         writes.extend(self.record(&alert, &deletion).await?);
-        Ok(self.tables.commit(writes).await?)
+        Ok(self.tables.commit(writes, now).await?)
     }
 
     /// The writes that add the deletion to the history of the alert's incident, if it has one.
@@ -110,7 +107,6 @@ impl DeleteAlertPayload {
         let Some(before) = self.incidents.get(incident_id, deletion.at).await? else { return Ok(Vec::new()) };
         let kind = ActionKind::PayloadDeleted { alert_id: alert.id };
         let (after, kinds) = before.clone().note(kind, deletion.at);
-        self.counts.invalidate(&invalidations([(&before, &after)], deletion.at), deletion.at).await?;
         let actions = after.last_actions(kinds, &deletion.actor);
         self.incidents.writes(Some(&before), &after, &actions, self.retention)
     }

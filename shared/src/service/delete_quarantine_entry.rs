@@ -80,6 +80,6 @@ impl DeleteQuarantineEntry {
             Err(EntryDone(EntryState::Deleted)) => return Ok(()),
             deleted => deleted?,
         };
-        Ok(self.tables.commit(vec![self.quarantine.change(&entry, &deleted)?]).await?)
+        Ok(self.tables.commit(vec![self.quarantine.change(&entry, &deleted)?], now).await?)
     }
 }

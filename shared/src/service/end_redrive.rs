@@ -44,7 +44,7 @@ impl EndRedrive {
             return Ok(());
         }
         match entry.redriven(now) {
-            Ok(redriven) => self.tables.commit(vec![self.quarantine.change(&entry, &redriven)?]).await,
+            Ok(redriven) => self.tables.commit(vec![self.quarantine.change(&entry, &redriven)?], now).await,
             Err(_) => Ok(()),
         }
     }

@@ -143,7 +143,7 @@ impl QuarantineDeadLetter {
             (RedriveOutcome::NoEntry, _) => self.message_entry(body, reason, now)?,
         };
         writes.push(write);
-        match self.tables.commit(writes).await {
+        match self.tables.commit(writes, now).await {
             Ok(()) => Ok(Some(id)),
             Err(TransactionError::ConditionFailed(failed))
                 if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id, now).await? =>

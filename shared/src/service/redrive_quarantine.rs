@@ -8,21 +8,20 @@ use super::redrive_quarantine_entry::{RedriveQuarantineEntry, RedriveQuarantineE
 use crate::{
     config::InvalidVariable,
     deadline::{Deadline, OutOfTime},
-    domain::{id::EntryId, time::Time},
-    listing::quarantine::{QuarantineFilter, plan},
+    domain::{
+        id::EntryId,
+        time::{Month, Time},
+    },
+    listing::quarantine::QuarantineFilter,
     queue::Queue,
     store::{
-        Item, StoreError, Tables,
-        index::{IndexQuery, IndexReader, ReadOrder},
-        quarantine::RETENTION_DAYS,
+        StoreError, Tables,
+        quarantine::{Quarantine, RETENTION_DAYS},
     },
 };
 
 /// How many entries are redriven side by side.
 const PARALLEL: usize = 16;
-
-/// How many rows of the index one request reads at the most.
-const MAX_ROWS: usize = 500;
 
 /// How long entries are looked for. If few match, there may be many to look at.
 const READ_TIMEOUT: Duration = Duration::from_secs(3);
@@ -72,7 +71,7 @@ pub enum RedriveQuarantineError {
 /// The use case.
 #[derive(Debug)]
 pub struct RedriveQuarantine {
-    index: IndexReader,
+    quarantine: Quarantine,
     redrive_quarantine_entry: RedriveQuarantineEntry,
 }
 
@@ -89,7 +88,7 @@ impl RedriveQuarantine {
     /// [`InvalidVariable`]
     pub fn new(tables: &Tables, queue: Queue) -> Result<Self, InvalidVariable> {
         Ok(Self {
-            index: tables.quarantine_index()?,
+            quarantine: tables.quarantine()?,
             redrive_quarantine_entry: RedriveQuarantineEntry::new(tables, queue)?,
         })
     }
@@ -148,37 +147,24 @@ impl RedriveQuarantine {
         deadline: Deadline,
     ) -> Result<OpenEntries, StoreError> {
         let mut entries = OpenEntries::default();
-        let oldest = now.plus_minutes(-RETENTION_DAYS * 24 * 60);
-        let Some(plan) = plan(&request.filter, oldest, now) else { return Ok(entries) };
-        let (from, to) = plan.range;
-        let after = request.after.map(|id| id.to_string()).unwrap_or_default();
-        let from = request.after.map_or(from, |id| id.created_at().max(from));
-        if from > to {
-            return Ok(entries);
-        }
-        for mut run in plan.slices(from, to).into_iter().flat_map(|(_, runs)| runs) {
-            run.from = run.from.max(after.clone());
+        let oldest = EntryId::first_at(now.plus_minutes(-RETENTION_DAYS * 24 * 60));
+        let after = request.after.map_or(oldest, |after| after.max(oldest));
+        // Clocks of writers may be a little ahead.
+        for month in Month::range(after.created_at().month(), now.plus_minutes(60).month()) {
             let mut start = None;
             loop {
-                let query = IndexQuery {
-                    index: plan.index,
-                    run: &run,
-                    filter: &plan.filter,
-                    attributes: &[plan.position],
-                    order: ReadOrder::Ascending,
-                    limit: Some(MAX_ROWS),
-                };
-                let rows = self.index.rows(&query, start).await?;
-                let position = |row: &Item| row.get(plan.position)?.as_s().ok()?.parse::<EntryId>().ok();
-                entries.ids.extend(rows.items.iter().filter_map(position).filter(|id| Some(*id) > request.after));
+                let read = self.quarantine.waiting_in(month, after, start).await?;
+                let last = read.entries.last().map(|entry| entry.id);
+                let matching = read.entries.iter().filter(|entry| request.filter.matches(entry));
+                entries.ids.extend(matching.map(|entry| entry.id));
                 if entries.ids.len() > request.limit {
                     entries.ids.truncate(request.limit);
                     entries.last = entries.ids.last().copied();
                     return Ok(entries);
                 }
-                let Some(next) = rows.next else { break };
+                let Some(next) = read.next else { break };
                 if deadline.remaining().is_zero() {
-                    entries.last = position(&next);
+                    entries.last = last;
                     return Ok(entries);
                 }
                 start = Some(next);

@@ -108,7 +108,7 @@ impl RedriveQuarantineEntry {
         if failed_attempts > 0 && entry.actions.last() == redriving.actions.last() {
             return Ok(Recorded { entry, message });
         }
-        self.tables.commit(vec![self.quarantine.change(&entry, &redriving)?]).await?;
+        self.tables.commit(vec![self.quarantine.change(&entry, &redriving)?], now).await?;
         Ok(Recorded { entry: redriving, message })
     }
 }

@@ -19,14 +19,12 @@ use crate::{
         time::Time,
     },
     keys,
-    listing::buckets::Series,
     retry::{Outlook, Retries, Retryable},
     store::{
         StoreError, Tables,
         alerts::Alerts,
         claims::Claims,
-        counts::{Counts, Invalidations},
-        incidents::{Consistency, Incidents, invalidations},
+        incidents::{Consistency, Incidents},
         transaction::{TransactionError, Write},
     },
 };
@@ -102,7 +100,6 @@ pub struct ResolveAlerts {
     alerts: Alerts,
     claims: Claims,
     incidents: Incidents,
-    counts: Counts,
     retention: Retention,
 }
 
@@ -123,7 +120,6 @@ pub(super) struct Ending {
     pub kinds: Vec<ActionKind>,
     /// The writes of the alerts and of what is known of their problems.
     pub writes: Vec<Write>,
-    pub invalid: Invalidations,
 }
 
 impl ResolveAlerts {
@@ -135,7 +131,6 @@ impl ResolveAlerts {
             alerts: tables.alerts()?,
             claims: tables.claims()?,
             incidents: tables.incidents()?,
-            counts: tables.counts()?,
             retention: tables.retention()?,
         })
     }
@@ -181,16 +176,14 @@ impl ResolveAlerts {
             return Ok(ResolvedAlert { alert, is_changed: false });
         }
         let ending = self.end(vec![alert], incident.clone(), Ends { at: now, now }).await?;
-        let Ending { alerts, incident: changed, mut kinds, mut writes, mut invalid } = ending;
+        let Ending { alerts, incident: changed, mut kinds, mut writes } = ending;
         if let (Some(before), Some(changed)) = (&incident, changed) {
             let by_person = ActionKind::AlertResolved { alert_id: id, comment: request.comment.clone() };
             let changed = changed.with_action(by_person, &mut kinds);
             let actions = changed.last_actions(kinds, &request.actor);
-            invalid.extend(invalidations([(before, &changed)], now));
             writes.extend(self.incidents.writes(Some(before), &changed, &actions, self.retention)?);
         }
-        self.counts.invalidate(&invalid, now).await?;
-        self.tables.commit(writes).await?;
+        self.tables.commit(writes, now).await?;
         let alert = alerts.into_iter().next().ok_or(ResolveAlertError::NotFound)?;
         Ok(ResolvedAlert { alert, is_changed: true })
     }
@@ -235,12 +228,12 @@ impl ResolveAlerts {
                 // The problem forgot the alert long ago.
                 ended.end(at);
             }
+            let ended = ended.changed(now);
             let change = AlertChange { before: &alert, after: &ended };
             if let Some((changed, kinds)) = ending.incident.as_ref().and_then(|incident| incident.follow(change, now)) {
                 ending.incident = Some(changed);
                 ending.kinds.extend(kinds);
             }
-            ending.invalid.note(Series::Alerts, ended.created_at(), now);
             ending.writes.push(self.alerts.update(&alert, &ended, self.retention.of_alert(&ended, now))?);
             ending.alerts.push(ended);
         }
@@ -280,14 +273,12 @@ impl ResolveAlerts {
         }
         let ends = Ends { at: before.resolved_at.unwrap_or(now), now };
         let ending = self.end(alerts, Some(before.clone()), ends).await?;
-        let Ending { incident, kinds, mut writes, mut invalid, .. } = ending;
+        let Ending { incident, kinds, mut writes, .. } = ending;
         if let Some(changed) = incident {
             let actions = changed.last_actions(kinds, SYSTEM_ACTOR);
-            invalid.extend(invalidations([(&before, &changed)], now));
             writes.extend(self.incidents.writes(Some(&before), &changed, &actions, self.retention)?);
         }
-        self.counts.invalidate(&invalid, now).await?;
-        self.tables.commit(writes).await?;
+        self.tables.commit(writes, now).await?;
         Ok(Swept::UpTo(last))
     }
 }

@@ -1,6 +1,6 @@
 //! The alerts table: one row per alert.
 
-use std::collections::BTreeSet;
+use std::{cmp::Reverse, collections::BTreeSet};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -8,12 +8,12 @@ use aws_sdk_dynamodb::{
     types::{Put, Select, Update},
 };
 
+pub use super::batch::Consistency;
 use super::{
-    StoreError,
-    batch::{self, Consistency},
-    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, string, to_item},
+    StoreError, batch,
+    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_item},
     packed,
-    transaction::{Part, Write},
+    transaction::{Listed, Part, Write},
 };
 use crate::{
     aws::warm,
@@ -33,7 +33,8 @@ pub struct Alerts {
     table: String,
 }
 
-const ALERT_ID: &str = "alert_id";
+/// The attribute that is the key.
+pub(super) const ID: &str = "alert_id";
 const REPORT: &str = "report";
 
 impl Alerts {
@@ -65,8 +66,7 @@ impl Alerts {
         now: Time,
     ) -> Result<Vec<Alert>, StoreError> {
         let ids: BTreeSet<&AlertId> = ids.iter().collect();
-        let keys: Vec<Item> =
-            ids.iter().map(|id| Item::from([("alert_id".to_owned(), string(id.to_string()))])).collect();
+        let keys: Vec<Item> = ids.iter().map(|id| key(**id)).collect();
         let items = batch::get(&self.client, &self.table, &keys, consistency).await?;
         items.into_iter().filter(|item| !is_expired(item, now)).map(read).collect()
     }
@@ -90,7 +90,7 @@ impl Alerts {
                 .of_incident(id)
                 .key_condition_expression("incident_id = :id AND alert_id > :after")
                 .filter_expression("#status = :firing")
-                .projection_expression(ALERT_ID)
+                .projection_expression(ID)
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_values(":after", string(after.to_string()))
                 .expression_attribute_values(":firing", string(AlertStatus::Firing.to_string()))
@@ -99,7 +99,7 @@ impl Alerts {
                 .await
                 .map_err(|error| StoreError::of_call(OPERATION, &error))?;
             let ids = answer.items.unwrap_or_default().into_iter();
-            found.extend(ids.filter_map(|mut item| item.remove(ALERT_ID)?.as_s().ok()?.parse::<AlertId>().ok()));
+            found.extend(ids.filter_map(|mut item| item.remove(ID)?.as_s().ok()?.parse::<AlertId>().ok()));
             found.truncate(limit);
             start = answer.last_evaluated_key;
             if start.is_none() || found.len() == limit {
@@ -108,24 +108,33 @@ impl Alerts {
         }
     }
 
-    /// The youngest alerts of an incident that have not expired, newest first.
+    /// The youngest alerts of an incident that have not expired, newest first: those that the index knows, as they are now.
     ///
     /// # Errors
     /// [`StoreError`]
     pub async fn latest_of_incident(&self, id: IncidentId, limit: usize, now: Time) -> Result<Vec<Alert>, StoreError> {
-        let mut found: Vec<Alert> = Vec::new();
+        let ids = self.ids_of_incident(id, limit, now).await?;
+        let mut alerts = self.get_many(&ids, Consistency::Strong, now).await?;
+        alerts.sort_unstable_by_key(|alert| Reverse(alert.id));
+        Ok(alerts)
+    }
+
+    /// The ids of the youngest alerts of an incident that have not expired, newest first, as the index knows them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn ids_of_incident(&self, id: IncidentId, most: usize, now: Time) -> Result<Vec<AlertId>, StoreError> {
+        let mut found: Vec<AlertId> = Vec::new();
         let mut start = None;
         loop {
-            let left = limit - found.len();
+            let left = most - found.len();
             let query = self.of_incident(id).scan_index_forward(false).set_limit(i32::try_from(left).ok());
             let answer = query.set_exclusive_start_key(start).send().await;
             let answer = answer.map_err(|error| StoreError::of_call("Query alerts", &error))?;
             let items = answer.items.unwrap_or_default().into_iter().filter(|item| !is_expired(item, now));
-            for alert in items.map(read) {
-                found.push(alert?);
-            }
+            found.extend(items.filter_map(|mut item| item.remove(ID)?.as_s().ok()?.parse::<AlertId>().ok()));
             start = answer.last_evaluated_key;
-            if start.is_none() || found.len() >= limit {
+            if start.is_none() || found.len() >= most {
                 return Ok(found);
             }
         }
@@ -179,7 +188,8 @@ impl Alerts {
             .set_item(Some(item(alert, expires_at)?))
             .condition_expression("attribute_not_exists(alert_id)")
             .build();
-        Ok(Write::put(Part::Alert, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+        let put = put.map_err(|error| StoreError::of_request(OPERATION, &error))?;
+        Ok(Write::put(Part::Alert, put).listed(Listed::Alert(alert.id, alert.state.version)))
     }
 
     /// The write of what deliveries or people changed of an alert: the attributes that differ, and when it expires now.
@@ -191,6 +201,8 @@ impl Alerts {
         let (known, mut changed) = (to_item(OPERATION, &before.state)?, to_item(OPERATION, &after.state)?);
         let mut removed: Vec<String> = known.keys().filter(|name| !changed.contains_key(*name)).cloned().collect();
         changed.retain(|name, value| known.get(name) != Some(value));
+        let version = before.state.version + 1;
+        changed.insert("version".to_owned(), number(version));
         // A report is compressed only if it changed.
         if before.report != after.report {
             changed.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &after.report)?);
@@ -204,7 +216,7 @@ impl Alerts {
         }
         let mut update = Update::builder()
             .table_name(&self.table)
-            .key(ALERT_ID, string(after.id.to_string()))
+            .key(ID, string(after.id.to_string()))
             .condition_expression("attribute_exists(alert_id)");
         let mut settings = Vec::new();
         for (number, (name, value)) in changed.into_iter().enumerate() {
@@ -221,7 +233,8 @@ impl Alerts {
         let clauses = [("SET", settings), ("REMOVE", removals)].into_iter().filter(|(_, parts)| !parts.is_empty());
         let expression: Vec<String> = clauses.map(|(clause, parts)| format!("{clause} {}", parts.join(", "))).collect();
         let update = update.update_expression(expression.join(" ")).build();
-        Ok(Write::update(Part::Alert, update.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+        let update = update.map_err(|error| StoreError::of_request(OPERATION, &error))?;
+        Ok(Write::update(Part::Alert, update).listed(Listed::Alert(after.id, version)))
     }
 }
 
@@ -233,12 +246,17 @@ impl Alerts {
 pub fn item(alert: &Alert, expires_at: Option<Time>) -> Result<Item, StoreError> {
     const OPERATION: &str = "Put alert";
     let mut item = to_item(OPERATION, &alert.state)?;
-    item.insert(ALERT_ID.to_owned(), string(alert.id.to_string()));
+    item.insert(ID.to_owned(), string(alert.id.to_string()));
     item.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &alert.report)?);
     item.insert("entity_type".to_owned(), string("alert"));
     item.insert("created_partition".to_owned(), string(keys::alert_partition(alert.id)));
     item.extend(expires_at.map(|expires_at| (EXPIRES_AT.to_owned(), expiry(expires_at))));
     Ok(item)
+}
+
+/// The key of the row of an alert.
+pub(super) fn key(id: AlertId) -> Item {
+    Item::from([(ID.to_owned(), string(id.to_string()))])
 }
 
 /// An alert as a row or an index holds it.
@@ -247,8 +265,8 @@ pub fn item(alert: &Alert, expires_at: Option<Time>) -> Result<Item, StoreError>
 /// [`StoreError`]
 pub fn read(item: Item) -> Result<Alert, StoreError> {
     const OPERATION: &str = "Query alerts";
-    let id = item.get(ALERT_ID).and_then(|id| id.as_s().ok()?.parse().ok());
-    let id = id.ok_or_else(|| StoreError::of_attribute(OPERATION, ALERT_ID))?;
+    let id = item.get(ID).and_then(|id| id.as_s().ok()?.parse().ok());
+    let id = id.ok_or_else(|| StoreError::of_attribute(OPERATION, ID))?;
     let report = packed::unpack(OPERATION, REPORT, item.get(REPORT))?;
     Ok(Alert { id, state: from_item(OPERATION, item)?, report })
 }

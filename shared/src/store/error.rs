@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::{
 
 use crate::{
     aws::{self, FailureKind},
+    config::InvalidVariable,
     retry::{Outlook, Retryable},
 };
 
@@ -41,6 +42,10 @@ impl StoreError {
         E: ProvideErrorMetadata + Error + 'static,
     {
         Self { operation, message: aws::reason(error), kind: aws::failure_kind(error) }
+    }
+
+    pub(super) fn of_configuration(error: &InvalidVariable) -> Self {
+        Self { operation: "Open table", message: error.to_string(), kind: FailureKind::Invalid }
     }
 
     pub(super) fn of_item(operation: &'static str, error: &serde_dynamo::Error) -> Self {

@@ -10,16 +10,17 @@ use aws_sdk_dynamodb::{
 pub use super::batch::Consistency;
 use super::{
     StoreError, batch,
-    counts::Invalidations,
     item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_item},
-    transaction::{Part, Write},
+    transaction::{Listed, Part, Write},
 };
 use crate::{
     aws::warm,
     domain::{action::Action, id::IncidentId, incident::Incident, retention::Retention, time::Time},
     keys,
-    listing::buckets::Series,
 };
+
+/// The attribute that is the partition key.
+pub(super) const ID: &str = "incident_id";
 
 const PUT: &str = "Put incident";
 
@@ -222,7 +223,8 @@ impl Incidents {
                 .condition_expression("version = :before")
                 .expression_attribute_values(":before", number(before.version)),
         };
-        Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(PUT, &error))?))
+        let put = put.build().map_err(|error| StoreError::of_request(PUT, &error))?;
+        Ok(Write::put(Part::Incident, put).listed(Listed::Incident(incident.id, incident.version)))
     }
 
     fn action_write(
@@ -252,7 +254,7 @@ fn change_id_text(change_id: u128) -> String {
     format!("{change_id:032x}")
 }
 
-/// The row of an incident, with the keys of its indexes and when it expires.
+/// The row of an incident, with the key of its index and when it expires.
 ///
 /// # Errors
 /// [`StoreError`]
@@ -260,38 +262,21 @@ pub fn item(incident: &Incident, retention: Retention) -> Result<Item, StoreErro
     let mut item = to_item(PUT, incident)?;
     item.extend(key(incident.id));
     item.insert("entity_type".to_owned(), string("incident"));
-    item.insert("has_firing".to_owned(), string((incident.firing_alert_count > 0).to_string()));
     item.insert("created_month".to_owned(), string(keys::month(incident.created_at.month())));
-    item.insert("updated_month".to_owned(), string(keys::month(incident.updated_at.month())));
-    item.insert("updated_key".to_owned(), string(keys::updated_key(incident.updated_at, incident.id)));
     item.extend(retention.of_incident(incident).map(|expires_at| (EXPIRES_AT.to_owned(), expiry(expires_at))));
     Ok(item)
 }
 
-/// What to invalidate before changes are written. Each change is the incident before and after it.
+/// An incident as a row holds it.
 ///
-/// The incident leaves the bucket of its last change. If a field changed that lists filter on, the
-/// bucket of its creation must be invalidated, too.
-#[must_use]
-pub fn invalidations<'change>(
-    changes: impl IntoIterator<Item = (&'change Incident, &'change Incident)>,
-    now: Time,
-) -> Invalidations {
-    let facts = |incident: &'change Incident| {
-        let Incident { status, severity, services, sources, team, environment, .. } = incident;
-        (status, severity, services, sources, team, environment, incident.firing_alert_count > 0)
-    };
-    let mut invalidations = Invalidations::default();
-    for (before, after) in changes {
-        invalidations.note(Series::UpdatedIncidents, before.updated_at, now);
-        if facts(before) != facts(after) {
-            invalidations.note(Series::Incidents, before.created_at, now);
-        }
-    }
-    invalidations
+/// # Errors
+/// [`StoreError`]
+pub(super) fn read(item: Item) -> Result<Incident, StoreError> {
+    from_item("Read incident", item)
 }
 
-fn key(id: IncidentId) -> Item {
+/// The key of the row of an incident.
+pub(super) fn key(id: IncidentId) -> Item {
     Item::from([
         ("incident_id".to_owned(), string(id.to_string())),
         ("sort_key".to_owned(), string(keys::INCIDENT_SORT_KEY)),

@@ -10,7 +10,10 @@ use super::{
     StoreError,
     error::{is_failed_condition, is_transient_reason},
 };
-use crate::retry::{Outlook, Retryable};
+use crate::{
+    domain::id::{AlertId, IncidentId},
+    retry::{Outlook, Retryable},
+};
 
 const OPERATION: &str = "TransactWriteItems";
 
@@ -29,6 +32,15 @@ pub enum Part {
     Quarantine,
     /// The claim of a dead letter. Its condition fails if the letter is in the quarantine already.
     DeadLetter,
+    /// The entry of the change log. It has no condition.
+    Change,
+}
+
+/// A row that lists show, and its version after the write: [`DELETED`](super::changes::DELETED) if that deletes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    Alert(AlertId, u64),
+    Incident(IncidentId, u64),
 }
 
 /// One write of a transaction and its purpose.
@@ -36,19 +48,31 @@ pub enum Part {
 pub struct Write {
     part: Part,
     item: TransactWriteItem,
+    /// The row that it creates or changes, if lists show it.
+    listed: Option<Listed>,
 }
 
 impl Write {
     pub(super) fn put(part: Part, put: Put) -> Self {
-        Self { part, item: TransactWriteItem::builder().put(put).build() }
+        Self { part, item: TransactWriteItem::builder().put(put).build(), listed: None }
     }
 
     pub(super) fn check(part: Part, check: ConditionCheck) -> Self {
-        Self { part, item: TransactWriteItem::builder().condition_check(check).build() }
+        Self { part, item: TransactWriteItem::builder().condition_check(check).build(), listed: None }
     }
 
     pub(super) fn update(part: Part, update: Update) -> Self {
-        Self { part, item: TransactWriteItem::builder().update(update).build() }
+        Self { part, item: TransactWriteItem::builder().update(update).build(), listed: None }
+    }
+
+    /// Says that lists show the row.
+    pub(super) fn listed(self, row: Listed) -> Self {
+        Self { listed: Some(row), ..self }
+    }
+
+    /// The row that it changes, if lists show it.
+    pub(super) const fn row(&self) -> Option<Listed> {
+        self.listed
     }
 }
 

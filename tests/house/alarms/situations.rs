@@ -260,10 +260,10 @@ fn requests() -> Driven {
 
 fn tables() -> Vec<(&'static str, Driven)> {
     const INCIDENTS: &str = "AWS/DynamoDB WriteThrottleEvents TableName=IncidentsTable";
-    const BY_STATUS: &str =
-        "AWS/DynamoDB ReadThrottleEvents GlobalSecondaryIndexName=by_status TableName=IncidentsTable";
-    const BY_SERVICE: &str =
-        "AWS/DynamoDB WriteThrottleEvents GlobalSecondaryIndexName=by_service TableName=AlertsTable";
+    const BY_CREATED: &str =
+        "AWS/DynamoDB ReadThrottleEvents GlobalSecondaryIndexName=by_created TableName=IncidentsTable";
+    const BY_INCIDENT: &str =
+        "AWS/DynamoDB WriteThrottleEvents GlobalSecondaryIndexName=by_incident TableName=AlertsTable";
     const ALERTS: &str = "AWS/DynamoDB ReadThrottleEvents TableName=AlertsTable";
     const CLAIMS: &str = "AWS/DynamoDB WriteThrottleEvents TableName=ClaimsTable";
     const QUARANTINE: &str =
@@ -275,11 +275,11 @@ fn tables() -> Vec<(&'static str, Driven)> {
     vec![
         (
             "ThrottledIncidentsAlarm",
-            driven(INCIDENTS, "a write every 3 minutes", BY_STATUS, "reads of `by_status` for 10 minutes"),
+            driven(INCIDENTS, "a write every 3 minutes", BY_CREATED, "reads of `by_created` for 10 minutes"),
         ),
         (
             "ThrottledAlertsAlarm",
-            driven(ALERTS, "a read every 3 minutes", BY_SERVICE, "writes of `by_service` for 10 minutes"),
+            driven(ALERTS, "a read every 3 minutes", BY_INCIDENT, "writes of `by_incident` for 10 minutes"),
         ),
         (
             "ThrottledOtherTablesAlarm",

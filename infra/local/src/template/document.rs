@@ -259,7 +259,7 @@ pub(super) mod tests {
 
         assert_eq!(
             ids(Kind::Table),
-            ["AlertsTable", "ClaimsTable", "CountsTable", "IncidentsTable", "PayloadsTable", "QuarantineTable"]
+            ["AlertsTable", "ClaimsTable", "IncidentsTable", "PayloadsTable", "QuarantineTable", "SegmentsTable"]
         );
         assert_eq!(ids(Kind::Queue), ["AlertsDeadLetterQueue", "AlertsQueue"]);
         assert_eq!(ids(Kind::Secret), ["Secret"]);

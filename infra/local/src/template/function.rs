@@ -39,6 +39,8 @@ pub struct FunctionResource {
     pub permissions: BTreeSet<Permission>,
     pub routes: Vec<Route>,
     pub queues: Vec<QueueTrigger>,
+    /// How often a schedule calls it, for each of its schedules.
+    pub schedules: Vec<Duration>,
 }
 
 /// An `HttpApi` event.
@@ -138,6 +140,23 @@ enum Event {
     HttpApi(Route),
     #[serde(rename = "SQS")]
     Sqs(QueueTrigger),
+    Schedule(Schedule),
+}
+
+/// A `Schedule` event.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Schedule {
+    schedule: String,
+}
+
+impl Schedule {
+    /// The time between two calls. Only rates in minutes are known.
+    fn interval(&self) -> Option<Duration> {
+        let rate = self.schedule.strip_prefix("rate(")?.strip_suffix(')')?;
+        let minutes = rate.strip_suffix(" minutes").or(rate.strip_suffix(" minute"))?;
+        minutes.parse().ok().filter(|minutes| *minutes > 0).map(Duration::from_mins)
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -183,12 +202,20 @@ impl FunctionResource {
             permissions: policies(resource, template, scope)?.iter().flat_map(Policy::permissions).collect(),
             routes: Vec::new(),
             queues: Vec::new(),
+            schedules: Vec::new(),
         };
         let events: BTreeMap<String, Event> = resource.read("Events", scope)?.unwrap_or_default();
         for event in events.into_values() {
             match event {
                 Event::HttpApi(route) => function.routes.push(route),
                 Event::Sqs(trigger) => function.queues.push(trigger),
+                Event::Schedule(schedule) => {
+                    let interval = schedule.interval().ok_or_else(|| TemplateError::NotSupported {
+                        at: function.logical_id.clone(),
+                        what: format!("the schedule {}", schedule.schedule),
+                    })?;
+                    function.schedules.push(interval);
+                }
             }
         }
         Ok(function)
@@ -278,6 +305,16 @@ mod tests {
         for name in ["GroupAlerts", "QuarantineDeadLetters"] {
             let resource = template.resources(Kind::Function).find(|f| f.logical_id == name).unwrap();
             assert!(!FunctionResource::read(resource, &template, &scope).unwrap().queues[0].enabled, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_is_a_rate_in_minutes() {
+        assert_eq!(function("SealSegments").schedules, [Duration::from_mins(1)]);
+        let interval = |text: &str| Schedule { schedule: text.to_owned() }.interval();
+        assert_eq!(interval("rate(5 minutes)"), Some(Duration::from_mins(5)));
+        for unknown in ["rate(0 minutes)", "rate(1 hour)", "cron(0 12 * * ? *)", ""] {
+            assert_eq!(interval(unknown), None, "{unknown}");
         }
     }
 

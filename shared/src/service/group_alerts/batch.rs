@@ -23,12 +23,10 @@ use crate::{
         quarantine::{EntryState, QuarantineEntry, StoredBody},
         time::Time,
     },
-    listing::buckets::Series,
     store::{
         StoreError,
         claims::{ClaimKeys, Snapshot},
-        counts::Invalidations,
-        incidents::{Consistency, invalidations},
+        incidents::Consistency,
         transaction::Write,
     },
 };
@@ -157,7 +155,8 @@ impl<'group> Batch<'group> {
             match before {
                 None => writes.push(self.group_alerts.alerts.insertion(after, expires_at)?),
                 Some(before) if before != after => {
-                    writes.push(self.group_alerts.alerts.update(before, after, expires_at)?);
+                    let after = after.clone().changed(self.now);
+                    writes.push(self.group_alerts.alerts.update(before, &after, expires_at)?);
                 }
                 Some(_) => {}
             }
@@ -176,19 +175,6 @@ impl<'group> Batch<'group> {
             }
         }
         Ok(writes)
-    }
-
-    /// The buckets whose generation changes before the batch is written: rows of closed buckets that
-    /// lists filter on change.
-    pub fn invalidations(&self) -> Invalidations {
-        let changed = self.incidents.values().filter_map(|touched| Some((touched.before.as_ref()?, &touched.after)));
-        let mut invalid = invalidations(changed.filter(|(before, after)| before != after), self.now);
-        for TouchedAlert { before, after, .. } in self.alerts.values() {
-            if before.as_ref().is_some_and(|before| before.filtered() != after.filtered()) {
-                invalid.note(Series::Alerts, after.created_at(), self.now);
-            }
-        }
-        invalid
     }
 
     fn add_likely(&self, prepared: &PreparedDelivery<'_>, likely: &mut Likely) {

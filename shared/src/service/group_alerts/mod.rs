@@ -21,7 +21,7 @@ use crate::{
     retry::{Outlook, Retries, Retryable},
     rules::{InvalidRules, Rules},
     store::{
-        StoreError, Tables, alerts::Alerts, claims::Claims, counts::Counts, incidents::Incidents, payloads::Payloads,
+        StoreError, Tables, alerts::Alerts, claims::Claims, incidents::Incidents, payloads::Payloads,
         quarantine::Quarantine, transaction::TransactionError,
     },
 };
@@ -161,7 +161,6 @@ pub struct GroupAlerts {
     alerts: Alerts,
     payloads: Payloads,
     quarantine: Quarantine,
-    counts: Counts,
     retention: Retention,
     rules: Rules,
     ids: IdGenerator,
@@ -182,7 +181,6 @@ impl GroupAlerts {
             alerts: tables.alerts()?,
             payloads: tables.payloads()?,
             quarantine: tables.quarantine()?,
-            counts: tables.counts()?,
             retention: tables.retention()?,
             rules: Rules::built_in()?,
             ids: IdGenerator::seeded(seed),
@@ -255,8 +253,7 @@ impl GroupAlerts {
         }
         let writes = batch.writes()?;
         if !writes.is_empty() {
-            self.counts.invalidate(&batch.invalidations(), now).await?;
-            self.tables.commit(writes).await?;
+            self.tables.commit(writes, now).await?;
         }
         Ok(effects)
     }
