@@ -2,16 +2,20 @@
 //! the outages.
 
 mod company;
-mod memory;
 mod quality;
 mod stream;
 
 use clap::Args;
 use company::{Company, Delays};
 use fastrand::Rng;
-use memory::Memory;
 use quality::Quality;
-use stream::{Pace, stream};
+use replay::memory::Memory;
+use shared::{
+    domain::{event::Transition, id::IncidentId},
+    grouping::{Groups, median::RecentMedian},
+    rules::Rules,
+};
+use stream::{Delivered, Pace, stream};
 
 use crate::report::{Failure, table};
 
@@ -88,9 +92,33 @@ impl Scenario {
             let span = if without == Some(Part::Span) { "120" } else { "learned" };
             let rules = company.rules(without != Some(Part::Dependencies), span)?;
             let stream = stream(&company, self.pace, random);
-            quality += Quality::of(&stream, &Memory::group(&stream, &rules, without));
+            quality += Quality::of(&stream, &group(&stream, &rules, without));
         }
         Ok(quality)
+    }
+}
+
+/// Groups a stream. Returns the incident of each event that fires, in order.
+fn group(stream: &[Delivered], rules: &Rules, without: Option<Part>) -> Vec<Option<IncidentId>> {
+    let mut memory = Memory::default();
+    let grouped = stream.iter().filter_map(|Delivered { at, event, .. }| {
+        let placed = memory.take(event, *at, rules, &|groups| leave_out(without, groups));
+        (event.transition == Transition::Firing).then(|| placed?.incident_id)
+    });
+    grouped.collect()
+}
+
+fn leave_out(part: Option<Part>, groups: &mut Groups) {
+    match part {
+        // Those that are named here are left out of the rules.
+        None | Some(Part::Dependencies | Part::Span) => {}
+        Some(Part::History) => {
+            groups.service.neighbours.clear();
+            groups.service.outages = 0;
+        }
+        Some(Part::Delays) => groups.source.delays = RecentMedian::default(),
+        Some(Part::Spread) => groups.environment.spreads = RecentMedian::default(),
+        Some(Part::SourceKey) => groups.activity.clear(),
     }
 }
 

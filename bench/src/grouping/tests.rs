@@ -113,7 +113,7 @@ async fn group_alerts_groups_a_stream_as_the_benchmark_does() {
     let company = Company::new(Delays::Simple, &mut random);
     let stream = stream(&company, Pace { gap_minutes: 20.0, with_history: false }, random);
     let rules = Rules::built_in().expect("valid rules");
-    let expected = numbered(&Memory::group(&stream, &rules, None));
+    let expected = numbered(&group(&stream, &rules, None));
 
     let stack = local::Stack::start(local::Options::default()).await.expect("a stack");
     let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), stack.aws()), 1).expect("configured");

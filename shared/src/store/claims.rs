@@ -1,5 +1,7 @@
 //! The claims table: who owns what, for exactly-once. Every claim expires, except the start of the history.
 
+mod turns;
+
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{
@@ -8,6 +10,7 @@ use aws_sdk_dynamodb::{
     types::{ConditionCheck, Put, ReturnValue, builders::PutBuilder},
 };
 use serde::{Deserialize, Serialize};
+pub use turns::Turn;
 
 use super::{
     StoreError,

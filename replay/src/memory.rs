@@ -1,6 +1,6 @@
 //! What `group-alerts` keeps in tables, in memory: the same decision over the same state.
 //!
-//! A test groups a stream by both and compares.
+//! A test of the benchmark of grouping groups a stream by both and compares.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,23 +11,19 @@ use shared::{
         classification::Classification,
         delivery::DeliveryId,
         episode::{Episode, EpisodeOf, EventKey, Firing, Resolution},
-        event::{AlertEvent, Transition},
-        grouping::GroupedIncident,
+        event::AlertEvent,
+        grouping::{GroupedIncident, Grouping},
         id::{AlertId, IncidentId},
         incident::{AlertChange, Incident},
         problem::{News, Problem, Step, StepKind},
         time::Time,
     },
-    grouping::{
-        Decision, Groups, NewAlert, OpeningLock, Place, ServiceGroup, SourceGroup, decide, median::RecentMedian,
-    },
+    grouping::{Decision, Groups, NewAlert, OpeningLock, Place, ServiceGroup, SourceGroup, decide},
     rules::Rules,
 };
 
-use super::{Part, stream::Delivered};
-
 /// The state of grouping.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Memory {
     incidents: HashMap<IncidentId, Incident>,
     alerts: HashMap<AlertId, Alert>,
@@ -36,6 +32,15 @@ pub struct Memory {
     services: HashMap<(String, String), ServiceGroup>,
     environments: HashMap<String, OpeningLock>,
     number: u64,
+}
+
+/// Where a new alert is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed {
+    /// The incident that it opened or joined. `None` if it belongs to none.
+    pub incident_id: Option<IncidentId>,
+    /// Why.
+    pub grouping: Grouping,
 }
 
 /// An event on its way.
@@ -54,17 +59,15 @@ struct Begun {
 }
 
 impl Memory {
-    /// Groups a stream. Returns the incident of each event that fires, in order.
-    pub fn group(stream: &[Delivered], rules: &Rules, without: Option<Part>) -> Vec<Option<IncidentId>> {
-        let mut memory = Self::default();
-        let grouped = stream.iter().filter_map(|Delivered { at, event, .. }| {
-            let incident_id = memory.take(event, *at, rules, without);
-            (event.transition == Transition::Firing).then_some(incident_id)
-        });
-        grouped.collect()
-    }
-
-    fn take(&mut self, event: &AlertEvent, now: Time, rules: &Rules, without: Option<Part>) -> Option<IncidentId> {
+    /// Takes an event that arrived at a time. `leave_out` removes what the decision is not to know. Returns where the
+    /// alert that begins is. `None` if none begins.
+    pub fn take(
+        &mut self,
+        event: &AlertEvent,
+        now: Time,
+        rules: &Rules,
+        leave_out: &dyn Fn(&mut Groups),
+    ) -> Option<Placed> {
         self.number += 1;
         let classification = classify(event, rules);
         let key = EventKey { at: event.ordered_at, delivery_id: DeliveryId::new(format!("datadog-1-{}", self.number)) };
@@ -89,8 +92,8 @@ impl Memory {
             match kind {
                 StepKind::Begin { firing, resolution } => {
                     let begun = Begun { lane, firing, resolution };
-                    grouped =
-                        self.begin(Incoming { event, classification: &classification, now }, begun, rules, without);
+                    let incoming = Incoming { event, classification: &classification, now };
+                    grouped = Some(self.begin(incoming, begun, rules, leave_out));
                 }
                 StepKind::Resolve(episode) => self.resolve(event, &lane, *episode, now),
                 StepKind::Remember(resolution) => self.problem(event).remember(&lane, resolution),
@@ -106,16 +109,14 @@ impl Memory {
         incoming: Incoming<'_>,
         begun: Begun,
         rules: &Rules,
-        without: Option<Part>,
-    ) -> Option<IncidentId> {
+        leave_out: &dyn Fn(&mut Groups),
+    ) -> Placed {
         let Incoming { event, classification, now } = incoming;
         let Begun { lane, firing, resolution } = begun;
         let environment = classification.environment.value.clone();
         let service = classification.service.value.clone().map(|service| (environment.clone(), service));
         let mut groups = self.groups(event, &environment, service.as_ref());
-        if let Some(part) = without {
-            leave_out(part, &mut groups);
-        }
+        leave_out(&mut groups);
         let resolved_at = resolution.map(|resolution| resolution.at);
         let decision = decide(NewAlert { event, classification, resolved_at }, &groups, rules);
         let (incident_id, place) = match decision {
@@ -132,7 +133,7 @@ impl Memory {
         let key = firing.key.clone();
         let episode = Episode::begin(EpisodeOf { alert_id, incident_id, resolution }, firing);
         let scatter = place.scatter_seconds();
-        let placement = Placement { incident_id, grouping: place.grouping };
+        let placement = Placement { incident_id, grouping: place.grouping.clone() };
         let alert = Alert::first(&episode, DeliveredEvent { key: &key, event, classification }, placement);
         self.problem(event).put(&lane, episode);
         if let Some(incident_id) = incident_id {
@@ -148,7 +149,7 @@ impl Memory {
             }
         }
         self.alerts.insert(alert_id, alert);
-        incident_id
+        Placed { incident_id, grouping: place.grouping }
     }
 
     fn resolve(&mut self, event: &AlertEvent, lane: &str, episode: Episode, now: Time) {
@@ -199,19 +200,5 @@ impl Memory {
             }
             self.environments.entry(environment.to_owned()).or_default().learn(&outage);
         }
-    }
-}
-
-fn leave_out(part: Part, groups: &mut Groups) {
-    match part {
-        // These are left out of the rules.
-        Part::Dependencies | Part::Span => {}
-        Part::History => {
-            groups.service.neighbours.clear();
-            groups.service.outages = 0;
-        }
-        Part::Delays => groups.source.delays = RecentMedian::default(),
-        Part::Spread => groups.environment.spreads = RecentMedian::default(),
-        Part::SourceKey => groups.activity.clear(),
     }
 }
