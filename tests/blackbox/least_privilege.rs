@@ -91,8 +91,8 @@ async fn deliveries(sandbox: &Sandbox) {
     sandbox.deliver(&monitor).await;
     sandbox.deliver(&monitor.again().at(sandbox.minute(3))).await;
     sandbox.deliver(&monitor.again().at(sandbox.minute(-3))).await;
-    // Too early for the open incident of its service, so it opens another one.
-    sandbox.deliver(&sandbox.monitor().at(sandbox.minute(-100))).await;
+    // A little too early for the open incident of its service, so it opens another one.
+    sandbox.deliver(&sandbox.monitor().at(sandbox.minute(-8))).await;
     sandbox.api.change_status(&incident, "INVESTIGATING").await;
     comments::send(&sandbox.api, &incident, "Rolling back.", Some("1")).await.expect(201);
     sandbox.api.assign(&incident, Some("alice")).await.expect(200);

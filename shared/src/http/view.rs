@@ -16,7 +16,7 @@ use crate::{
         assignee::Assignee,
         classification::Classification,
         delivery::DeliveryId,
-        grouping::Grouping,
+        grouping::{Grouping, GroupingDecision, GroupingRule, Weighing},
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
         quarantine::{EntryAction, EntryKind, EntryState, QuarantineEntry},
@@ -284,7 +284,25 @@ pub struct AlertView {
     occurrences: u64,
     incident_id: Option<IncidentId>,
     classification: Classification,
-    grouping: Grouping,
+    grouping: GroupingView,
+}
+
+/// Why an alert is in its incident.
+#[derive(Debug, Serialize)]
+struct GroupingView {
+    decision: GroupingDecision,
+    rule: Option<GroupingRule>,
+    key: Option<String>,
+    reason: String,
+    evidence: Option<Weighing>,
+}
+
+impl From<Grouping> for GroupingView {
+    fn from(grouping: Grouping) -> Self {
+        let reason = grouping.reason();
+        let Grouping { decision, rule, key, evidence, .. } = grouping;
+        Self { decision, rule, key, reason, evidence }
+    }
 }
 
 impl From<Alert> for AlertView {
@@ -315,7 +333,7 @@ impl From<Alert> for AlertView {
             occurrences: state.occurrences,
             incident_id: state.incident_id,
             classification,
-            grouping: report.grouping,
+            grouping: report.grouping.into(),
         }
     }
 }

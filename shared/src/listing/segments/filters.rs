@@ -127,7 +127,7 @@ impl Condition {
     /// Whether it asks for rows with this value of a field.
     #[must_use]
     pub fn asks_for(&self, field: Field, value: Option<&str>) -> bool {
-        matches!(self, Self::AnyOf { field: own, values } if *own == field && value.is_some_and(|value| is_one_of(values, value)))
+        matches!(self, Self::AnyOf { field: own, values } if *own == field && is_one_of(values, value))
     }
 
     /// The field that it is about.
