@@ -107,6 +107,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 scatter: Scatter::default(),
                 action_count: 0,
                 recurrence_of: None,
+                merged_into: None,
                 version: 1,
             }
         })
@@ -165,6 +166,7 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
                         key: None,
                         note: None,
                         evidence: None,
+                        moved: None,
                     },
                 },
             }

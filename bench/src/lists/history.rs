@@ -197,6 +197,8 @@ fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
         scatter: Scatter::default(),
         action_count: 12,
         recurrence_of: None,
+
+        merged_into: None,
         version: 12,
     }
 }

@@ -3,6 +3,10 @@
 //! Its changes are functions here: each takes the incident, `now` and the news, and returns what was
 //! done, so that the history says exactly what changed.
 
+mod moving;
+
+pub use moving::Division;
+
 use std::{cmp::Ordering, collections::BTreeMap, mem};
 
 use serde::{Deserialize, Serialize};
@@ -75,6 +79,9 @@ pub struct Incident {
     pub action_count: u64,
     /// The earlier, resolved incident of the same group.
     pub recurrence_of: Option<IncidentId>,
+    /// The incident that it is part of, since people merged them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentId>,
     /// Counts its changes, from 1.
     pub version: u64,
 }
@@ -128,6 +135,7 @@ impl Incident {
             scatter: Scatter::default(),
             action_count: 1,
             recurrence_of,
+            merged_into: None,
             version: 1,
         };
         let kind = ActionKind::IncidentOpened {

@@ -2,6 +2,7 @@
 
 pub mod assignee;
 pub mod comment;
+pub mod regroup;
 pub mod status;
 
 use std::fmt;
