@@ -108,6 +108,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 action_count: 0,
                 recurrence_of: None,
                 merged_into: None,
+                also_in: Vec::new(),
                 version: 1,
             }
         })

@@ -199,6 +199,7 @@ fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
         recurrence_of: None,
 
         merged_into: None,
+        also_in: Vec::new(),
         version: 12,
     }
 }

@@ -82,6 +82,9 @@ pub struct Incident {
     /// The incident that it is part of, since people merged them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<IncidentId>,
+    /// The other environments of incidents that became part of it, sorted. What happens there may join.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<String>,
     /// Counts its changes, from 1.
     pub version: u64,
 }
@@ -136,6 +139,7 @@ impl Incident {
             action_count: 1,
             recurrence_of,
             merged_into: None,
+            also_in: Vec::new(),
             version: 1,
         };
         let kind = ActionKind::IncidentOpened {

@@ -269,7 +269,7 @@ impl Search<'_> {
     }
 
     fn is_here(&self, incident: &Incident) -> bool {
-        incident.environment == self.environment()
+        incident.is_in(self.environment())
     }
 
     fn scale(&self) -> Scale {

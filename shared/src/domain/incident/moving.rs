@@ -27,6 +27,12 @@ impl Incident {
         self.merged_into.is_none() && self.status.is_active()
     }
 
+    /// Whether it is an incident of an environment, or an incident of that became part of it.
+    #[must_use]
+    pub fn is_in(&self, environment: &str) -> bool {
+        self.environment == environment || self.also_in.iter().any(|other| other == environment)
+    }
+
     /// It becomes part of another incident. It keeps what it says; its alerts follow.
     #[must_use]
     pub fn merge_into(mut self, into: IncidentId, reason: Option<String>, now: Time) -> Changed {
@@ -37,9 +43,15 @@ impl Incident {
     /// Other incidents become part of it. Their alerts follow.
     #[must_use]
     pub fn absorb(mut self, others: &[Self], reason: Option<String>, now: Time) -> Changed {
-        for Self { scatter: Scatter { alerts, seconds }, .. } in others {
-            self.scatter.alerts = self.scatter.alerts.saturating_add(*alerts);
-            self.scatter.seconds = self.scatter.seconds.saturating_add(*seconds);
+        for other in others {
+            let Scatter { alerts, seconds } = other.scatter;
+            self.scatter.alerts = self.scatter.alerts.saturating_add(alerts);
+            self.scatter.seconds = self.scatter.seconds.saturating_add(seconds);
+            for environment in std::iter::once(&other.environment).chain(&other.also_in) {
+                if *environment != self.environment && self.also_in.len() < MAX_SERVICES {
+                    insert_sorted(&mut self.also_in, Some(environment));
+                }
+            }
         }
         let incident_ids = others.iter().map(|other| other.id).collect();
         self.note(ActionKind::IncidentsMerged { incident_ids, reason }, now)
