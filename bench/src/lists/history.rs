@@ -182,6 +182,7 @@ fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
         team: (random.u8(..8) > 0).then(|| format!("team-{}", random.u8(..12))),
         environment: "production".to_owned(),
         environment_is_assumed: false,
+        assignee: None,
         created_at,
         updated_at,
         acknowledged_at: Some(updated_at),
@@ -196,6 +197,9 @@ fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
         scatter: Scatter::default(),
         action_count: 12,
         recurrence_of: None,
+
+        merged_into: None,
+        also_in: Vec::new(),
         version: 12,
     }
 }

@@ -7,7 +7,7 @@ use super::{
     classification::{Classification, Classified},
     episode::{Episode, EventKey},
     event::{AlertEvent, KeyScope},
-    grouping::{Grouping, GroupingDecision, GroupingRule},
+    grouping::{Grouping, GroupingDecision, GroupingRule, Moved},
     id::{AlertId, IncidentId},
     reported::Reported,
     severity::Severity,
@@ -181,6 +181,14 @@ impl Alert {
     #[must_use]
     pub fn changed(mut self, now: Time) -> Self {
         self.state.updated_at = self.state.updated_at.max(now);
+        self
+    }
+
+    /// People put it into another incident.
+    #[must_use]
+    pub fn moved(mut self, to: IncidentId, moved: Moved) -> Self {
+        self.state.incident_id = Some(to);
+        self.report.grouping.moved = Some(moved);
         self
     }
 

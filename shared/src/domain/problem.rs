@@ -31,7 +31,7 @@ use super::{
     episode::{Ending, Episode, Firing, Resolution, ResolvedBy, Rest},
     event::{KeyScope, Transition},
     grouping::GroupedIncident,
-    id::AlertId,
+    id::{AlertId, IncidentId},
     time::Time,
 };
 
@@ -184,6 +184,15 @@ impl Problem {
         self.lanes.retain(|name, other| name == lane || !other.is_empty());
         self.lane_mut(lane).put(episode);
         self.forget_lanes(lane);
+    }
+
+    /// People put an alert into another incident.
+    pub fn move_alert(&mut self, alert_id: AlertId, to: IncidentId) {
+        let episodes = self.lanes.values_mut().flat_map(|lane| &mut lane.episodes);
+        for episode in episodes.filter(|episode| episode.alert_id == alert_id) {
+            episode.incident_id = Some(to);
+            self.version += 1;
+        }
     }
 
     /// Forgets alerts. When they were resolved is remembered.

@@ -84,8 +84,10 @@ impl<'group> Batch<'group> {
         let firing: Vec<(AlertId, IncidentId)> =
             firing.filter_map(|episode| Some((episode.alert_id, episode.incident_id?))).collect();
         for (alert_id, incident_id) in firing {
-            let incident = self.incident(incident_id).await?;
-            if incident.as_ref().is_some_and(|incident| incident.status.is_active())
+            self.incident(incident_id).await?;
+            let successors = self.successors(&BTreeSet::from([incident_id])).await?;
+            let incident = self.incident(successors.get(&incident_id).copied().unwrap_or(incident_id)).await?;
+            if incident.as_ref().is_some_and(Incident::is_active)
                 || self.forget_expired(keys, &BTreeSet::from([alert_id])).await?
             {
                 continue;
