@@ -110,7 +110,7 @@ pub struct ReceivedMessage {
 }
 
 /// The queue of deliveries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Queue {
     client: Client,
     url: String,

@@ -47,7 +47,7 @@
   });
   const count = () => {
     const text = one('.chosen');
-    const chosen = all('tbody input:checked').length;
+    const chosen = all('tbody input:checked, .cards input:checked').length;
     if (text && chosen) text.textContent = `${chosen} chosen: ${text.dataset.verb || 'change to'}`;
   };
   document.addEventListener('submit', (event) => {
@@ -84,7 +84,7 @@
   const isBusy = () => {
     const field = document.activeElement;
     const writes = field?.matches('input:not([type=checkbox]), textarea, select') && field.value !== field.defaultValue;
-    return writes || all('tbody :checked').length > 0 || one('dialog[open]') || one('.picked') || one('textarea:not(:placeholder-shown)');
+    return writes || all('tbody :checked, .cards :checked').length > 0 || one('dialog[open]') || one('.picked') || one('textarea:not(:placeholder-shown)');
   };
   const refresh = () => {
     if (!one('#live')) return;
@@ -181,7 +181,7 @@
     j: () => step(1),
     k: () => step(-1),
     x: () => {
-      const box = one('input[type=checkbox]', document.activeElement?.closest('tr') ?? document.createElement('i'));
+      const box = one('input[type=checkbox]', document.activeElement?.closest('tr, li') ?? document.createElement('i'));
       if (box) { box.checked = !box.checked; box.dispatchEvent(new Event('change', { bubbles: true })); }
     },
     n: () => one('[data-key="n"]')?.click(),

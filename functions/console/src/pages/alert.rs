@@ -207,7 +207,7 @@ fn grouping(alert: &Alert) -> Markup {
         GroupingDecision::Ignored => "It is in no incident.",
     };
     html! {
-        p { (decision) " " (grouping.reason) }
+        p { (decision) " " (grouping.reason()) }
         @if let Some(id) = alert.state.incident_id { p { a.button href=(incident::address(id)) { "Open the incident" } } }
     }
 }

@@ -1,5 +1,7 @@
 //! The list of incidents.
 
+use std::collections::BTreeSet;
+
 use lambda_http::http::StatusCode;
 use maud::{Markup, html};
 use shared::{
@@ -16,10 +18,14 @@ use shared::{
     service::{
         change_status::{ChangeStatusError, ChangedStatus, StatusChange},
         get_incident_stats::StatsError,
+        merge_incidents::{MAX_MERGED, Merge},
     },
 };
 
-use super::layout::{self, Head, Section};
+use super::{
+    incident,
+    layout::{self, Head, Section},
+};
 use crate::{
     Function, answer,
     flash::Flash,
@@ -248,6 +254,8 @@ fn bulk() -> Markup {
                     (icon(&status.to_string().to_lowercase())) (badges::status_name(status))
                 }
             }
+            button type="submit" formaction="/console/incidents/merge"
+                data-ask="Merge the chosen incidents into the oldest of them?" { (icon("split")) "Merge" }
             label.unseen for="bulk-comment" { "Comment" }
             input #bulk-comment type="text" name="comment" maxlength="2000" placeholder="Comment, if you like";
         }
@@ -297,7 +305,7 @@ pub async fn change_status(console: &Function, visit: &Visit) -> Result<Response
         let accepts = |current| current == *version;
         match console.change_status.change(*id, &change, &accepts, visit.now, visit.deadline).await {
             Ok(ChangedStatus { .. }) => changed += 1,
-            Err(error) => refused.push(reason(*id, &error)),
+            Err(error) => refused.push(reason(*id, error)),
         }
     }
     let name = badges::status_name(status);
@@ -327,21 +335,47 @@ impl Chosen {
 }
 
 /// Why an incident was not changed.
-fn reason(id: IncidentId, error: &ChangeStatusError) -> String {
+fn reason(id: IncidentId, error: ChangeStatusError) -> String {
     match error {
-        ChangeStatusError::NotFound => format!("{id} is gone."),
         ChangeStatusError::Stale(incident) => format!(
             "“{}” has changed meanwhile: it is {} now. Look again, then repeat.",
             incident.title.chars().take(60).collect::<String>(),
             badges::status_name(incident.status)
         ),
-        ChangeStatusError::Illegal(illegal) => format!(
-            "{id} is {}, which cannot become {}.",
-            badges::status_name(illegal.from),
-            badges::status_name(illegal.to)
-        ),
-        ChangeStatusError::Unavailable(_) | ChangeStatusError::Queue(_) => {
-            format!("{id} could not be changed now. Try again.")
-        }
+        error => format!("{id}: {}", incident::problem(error).detail()),
     }
+}
+
+/// Merges the incidents that were chosen into the oldest of them.
+///
+/// # Errors
+/// A [`Problem`] if the form is wrong, the person may not, or the incidents cannot be merged.
+pub async fn merge(console: &Function, visit: &Visit) -> Result<Response, Problem> {
+    visit.check_responder()?;
+    let chosen: Vec<Chosen> = visit.form.all("incident").map(Chosen::read).collect::<Result<_, _>>()?;
+    let mut others: BTreeSet<IncidentId> = chosen.iter().map(|chosen| chosen.id).collect();
+    let Some(oldest) = others.pop_first().filter(|_| !others.is_empty()) else {
+        return Ok(visit.tell(&Flash::failed("Choose at least two incidents."), visit.form.back(ADDRESS)));
+    };
+    if others.len() > MAX_MERGED {
+        return Ok(
+            visit.tell(&Flash::failed(format!("Merge at most {MAX_MERGED} into one.")), visit.form.back(ADDRESS))
+        );
+    }
+    let version = chosen.iter().find(|chosen| chosen.id == oldest).map_or(0, |chosen| chosen.version);
+    let merge = Merge { others, reason: visit.form.comment()?, actor: visit.person.name.clone() };
+    let accepts = |current| current == version;
+    let merged = console.merge_incidents.merge(oldest, &merge, &accepts, visit.now, visit.deadline).await;
+    let flash = match merged {
+        Ok(merged) => Flash::done(format!("{} merged into this one.", counted(merged.others.len() as u64, "incident"))),
+        Err(error) => {
+            let problem = Problem::from(error);
+            if problem.status().is_server_error() {
+                return Err(problem);
+            }
+            let flash = Flash::failed(format!("Nothing was merged. {}", problem.detail()));
+            return Ok(visit.tell(&flash, visit.form.back(ADDRESS)));
+        }
+    };
+    Ok(visit.tell(&flash, &incident::address(oldest)))
 }
