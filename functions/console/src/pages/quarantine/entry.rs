@@ -10,7 +10,7 @@ use shared::{
     http::{Response, problem::Problem},
     service::get_quarantine_entry::{GetQuarantineEntryError, QuarantineEntryDetail},
 };
-use tracing::info;
+use tracing::{field::display, info};
 
 use super::{ADDRESS, address, kind_badge, shortened, state_badge, unknown};
 use crate::{
@@ -59,7 +59,8 @@ async fn read(console: &Function, visit: &Visit, id: EntryId) -> Result<Quaranti
         GetQuarantineEntryError::NotFound => unknown(),
         error => Problem::unavailable(&error),
     })?;
-    info!(entry_id = %id, actor = visit.person.name, "quarantine entry read");
+    let source_address = visit.source_address.map(display);
+    info!(entry_id = %id, actor = visit.person.name, source_address, "quarantine entry read");
     Ok(detail)
 }
 

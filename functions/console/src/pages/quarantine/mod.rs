@@ -19,7 +19,7 @@ use shared::{
         quarantine::{EntryStart, QuarantineFilter, QuarantineQuery},
     },
 };
-use tracing::info;
+use tracing::{field::display, info};
 
 pub use self::{
     changes::{change, delete, redrive, redrive_all},
@@ -47,11 +47,11 @@ pub const ADDRESS: &str = "/console/quarantine";
 const AFTER: &str = "after";
 
 const COLUMNS: [Column; 5] = [
-    Column { name: "Kind", order: None, class: "c-kind" },
-    Column { name: "What went wrong", order: None, class: "c-title" },
-    Column { name: "State", order: None, class: "c-status" },
-    Column { name: "Size", order: None, class: "c-n" },
-    Column { name: "Quarantined", order: Some("created_at"), class: "c-time" },
+    Column { name: "Kind", order: None },
+    Column { name: "What went wrong", order: None },
+    Column { name: "State", order: None },
+    Column { name: "Size", order: None },
+    Column { name: "Quarantined", order: Some("created_at") },
 ];
 
 /// How much of a reason and of a body a row shows, in characters.
@@ -112,7 +112,8 @@ pub async fn show(console: &Function, visit: &Visit) -> Result<Response, Problem
     let listed = listed.map_err(|late| Problem::unavailable(&late))?;
     let entries = listed.map_err(|error| Problem::unavailable(&error))?.items;
     console.gauge.counted(entries.len() as u64, visit.now);
-    info!(actor = visit.person.name, "quarantine listed");
+    let source_address = visit.source_address.map(display);
+    info!(actor = visit.person.name, source_address, "quarantine listed");
     let counts = Counts::of(&entries, &query.filter);
     let shown = Shown { page: query.page(entries), counts };
     let head = Head { title: "Quarantine", section: Some(Section::Quarantine) };
