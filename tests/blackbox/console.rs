@@ -164,6 +164,32 @@ async fn several_incidents_change_at_once_and_those_that_cannot_are_named() {
 }
 
 #[tokio::test]
+async fn incidents_that_are_chosen_become_part_of_the_oldest_and_alerts_leave_it_again() {
+    let (one, other) = (Sandbox::new(), Sandbox::new());
+    let (oldest, younger) = (one.open_incident().await, other.open_incident().await);
+    let api = Api::shared();
+    let mut browser = responder().await;
+    let chosen = async |id: &str| format!("{id}.{}", api.detail(id).await["incident"]["version"]);
+    let (first, second) = (chosen(&younger).await, chosen(&oldest).await);
+    let fields = [("incident", first.as_str()), ("incident", second.as_str()), ("comment", "one outage")];
+    let merged = browser.submit("/console/help", "/console/incidents/merge", &fields).await;
+    let page = format!("/console/incidents/{oldest}");
+    assert_eq!(merged.location.as_deref(), Some(page.as_str()), "{}", merged.text);
+    assert!(browser.get(&page).await.text.contains("1 incident merged into this one."));
+    let part = browser.get(&format!("/console/incidents/{younger}")).await.text;
+    assert!(part.contains("It is part of ") && part.contains(&page), "{part}");
+
+    let alert = api.detail(&oldest).await["alerts"][0]["id"].as_str().unwrap().to_owned();
+    let version = browser.get(&page).await.field("version");
+    let fields = [("alert", alert.as_str()), ("version", version.as_str()), ("reason", "another outage")];
+    let split = browser.submit(&page, &format!("{page}/split"), &fields).await;
+    let own = split.location.unwrap_or_else(|| panic!("{}", split.text));
+    assert_ne!(own, page);
+    let shown = browser.get(&own).await.text;
+    assert!(shown.contains(&alert) && shown.contains("another outage"), "{shown}");
+}
+
+#[tokio::test]
 async fn people_comment_assign_and_resolve_alerts() {
     let sandbox = Sandbox::new();
     let alert = sandbox.deliver(&sandbox.monitor()).await.remove(0);
