@@ -34,6 +34,7 @@ mod oidc;
 mod quarantine;
 mod quarantine_gauge;
 mod redrive;
+mod replay;
 mod restart;
 mod restore;
 mod retention;
