@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     delivery::DeliveryId,
-    id::{ActionId, AlertId, Generation},
+    id::{ActionId, AlertId, Generation, IncidentId},
     source::Source,
     time::{Month, Time},
 };
@@ -96,6 +96,12 @@ pub fn dead_letter_claim(message_id: &str) -> String {
 #[must_use]
 pub fn failure_claim(message_id: &str) -> String {
     format!("FAILURE#{message_id}")
+}
+
+/// Key of the claim that a comment was added. The caller chose `key`.
+#[must_use]
+pub fn comment_claim(id: IncidentId, actor: &str, key: &str) -> String {
+    format!("COMMENT#{id}#{}", short_hash(&format!("{actor}\0{key}")))
 }
 
 /// Key of the claim that holds the latest episodes of one problem.

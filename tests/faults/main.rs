@@ -8,10 +8,12 @@
 //! How the requests of several workers meet is up to the machine. So a rare collision may take
 //! several runs to come again.
 
+mod comments;
 mod damage;
 mod invariants;
 mod issuer;
 mod kill;
+mod merges;
 mod model;
 mod outage;
 mod people;

@@ -8,6 +8,7 @@ use shared::{
     domain::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
+        assignee::Assignee,
         classification::{Classified, Evidence},
         delivery::DeliveryId,
         episode::EventKey,
@@ -35,6 +36,7 @@ use super::asked;
 
 pub const SERVICES: [&str; 4] = ["cart", "search", "ledger", "web"];
 pub const TEAMS: [&str; 3] = ["red", "green", "blue"];
+pub const ASSIGNEES: [&str; 3] = ["Ada", "ada", "Grace Hopper"];
 pub const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
 pub const SOURCES: [&str; 2] = ["datadog", "sentry"];
 pub const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
@@ -90,6 +92,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 team: random.bool().then(|| one(random, &TEAMS).to_owned()),
                 environment: one(random, &ENVIRONMENTS).to_owned(),
                 environment_is_assumed: false,
+                assignee: random.bool().then(|| Assignee::read(one(random, &ASSIGNEES)).expect("a name")),
                 created_at,
                 updated_at: if random.bool() { created_at } else { created_at.plus_millis(random.i64(0..=latest)) },
                 acknowledged_at: None,
@@ -104,6 +107,8 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 scatter: Scatter::default(),
                 action_count: 0,
                 recurrence_of: None,
+                merged_into: None,
+                also_in: Vec::new(),
                 version: 1,
             }
         })
@@ -162,6 +167,7 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
                         key: None,
                         note: None,
                         evidence: None,
+                        moved: None,
                     },
                 },
             }

@@ -182,6 +182,7 @@ fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
         team: (random.u8(..8) > 0).then(|| format!("team-{}", random.u8(..12))),
         environment: "production".to_owned(),
         environment_is_assumed: false,
+        assignee: None,
         created_at,
         updated_at,
         acknowledged_at: Some(updated_at),
@@ -196,6 +197,9 @@ fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
         scatter: Scatter::default(),
         action_count: 12,
         recurrence_of: None,
+
+        merged_into: None,
+        also_in: Vec::new(),
         version: 12,
     }
 }
@@ -258,6 +262,7 @@ pub fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId], crea
                 key: Some("datadog monitor:1|env:production".to_owned()),
                 note: Some("Joined: datadog says that it is the same problem as another here".to_owned()),
                 evidence: None,
+                moved: None,
             },
         },
     }

@@ -26,7 +26,7 @@ use shared::{
         group_alerts::{Effect, GroupAlerts},
         quarantine_dead_letter::{FailedMessage, QuarantineDeadLetter},
         quarantine_gauge::QuarantineGauge,
-        resolve_alerts::ResolveAlerts,
+        sweep_incident::SweepIncident,
     },
     store::Tables,
     telemetry::metrics::{Measures, Metrics},
@@ -37,7 +37,7 @@ use tracing::{error, warn};
 #[derive(Debug)]
 pub struct Function {
     group_alerts: GroupAlerts,
-    resolve_alerts: ResolveAlerts,
+    sweep_incident: SweepIncident,
     end_redrive: EndRedrive,
     quarantine_dead_letter: QuarantineDeadLetter,
     metrics: Metrics,
@@ -56,7 +56,7 @@ impl EventFunction for Function {
         group_alerts.warm().await;
         Ok(Self {
             group_alerts,
-            resolve_alerts: ResolveAlerts::new(&tables)?,
+            sweep_incident: SweepIncident::new(&tables)?,
             end_redrive: EndRedrive::new(&tables)?,
             quarantine_dead_letter: QuarantineDeadLetter::new(&tables, fastrand::u64(..))?,
             gauge: QuarantineGauge::new(&tables, metrics.clone())?,
@@ -152,12 +152,13 @@ impl Function {
         }
     }
 
-    /// Ends the alerts that still fire in an incident that a person resolved.
+    /// Moves the alerts that are left in an incident that was merged, or ends those that still fire in one that was
+    /// resolved.
     async fn sweep(&self, sweep: Sweep, deadline: Deadline) -> Result<(), MessageError> {
-        let swept = AssertUnwindSafe(self.resolve_alerts.sweep(sweep.sweep_incident, clock::now(), deadline));
+        let swept = AssertUnwindSafe(self.sweep_incident.sweep(sweep.sweep_incident, clock::now(), deadline));
         match deadline.bound(swept.catch_unwind()).await?.map_err(|_| MessageError::Panicked)?? {
             0 => {}
-            left => return Err(MessageError::StillFiring(left)),
+            left => return Err(MessageError::StillLeft(left)),
         }
         if let Some(id) = sweep.redrive_of {
             deadline.bound(self.end_redrive.end(id, clock::now(), deadline)).await??;

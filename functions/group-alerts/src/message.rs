@@ -32,8 +32,8 @@ pub enum MessageError {
     #[error("the quarantine was not changed: {0}")]
     Quarantine(#[from] TransactionError),
     /// The index does not show these alerts yet, so the sweep must run again.
-    #[error("the index does not show {0} firing alerts of a resolved incident yet")]
-    StillFiring(u64),
+    #[error("the index does not show {0} alerts of a merged or resolved incident yet")]
+    StillLeft(u64),
     #[error("the function panicked on the message")]
     Panicked,
     /// It was not tried, or it was tried and nobody knows whether it took effect. It can be tried
@@ -51,7 +51,7 @@ impl MessageError {
             Self::Sweep(error) => error.is_external(),
             Self::Quarantine(error) => error.is_external(),
             Self::OutOfTime(_) => true,
-            Self::Unreadable(_) | Self::StillFiring(_) | Self::Panicked => false,
+            Self::Unreadable(_) | Self::StillLeft(_) | Self::Panicked => false,
         }
     }
 
@@ -63,7 +63,7 @@ impl MessageError {
             Self::Group(error) => error.is_permanent(),
             Self::Sweep(error) => error.is_permanent(),
             Self::Quarantine(error) => error.is_permanent(),
-            Self::StillFiring(_) | Self::OutOfTime(_) => false,
+            Self::StillLeft(_) | Self::OutOfTime(_) => false,
         }
     }
 }

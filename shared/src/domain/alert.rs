@@ -7,7 +7,7 @@ use super::{
     classification::{Classification, Classified},
     episode::{Episode, EventKey},
     event::{AlertEvent, KeyScope},
-    grouping::{Grouping, GroupingDecision, GroupingRule},
+    grouping::{Grouping, GroupingDecision, GroupingRule, Moved},
     id::{AlertId, IncidentId},
     reported::Reported,
     severity::Severity,
@@ -184,10 +184,18 @@ impl Alert {
         self
     }
 
+    /// People put it into another incident.
+    #[must_use]
+    pub fn moved(mut self, to: IncidentId, moved: Moved) -> Self {
+        self.state.incident_id = Some(to);
+        self.report.grouping.moved = Some(moved);
+        self
+    }
+
     /// A person ends it, and its problem does not remember it.
     pub fn end(&mut self, now: Time) {
         self.state.status = AlertStatus::Resolved;
-        self.state.resolved_at = Some(now.max(self.state.last_seen_at));
+        self.state.resolved_at = Some(now);
     }
 
     /// Takes in what another firing delivery reports.

@@ -47,6 +47,19 @@ pub struct Grouping {
     /// evidence is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Weighing>,
+    /// That people put it somewhere else since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
+}
+
+/// People put an alert into another incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Where it was.
+    pub from: IncidentId,
+    /// Who moved it. `None` if its incident was merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// The evidence for and against the active incidents of an alert's environment.
@@ -125,18 +138,29 @@ pub enum Fact {
     },
 }
 
+impl Moved {
+    fn sentence(&self) -> String {
+        let from = self.from;
+        match &self.by {
+            Some(by) => format!("Then {by} moved it here from {from}."),
+            None => format!("Then its incident {from} was merged."),
+        }
+    }
+}
+
 impl Grouping {
     /// A grouping without key and evidence.
     #[must_use]
     pub const fn plain(decision: GroupingDecision, note: String) -> Self {
-        Self { decision, rule: None, key: None, note: Some(note), evidence: None }
+        Self { decision, rule: None, key: None, note: Some(note), evidence: None, moved: None }
     }
 
     /// The decision in sentences. They follow from the rest, so no row holds them.
     #[must_use]
     pub fn reason(&self) -> String {
         let evidence = self.evidence.as_ref().map(|weighing| reason::sentence(self.decision, weighing));
-        let sentences: Vec<String> = evidence.into_iter().chain(self.note.clone()).collect();
+        let moved = self.moved.as_ref().map(Moved::sentence);
+        let sentences: Vec<String> = evidence.into_iter().chain(self.note.clone()).chain(moved).collect();
         sentences.join(" ")
     }
 

@@ -3,6 +3,10 @@
 //! Its changes are functions here: each takes the incident, `now` and the news, and returns what was
 //! done, so that the history says exactly what changed.
 
+mod moving;
+
+pub use moving::Division;
+
 use std::{cmp::Ordering, collections::BTreeMap, mem};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +15,7 @@ use super::{
     action::{Action, ActionKind},
     alert::Alert,
     alert_status::AlertStatus,
+    assignee::Assignee,
     id::{ActionId, AlertId, IncidentId},
     severity::Severity,
     source::Source,
@@ -42,6 +47,8 @@ pub struct Incident {
     pub environment: String,
     /// Whether `environment` is a guess.
     pub environment_is_assumed: bool,
+    /// Who works on it.
+    pub assignee: Option<Assignee>,
     pub created_at: Time,
     /// When it last changed; a joining alert is a change.
     pub updated_at: Time,
@@ -72,6 +79,12 @@ pub struct Incident {
     pub action_count: u64,
     /// The earlier, resolved incident of the same group.
     pub recurrence_of: Option<IncidentId>,
+    /// The incident that it is part of, since people merged them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentId>,
+    /// The other environments of incidents that became part of it, sorted. What happens there may join.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<String>,
     /// Counts its changes, from 1.
     pub version: u64,
 }
@@ -110,6 +123,7 @@ impl Incident {
             team: state.team.clone(),
             environment: state.environment.clone(),
             environment_is_assumed: !alert.report.environment.is_stated(),
+            assignee: None,
             created_at: now,
             updated_at: now,
             acknowledged_at: None,
@@ -124,6 +138,8 @@ impl Incident {
             scatter: Scatter::default(),
             action_count: 1,
             recurrence_of,
+            merged_into: None,
+            also_in: Vec::new(),
             version: 1,
         };
         let kind = ActionKind::IncidentOpened {
@@ -240,6 +256,16 @@ impl Incident {
             Status::Closed => changed.closed_at = at,
         }
         Ok(Some((changed, kinds)))
+    }
+
+    /// A person gives it to somebody, or to nobody. `None` if that is so already.
+    #[must_use]
+    pub fn assign(mut self, to: Option<Assignee>, now: Time) -> Option<Changed> {
+        if self.assignee == to {
+            return None;
+        }
+        let from = mem::replace(&mut self.assignee, to.clone());
+        Some(self.note(ActionKind::AssigneeChanged { from, to }, now))
     }
 
     /// The entries of the history for what was done last. They are numbered through and carry the time of the change,

@@ -10,6 +10,8 @@
 //! Else it opens an incident. Times are those of the sources, so a delivery that arrives late lands
 //! where it belongs.
 
+use std::collections::BTreeMap;
+
 use super::{
     burst,
     evidence::{Scale, Weighed},
@@ -118,7 +120,7 @@ pub fn decide(new_alert: NewAlert<'_>, groups: &Groups, rules: &Rules) -> Decisi
         weighing.as_ref().and_then(|weighing| weighing.best.as_ref().filter(|best| best.score >= weighing.needed));
     if let Some(incident_id) = enough.map(|best| best.incident_id) {
         let (decision, rule) = (GroupingDecision::Joined, Some(GroupingRule::Evidence));
-        let grouping = Grouping { decision, rule, key: None, note: None, evidence: weighing };
+        let grouping = Grouping { decision, rule, key: None, note: None, evidence: weighing, moved: None };
         return Decision::Join { incident_id, place: search.place(grouping) };
     }
     if new_alert.resolved_at.is_some() {
@@ -127,6 +129,29 @@ pub fn decide(new_alert: NewAlert<'_>, groups: &Groups, rules: &Rules) -> Decisi
         return Decision::Ignore { grouping };
     }
     search.open(weighing)
+}
+
+impl Groups {
+    /// The same, with incidents in the place of those that became part of them.
+    #[must_use]
+    pub fn following(mut self, successors: &BTreeMap<IncidentId, IncidentId>) -> Self {
+        if successors.is_empty() {
+            return self;
+        }
+        let successor = |id: IncidentId| successors.get(&id).copied().unwrap_or(id);
+        for span in &mut self.activity {
+            span.incident_id = successor(span.incident_id);
+        }
+        for known in &mut self.source.incidents {
+            known.incident_id = successor(known.incident_id);
+        }
+        for id in &mut self.service.incidents {
+            *id = successor(*id);
+        }
+        self.environment = self.environment.following(successors);
+        self.incidents.retain(|incident| incident.merged_into.is_none());
+        self
+    }
 }
 
 struct Search<'search> {
@@ -206,6 +231,7 @@ impl Search<'_> {
             key: ended.map(|(rule, _)| self.key(rule)),
             note: (!notes.is_empty()).then(|| notes.join(" ")),
             evidence: weighing,
+            moved: None,
         };
         let recurrence_of = ended.map(|(_, incident)| incident.id);
         Decision::Open { recurrence_of, too_far, place: self.place(grouping) }
@@ -217,7 +243,7 @@ impl Search<'_> {
         let latest = [(GroupingRule::SourceKey, latest_of_key), (GroupingRule::Service, self.groups.service.latest())];
         latest.into_iter().find_map(|(rule, latest)| {
             let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == latest)?;
-            (!incident.status.is_active() && self.follows(rule, incident)).then_some((rule, incident))
+            (!incident.is_active() && self.follows(rule, incident)).then_some((rule, incident))
         })
     }
 
@@ -235,7 +261,7 @@ impl Search<'_> {
     }
 
     fn active(&self) -> impl Iterator<Item = &Incident> {
-        self.groups.incidents.iter().filter(|incident| incident.status.is_active())
+        self.groups.incidents.iter().filter(|incident| incident.is_active())
     }
 
     fn active_here(&self) -> impl Iterator<Item = &Incident> {
@@ -243,7 +269,7 @@ impl Search<'_> {
     }
 
     fn is_here(&self, incident: &Incident) -> bool {
-        incident.environment == self.environment()
+        incident.is_in(self.environment())
     }
 
     fn scale(&self) -> Scale {

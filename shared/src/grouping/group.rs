@@ -163,6 +163,25 @@ impl ServiceGroup {
         self.version += 1;
     }
 
+    /// People say that the service broke together with another in an outage that taught otherwise.
+    pub fn broke_with(&mut self, other: &str) {
+        self.outages = self.outages.max(1);
+        let count = self.neighbours.get(other).copied().unwrap_or_default();
+        if count < self.outages && (count > 0 || self.neighbours.len() < MAX_NEIGHBOURS) {
+            self.neighbours.insert(other.to_owned(), count + 1);
+            self.version += 1;
+        }
+    }
+
+    /// People say that the service broke without another in an outage that taught otherwise.
+    pub fn broke_without(&mut self, other: &str) {
+        if let Some(count) = self.neighbours.get_mut(other) {
+            *count = count.saturating_sub(1);
+            self.neighbours.retain(|_, count| *count > 0);
+            self.version += 1;
+        }
+    }
+
     /// In how many outages the service broke together with another.
     #[must_use]
     pub fn together_with(&self, other: &str) -> u32 {

@@ -1,6 +1,6 @@
 //! The openings in an environment, and what its incidents teach.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub const SETTLED_AFTER_MINUTES: i64 = 30;
 pub const MAX_LEARNING_SERVICES: usize = 20;
 
 /// Of an outage with more services only so many learn.
-const MAX_TEACHING_SERVICES: usize = 12;
+pub const MAX_TEACHING_SERVICES: usize = 12;
 
 /// From how many outages on the spread of an environment is believed.
 const MIN_SPREADS: usize = 5;
@@ -77,6 +77,45 @@ impl OpeningLock {
         let forgotten = self.recent.len().saturating_sub(MAX_RECENT_INCIDENTS);
         self.recent.drain(..forgotten);
         self.settled.retain(|id| self.recent.contains(id));
+    }
+
+    /// Whether an incident taught what it could. One that is forgotten did.
+    #[must_use]
+    pub fn has_taught(&self, incident_id: IncidentId) -> bool {
+        !self.recent.contains(&incident_id) || self.settled.contains(&incident_id)
+    }
+
+    /// An incident teaches nothing any more.
+    pub fn settle(&mut self, incident_id: IncidentId) {
+        if !self.has_taught(incident_id) {
+            self.settled.push(incident_id);
+            self.version += 1;
+        }
+    }
+
+    /// An incident became part of another: that stands where it stood.
+    pub fn merge(&mut self, incident_id: IncidentId, into: IncidentId) {
+        let Some(place) = self.recent.iter().position(|recent| *recent == incident_id) else { return };
+        if self.recent.contains(&into) {
+            self.recent.remove(place);
+        } else {
+            self.recent[place] = into;
+        }
+        self.settled.retain(|settled| *settled != incident_id);
+        self.version += 1;
+    }
+
+    /// The same, with incidents in the place of those that became part of them.
+    #[must_use]
+    pub fn following(mut self, successors: &BTreeMap<IncidentId, IncidentId>) -> Self {
+        for (incident_id, into) in successors {
+            let has_taught = self.recent.contains(incident_id) && self.has_taught(*incident_id);
+            self.merge(*incident_id, *into);
+            if has_taught {
+                self.settle(*into);
+            }
+        }
+        self
     }
 
     /// The outages that are over at the time of an opening and have not taught yet, earliest first.

@@ -15,13 +15,14 @@ pub use turns::Turn;
 use super::{
     StoreError,
     batch::{self, Consistency},
-    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_item},
+    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_attribute, to_item},
     packed,
     transaction::{Part, Write},
 };
 use crate::{
     aws::warm,
     domain::{
+        action::Action,
         delivery::{DeliveryId, MEMORY_DAYS},
         event::{AlertEvent, KeyScope},
         problem::Problem,
@@ -37,6 +38,9 @@ const PROBLEM_DAYS: i64 = 90;
 /// How long a group and an environment are remembered after their last change, with what they
 /// learned; so long is an incident of a group a recurrence.
 const LEARNED_DAYS: i64 = 90;
+
+/// How long a comment is known by its key, so that it counts once.
+const COMMENT_DAYS: i64 = 1;
 
 const ENTITY_TYPE: &str = "entity_type";
 
@@ -95,6 +99,7 @@ const REASON: &str = "reason";
 
 const DELIVERY: &str = "delivery";
 const PROBLEM: &str = "problem";
+const COMMENT: &str = "comment";
 const SOURCE_GROUP: &str = "source_group";
 const SERVICE_GROUP: &str = "service_group";
 const OPENING_LOCK: &str = "opening_locks";
@@ -258,6 +263,29 @@ impl Claims {
         let item = Item::from([("moved_at".to_owned(), string(now.to_string()))]);
         let put = self.claim(&keys::dead_letter_claim(message_id), "dead_letter", item, now, MEMORY_DAYS);
         build(Part::DeadLetter, free(put, now))
+    }
+
+    /// The write of the claim that a comment was added: the claim holds it.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub fn comment_claim(&self, claim: &str, comment: &Action, now: Time) -> Result<Write, StoreError> {
+        const OPERATION: &str = "Put comment";
+        let item = Item::from([(COMMENT.to_owned(), to_attribute(OPERATION, comment)?)]);
+        build(Part::Comment, free(self.claim(claim, COMMENT, item, now, COMMENT_DAYS), now))
+    }
+
+    /// The comment that was added under a claim, if one was.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn comment(&self, claim: &str, now: Time) -> Result<Option<Action>, StoreError> {
+        #[derive(Deserialize)]
+        struct Added {
+            comment: Action,
+        }
+        let found = self.items(std::iter::once(claim), now).await?.into_values().next();
+        Ok(found.map(|item| from_item::<Added>(READ, item)).transpose()?.map(|added| added.comment))
     }
 
     /// The condition that a delivery has not taken effect.

@@ -8,6 +8,7 @@ mod split;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    super::move_alerts::MAX_SUCCESSORS,
     Effect, GroupAlerts,
     prepared::{Incoming, Parsed, PreparedDelivery},
 };
@@ -204,6 +205,24 @@ impl<'group> Batch<'group> {
             likely.alerts.insert(episode.alert_id);
             likely.incidents.extend(episode.incident_id);
         }
+    }
+
+    /// The incidents that some incidents are part of now, of those that people merged. They are read.
+    async fn successors(&mut self, ids: &BTreeSet<IncidentId>) -> Result<BTreeMap<IncidentId, IncidentId>, StoreError> {
+        let mut successors = BTreeMap::new();
+        for id in ids {
+            let mut next = *id;
+            for _ in 0..MAX_SUCCESSORS {
+                let known = self.incidents.get(&next);
+                let Some(into) = known.and_then(|known| known.after.merged_into) else { break };
+                self.load(&BTreeSet::from([into]), &BTreeSet::new()).await?;
+                next = into;
+            }
+            if next != *id {
+                successors.insert(*id, next);
+            }
+        }
+        Ok(successors)
     }
 
     /// An incident; `None` if it has expired.

@@ -84,8 +84,10 @@ impl<'group> Batch<'group> {
         let firing: Vec<(AlertId, IncidentId)> =
             firing.filter_map(|episode| Some((episode.alert_id, episode.incident_id?))).collect();
         for (alert_id, incident_id) in firing {
-            let incident = self.incident(incident_id).await?;
-            if incident.as_ref().is_some_and(|incident| incident.status.is_active())
+            self.incident(incident_id).await?;
+            let successors = self.successors(&BTreeSet::from([incident_id])).await?;
+            let incident = self.incident(successors.get(&incident_id).copied().unwrap_or(incident_id)).await?;
+            if incident.as_ref().is_some_and(Incident::is_active)
                 || self.forget_expired(keys, &BTreeSet::from([alert_id])).await?
             {
                 continue;
@@ -139,14 +141,15 @@ impl<'group> Batch<'group> {
     ) -> Result<Effect, StoreError> {
         let event = incoming.event;
         // A test ends by itself: no resolution follows.
-        let of_test = event.is_test.then_some(Resolution { at: firing.key.at, by: ResolvedBy::Source });
+        let of_test =
+            event.is_test.then_some(Resolution::new(firing.key.at, ResolvedBy::Source, incoming.delivery.received_at));
         let resolution = resolution.or(of_test);
         let classification = self.with_usual_team(incoming);
         let groups = self.groups(incoming, lane).await?;
         let new_alert = NewAlert {
             event,
             classification: &classification,
-            resolved_at: resolution.map(|resolution| resolution.at),
+            resolved_at: resolution.map(|resolution| resolution.ended_at()),
         };
         let decision = decide(new_alert, &groups, &self.group_alerts.rules);
         debug!(?decision, "decided");

@@ -45,8 +45,10 @@ impl Batch<'_> {
         self.load(&ids, &self.last_of_key(keys)).await?;
         let source = self.after.source_groups.get(&keys.source_group).cloned().unwrap_or_default();
         activity.extend(source.incidents.iter().map(|known| self.active_until(*known)));
+        let successors = self.successors(&ids).await?;
         let service = keys.service_group.as_ref().and_then(|key| self.after.service_groups.get(key));
-        Ok(Groups {
+        ids.extend(successors.values());
+        let groups = Groups {
             activity,
             source,
             service: service.cloned().unwrap_or_default(),
@@ -56,7 +58,8 @@ impl Batch<'_> {
                 .filter_map(|id| self.incidents.get(id))
                 .map(|touched| touched.after.clone())
                 .collect(),
-        })
+        };
+        Ok(groups.following(&successors))
     }
 
     pub(super) fn group_incidents(&self, keys: &ClaimKeys) -> BTreeSet<IncidentId> {
