@@ -1,3 +1,5 @@
+//! Reports of incidents, as people read them.
+
 use super::*;
 use crate::domain::{
     action::ActionKind,
