@@ -164,8 +164,10 @@ impl Claims {
             Some("opening_locks") => {
                 self.opening_locks.insert(claim, typed(&item));
             }
-            // Of messages: why they failed, and that they are in the quarantine. Of storms: whose turn it is.
-            Some("failure" | "dead_letter" | "turn") => {}
+            // Of messages: why they failed, and that they are in the quarantine.
+            Some("failure" | "dead_letter") => {}
+            // Of workers: whose turn it was.
+            Some("turn") => {}
             _ => self.others.push(claim),
         }
     }

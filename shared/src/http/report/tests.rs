@@ -1,4 +1,4 @@
-//! Reports of incidents, as people read them.
+//! Tests of the report as Markdown.
 
 use super::*;
 use crate::domain::{
