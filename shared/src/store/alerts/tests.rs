@@ -77,7 +77,7 @@ fn groupings() -> impl Strategy<Value = Grouping> {
     let rule = prop::sample::select(vec![GroupingRule::SourceKey, GroupingRule::Service, GroupingRule::Evidence]);
     let evidence = prop::option::of(weighings());
     (decision, prop::option::of(rule), any::<Option<String>>(), any::<Option<String>>(), evidence)
-        .prop_map(|(decision, rule, key, note, evidence)| Grouping { decision, rule, key, note, evidence })
+        .prop_map(|(decision, rule, key, note, evidence)| Grouping { decision, rule, key, note, evidence, moved: None })
 }
 
 /// Evidence with points in hundredths, as it is stored.
@@ -215,6 +215,7 @@ fn the_row_of_a_usual_alert_is_one_write_unit() {
             best: Some(ScoredIncident { incident_id: IncidentId::numbered(at, 1 << 60), score: 1.73, parts }),
             runner_up: Some(RunnerUp { incident_id: IncidentId::numbered(at, 3 << 60), score: -3.1 }),
         }),
+        moved: None,
     };
     let ids = IdGenerator::seeded(1);
     let key = EventKey { at, delivery_id: crate::sources::delivery_id("datadog", body, None) };
