@@ -33,17 +33,13 @@ impl Compared<'_> {
     #[must_use]
     pub fn report(&self) -> String {
         let differences = self.differences();
+        // Writing to it does not fail.
         let mut report = String::new();
         let count =
             |placed: &[Option<Placed>]| incidents(placed).into_iter().flatten().collect::<BTreeSet<IncidentId>>().len();
-        // Writing to a string does not fail.
-        let _ = writeln!(
-            report,
-            "{} alerts: {} incidents by the rules of now, {} by the other rules.",
-            self.alerts.len(),
-            count(self.before),
-            count(self.after)
-        );
+        let (alerts, now, other) =
+            (many(self.alerts.len(), "alert"), many(count(self.before), "incident"), count(self.after));
+        let _ = writeln!(report, "{alerts}: {now} by the rules of now, {other} by the other rules.");
         if differences.is_empty() {
             let _ = writeln!(report, "Nothing would be grouped otherwise.");
         }
@@ -67,11 +63,9 @@ impl Compared<'_> {
 
     fn incident(&self, report: &mut String, alerts: &[usize]) {
         let is_alone = alerts.iter().all(|place| self.placed(*place).is_none_or(|placed| placed.incident_id.is_none()));
-        let _ = match (is_alone, alerts.len()) {
-            (true, _) => writeln!(report, "  no incident:"),
-            (false, 1) => writeln!(report, "  an incident of 1 alert:"),
-            (false, many) => writeln!(report, "  an incident of {many} alerts:"),
-        };
+        let incident =
+            if is_alone { "no incident".to_owned() } else { format!("an incident of {}", many(alerts.len(), "alert")) };
+        let _ = writeln!(report, "  {incident}:");
         for place in alerts.iter().take(MAX_LISTED) {
             let Some(alert) = self.alerts.get(*place) else { continue };
             let service = alert.service.as_deref().unwrap_or("no service");
@@ -98,14 +92,11 @@ fn headline(difference: &Difference, compared: &Compared<'_>) -> String {
     let stored: BTreeSet<IncidentId> = stored.collect();
     let names: Vec<String> = stored.iter().map(IncidentId::to_string).collect();
     let names = if names.is_empty() { "no incident".to_owned() } else { names.join(", ") };
-    format!(
-        "{} alerts, in {} now, would be in {} ({names} in the stack):",
-        alerts_of(difference),
-        counted(difference.before.len()),
-        counted(difference.after.len())
-    )
+    let (alerts, now) = (many(alerts_of(difference), "alert"), many(difference.before.len(), "group"));
+    let other = many(difference.after.len(), "group");
+    format!("{alerts}, in {now} now, would be in {other} ({names} in the stack):")
 }
 
-fn counted(incidents: usize) -> String {
-    if incidents == 1 { "1 group".to_owned() } else { format!("{incidents} groups") }
+fn many(count: usize, name: &str) -> String {
+    if count == 1 { format!("1 {name}") } else { format!("{count} {name}s") }
 }

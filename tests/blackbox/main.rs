@@ -40,6 +40,7 @@ mod oidc;
 mod quarantine;
 mod quarantine_gauge;
 mod redrive;
+mod replay;
 mod report;
 mod restart;
 mod restore;

@@ -25,6 +25,7 @@ mod seeds;
 mod single_faults;
 mod sources;
 mod status;
+mod storm;
 mod tables;
 mod time_limits;
 mod whole_stack;

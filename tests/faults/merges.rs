@@ -184,7 +184,10 @@ async fn a_merge_that_dies_after_any_request_is_finished_by_whoever_comes() {
     loop {
         let world = World::new().await;
         let (into, other) = (world.incident("one", 2).await, world.incident("two", MANY).await);
-        let done = world.merge(&healthy(), Stop::Request(request), into, other).await;
+        let faults = healthy();
+        let done = world.merge(&faults, Stop::Request(request), into, other).await;
+        // What was sent is still executed.
+        faults.wait_until_idle().await;
         let tables = Tables::read(&world.stack).await;
         let is_merged = tables.incidents[&other].merged_into == Some(into);
         assert_eq!(
@@ -267,6 +270,7 @@ async fn a_split_happens_once_whichever_fault_its_transaction_meets_and_wherever
     if let Some(done) = world.split(&faults, stop, from, &leaving, None).await {
         assert!(done.expect("split").is_changed);
     }
+    faults.wait_until_idle().await;
     world.check(9).await;
     // Who does not know what became of it asks again.
     let again = world.split(&healthy(), Stop::Never, from, &leaving, None).await.expect("done").expect("split");

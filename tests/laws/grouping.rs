@@ -11,7 +11,10 @@ use shared::{
     grouping::{OpeningLock, ServiceGroup, SourceGroup},
     keys,
     service::group_alerts::{Effect, GroupAlerts},
-    store::{Tables, claims::ClaimKeys},
+    store::{
+        Tables,
+        claims::{ClaimKeys, Turn},
+    },
 };
 use tests::patient;
 
@@ -137,5 +140,31 @@ async fn an_outage_teaches_once_however_often_its_deliveries_come() {
         assert_eq!((environment.version, environment.settled.len()), (4, 3));
         assert_eq!(environment.spreads.count(), 1, "one that is alone tells nothing of a spread");
     }
+    stack.stop().await;
+}
+
+#[tokio::test]
+async fn one_worker_at_a_time_has_the_turn_of_an_environment() {
+    let stack = history::stack_with(&[], &[], Sealing::Nothing).await;
+    let claims = Tables::new(stack.environment("GroupAlerts"), stack.aws()).claims().expect("configured");
+    let [one, other] = [1, 2].map(|worker| Turn { environment: ENVIRONMENT, worker });
+    let elsewhere = Turn { environment: "environment-1", ..other };
+    let (now, later) = (history::now(), history::now().plus_millis(3_000));
+    for (turn, at, is_taken) in [
+        (one, now, true),
+        (other, now, false),
+        (elsewhere, now, true),
+        (one, now.plus_millis(1_000), true),
+        (other, later, false),
+        // The worker died.
+        (other, later.plus_millis(1_000), true),
+        (one, later.plus_millis(1_000), false),
+    ] {
+        assert_eq!(claims.take_turn(turn, at).await.expect("answered"), is_taken, "{turn:?} at {at}");
+    }
+    claims.end_turn(one).await.expect("it is another's, and stays");
+    assert!(!claims.take_turn(one, later.plus_millis(1_000)).await.expect("answered"));
+    claims.end_turn(other).await.expect("ended");
+    assert!(claims.take_turn(one, later.plus_millis(1_000)).await.expect("answered"));
     stack.stop().await;
 }

@@ -262,6 +262,7 @@ pub fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId], crea
                 key: Some("datadog monitor:1|env:production".to_owned()),
                 note: Some("Joined: datadog says that it is the same problem as another here".to_owned()),
                 evidence: None,
+                moved: None,
             },
         },
     }

@@ -48,7 +48,7 @@ async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Ti
     let path = request.uri().path();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(1).collect();
     match (request.method(), segments.as_slice()) {
-        (_, ["assets", ..]) => return assets::find(path).map_or_else(|| pages::refusal::of_nobody(), answer::file),
+        (_, ["assets", ..]) => return assets::find(path).map_or_else(pages::refusal::of_nobody, answer::file),
         (&Method::GET, ["sign-in"]) => return pages::sign_in::show(console, request, &arrival),
         (&Method::GET, ["sign-in", "provider"]) => {
             return pages::provider::begin(console, request, &arrival, now).await;

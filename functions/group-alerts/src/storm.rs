@@ -7,7 +7,7 @@ use shared::{
     clock, deadline::Deadline, domain::delivery::Delivery, queue::MAX_RECEIVED, service::group_alerts::Part,
     store::claims::Turn,
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{
     Batch, Function,
@@ -22,6 +22,9 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long a worker waits for the turns of others. Then it goes on without, and may collide.
 const TURN_PATIENCE: Duration = Duration::from_secs(10);
+
+/// When a worker takes its turn again, so that it does not end meanwhile.
+const RENEW_AFTER: Duration = Duration::from_secs(1);
 
 /// The longest pause after all environments that are left are those of others.
 const MAX_PAUSE_MS: u64 = 40;
@@ -66,7 +69,14 @@ impl Function {
                 continue;
             }
             turned_away = 0;
+            let mut taken = Instant::now();
             for part in parts {
+                if let Some(turn) = turn
+                    && taken.elapsed() > RENEW_AFTER
+                {
+                    self.group_alerts.take_turn(turn, clock::now(), deadline).await;
+                    taken = Instant::now();
+                }
                 let together = part.positions.iter().filter_map(|position| messages.get(*position));
                 let together: Vec<&Received<Delivery>> = together.collect();
                 match &for_all {

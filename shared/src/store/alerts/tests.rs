@@ -12,7 +12,9 @@ use crate::{
         delivery::DeliveryId,
         episode::{Episode, EpisodeOf, EventKey, Firing},
         event::KeyScope,
-        grouping::{Fact, Grouping, GroupingDecision, GroupingRule, RunnerUp, ScorePart, ScoredIncident, Weighing},
+        grouping::{
+            Fact, Grouping, GroupingDecision, GroupingRule, Moved, RunnerUp, ScorePart, ScoredIncident, Weighing,
+        },
         reported::Reported,
         severity::Severity,
         source::Source,
@@ -76,8 +78,12 @@ fn groupings() -> impl Strategy<Value = Grouping> {
         prop::sample::select(vec![GroupingDecision::Opened, GroupingDecision::Joined, GroupingDecision::Ignored]);
     let rule = prop::sample::select(vec![GroupingRule::SourceKey, GroupingRule::Service, GroupingRule::Evidence]);
     let evidence = prop::option::of(weighings());
-    (decision, prop::option::of(rule), any::<Option<String>>(), any::<Option<String>>(), evidence)
-        .prop_map(|(decision, rule, key, note, evidence)| Grouping { decision, rule, key, note, evidence })
+    let moved = (times(), any::<u64>(), any::<Option<String>>())
+        .prop_map(|(at, random, by)| Moved { from: IncidentId::numbered(at, random), by });
+    let moved = prop::option::of(moved);
+    (decision, prop::option::of(rule), any::<Option<String>>(), any::<Option<String>>(), evidence, moved).prop_map(
+        |(decision, rule, key, note, evidence, moved)| Grouping { decision, rule, key, note, evidence, moved },
+    )
 }
 
 /// Evidence with points in hundredths, as it is stored.
@@ -215,6 +221,7 @@ fn the_row_of_a_usual_alert_is_one_write_unit() {
             best: Some(ScoredIncident { incident_id: IncidentId::numbered(at, 1 << 60), score: 1.73, parts }),
             runner_up: Some(RunnerUp { incident_id: IncidentId::numbered(at, 3 << 60), score: -3.1 }),
         }),
+        moved: None,
     };
     let ids = IdGenerator::seeded(1);
     let key = EventKey { at, delivery_id: crate::sources::delivery_id("datadog", body, None) };
