@@ -22,9 +22,11 @@ pub mod config;
 pub mod clock;
 
 pub mod aws;
+pub mod fetch;
 pub mod telemetry;
 
-// The AWS services: the tables, the queue, the secret.
+// The services that functions call: the tables, the queue, the secret, the certificates of sources.
+pub mod certificates;
 pub mod credentials;
 pub mod queue;
 pub mod store;

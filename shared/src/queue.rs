@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::{Client, types::QueueAttributeName};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 use tracing::warn;
@@ -15,6 +16,16 @@ use crate::{
 
 /// SQS usually answers within milliseconds. Sentry waits 1 s for the answer to its webhook.
 const SEND_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How many deliveries a message holds at most. A message that fails is tried again as a whole.
+const MAX_DELIVERIES_PER_MESSAGE: usize = 50;
+
+/// How large a message of several deliveries may be, in bytes. SQS takes 1 MiB (Amazon SQS Developer
+/// Guide, "Amazon SQS message quotas"); a smaller message is a smaller loss of work if it fails.
+const MAX_GROUP_BYTES: usize = 240 * 1024;
+
+/// How many messages of one webhook are on their way at a time.
+const PARALLEL_SENDS: usize = 16;
 
 /// A delivery could not be sent. SQS may have accepted it all the same, if only its answer was
 /// lost.
@@ -61,6 +72,16 @@ impl Queue {
         self.send_text(message(delivery).map_err(|error| QueueError(error.to_string()))?).await
     }
 
+    /// Sends deliveries in messages of several, side by side: all of them, or it fails.
+    ///
+    /// # Errors
+    /// [`QueueError`]: some of them may have been sent.
+    pub async fn send_all(&self, deliveries: &[Delivery]) -> Result<(), QueueError> {
+        let messages = messages(deliveries).map_err(|error| QueueError(error.to_string()))?;
+        let sends = messages.into_iter().map(|message| self.send_text(message));
+        stream::iter(sends).buffer_unordered(PARALLEL_SENDS).try_collect().await
+    }
+
     /// Asks `group-alerts` to end the alerts that still fire in a resolved incident.
     ///
     /// # Errors
@@ -79,6 +100,43 @@ impl Queue {
             request.send().await
         };
         sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))
+    }
+}
+
+/// Several deliveries in one message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryGroup {
+    pub deliveries: Vec<Delivery>,
+}
+
+/// Formats deliveries as messages: each holds at most [`MAX_DELIVERIES_PER_MESSAGE`].
+///
+/// # Errors
+/// None in practice, as for [`message`].
+pub fn messages(deliveries: &[Delivery]) -> serde_json::Result<Vec<String>> {
+    let texts: Vec<String> = deliveries.iter().map(message).collect::<Result<_, _>>()?;
+    let mut messages = Vec::new();
+    let (mut together, mut bytes): (Vec<&str>, usize) = (Vec::new(), 0);
+    for text in &texts {
+        let is_full = together.len() == MAX_DELIVERIES_PER_MESSAGE || bytes + text.len() > MAX_GROUP_BYTES;
+        if is_full && !together.is_empty() {
+            messages.push(group_message(&together));
+            (together, bytes) = (Vec::new(), 0);
+        }
+        bytes += text.len() + 1;
+        together.push(text);
+    }
+    if !together.is_empty() {
+        messages.push(group_message(&together));
+    }
+    Ok(messages)
+}
+
+fn group_message(deliveries: &[&str]) -> String {
+    match deliveries {
+        [one] => (*one).to_owned(),
+        several => format!(r#"{{"deliveries":[{}]}}"#, several.join(",")),
     }
 }
 

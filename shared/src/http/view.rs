@@ -23,7 +23,7 @@ use crate::{
         time::Time,
     },
     listing::{facets::FacetValues, page::Page},
-    service::{get_incident::IncidentDetail, get_quarantine_entry::QuarantineEntryDetail, receive_webhook::Receipt},
+    service::{get_incident::IncidentDetail, get_quarantine_entry::QuarantineEntryDetail, receive_webhook::{GroupReceipt, Receipt}},
 };
 
 /// A page of a list.
@@ -282,6 +282,10 @@ impl QuarantineEntryDetailView {
 pub enum ReceiptView {
     /// The delivery was queued for grouping.
     Accepted { delivery_id: DeliveryId },
+    /// The webhook holds several events. Each was queued, ignored or queued for the quarantine.
+    Group { accepted: usize, ignored: usize, quarantined: usize, left_out: u64 },
+    /// The subscription was confirmed.
+    Confirmed,
     /// The webhook says nothing about an alert.
     Ignored { reason: String },
     /// The webhook cannot be read. The delivery was queued for the quarantine.
@@ -291,7 +295,11 @@ pub enum ReceiptView {
 impl From<Receipt> for ReceiptView {
     fn from(receipt: Receipt) -> Self {
         match receipt {
-            Receipt::Accepted { delivery_id } => Self::Accepted { delivery_id },
+            Receipt::Accepted { delivery_id, .. } => Self::Accepted { delivery_id },
+            Receipt::Group(GroupReceipt { accepted, ignored, quarantined, left_out }) => {
+                Self::Group { accepted, ignored, quarantined, left_out }
+            }
+            Receipt::Confirmed => Self::Confirmed,
             Receipt::Ignored { reason } => Self::Ignored { reason },
             Receipt::Quarantined { delivery_id, reason } => Self::Quarantined { delivery_id, reason },
         }

@@ -1,23 +1,20 @@
 //! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
 //! once is lost, for some sources never send again.
 
-use std::collections::BTreeMap;
-
+use super::read_webhook::{self, Deliveries, Received, Webhook};
 use crate::{
     aws::Aws,
+    certificates::Certificates,
     config::Environment,
     credentials::{CredentialStore, CredentialsError},
     domain::{
-        delivery::{Content, Delivery, DeliveryId, PackedBody},
-        source::Source,
+        delivery::{Content, Delivery, DeliveryId},
         time::Time,
     },
+    fetch::FetchError,
     queue::{Queue, QueueError},
-    sources::{self, Headers, Reading, WebhookSource},
+    sources::{Headers, Request, WebhookSource, signature::Secret},
 };
-
-/// The largest body that is accepted: 1 MiB.
-pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// What became of a webhook that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +23,13 @@ pub enum Receipt {
     Accepted {
         /// Identifies it.
         delivery_id: DeliveryId,
+        /// The key of its problem.
+        dedup_key: String,
     },
+    /// Its events are on their way, each by itself.
+    Group(GroupReceipt),
+    /// The source asked whether its webhooks are wanted, and was told so.
+    Confirmed,
     /// It says nothing that matters here.
     Ignored {
         /// Why.
@@ -41,36 +44,44 @@ pub enum Receipt {
     },
 }
 
+/// What became of the events of a webhook that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupReceipt {
+    /// How many are on their way to be grouped.
+    pub accepted: usize,
+    /// How many say nothing that matters here.
+    pub ignored: usize,
+    /// How many cannot be read and are on their way to where people find them.
+    pub quarantined: usize,
+    /// How many the sender left out. They are missing here, and so are their resolutions.
+    pub left_out: u64,
+}
+
 /// Why a webhook is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// It is larger than [`MAX_BODY_BYTES`].
-    #[error("the body is larger than {MAX_BODY_BYTES} bytes")]
-    TooLarge,
+    /// It is larger than the source may send.
+    #[error("the body is larger than {max_bytes} bytes")]
+    TooLarge {
+        /// The most that the source may send, in bytes.
+        max_bytes: usize,
+    },
     /// It does not prove that the source sent it.
     #[error("the webhook is not signed with a secret that is known")]
     NotAuthentic,
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
-}
-
-/// What an authentic webhook is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Webhook {
-    /// A delivery for grouping.
-    Delivery(Box<Delivery>),
-    /// It says nothing that matters here.
-    Ignored {
-        /// Why.
-        reason: String,
-    },
+    /// The subscription could not be confirmed.
+    #[error(transparent)]
+    Confirmation(#[from] FetchError),
 }
 
 /// Receives webhooks.
 #[derive(Debug)]
 pub struct ReceiveWebhook {
     credentials: CredentialStore,
+    certificates: Certificates,
     queue: Queue,
 }
 
@@ -82,7 +93,7 @@ impl ReceiveWebhook {
     pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
         let queue = Queue::new(environment, aws)?;
         let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
-        Ok(Self { credentials: credentials?, queue })
+        Ok(Self { credentials: credentials?, certificates: Certificates::new(environment), queue })
     }
 
     /// Receives one webhook: one `SendMessage`, if it is accepted.
@@ -96,106 +107,66 @@ impl ReceiveWebhook {
         body: &[u8],
         now: Time,
     ) -> Result<Receipt, Refusal> {
-        if body.len() > MAX_BODY_BYTES {
-            return Err(Refusal::TooLarge);
+        let max_bytes = source.max_body_bytes();
+        if body.len() > max_bytes {
+            return Err(Refusal::TooLarge { max_bytes });
         }
-        if !self.is_authentic(source, headers, body, now).await {
+        let request = Request::new(headers, body, now);
+        if !self.is_authentic(source, request).await {
             return Err(Refusal::NotAuthentic);
         }
         let receipt = format!("{:016x}", fastrand::u64(..));
-        let delivery = match read(source, headers, body, now, &receipt) {
-            Webhook::Delivery(delivery) => delivery,
-            Webhook::Ignored { reason } => return Ok(Receipt::Ignored { reason }),
-        };
+        match read_webhook::read(Received { source, headers, body, received_at: now, receipt: &receipt }) {
+            Webhook::Delivery(delivery) => self.send(*delivery).await,
+            Webhook::Group(group) => self.send_group(group).await,
+            Webhook::Confirmation(confirmation) => {
+                self.certificates.confirm(&confirmation).await?;
+                Ok(Receipt::Confirmed)
+            }
+            Webhook::Ignored { reason } => Ok(Receipt::Ignored { reason }),
+        }
+    }
+
+    async fn send(&self, delivery: Delivery) -> Result<Receipt, Refusal> {
         self.queue.send(&delivery).await?;
         let delivery_id = delivery.delivery_id;
         Ok(match delivery.content {
-            Content::Event(_) => Receipt::Accepted { delivery_id },
+            Content::Event(event) => Receipt::Accepted { delivery_id, dedup_key: event.dedup_key },
             Content::Unreadable(reason) => Receipt::Quarantined { delivery_id, reason },
         })
     }
 
-    async fn is_authentic(&self, source: &dyn WebhookSource, headers: &Headers, body: &[u8], now: Time) -> bool {
-        let credentials = self.credentials.current(now).await;
-        if source.is_authentic(credentials.webhook_secrets(source.name()), headers, body) {
+    /// Sends all, or fails: then the source sends the whole again, and what was sent takes effect
+    /// once.
+    async fn send_group(&self, group: Deliveries) -> Result<Receipt, Refusal> {
+        self.queue.send_all(&group.deliveries).await?;
+        let is_event = |delivery: &&Delivery| matches!(delivery.content, Content::Event(_));
+        let accepted = group.deliveries.iter().filter(is_event).count();
+        Ok(Receipt::Group(GroupReceipt {
+            accepted,
+            ignored: group.ignored.values().sum(),
+            quarantined: group.deliveries.len() - accepted,
+            left_out: group.left_out,
+        }))
+    }
+
+    async fn is_authentic(&self, source: &dyn WebhookSource, request: Request<'_>) -> bool {
+        let credentials = self.credentials.current(request.received_at).await;
+        if self.proves(source, credentials.webhook_secrets(source.name()), request).await {
             return true;
         }
-        let newer = self.credentials.after_failure(&credentials, now).await;
-        newer.is_some_and(|newer| source.is_authentic(newer.webhook_secrets(source.name()), headers, body))
-    }
-}
-
-/// Reads an authentic webhook. Pure. A body that cannot be read is a delivery for the quarantine,
-/// whatever it is: nothing authentic is dropped.
-///
-/// `receipt` tells this receipt of the bytes from any other. If the payload states its time, the same
-/// bytes are the same delivery for ever. If not, they may be news when they come again, so each
-/// receipt is a delivery of its own.
-#[must_use]
-pub fn read(source: &dyn WebhookSource, headers: &Headers, body: &[u8], received_at: Time, receipt: &str) -> Webhook {
-    let reading = match sources::parse(body) {
-        Ok(payload) => source.read(headers, &payload, received_at).map_err(|unreadable| unreadable.to_string()),
-        Err(unreadable) => Err(unreadable.to_string()),
-    };
-    let mut kept = BTreeMap::new();
-    let (delivery_id, content) = match reading {
-        Ok(Reading::Ignored { reason }) => return Webhook::Ignored { reason },
-        Ok(Reading::Event(event)) => {
-            let receipt = (!event.is_timed).then_some(receipt);
-            (sources::delivery_id(source.name(), body, receipt), Content::Event(Box::new(event.fitted())))
-        }
-        Err(reason) => {
-            let names = source.reading_headers().iter();
-            kept.extend(names.filter_map(|name| Some(((*name).to_owned(), headers.text(name)?.to_owned()))));
-            (sources::unreadable_delivery_id(source.name(), body), Content::Unreadable(reason))
-        }
-    };
-    Webhook::Delivery(Box::new(Delivery {
-        delivery_id,
-        source: Source::named(source.name()),
-        received_at,
-        content,
-        content_hash: sources::content_hash(body),
-        body: PackedBody::pack(body),
-        headers: kept,
-        redrive_of: None,
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn delivery(body: &[u8], receipt: &str) -> Delivery {
-        let datadog = sources::find("datadog").unwrap();
-        let received_at = "2026-11-23T09:53:08.120Z".parse().unwrap();
-        match read(datadog, &Headers::default(), body, received_at, receipt) {
-            Webhook::Delivery(delivery) => *delivery,
-            Webhook::Ignored { reason } => panic!("{reason}"),
+        match self.credentials.after_failure(&credentials, request.received_at).await {
+            Some(newer) => self.proves(source, newer.webhook_secrets(source.name()), request).await,
+            None => false,
         }
     }
 
-    #[test]
-    fn an_unreadable_body_is_a_delivery_of_its_own_and_its_bytes_are_kept() {
-        let bodies: [&[u8]; 5] =
-            [br#"{"title":"\ud83d"}"#, br#"{"title":"\ud83e"}"#, b"<alert/>", b"", b"\xff\xfe\x00{"];
-        let deliveries = bodies.map(|body| delivery(body, "1"));
-        for (delivery, body) in deliveries.iter().zip(bodies) {
-            assert!(matches!(delivery.content, Content::Unreadable(_)), "{delivery:?}");
-            assert_eq!(delivery.body.unpack().unwrap(), body, "the bytes are kept");
-        }
-        let ids: std::collections::BTreeSet<_> = deliveries.iter().map(|delivery| &delivery.delivery_id).collect();
-        assert_eq!(ids.len(), bodies.len());
-        assert!(matches!(delivery(b"title=Disk+is+full", "1").content, Content::Event(_)));
-    }
-
-    #[test]
-    fn the_same_bytes_are_the_same_delivery_only_if_they_state_their_time() {
-        let id = |body: &[u8], receipt| delivery(body, receipt).delivery_id;
-        let timed: &[u8] = br#"{"title":"t","date":"1795427588000"}"#;
-        assert_eq!(id(timed, "1"), id(timed, "2"));
-        let untimed: &[u8] = br#"{"title":"t"}"#;
-        assert_eq!(id(untimed, "1"), id(untimed, "1"));
-        assert_ne!(id(untimed, "1"), id(untimed, "2"));
+    /// Whether a request proves one of the secrets, with the certificate that it names, if any.
+    async fn proves(&self, source: &dyn WebhookSource, secrets: &[Secret], request: Request<'_>) -> bool {
+        let Some(url) = source.certificate(secrets, &request) else {
+            return source.is_authentic(secrets, &request);
+        };
+        let certificate = self.certificates.get(&url).await;
+        source.is_authentic(secrets, &Request { certificate: certificate.as_deref(), ..request })
     }
 }
