@@ -2,6 +2,10 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
+/// How long a call may take if its caller does not say: as long as most functions of
+/// `template.yaml`.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Why an environment variable cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVariable {

@@ -18,6 +18,7 @@ pub mod sources;
 
 // The surroundings of a process.
 pub mod config;
+pub mod deadline;
 
 pub mod clock;
 

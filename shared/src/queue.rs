@@ -11,7 +11,10 @@ use tracing::warn;
 use crate::{
     aws::{self, Aws, warm},
     config::{Environment, InvalidVariable},
-    domain::{delivery::Delivery, id::IncidentId},
+    domain::{
+        delivery::Delivery,
+        id::{EntryId, IncidentId},
+    },
 };
 
 /// SQS usually answers within milliseconds. Sentry waits 1 s for the answer to its webhook.
@@ -38,6 +41,45 @@ pub struct QueueError(String);
 #[serde(deny_unknown_fields)]
 pub struct Sweep {
     pub sweep_incident: IncidentId,
+    /// The entry of the quarantine that this is a redrive of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_of: Option<EntryId>,
+}
+
+/// A message of the queue.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    Delivery(Box<Delivery>),
+    Sweep(Sweep),
+}
+
+impl Message {
+    /// Reads the body of a message.
+    ///
+    /// # Errors
+    /// Why it is not a delivery, if it is not a sweep either.
+    pub fn read(body: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(body).map(Self::Delivery).or_else(|error| match serde_json::from_str(body) {
+            Ok(sweep) => Ok(Self::Sweep(sweep)),
+            Err(_) => Err(error),
+        })
+    }
+
+    /// The entry of the quarantine that it is a redrive of.
+    #[must_use]
+    pub const fn redrive_of(&self) -> Option<EntryId> {
+        match self {
+            Self::Delivery(delivery) => delivery.redrive_of,
+            Self::Sweep(sweep) => sweep.redrive_of,
+        }
+    }
+
+    fn body(&self) -> serde_json::Result<String> {
+        match self {
+            Self::Delivery(delivery) => message(delivery),
+            Self::Sweep(sweep) => serde_json::to_string(sweep),
+        }
+    }
 }
 
 /// The queue of deliveries.
@@ -87,8 +129,15 @@ impl Queue {
     /// # Errors
     /// [`QueueError`]
     pub async fn send_sweep(&self, incident_id: IncidentId) -> Result<(), QueueError> {
-        let message = serde_json::to_string(&Sweep { sweep_incident: incident_id });
-        self.send_text(message.map_err(|error| QueueError(error.to_string()))?).await
+        self.send_message(&Message::Sweep(Sweep { sweep_incident: incident_id, redrive_of: None })).await
+    }
+
+    /// Sends a message, as [`Self::send`] does.
+    ///
+    /// # Errors
+    /// [`QueueError`]
+    pub async fn send_message(&self, message: &Message) -> Result<(), QueueError> {
+        self.send_text(message.body().map_err(|error| QueueError(error.to_string()))?).await
     }
 
     async fn send_text(&self, message: String) -> Result<(), QueueError> {

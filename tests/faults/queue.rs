@@ -1,13 +1,13 @@
-//! A simulated queue: it delivers at least once and in any order, and moves a message to the dead
-//! letters after five attempts. A seed decides when a message comes back.
+//! A simulated queue: it delivers at least once and in any order, and gives a message up after as many
+//! attempts as SQS does. A seed decides when a message comes back.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fastrand::Rng;
 use tokio::sync::Notify;
 
-/// The attempts before a message is a dead letter, as in template.yaml.
-const RECEPTIONS: u32 = 5;
+/// The attempts before a message is given up, as in template.yaml.
+const RECEPTIONS: u32 = 1000;
 
 /// The largest batch, as in template.yaml.
 const BATCH: usize = 10;

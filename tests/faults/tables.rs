@@ -31,6 +31,8 @@ pub struct Tables {
     pub alerts: BTreeMap<AlertId, AlertRow>,
     /// The delivery ids of the quarantine's entries.
     pub quarantined: Vec<String>,
+    /// What is in the quarantine and no delivery: the beginnings of these messages.
+    pub quarantined_messages: Vec<String>,
     pub claims: Claims,
 }
 
@@ -110,7 +112,11 @@ impl Tables {
             tables.alerts.insert(alert.id, alert.into());
         }
         for item in items(Environment::quarantine_table).await {
-            tables.quarantined.push(json_of(item)["delivery_id"].as_str().expect("a delivery's id").to_owned());
+            let entry = json_of(item);
+            match entry["delivery_id"].as_str() {
+                Some(delivery_id) => tables.quarantined.push(delivery_id.to_owned()),
+                None => tables.quarantined_messages.push(typed(&entry["first_lines"])),
+            }
         }
         for item in items(Environment::claims_table).await {
             tables.claims.add(json_of(item));
@@ -148,6 +154,8 @@ impl Claims {
             Some("opening_locks") => {
                 self.opening_locks.insert(claim, typed(&item));
             }
+            // Of messages: why they failed, and that they are in the quarantine.
+            Some("failure" | "dead_letter") => {}
             _ => self.others.push(claim),
         }
     }

@@ -40,13 +40,13 @@ const LAYERS: [Layer; 9] = [
         reason: "pure decisions do not know each other, so each can be read and tested alone",
     },
     Layer {
-        modules: &["config"],
+        modules: &["config", "deadline"],
         knows: Knows::Only(&["domain"]),
-        reason: "one place reads the environment, and every layer above may ask it",
+        reason: "one place reads the environment; every layer above may ask it, and asks how much time is left",
     },
     Layer {
         modules: &["aws", "clock", "telemetry"],
-        knows: Knows::Only(&["config", "domain"]),
+        knows: Knows::Only(&["config", "deadline", "domain"]),
         reason: "the surroundings of a process know no decisions and no tables",
     },
     Layer {

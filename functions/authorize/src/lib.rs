@@ -1,7 +1,6 @@
 //! The Lambda authorizer of the API. It identifies the caller by the bearer token, and answers in
 //! the simple format of payload version 2.0.
 
-use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::{
@@ -9,6 +8,7 @@ use shared::{
     clock,
     config::Environment,
     credentials::CredentialStore,
+    deadline::Deadline,
     function::{Error, EventFunction},
     http::principal,
     service::authorize::authorize,
@@ -36,8 +36,8 @@ impl EventFunction for Function {
         Ok(Self { credentials: CredentialStore::start(environment, aws, clock::now()).await? })
     }
 
-    async fn handle(&self, event: LambdaEvent<AuthorizerRequest>) -> Value {
-        let identity = event.payload.identity_source.unwrap_or_default();
+    async fn answer(&self, event: AuthorizerRequest, _deadline: Deadline) -> Value {
+        let identity = event.identity_source.unwrap_or_default();
         let principal = match identity.first() {
             Some(authorization) => authorize(&self.credentials, authorization, clock::now()).await,
             None => None,

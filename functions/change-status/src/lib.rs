@@ -4,6 +4,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -30,7 +31,7 @@ impl HttpFunction for Function {
         Ok(Self { change_status: ChangeStatus::new(&tables, Some(queue))? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;

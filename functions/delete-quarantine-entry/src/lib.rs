@@ -3,6 +3,7 @@
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::{id::EntryId, time::Time},
     function::{Error, HttpFunction},
     http::{Parameters, Request, Response, answer, path_parameter, principal, problem::Problem},
@@ -31,7 +32,7 @@ impl HttpFunction for Function {
         })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id: EntryId = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;

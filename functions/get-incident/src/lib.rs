@@ -4,6 +4,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -26,7 +27,7 @@ impl HttpFunction for Function {
         Ok(Self { get_incident: GetIncident::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, _now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, _now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let unknown = || Problem::not_found("There is no incident with this id.");
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;

@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -28,7 +29,7 @@ impl HttpFunction for Function {
         Ok(Self { get_quarantine_entry: GetQuarantineEntry::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, _now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, _now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;

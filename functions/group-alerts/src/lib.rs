@@ -1,26 +1,31 @@
 //! Groups the deliveries of the queue into incidents, in batches. Only the messages that failed go
 //! back to the queue.
 
-use std::panic::AssertUnwindSafe;
+mod message;
+
+use std::{panic::AssertUnwindSafe, time::Duration};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
-use lambda_runtime::{Context, LambdaEvent};
+use message::{MessageError, Received};
 use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    deadline::Deadline,
     domain::{
         delivery::{Content, Delivery},
-        id::IncidentId,
+        id::EntryId,
         time::Time,
     },
     function::{Error, EventFunction},
-    queue::Sweep,
+    queue::{Message, Sweep},
     service::{
-        group_alerts::{Effect, GroupAlerts, GroupError, MAX_DELIVERIES},
+        end_redrive::EndRedrive,
+        group_alerts::{Effect, GroupAlerts, MAX_DELIVERIES},
+        quarantine_dead_letter::{FailedMessage, QuarantineDeadLetter},
         quarantine_gauge::QuarantineGauge,
-        resolve_alerts::{ResolveAlertError, ResolveAlerts},
+        resolve_alerts::ResolveAlerts,
     },
     store::Tables,
     telemetry::metrics::{Measures, Metrics},
@@ -29,34 +34,17 @@ use tracing::{error, warn};
 
 /// A message is tried alone, and a sweep begins, only if this much time is left before the function ends. The pauses
 /// between its attempts take 7 s on average, see `shared::service::retry`.
-const MAX_TRY_MS: i64 = 12_000;
+const MAX_TRY: Duration = Duration::from_secs(12);
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
     group_alerts: GroupAlerts,
     resolve_alerts: ResolveAlerts,
+    end_redrive: EndRedrive,
+    quarantine_dead_letter: QuarantineDeadLetter,
     metrics: Metrics,
     gauge: QuarantineGauge,
-}
-
-/// Why a message failed. It goes back to the queue. After `maxReceiveCount` attempts,
-/// SQS moves it to the dead-letter queue.
-#[derive(Debug, thiserror::Error)]
-enum MessageError {
-    #[error("the message is not a delivery: {:?} error at line {}, column {}", .0.classify(), .0.line(), .0.column())]
-    Unreadable(#[from] serde_json::Error),
-    #[error(transparent)]
-    Group(#[from] GroupError),
-    #[error(transparent)]
-    Sweep(#[from] ResolveAlertError),
-    /// The index does not show these alerts yet, so the sweep must run again.
-    #[error("the index does not show {0} firing alerts of a resolved incident yet")]
-    StillFiring(u64),
-    #[error("the function panicked on the message")]
-    Panicked,
-    #[error("no time was left for the message")]
-    OutOfTime,
 }
 
 impl EventFunction for Function {
@@ -71,85 +59,113 @@ impl EventFunction for Function {
         Ok(Self {
             group_alerts,
             resolve_alerts: ResolveAlerts::new(&tables)?,
+            end_redrive: EndRedrive::new(&tables)?,
+            quarantine_dead_letter: QuarantineDeadLetter::new(&tables, fastrand::u64(..))?,
             gauge: QuarantineGauge::new(&tables, metrics.clone())?,
             metrics,
         })
     }
 
     /// Groups a batch. The answer names the messages that go back to the queue.
-    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
-        let last_try = last_try(&event.context);
-        let mut response = SqsBatchResponse::default();
-        let mut measures = Measures::default();
-        let (mut readable, mut sweeps) = (Vec::new(), Vec::new());
-        for message in event.payload.records {
-            let message_id = message.message_id.unwrap_or_default();
-            let body = message.body.as_deref().unwrap_or_default();
-            match serde_json::from_str::<Delivery>(body) {
-                Ok(delivery) => readable.push((message_id, delivery)),
-                Err(error) => match serde_json::from_str::<Sweep>(body) {
-                    Ok(Sweep { sweep_incident }) => sweeps.push((message_id, sweep_incident)),
-                    Err(_) => fail(&mut response, message_id, &MessageError::Unreadable(error)),
-                },
+    async fn answer(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
+        let last_try = deadline.leaving(MAX_TRY);
+        let mut batch = Batch::default();
+        let (mut deliveries, mut sweeps) = (Vec::new(), Vec::new());
+        for message in event.records {
+            let Received { id, body, content } = message::read(message.message_id, message.body);
+            match content {
+                Ok(Message::Delivery(delivery)) => deliveries.push(Received { id, body, content: *delivery }),
+                Ok(Message::Sweep(sweep)) => sweeps.push(Received { id, body, content: sweep }),
+                Err(error) => self.failed(&mut batch, &Received { id, body, content: () }, &error).await,
             }
         }
-        for together in readable.chunks(MAX_DELIVERIES) {
-            let Err(error) = self.group(together, &mut measures).await else { continue };
+        for together in deliveries.chunks(MAX_DELIVERIES) {
+            let Err(error) = self.group(together, &mut batch.measures).await else { continue };
             // If the cause has nothing to do with the data, single messages would fail in the same
             // way. Otherwise one of them may be the cause, and the rest succeed when tried alone.
-            let is_for_all = matches!(&error, MessageError::Group(error) if error.is_external());
+            let is_for_all = error.is_external();
             for message in together {
                 let alone = std::slice::from_ref(message);
                 if is_for_all {
-                    fail(&mut response, message.0.clone(), &error);
-                } else if clock::now() > last_try {
-                    fail(&mut response, message.0.clone(), &MessageError::OutOfTime);
-                } else if let Err(error) = self.group(alone, &mut measures).await {
-                    self.note(&message.0, &error).await;
-                    fail(&mut response, message.0.clone(), &error);
+                    batch.goes_back(message, &error);
+                } else if last_try.remaining().is_zero() {
+                    batch.goes_back(message, &MessageError::OutOfTime);
+                } else if let Err(error) = self.group(alone, &mut batch.measures).await {
+                    self.failed(&mut batch, message, &error).await;
                 }
             }
         }
         // Deliveries come first: a sweep may take long, and may go on later.
-        for (message_id, incident_id) in sweeps {
-            let is_late = clock::now() > last_try;
-            let swept = if is_late { Err(MessageError::OutOfTime) } else { self.sweep(incident_id).await };
+        for message in &sweeps {
+            let is_late = last_try.remaining().is_zero();
+            let swept = if is_late { Err(MessageError::OutOfTime) } else { self.sweep(message.content).await };
             if let Err(error) = swept {
-                fail(&mut response, message_id, &error);
+                self.failed(&mut batch, message, &error).await;
             }
         }
-        for _ in &response.batch_item_failures {
-            measures.count("Failed");
+        if !batch.quarantined.is_empty() {
+            self.gauge.changed(&batch.quarantined, &[], clock::now()).await;
         }
-        self.metrics.write(&measures, clock::now());
-        response
+        self.metrics.write(&batch.measures, clock::now());
+        batch.response
+    }
+}
+
+/// What became of the messages of a batch.
+#[derive(Default)]
+struct Batch {
+    response: SqsBatchResponse,
+    measures: Measures,
+    /// The entries of those that are dead letters.
+    quarantined: Vec<EntryId>,
+}
+
+impl Batch {
+    fn goes_back<T>(&mut self, message: &Received<T>, error: &MessageError) {
+        error!(message_id = message.id, %error, "the message failed and goes back to the queue");
+        self.response.add_failure(message.id.clone());
+        self.measures.count("Failed");
     }
 }
 
 impl Function {
+    /// Decides what becomes of a message that failed when it was tried alone. It goes back to the queue,
+    /// unless it has failed too often for a reason of its own.
+    async fn failed<T>(&self, batch: &mut Batch, message: &Received<T>, error: &MessageError) {
+        if !error.is_permanent() {
+            return batch.goes_back(message, error);
+        }
+        let reason = error.to_string();
+        match self.quarantine_dead_letter.failed(&message.id, &message.body, &reason, clock::now()).await {
+            Ok(FailedMessage::GoesBack) => batch.goes_back(message, error),
+            Ok(FailedMessage::Dead(entry_id)) => {
+                let entry_id = entry_id.inspect(|id| batch.quarantined.push(*id));
+                error!(message_id = message.id, entry_id = entry_id.map(display), %error, "the message is a dead letter");
+                batch.measures.count("Failed");
+            }
+            Err(failure) => {
+                warn!(message_id = message.id, error = %failure, "could not record why the message failed");
+                batch.goes_back(message, error);
+            }
+        }
+    }
+
     /// Ends the alerts that still fire in an incident that a person resolved.
-    async fn sweep(&self, incident_id: IncidentId) -> Result<(), MessageError> {
-        let sweep = AssertUnwindSafe(self.resolve_alerts.sweep(incident_id, clock::now()));
-        match sweep.catch_unwind().await.map_err(|_| MessageError::Panicked)?? {
-            0 => Ok(()),
-            left => Err(MessageError::StillFiring(left)),
+    async fn sweep(&self, sweep: Sweep) -> Result<(), MessageError> {
+        let swept = AssertUnwindSafe(self.resolve_alerts.sweep(sweep.sweep_incident, clock::now()));
+        match swept.catch_unwind().await.map_err(|_| MessageError::Panicked)?? {
+            0 => {}
+            left => return Err(MessageError::StillFiring(left)),
         }
+        if let Some(id) = sweep.redrive_of {
+            self.end_redrive.end(id, clock::now()).await?;
+            self.gauge.changed(&[], &[id], clock::now()).await;
+        }
+        Ok(())
     }
 
-    /// Records why a message failed when it was tried alone. If the message becomes a dead letter,
-    /// its quarantine entry shows this reason.
-    async fn note(&self, message_id: &str, error: &MessageError) {
-        if matches!(error, MessageError::Group(error) if error.is_external()) {
-            return;
-        }
-        let noted = self.group_alerts.note_failure(message_id, &error.to_string(), clock::now()).await;
-        if let Err(error) = noted {
-            warn!(message_id, %error, "could not record why the message failed");
-        }
-    }
-
-    async fn group(&self, messages: &[(String, Delivery)], measures: &mut Measures) -> Result<(), MessageError> {
-        let deliveries: Vec<&Delivery> = messages.iter().map(|(_, delivery)| delivery).collect();
+    async fn group(&self, messages: &[Received<Delivery>], measures: &mut Measures) -> Result<(), MessageError> {
+        let deliveries: Vec<&Delivery> = messages.iter().map(|message| &message.content).collect();
         let grouping = AssertUnwindSafe(self.group_alerts.group_together(&deliveries, clock::now()));
         let effects = grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
         let now = clock::now();
@@ -171,13 +187,6 @@ impl Function {
     }
 }
 
-/// The latest time at which a message is still tried alone. A function that runs out of time
-/// reports nothing, so SQS would deliver the whole batch again.
-fn last_try(context: &Context) -> Time {
-    let deadline = i64::try_from(context.deadline).ok().filter(|deadline| *deadline > 0).and_then(Time::from_millis);
-    deadline.map_or(Time::LATEST, |deadline| deadline.plus_millis(-MAX_TRY_MS))
-}
-
 fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: Time) {
     if effect == Effect::Duplicate {
         return measures.count("Duplicates");
@@ -189,9 +198,4 @@ fn measure(measures: &mut Measures, delivery: &Delivery, effect: Effect, done: T
         _ => return,
     }
     measures.took("ReceiptToIncident", delivery.received_at, done);
-}
-
-fn fail(response: &mut SqsBatchResponse, message_id: String, error: &MessageError) {
-    error!(message_id, %error, "the message failed and goes back to the queue");
-    response.add_failure(message_id);
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{Request, Response, answer, problem::Problem},
@@ -24,7 +25,7 @@ impl HttpFunction for Function {
         Ok(Self)
     }
 
-    async fn answer(&self, _request: &Request, _now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, _request: &Request, _now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         Ok(answer::json(StatusCode::OK, &Health { status: "ok" }))
     }
 }

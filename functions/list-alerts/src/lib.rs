@@ -3,6 +3,7 @@
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{Request, Response, answer, lists, principal, problem::Problem, view::AlertView},
@@ -23,7 +24,7 @@ impl HttpFunction for Function {
         Ok(Self { list_alerts: ListAlerts::new(&tables, environment.list_budget()?)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let lists::ListRequest { filter, page, list } = lists::alerts(request)?;
         let page = self.list_alerts.list(&filter, &page, &list, now).await?;

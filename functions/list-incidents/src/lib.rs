@@ -4,6 +4,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -28,7 +29,7 @@ impl HttpFunction for Function {
         Ok(Self { list_incidents: ListIncidents::new(&tables, environment.list_budget()?)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let lists::ListRequest { filter: query, page, list } = lists::incidents(request)?;
         let ListedIncidents { page, facets } = self.list_incidents.list(&query, &page, &list, now).await?;

@@ -4,6 +4,7 @@
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{Request, Response, answer, lists, principal, problem::Problem, view::QuarantineEntryView},
@@ -30,7 +31,7 @@ impl HttpFunction for Function {
         })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         principal::responder(request)?;
         let lists::ListRequest { filter, page, list } = lists::quarantine(request)?;
         let page = self.list_quarantine.list(&filter, &page, &list, now).await?;

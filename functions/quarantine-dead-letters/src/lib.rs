@@ -1,11 +1,11 @@
 //! Moves the messages of the dead-letter queue into the quarantine.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use lambda_runtime::LambdaEvent;
 use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    deadline::Deadline,
     function::{Error, EventFunction},
     service::{quarantine_dead_letter::QuarantineDeadLetter, quarantine_gauge::QuarantineGauge},
     store::Tables,
@@ -35,10 +35,10 @@ impl EventFunction for Function {
 
     /// Quarantines a batch. A message that fails stays in the dead-letter queue, which has an
     /// alarm.
-    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+    async fn answer(&self, event: SqsEvent, _deadline: Deadline) -> SqsBatchResponse {
         let mut response = SqsBatchResponse::default();
         let mut quarantined = Vec::new();
-        for message in event.payload.records {
+        for message in event.records {
             let message_id = message.message_id.unwrap_or_default();
             let body = message.body.unwrap_or_default();
             match self.quarantine_dead_letter.put(&message_id, &body, clock::now()).await {

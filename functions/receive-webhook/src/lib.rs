@@ -5,6 +5,7 @@ use shared::{
     aws::Aws,
     clock,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{Request, Response, answer, headers, pagerduty_events, path_parameter, problem::Problem, view::ReceiptView},
@@ -27,7 +28,7 @@ impl HttpFunction for Function {
         Ok(Self { receive_webhook: ReceiveWebhook::start(environment, aws, clock::now()).await?, metrics })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         let Some(source) = sources::find(&path_parameter(request, "source")) else {
             self.count("RefusedUnknownSource", now);
             return Err(Problem::not_found("There is no source with this name."));

@@ -5,6 +5,7 @@ use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
+    deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
@@ -29,7 +30,7 @@ impl HttpFunction for Function {
         Ok(Self { redrive_quarantine_entry: RedriveQuarantineEntry::new(&tables, queue)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;

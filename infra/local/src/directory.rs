@@ -1,4 +1,4 @@
-//! The directory that keeps the tables across restarts.
+//! The directory that keeps tables and queues across restarts.
 
 use std::{
     fs::{self, File, TryLockError},

@@ -5,7 +5,11 @@ use std::io;
 use seed::SeedError;
 
 use crate::{
-    dynamodb::DynamoDbError, functions::FunctionError, gateway::RouteError, sqs::QueueError, template::TemplateError,
+    dynamodb::DynamoDbError,
+    functions::FunctionError,
+    gateway::RouteError,
+    sqs::{QueueError, journal::JournalError},
+    template::TemplateError,
 };
 
 /// Why a stack did not start.
@@ -17,6 +21,8 @@ pub enum StartError {
     Template(#[from] TemplateError),
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     #[error(transparent)]
     Queue(#[from] QueueError),
     #[error("cannot create the secret {name}: {reason}")]

@@ -24,7 +24,7 @@ struct Arguments {
     #[arg(long, default_value_t = 3000)]
     port: u16,
 
-    /// The directory that keeps the tables across restarts [default: in memory only]
+    /// The directory that keeps tables and queues across restarts [default: in memory only]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 

@@ -9,7 +9,7 @@ use shared::aws::Aws;
 pub struct Options {
     /// The port of the API on the loopback interface. 0 takes any free port.
     pub port: u16,
-    /// The directory of the tables. `None` keeps them in memory.
+    /// The directory of the tables and of the messages in the queues. `None` keeps them in memory.
     pub data: Option<PathBuf>,
     /// Whether to fill empty tables with demo data.
     pub demo: bool,

@@ -1,5 +1,8 @@
 //! An embedded SQS with the queues of the template.
 
+pub mod journal;
+mod storage;
+
 use std::{
     collections::HashMap,
     pin::Pin,
@@ -14,6 +17,10 @@ use tokio::sync::Notify;
 use winterbaume_core::{MockRequest, MockResponse, MockService};
 use winterbaume_sqs::SqsService;
 
+use self::{
+    journal::{Journal, KeptMessage},
+    storage::Storage,
+};
 use crate::template::{Kind, Resource, Scope, Template, TemplateError};
 
 /// The limit of SQS for queues that declare none.
@@ -23,7 +30,6 @@ const DEFAULT_MAX_MESSAGE_BYTES: usize = 1024 * 1024;
 ///
 /// The emulator's long polling looks for messages every 100 ms, which would delay each webhook. It
 /// also accepts messages that are too large or have characters that SQS refuses.
-#[derive(Default)]
 pub struct Queues {
     emulated: SqsService,
     known: Known,
@@ -48,6 +54,22 @@ struct SendMessage {
 }
 
 impl Queues {
+    /// Queues whose messages are in memory only.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::of(Storage::default())
+    }
+
+    /// Queues whose messages are on disk too. They begin with those of an earlier run.
+    #[must_use]
+    pub fn on_disk(journal: Journal, kept: Vec<KeptMessage>) -> Self {
+        Self::of(Storage::on_disk(journal, kept))
+    }
+
+    fn of(storage: Storage) -> Self {
+        Self { emulated: SqsService::with_backend(Arc::new(storage)), known: Known::default() }
+    }
+
     /// The queues that were created, to wait for messages.
     #[must_use]
     pub fn known(&self) -> Known {

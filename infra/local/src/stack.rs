@@ -21,7 +21,7 @@ use crate::{
     options::{Options, Wire},
     permissions::Permissions,
     poller::Pollers,
-    sqs::{self, Queues},
+    sqs::{self, journal::Journal},
     template::{FunctionResource, Kind, Permission, Scope, Template},
     wiring::{self, RunningFunction, RunningFunctions},
 };
@@ -29,7 +29,7 @@ use crate::{
 /// How long a stop waits for requests and calls that have begun.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a stop empties the queues, which exist in memory only. A second Ctrl-C stops at once.
+/// How long a stop empties the queues. A second Ctrl-C stops at once.
 const DRAIN_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The function whose environment names every table. The demo data is written with it.
@@ -46,6 +46,8 @@ pub struct Stack {
     pollers: Pollers,
     in_flight: InFlight,
     dynamodb: DynamoDb,
+    /// The messages on disk, if there is a data directory.
+    journal: Option<Journal>,
 }
 
 impl Stack {
@@ -71,7 +73,7 @@ impl Stack {
             scope.runs(id, id, &[("Arn", &FunctionResource::arn(id))]);
         }
         let dynamodb = wiring::start_tables(&template, &mut scope, options.data.as_deref()).await?;
-        let queues = Queues::default();
+        let (queues, journal) = wiring::start_queues(options.data.as_deref())?;
         let known = queues.known();
         let in_process = embedded::config(queues);
         let aws = Aws::at(dynamodb.config(), in_process.clone(), in_process);
@@ -111,6 +113,7 @@ impl Stack {
             permissions,
             in_flight,
             dynamodb,
+            journal,
         })
     }
 
@@ -156,13 +159,22 @@ impl Stack {
 
     /// Accepts no more requests, finishes those that have begun, empties the queues, and stops.
     pub async fn stop(self) {
-        let Self { gateway, pollers, in_flight, dynamodb, .. } = self;
+        let Self { gateway, pollers, in_flight, dynamodb, journal, .. } = self;
         gateway.stop(STOP_TIMEOUT).await;
         // A call goes on after its client has disconnected, and may still send a message.
         if tokio::time::timeout(STOP_TIMEOUT, in_flight.write()).await.is_err() {
             tracing::warn!("stopping although a function is still running");
         }
-        pollers.drain(DRAIN_TIMEOUT).await;
+        let left = pollers.drain(DRAIN_TIMEOUT).await;
+        match journal {
+            Some(journal) => {
+                if journal.flush().await.is_err() {
+                    tracing::warn!("messages may come once more after the next start");
+                }
+            }
+            None if left > 0 => tracing::warn!(left, "messages lost: the queues are in memory only"),
+            None => {}
+        }
         dynamodb.stop(STOP_TIMEOUT).await;
     }
 }

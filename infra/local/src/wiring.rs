@@ -16,7 +16,7 @@ use crate::{
     lambda::Function,
     poller::EventSource,
     secrets,
-    sqs::{self, Known},
+    sqs::{self, Known, Queues, journal::Journal},
     template::{ACCOUNT, Authorizers, FunctionResource, Kind, REGION, Scope, Template},
 };
 
@@ -33,6 +33,16 @@ pub async fn start_tables(template: &Template, scope: &mut Scope, data: Option<&
         scope.runs(table.name(), table.name(), &[("Arn", &arn)]);
     }
     Ok(dynamodb)
+}
+
+/// Starts SQS without queues: in memory, or with a file in the directory `data`, which exists.
+///
+/// # Errors
+/// If the file cannot be used.
+pub fn start_queues(data: Option<&Path>) -> Result<(Queues, Option<Journal>), StartError> {
+    let Some(data) = data else { return Ok((Queues::in_memory(), None)) };
+    let (journal, kept) = Journal::open(&data.join("queues.sqlite"))?;
+    Ok((Queues::on_disk(journal.clone(), kept), Some(journal)))
 }
 
 /// Creates the secret, with the local credentials in it.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{event::AlertEvent, id::EntryId, source::Source, time::Time};
 
-/// How long a delivery is remembered, in days: as long as a message can live in the queue and its
-/// dead-letter queue.
+/// How long a delivery is remembered, in days: longer than the 14 days that a message can live in the
+/// queue and its dead-letter queue.
 pub const MEMORY_DAYS: i64 = 18;
 
 /// Identifies a delivery. The same bytes have the same id, unless they state no time: then each

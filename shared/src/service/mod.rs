@@ -3,6 +3,7 @@
 pub mod authorize;
 pub mod change_status;
 pub mod delete_quarantine_entry;
+pub mod end_redrive;
 pub mod get_incident;
 pub mod get_quarantine_entry;
 pub mod group_alerts;

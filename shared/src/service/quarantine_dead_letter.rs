@@ -1,4 +1,5 @@
-//! Puts a dead letter into the quarantine, where people can work on it.
+//! Puts a dead letter into the quarantine, where people can work on it: a message that failed again and
+//! again for a reason of its own, or that the queue gave up.
 
 use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
         time::Time,
     },
     ids::IdGenerator,
+    queue::Message,
     store::{
         StoreError, Tables,
         claims::Claims,
@@ -22,6 +24,20 @@ impl Retryable for TransactionError {
     fn is_retryable(&self) -> bool {
         Self::is_retryable(self)
     }
+}
+
+/// How often a message fails for a reason of its own before it is a dead letter. What fails because a
+/// table is in trouble, or because other writers were faster, does not count.
+const MAX_FAILURES: u64 = 5;
+
+/// What became of a message that failed for a reason of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailedMessage {
+    /// It is to be tried again.
+    GoesBack,
+    /// It is a dead letter and was dealt with: by an entry of the quarantine, unless nothing was to be
+    /// done. The queue can forget it.
+    Dead(Option<EntryId>),
 }
 
 /// The use case.
@@ -63,6 +79,26 @@ impl QuarantineDeadLetter {
         })
     }
 
+    /// Notes that a message failed for a reason of its own. If it has failed so often that it is a dead
+    /// letter, it goes into the quarantine. If its worker dies before the queue forgets it, it comes
+    /// once more: then it is in the quarantine already, or it takes effect, and its entry can be redriven
+    /// without effect.
+    ///
+    /// # Errors
+    /// [`TransactionError`]: it is to be tried again.
+    pub async fn failed(
+        &self,
+        message_id: &str,
+        body: &str,
+        reason: &str,
+        now: Time,
+    ) -> Result<FailedMessage, TransactionError> {
+        if self.claims.note_failure(message_id, reason, now).await? < MAX_FAILURES {
+            return Ok(FailedMessage::GoesBack);
+        }
+        Ok(FailedMessage::Dead(self.put(message_id, body, now).await?))
+    }
+
     /// Puts a message into the quarantine, in one transaction with the claim that it is there.
     /// Returns the entry, or `None` if nothing was to be done.
     ///
@@ -74,19 +110,11 @@ impl QuarantineDeadLetter {
     pub async fn put(&self, message_id: &str, body: &str, now: Time) -> Result<Option<EntryId>, TransactionError> {
         // Readers ask for the months since the history starts.
         self.claims.note_history_start(now).await?;
-        let letter = serde_json::from_str::<Delivery>(body);
-        let reason = match &letter {
-            Ok(_) => self.claims.failure(message_id).await?.unwrap_or_else(|| unknown_reason(message_id)),
-            Err(error) => format!(
-                "The message is not a delivery: {:?} error at line {}, column {}.",
-                error.classify(),
-                error.line(),
-                error.column()
-            ),
-        };
+        let letter = Message::read(body).ok();
+        let reason = self.claims.failure(message_id).await?.unwrap_or_else(|| unknown_reason(message_id));
         let mut retries = Retries::new(MAX_ATTEMPTS);
         loop {
-            match self.attempt(message_id, body, &letter, &reason, now).await {
+            match self.attempt(message_id, body, letter.as_ref(), &reason, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => return result,
             }
@@ -97,21 +125,20 @@ impl QuarantineDeadLetter {
         &self,
         message_id: &str,
         body: &str,
-        letter: &serde_json::Result<Delivery>,
+        letter: Option<&Message>,
         reason: &str,
         now: Time,
     ) -> Result<Option<EntryId>, TransactionError> {
         let mut writes = vec![self.claims.dead_letter(message_id, now)?];
-        let NewEntry { id, write } = match letter {
-            Ok(delivery) => match self.redrive_outcome(delivery, reason, now).await? {
-                RedriveOutcome::BackTo(entry) => *entry,
-                RedriveOutcome::Late => return Ok(None),
-                RedriveOutcome::NoEntry => {
-                    writes.push(self.claims.undelivered(&delivery.delivery_id)?);
-                    self.delivery_entry(delivery, body, reason, now)?
-                }
-            },
-            Err(_) => self.message_entry(body, reason, now)?,
+        let outcome = self.redrive_outcome(letter.and_then(Message::redrive_of), reason, now).await?;
+        let NewEntry { id, write } = match (outcome, letter) {
+            (RedriveOutcome::BackTo(entry), _) => *entry,
+            (RedriveOutcome::Late, _) => return Ok(None),
+            (RedriveOutcome::NoEntry, Some(Message::Delivery(delivery))) => {
+                writes.push(self.claims.undelivered(&delivery.delivery_id)?);
+                self.delivery_entry(delivery, body, reason, now)?
+            }
+            (RedriveOutcome::NoEntry, _) => self.message_entry(body, reason, now)?,
         };
         writes.push(write);
         match self.tables.commit(writes).await {
@@ -130,20 +157,20 @@ impl QuarantineDeadLetter {
         }
     }
 
-    async fn is_delivered(&self, letter: &serde_json::Result<Delivery>) -> Result<bool, StoreError> {
+    async fn is_delivered(&self, letter: Option<&Message>) -> Result<bool, StoreError> {
         match letter {
-            Ok(delivery) => self.claims.is_delivered(&delivery.delivery_id).await,
-            Err(_) => Ok(false),
+            Some(Message::Delivery(delivery)) => self.claims.is_delivered(&delivery.delivery_id).await,
+            _ => Ok(false),
         }
     }
 
     async fn redrive_outcome(
         &self,
-        delivery: &Delivery,
+        redrive_of: Option<EntryId>,
         reason: &str,
         now: Time,
     ) -> Result<RedriveOutcome, StoreError> {
-        let Some(id) = delivery.redrive_of else { return Ok(RedriveOutcome::NoEntry) };
+        let Some(id) = redrive_of else { return Ok(RedriveOutcome::NoEntry) };
         let Some((entry, _)) = self.quarantine.get(id).await? else { return Ok(RedriveOutcome::NoEntry) };
         if entry.state != EntryState::Redriving {
             return Ok(RedriveOutcome::Late);
@@ -185,7 +212,7 @@ impl QuarantineDeadLetter {
 
 fn unknown_reason(message_id: &str) -> String {
     format!(
-        "The delivery could not be grouped as often as the queue allows. The log of group-alerts says why: search for \
+        "The message could not be processed as often as the queue allows. The log of group-alerts says why: search for \
          the message_id {message_id}."
     )
 }

@@ -7,12 +7,12 @@ use super::{
 use crate::{
     config::InvalidVariable,
     domain::{
-        delivery::{Content, Delivery},
+        delivery::{Content, Delivery, PackedBody},
         id::EntryId,
         quarantine::{EntryDone, QuarantineEntry, StoredBody},
         time::Time,
     },
-    queue::{Queue, QueueError},
+    queue::{Message, Queue, QueueError, Sweep},
     sources,
     store::{StoreError, Tables, quarantine::Quarantine, transaction::TransactionError},
 };
@@ -56,10 +56,10 @@ pub struct RedriveQuarantineEntry {
     queue: Queue,
 }
 
-/// An entry whose redrive is recorded, and the delivery to send.
+/// An entry whose redrive is recorded, and the message to send.
 struct Recorded {
     entry: QuarantineEntry,
-    delivery: Delivery,
+    message: Message,
 }
 
 impl RedriveQuarantineEntry {
@@ -69,7 +69,7 @@ impl RedriveQuarantineEntry {
         Ok(Self { tables: tables.clone(), quarantine: tables.quarantine()?, queue })
     }
 
-    /// Records the redrive, then sends the delivery. So a delivery that takes effect always finds
+    /// Records the redrive, then sends the message. So a message that takes effect always finds
     /// the record, and one that was lost between the two can be sent again.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl RedriveQuarantineEntry {
                 result => break result?,
             }
         };
-        self.queue.send(&recorded.delivery).await?;
+        self.queue.send_message(&recorded.message).await?;
         Ok(recorded.entry)
     }
 
@@ -100,29 +100,45 @@ impl RedriveQuarantineEntry {
     ) -> Result<Recorded, RedriveQuarantineEntryError> {
         let (entry, stored) = self.quarantine.get(id).await?.ok_or(RedriveQuarantineEntryError::NotFound)?;
         let redriving = entry.request_redrive(actor, now)?;
-        let delivery = delivery(id, stored).map_err(RedriveQuarantineEntryError::Impossible)?;
+        let message = message(id, stored).map_err(RedriveQuarantineEntryError::Impossible)?;
         // The previous attempt timed out but was committed. Don't record it twice.
         if failed_attempts > 0 && entry.actions.last() == redriving.actions.last() {
-            return Ok(Recorded { entry, delivery });
+            return Ok(Recorded { entry, message });
         }
         self.tables.commit(vec![self.quarantine.change(&entry, &redriving)?]).await?;
-        Ok(Recorded { entry: redriving, delivery })
+        Ok(Recorded { entry: redriving, message })
     }
 }
 
-/// The delivery that redrives an entry: as it was if it could be read, else read again. Or why there
-/// is none.
-fn delivery(id: EntryId, stored: StoredBody) -> Result<Delivery, String> {
-    let delivery = match stored {
-        StoredBody::Delivery(delivery) => *delivery,
-        StoredBody::Message(_) => return Err("The message is not a delivery: nothing can read it.".to_owned()),
-        StoredBody::Nothing => return Err("The body of the entry was deleted.".to_owned()),
+/// The message that redrives an entry, or why there is none.
+fn message(id: EntryId, stored: StoredBody) -> Result<Message, String> {
+    match stored {
+        StoredBody::Delivery(kept) => delivery(id, *kept),
+        StoredBody::Message(packed) => match read_message(&packed)? {
+            Message::Delivery(kept) => delivery(id, *kept),
+            Message::Sweep(sweep) => Ok(Message::Sweep(Sweep { redrive_of: Some(id), ..sweep })),
+        },
+        StoredBody::Nothing => Err("The body of the entry was deleted.".to_owned()),
+    }
+}
+
+/// The delivery that redrives an entry: as it was if it could be read, else read again.
+fn delivery(id: EntryId, kept: Delivery) -> Result<Message, String> {
+    let readable = match &kept.content {
+        Content::Event(_) => kept,
+        Content::Unreadable(_) => read_again(id, &kept)?,
     };
-    let readable = match &delivery.content {
-        Content::Event(_) => delivery,
-        Content::Unreadable(_) => read_again(id, &delivery)?,
-    };
-    Ok(Delivery { redrive_of: Some(id), ..readable })
+    Ok(Message::Delivery(Box::new(Delivery { redrive_of: Some(id), ..readable })))
+}
+
+/// Reads a message of the queue again: another version may have written it.
+fn read_message(packed: &PackedBody) -> Result<Message, String> {
+    if packed.truncated {
+        return Err("The message was too large to be kept whole, so it cannot be read.".to_owned());
+    }
+    let body = packed.unpack().map_err(|error| format!("The message cannot be unpacked: {error}."))?;
+    let message = std::str::from_utf8(&body).ok().map(Message::read);
+    message.and_then(Result::ok).ok_or_else(|| "The message is not a delivery: nothing can read it.".to_owned())
 }
 
 /// Reads the body of a delivery again: a newer version may be able to. The delivery gets the id that

@@ -58,6 +58,17 @@ pub enum ResolveAlertError {
     Unavailable(#[from] TransactionError),
 }
 
+impl ResolveAlertError {
+    /// Whether the alerts or the product are the cause: the same request would always fail.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        match self {
+            Self::NotFound => true,
+            Self::Unavailable(error) => error.is_permanent(),
+        }
+    }
+}
+
 impl From<StoreError> for ResolveAlertError {
     fn from(error: StoreError) -> Self {
         Self::Unavailable(error.into())

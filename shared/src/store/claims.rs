@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use aws_sdk_dynamodb::{
     Client,
     operation::update_item::UpdateItemError,
-    types::{ConditionCheck, Put, builders::PutBuilder},
+    types::{ConditionCheck, Put, ReturnValue, builders::PutBuilder},
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,7 +107,7 @@ struct History {
 /// The attribute of a delivery that holds what it said.
 const EVENT: &str = "event";
 
-/// The attribute that says why a message was refused.
+/// The attribute that says why a message failed.
 const REASON: &str = "reason";
 
 const DELIVERY: &str = "delivery";
@@ -301,20 +301,34 @@ impl Claims {
         Ok(!self.items(std::iter::once(claim)).await?.is_empty())
     }
 
-    /// Notes why a message was refused, for when it becomes a dead letter.
+    /// Notes that a message failed and why, for when it becomes a dead letter. Returns how often it has
+    /// failed. If an answer is lost and the SDK asks again, a failure counts twice.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<(), StoreError> {
+    pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<u64, StoreError> {
+        const OPERATION: &str = "Update failure";
         let expires_at = now.plus_minutes(MEMORY_DAYS * MINUTES_A_DAY).as_seconds();
-        let put = self.client.put_item().table_name(&self.table);
-        let put = put.item("claim", string(keys::failure_claim(message_id))).item(ENTITY_TYPE, string("failure"));
-        let put = put.item(REASON, string(reason)).item("expires_at", number(expires_at));
-        put.send().await.map_err(|error| StoreError::of_call("Put failure", &error))?;
-        Ok(())
+        let noted = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key("claim", string(keys::failure_claim(message_id)))
+            .update_expression("SET #reason = :reason, entity_type = :type, expires_at = :expires_at ADD failures :one")
+            .expression_attribute_names("#reason", REASON)
+            .expression_attribute_values(":reason", string(reason))
+            .expression_attribute_values(":type", string("failure"))
+            .expression_attribute_values(":expires_at", number(expires_at))
+            .expression_attribute_values(":one", number(1))
+            .return_values(ReturnValue::UpdatedNew)
+            .send()
+            .await
+            .map_err(|error| StoreError::of_call(OPERATION, &error))?;
+        let failures = noted.attributes.and_then(|mut item| item.remove("failures")?.as_n().ok()?.parse().ok());
+        failures.ok_or_else(|| StoreError::of_attribute(OPERATION, "failures"))
     }
 
-    /// Why a message was refused, if that was noted.
+    /// Why a message failed, if that was noted.
     ///
     /// # Errors
     /// [`StoreError`]

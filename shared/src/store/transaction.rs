@@ -77,6 +77,12 @@ impl TransactionError {
         }
     }
 
+    /// Whether the data or the product is the cause: the same request would always fail.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self, Self::Store(error) if !error.is_transient())
+    }
+
     /// Whether the cause has nothing to do with the data, such as throttling or a lost connection.
     #[must_use]
     pub const fn is_external(&self) -> bool {

@@ -114,6 +114,15 @@ impl GroupError {
             Self::Body(_) => false,
         }
     }
+
+    /// Whether the delivery or the product is the cause: grouping would always fail.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        match self {
+            Self::Transaction(error) => error.is_permanent(),
+            Self::Body(_) => true,
+        }
+    }
 }
 
 impl From<StoreError> for GroupError {
@@ -220,14 +229,6 @@ impl GroupAlerts {
             );
         }
         Ok(effects)
-    }
-
-    /// Records why a message was refused: what the quarantine says of it if it becomes a dead letter.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<(), StoreError> {
-        self.claims.note_failure(message_id, reason, now).await
     }
 
     /// Reads, decides and writes. After a collision all three are done again.
