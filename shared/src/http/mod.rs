@@ -5,6 +5,7 @@ pub mod etag;
 pub mod headers;
 pub mod lists;
 mod parameters;
+pub mod pagerduty_events;
 pub mod principal;
 pub mod problem;
 pub mod status_body;

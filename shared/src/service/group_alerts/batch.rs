@@ -15,7 +15,7 @@ use crate::{
         action::Action,
         alert::Alert,
         delivery::{Delivery, PackedBody},
-        event::Transition,
+        event::{EventKind, Transition},
         grouping::GroupedIncident,
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
@@ -128,7 +128,16 @@ impl<'group> Batch<'group> {
                 self.quarantined.push((quarantined.clone(), prepared.delivery));
                 Ok(Effect::Quarantined(quarantined.id))
             }
-            Parsed::Event(event) => self.take(Incoming::new(prepared.delivery, event)).await,
+            Parsed::Event(event) => {
+                let incoming = Incoming::new(prepared.delivery, event);
+                let effect = self.take(incoming).await?;
+                // A repetition of a report changes nothing, however often it is delivered. It needs no
+                // claim, and its sender repeats it for as long as the problem lasts.
+                if effect == Effect::Nothing && incoming.event.kind == EventKind::Report {
+                    self.after.delivered.remove(&prepared.claim);
+                }
+                Ok(effect)
+            }
         }
     }
 
