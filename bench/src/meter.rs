@@ -256,7 +256,7 @@ mod tests {
         AttributeValue::S(text.to_owned())
     }
 
-    /// Writes a row of the alerts table. The index `by_service` contains `severity`. No index
+    /// Writes a row of the alerts table. The index `by_incident` contains `status`. No index
     /// contains `raw`.
     async fn put(client: &Client, attributes: &[(&str, &str)]) {
         let mut put = Put::builder().table_name("AlertsTable").item("alert_id", text("A"));
@@ -282,18 +282,18 @@ mod tests {
         let mut charged = || {
             let since = meter.counts() - &before;
             before = meter.counts();
-            (since.units_of("AlertsTable").write, since.units.get("AlertsTable by_service").map(|units| units.write))
+            (since.units_of("AlertsTable").write, since.units.get("AlertsTable by_incident").map(|units| units.write))
         };
         let long = "x".repeat(1500);
-        put(&client, &[("service", "web"), ("raw", &long)]).await;
+        put(&client, &[("incident_id", "web"), ("raw", &long)]).await;
         assert_eq!(charged(), (5.0, Some(1.0)), "2 KB of row, twice in a transaction, and 1 KB of index, once");
-        put(&client, &[("service", "web"), ("raw", "")]).await;
+        put(&client, &[("incident_id", "web"), ("raw", "")]).await;
         assert_eq!(charged(), (4.0, None), "an entry that does not change is free, a row costs its larger image");
-        put(&client, &[("service", "web"), ("severity", "error")]).await;
+        put(&client, &[("incident_id", "web"), ("status", "firing")]).await;
         assert_eq!(charged(), (3.0, Some(1.0)), "an entry that changes in place is one write");
-        put(&client, &[("service", "api"), ("severity", "error")]).await;
+        put(&client, &[("incident_id", "api"), ("status", "firing")]).await;
         assert_eq!(charged(), (4.0, Some(2.0)), "another key is a deletion and a write");
-        put(&client, &[("severity", "error")]).await;
+        put(&client, &[("status", "firing")]).await;
         assert_eq!(charged(), (3.0, Some(1.0)), "leaving an index is a deletion");
         stack.stop().await;
     }

@@ -163,6 +163,7 @@ async fn singles() -> Result<(), Failure> {
         "read units",
         "target",
         "write units: alerts + their indexes",
+        "payloads",
         "incidents + their indexes",
         "claims",
     ];
@@ -184,6 +185,7 @@ fn single(kind: &str, target: Option<f64>, cost: &Counts) -> Vec<String> {
         figure(all.read),
         target.map_or_else(String::new, |units| format!("≤ {units} units, ≤ {TARGET_ROUND_TRIPS} round trips")),
         of_table("AlertsTable"),
+        figure(cost.units_of("PayloadsTable").write),
         of_table("IncidentsTable"),
         figure(cost.units_of("ClaimsTable").write),
     ]

@@ -101,9 +101,9 @@ struct HistoryArguments {
     /// The table of the quarantine
     #[arg(long, value_name = "NAME", env = "QUARANTINE_TABLE")]
     quarantine_table: String,
-    /// The table of cached counts
-    #[arg(long, value_name = "NAME", env = "COUNTS_TABLE")]
-    counts_table: String,
+    /// The table of segments
+    #[arg(long, value_name = "NAME", env = "SEGMENTS_TABLE")]
+    segments_table: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -164,7 +164,7 @@ async fn history(arguments: &HistoryArguments) -> Result<ExitCode, CommandError>
         ("ALERTS_TABLE", &arguments.alerts_table),
         ("CLAIMS_TABLE", &arguments.claims_table),
         ("QUARANTINE_TABLE", &arguments.quarantine_table),
-        ("COUNTS_TABLE", &arguments.counts_table),
+        ("SEGMENTS_TABLE", &arguments.segments_table),
     ];
     let environment = Environment::of(tables.map(|(name, table)| (name.to_owned(), table.clone())).into());
     let aws = Aws::from_environment().await;

@@ -1,12 +1,18 @@
 //! Makes the AWS clients. No other module does.
 
-use std::{error::Error, fmt::Display, time::Duration};
+mod failure;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
-use aws_sdk_dynamodb::{
-    config::SharedCredentialsProvider,
-    error::{ProvideErrorMetadata, SdkError},
-    operation::RequestId,
+pub use failure::{FailureKind, causes, failure_kind, reason};
+
+use std::{fmt::Display, time::Duration};
+
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider, retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_sdk_dynamodb::config::{
+    SharedCredentialsProvider,
+    retry::{RetryPartition, TokenBucket},
 };
 use aws_smithy_http_client::{
     Builder,
@@ -33,6 +39,30 @@ pub enum AwsService {
     SecretsManager,
 }
 
+/// How long a call of a service may take, and how often the SDK sends it.
+struct CallLimits {
+    /// After this, the SDK sends the request again: on a new connection, since it closes one whose
+    /// answer does not come. Lambda freezes a process between calls, so connections die unnoticed.
+    attempt: Duration,
+    /// All attempts together.
+    operation: Duration,
+    attempts: u32,
+}
+
+/// TCP and TLS together. All services have the same: the HTTP client keeps one connector, and loads
+/// the root certificates once, as long as its settings are equal.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// The SDK sends a request a second time almost at once. Longer pauses are up to
+/// `Retries`, which knows the deadline of the call.
+const FIRST_BACKOFF: Duration = Duration::from_millis(20);
+const MAX_BACKOFF: Duration = Duration::from_millis(40);
+
+/// A tool runs on a person's computer, maybe far away from the services.
+const TOOL_CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const TOOL_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+const TOOL_OPERATION_TIMEOUT: Duration = Duration::from_mins(1);
+
 /// The SDK's defaults of this date. So a new version of the SDK does not change them.
 fn behavior() -> BehaviorVersion {
     BehaviorVersion::v2026_01_12()
@@ -45,6 +75,21 @@ impl AwsService {
             Self::DynamoDb => "DYNAMODB",
             Self::Sqs => "SQS",
             Self::SecretsManager => "SECRETS_MANAGER",
+        }
+    }
+
+    /// The limits of a function's calls.
+    const fn limits(self) -> CallLimits {
+        match self {
+            // Transactions and batches of 100 rows take tens of milliseconds.
+            Self::DynamoDb | Self::SecretsManager => {
+                CallLimits { attempt: Duration::from_secs(2), operation: Duration::from_millis(4500), attempts: 2 }
+            }
+            // A source waits 1 s for its answer, so there must be time for a second send. The queue
+            // sends again itself.
+            Self::Sqs => {
+                CallLimits { attempt: Duration::from_millis(400), operation: Duration::from_millis(400), attempts: 1 }
+            }
         }
     }
 }
@@ -69,13 +114,38 @@ impl Aws {
             config.set_endpoint_url(environment.endpoint_url(service.endpoint_name()));
             config.build()
         };
-        Ok(Self::at(config(AwsService::DynamoDb), config(AwsService::Sqs), config(AwsService::SecretsManager)))
+        let aws = Self::at(config(AwsService::DynamoDb), config(AwsService::Sqs), config(AwsService::SecretsManager));
+        Ok(aws.limited())
+    }
+
+    /// Limits the time and the attempts of each call, as in a function. The embedded stack and tests
+    /// use this, too, for the clients of their functions.
+    #[must_use]
+    pub fn limited(self) -> Self {
+        self.map(|service, config| {
+            let CallLimits { attempt, operation, attempts } = service.limits();
+            let timeouts = TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(attempt)
+                .operation_timeout(operation)
+                .build();
+            let retries = RetryConfig::standard()
+                .with_max_attempts(attempts)
+                .with_initial_backoff(FIRST_BACKOFF)
+                .with_max_backoff(MAX_BACKOFF);
+            config.into_builder().timeout_config(timeouts).retry_config(retries).build()
+        })
     }
 
     /// Configures the services for a tool. The SDK finds the region, the credentials and the
     /// endpoints in the environment or in a profile.
     pub async fn from_environment() -> Self {
-        let config = aws_config::load_defaults(behavior()).await;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(TOOL_CONNECT_TIMEOUT)
+            .operation_attempt_timeout(TOOL_ATTEMPT_TIMEOUT)
+            .operation_timeout(TOOL_OPERATION_TIMEOUT)
+            .build();
+        let config = aws_config::defaults(behavior()).timeout_config(timeouts).load().await;
         Self::at(config.clone(), config.clone(), config)
     }
 
@@ -99,7 +169,8 @@ impl Aws {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.dynamodb)
+        let config = aws_sdk_dynamodb::config::Builder::from(&self.dynamodb).retry_partition(second_attempts());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// Makes an SQS client.
@@ -113,42 +184,16 @@ impl Aws {
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one maker of clients")]
     pub fn secretsmanager(&self) -> aws_sdk_secretsmanager::Client {
-        aws_sdk_secretsmanager::Client::new(&self.secretsmanager)
+        let config = aws_sdk_secretsmanager::config::Builder::from(&self.secretsmanager);
+        aws_sdk_secretsmanager::Client::from_conf(config.retry_partition(second_attempts()).build())
     }
 }
 
-/// Says why a call failed: the error code and message of the service, or the causes in the client.
-/// Names the HTTP status and the request id if the service answered.
-///
-/// The text leaves out the data that was sent or read: it may be a secret or the body of a webhook.
-pub fn reason<E>(error: &SdkError<E>) -> String
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    let text = match error.as_service_error() {
-        Some(refusal) => match (refusal.code(), refusal.message()) {
-            (Some(code), Some(message)) => format!("{code}: {message}"),
-            (Some(text), None) | (None, Some(text)) => text.to_owned(),
-            (None, None) => "an error without a code".to_owned(),
-        },
-        None => causes(error),
-    };
-    match (error.raw_response(), error.request_id()) {
-        (Some(answer), Some(id)) => format!("{text} (status {}, request id {id})", answer.status()),
-        (Some(answer), None) => format!("{text} (status {})", answer.status()),
-        (None, _) => text,
-    }
-}
-
-fn causes(error: &dyn Error) -> String {
-    let mut causes = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        causes.push_str(": ");
-        causes.push_str(&error.to_string());
-        cause = error.source();
-    }
-    causes
+/// The SDK allows 500 tokens' worth of second attempts to all clients of a process together. There
+/// is one second attempt here, so it needs no such quota: a function answers in the same way
+/// whatever failed before.
+fn second_attempts() -> RetryPartition {
+    RetryPartition::custom("second attempts").token_bucket(TokenBucket::unlimited()).build()
 }
 
 /// The caller of a cold function waits for the first call. Lambda gives a function 10 s to start

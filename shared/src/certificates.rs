@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::{
     config::Environment,
-    fetch::{FetchError, FetchLimits, Fetcher},
+    fetch::{Client, FetchError, FetchLimits},
     sources::{Certificate, CertificateUrl, Confirmation},
 };
 
@@ -24,7 +24,6 @@ const MAX_KEPT: usize = 64;
 /// address names its content.
 #[derive(Debug)]
 pub struct Certificates {
-    fetcher: Fetcher,
     /// The address in place of `https://sns.<region>.amazonaws.com`, in a stack that runs locally.
     endpoint: Option<String>,
     kept: Mutex<BTreeMap<CertificateUrl, Arc<Certificate>>>,
@@ -34,7 +33,7 @@ impl Certificates {
     /// None is known yet. Makes no call.
     #[must_use]
     pub fn new(environment: &Environment) -> Self {
-        Self { fetcher: Fetcher::default(), endpoint: environment.endpoint_url("SNS"), kept: Mutex::default() }
+        Self { endpoint: environment.endpoint_url("SNS"), kept: Mutex::default() }
     }
 
     /// The certificate at an address. `None` if it cannot be fetched or read.
@@ -42,7 +41,7 @@ impl Certificates {
         if let Some(kept) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(url) {
             return Some(Arc::clone(kept));
         }
-        let pem = match self.fetcher.get(&self.address(url.as_str()), LIMITS).await {
+        let pem = match Client::default().get(&self.address(url.as_str()), LIMITS).await {
             Ok(pem) => pem,
             Err(error) => {
                 warn!(url = url.as_str(), %error, "the certificate cannot be fetched");
@@ -69,7 +68,7 @@ impl Certificates {
     /// # Errors
     /// [`FetchError`]
     pub async fn confirm(&self, confirmation: &Confirmation) -> Result<(), FetchError> {
-        self.fetcher.get(&self.address(confirmation.url()), LIMITS).await?;
+        Client::default().get(&self.address(confirmation.url()), LIMITS).await?;
         info!(topic_arn = confirmation.topic_arn(), "the subscription is confirmed");
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
+use crate::domain::retention::Retention;
+
 /// How long a call may take if its caller does not say: as long as most functions of
 /// `template.yaml`.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -13,6 +15,21 @@ pub enum InvalidVariable {
     Missing(&'static str),
     #[error("the environment variable {name} must be a whole number, not {value:?}")]
     NoNumber { name: &'static str, value: String },
+}
+
+/// How tokens of the company's identity provider are accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OidcVariables {
+    /// The issuer: the address of the identity provider, as it stands in its tokens.
+    pub issuer: String,
+    /// The audiences, one of which a token must have.
+    pub audiences: Vec<String>,
+    /// The claim that gives roles.
+    pub role_claim: String,
+    /// Its values that make a viewer.
+    pub viewer_values: Vec<String>,
+    /// Its values that make a responder.
+    pub responder_values: Vec<String>,
 }
 
 /// The environment variables of a function, as `template.yaml` sets them.
@@ -99,6 +116,14 @@ impl Environment {
         self.required("CLAIMS_TABLE")
     }
 
+    /// The name of the payloads table.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`]
+    pub fn payloads_table(&self) -> Result<String, InvalidVariable> {
+        self.required("PAYLOADS_TABLE")
+    }
+
     /// The name of the quarantine table.
     ///
     /// # Errors
@@ -107,12 +132,12 @@ impl Environment {
         self.required("QUARANTINE_TABLE")
     }
 
-    /// The name of the counts table.
+    /// The name of the table of the change log and of the segments of lists.
     ///
     /// # Errors
     /// [`InvalidVariable`]
-    pub fn counts_table(&self) -> Result<String, InvalidVariable> {
-        self.required("COUNTS_TABLE")
+    pub fn segments_table(&self) -> Result<String, InvalidVariable> {
+        self.required("SEGMENTS_TABLE")
     }
 
     /// How long a list may read before it gives up. The API then answers 503.
@@ -120,12 +145,23 @@ impl Environment {
     /// # Errors
     /// [`InvalidVariable`] if `LIST_BUDGET_MS` is absent or not a whole number of milliseconds.
     pub fn list_budget(&self) -> Result<Duration, InvalidVariable> {
-        const NAME: &str = "LIST_BUDGET_MS";
-        let value = self.required(NAME)?;
-        match value.parse() {
-            Ok(millis) => Ok(Duration::from_millis(millis)),
-            Err(_) => Err(InvalidVariable::NoNumber { name: NAME, value }),
-        }
+        self.whole_number("LIST_BUDGET_MS").map(|millis| Duration::from_millis(millis.into()))
+    }
+
+    /// How long rows are kept.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] if `RETENTION_DAYS` or `RAW_RETENTION_DAYS` is absent or not a whole number of days.
+    pub fn retention(&self) -> Result<Retention, InvalidVariable> {
+        Ok(Retention {
+            days: self.whole_number("RETENTION_DAYS")?.into(),
+            raw_days: self.whole_number("RAW_RETENTION_DAYS")?.into(),
+        })
+    }
+
+    fn whole_number(&self, name: &'static str) -> Result<u32, InvalidVariable> {
+        let value = self.required(name)?;
+        value.parse().map_err(|_| InvalidVariable::NoNumber { name, value })
     }
 
     /// The URL of the queue between `receive-webhook` and `group-alerts`.
@@ -142,6 +178,46 @@ impl Environment {
     /// [`InvalidVariable`]
     pub fn secret_arn(&self) -> Result<String, InvalidVariable> {
         self.required("SECRET_ARN")
+    }
+
+    /// How tokens of an identity provider are accepted. `None` if there is no provider.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] if there is an issuer without an audience or a claim: a token must never
+    /// count for want of a rule.
+    pub fn oidc(&self) -> Result<Option<OidcVariables>, InvalidVariable> {
+        let Ok(issuer) = self.required("OIDC_ISSUER") else { return Ok(None) };
+        let audiences = self.list("OIDC_AUDIENCE");
+        if audiences.is_empty() {
+            return Err(InvalidVariable::Missing("OIDC_AUDIENCE"));
+        }
+        Ok(Some(OidcVariables {
+            issuer,
+            audiences,
+            role_claim: self.required("OIDC_ROLE_CLAIM")?,
+            viewer_values: self.list("OIDC_VIEWER_VALUES"),
+            responder_values: self.list("OIDC_RESPONDER_VALUES"),
+        }))
+    }
+
+    /// The texts between commas, without spaces around them.
+    fn list(&self, name: &'static str) -> Vec<String> {
+        let value = self.required(name).unwrap_or_default();
+        value.split(',').map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The addresses that webhooks may come from, as the parameter `AllowedAddresses` says. Empty if
+    /// they may come from anywhere.
+    #[must_use]
+    pub fn allowed_addresses(&self) -> String {
+        self.required("ALLOWED_ADDRESSES").unwrap_or_default()
+    }
+
+    /// The secrets that a CDN before the API sends with each request. None if there is no CDN.
+    #[must_use]
+    pub fn edge_secrets(&self) -> Vec<String> {
+        let secrets = self.required("EDGE_SECRETS").unwrap_or_default();
+        secrets.split(',').filter(|secret| !secret.is_empty()).map(str::to_owned).collect()
     }
 
     /// The name of the stack. It is the dimension of the metrics.

@@ -1,6 +1,6 @@
 //! Fetches documents over HTTPS, with the HTTP client that the AWS SDK has linked already.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use aws_smithy_http_client::{
     Connector,
@@ -12,6 +12,8 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::byte_stream::ByteStream;
 use tokio::time::timeout;
+
+use crate::aws::causes;
 
 /// Why a document could not be fetched. The text does not hold the address, which may be secret.
 #[derive(Debug, thiserror::Error)]
@@ -39,20 +41,21 @@ pub struct FetchLimits {
     pub max_bytes: usize,
 }
 
-/// Fetches documents.
+/// Fetches documents over connections of its own. Do not keep one: Lambda freezes a process between
+/// calls, so a connection from the fetch before may have died unnoticed.
 #[derive(Debug)]
-pub struct Fetcher {
+pub struct Client {
     connector: Connector,
 }
 
-impl Default for Fetcher {
+impl Default for Client {
     fn default() -> Self {
         let connector = Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
         Self { connector }
     }
 }
 
-impl Fetcher {
+impl Client {
     /// Fetches a document with one `GET`.
     ///
     /// # Errors
@@ -63,15 +66,16 @@ impl Fetcher {
     }
 
     async fn fetch(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, FetchError> {
-        let failed = |error: &dyn Error| FetchError::Connection(causes(error));
-        let request = HttpRequest::get(url).map_err(|error| failed(&error))?;
-        let response: HttpResponse = self.connector.call(request).await.map_err(|error| failed(&error))?;
+        let mut request = HttpRequest::get(url).map_err(|error| FetchError::Connection(error.to_string()))?;
+        request.headers_mut().insert("accept", "application/json, */*");
+        let answered = self.connector.call(request).await;
+        let response: HttpResponse = answered.map_err(|error| FetchError::Connection(causes(&error)))?;
         if !response.status().is_success() {
             return Err(FetchError::Status(response.status().as_u16()));
         }
         let mut body = ByteStream::new(response.into_body());
         let mut document = Vec::new();
-        while let Some(part) = body.try_next().await.map_err(|error| failed(&error))? {
+        while let Some(part) = body.try_next().await.map_err(|error| FetchError::Connection(causes(&error)))? {
             if document.len() + part.len() > max_bytes {
                 return Err(FetchError::TooLarge(max_bytes));
             }
@@ -79,15 +83,4 @@ impl Fetcher {
         }
         Ok(document)
     }
-}
-
-fn causes(error: &dyn Error) -> String {
-    let mut causes = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        causes.push_str(": ");
-        causes.push_str(&error.to_string());
-        cause = error.source();
-    }
-    causes
 }

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     delivery::DeliveryId,
-    id::{ActionId, AlertId, EntryId, IncidentId},
+    id::{ActionId, AlertId, Generation},
     source::Source,
     time::{Month, Time},
 };
@@ -26,35 +26,10 @@ pub fn action_sort_key(id: ActionId) -> String {
     format!("{ACTION_PREFIX}{id}")
 }
 
-/// The value of `created_month` and `updated_month`: `2026-11`.
+/// The value of `created_month`: `2026-11`.
 #[must_use]
 pub fn month(month: Month) -> String {
     month.to_string()
-}
-
-/// The `updated_key` of an incident. It sorts by time, then by id.
-#[must_use]
-pub fn updated_key(updated_at: Time, id: IncidentId) -> String {
-    format!("{updated_at}#{id}")
-}
-
-/// The lowest and the highest `updated_key` within a range of times. Both ends are included.
-#[must_use]
-pub fn updated_key_range(from: Time, to: Time) -> (String, String) {
-    // `#` sorts before every id, and `~` after every id.
-    (format!("{from}#"), format!("{to}#~"))
-}
-
-/// Parses the time in an `updated_key`. `None` if the key is malformed.
-#[must_use]
-pub fn time_of_updated_key(key: &str) -> Option<Time> {
-    key.split_once('#')?.0.parse().ok()
-}
-
-/// Parses the id in an `updated_key`. `None` if the key is malformed.
-#[must_use]
-pub fn id_of_updated_key(key: &str) -> Option<IncidentId> {
-    key.split_once('#')?.1.parse().ok()
 }
 
 /// The `created_partition` of an alert: its month and one of [`ALERT_SHARDS`] shards.
@@ -67,6 +42,42 @@ pub fn alert_partition(id: AlertId) -> String {
 /// Every `created_partition` of a month.
 pub fn alert_partitions(month: Month) -> impl Iterator<Item = String> {
     (0..ALERT_SHARDS).map(move |shard| format!("{month}#{shard}"))
+}
+
+/// How many partitions the change log of a day is spread over. Each transaction writes 2 write units there, and a partition
+/// takes 1,000 a second.
+pub const CHANGE_SHARDS: u8 = 4;
+
+/// The `part_of` of an entry of the change log, in the table `segments`: the day, and a shard that its random bits choose.
+#[must_use]
+pub fn changes(at: Time, random: u128) -> String {
+    changes_of_day(&at.day(), u8::try_from(random % u128::from(CHANGE_SHARDS)).unwrap_or(0))
+}
+
+/// Every `part_of` of the change log in a range of times. Both ends are included.
+pub fn change_partitions(from: Time, to: Time) -> impl Iterator<Item = String> {
+    let days = std::iter::successors(Some(from.start_of_day()), |day| Some(day.plus_minutes(24 * 60)));
+    let days = days.take_while(move |day| *day <= to);
+    days.flat_map(|day| (0..CHANGE_SHARDS).map(move |shard| changes_of_day(&day.day(), shard)))
+}
+
+fn changes_of_day(day: &str, shard: u8) -> String {
+    format!("CHANGES#{day}#{shard}")
+}
+
+/// `part_of` and `part` of the row that says which segments there are, in the table `segments`.
+pub const ROOT: &str = "ROOT";
+
+/// `part_of` of a segment, in the table `segments`.
+#[must_use]
+pub fn segment(id: Generation) -> String {
+    format!("SEGMENT#{id}")
+}
+
+/// `part` of a piece of a segment: a part, and the place of the piece in it.
+#[must_use]
+pub fn segment_part(name: &str, chunk: usize) -> String {
+    format!("{name}#{chunk:03}")
 }
 
 /// Key of the claim that a delivery took effect.
@@ -114,36 +125,6 @@ pub fn environment_claim(environment: &str) -> String {
 /// Key of the row that says when the history starts.
 pub const HISTORY_CLAIM: &str = "HISTORY";
 
-/// The lowest and the highest id of quarantine entries within a range of times.
-#[must_use]
-pub fn entry_range(from: Time, to: Time) -> (String, String) {
-    (EntryId::first_at(from).to_string(), EntryId::last_at(to).to_string())
-}
-
-/// `filter` of the generations of a series, in the counts table. Its `bucket` is a day.
-#[must_use]
-pub fn generations(series: &str) -> String {
-    format!("GENERATIONS#{series}")
-}
-
-/// `filter` of the cached counts of a list, in the counts table. Its `bucket` is a month.
-#[must_use]
-pub fn counts(list: &str, kind: &str) -> String {
-    format!("COUNTS#{kind}#{list}")
-}
-
-/// `filter` of the cached positions of a list, in the counts table. Its `bucket` is a day.
-#[must_use]
-pub fn positions(list: &str) -> String {
-    format!("POSITIONS#{list}")
-}
-
-/// `filter` of the cached marks of a list, in the counts table. Its `bucket` is an hour.
-#[must_use]
-pub fn marks(list: &str) -> String {
-    format!("MARKS#{list}")
-}
-
 /// Shortens a source's key. It may be longer than DynamoDB allows for a key.
 fn short_hash(text: &str) -> String {
     hex::encode(&Sha256::digest(text)[..16])
@@ -152,17 +133,6 @@ fn short_hash(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn updated_keys_sort_by_time_then_id_and_lie_in_their_range() {
-        let at: Time = "2026-11-23T09:53:08.120Z".parse().unwrap();
-        let (first, second): (IncidentId, IncidentId) = (IncidentId::numbered(at, 1), IncidentId::numbered(at, 2));
-        let keys = [updated_key(at, first), updated_key(at, second), updated_key(at.plus_millis(1), first)];
-        assert!(keys.is_sorted());
-        let (from, to) = updated_key_range(at, at);
-        assert!(from <= keys[0] && keys[1] <= to && to < keys[2]);
-        assert_eq!(id_of_updated_key(&keys[1]), Some(second));
-    }
 
     #[test]
     fn an_alert_is_in_one_of_the_partitions_of_its_month() {

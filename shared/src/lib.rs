@@ -13,6 +13,7 @@ pub mod rules;
 // Pure decisions, which do not know each other.
 pub mod classification;
 pub mod grouping;
+pub mod identity;
 pub mod listing;
 pub mod sources;
 
@@ -24,11 +25,14 @@ pub mod clock;
 
 pub mod aws;
 pub mod fetch;
+pub mod retry;
 pub mod telemetry;
 
-// The services that functions call: the tables, the queue, the secret, the certificates of sources.
+// What is reached over the network: the tables, the queue, the secret, the identity provider, the
+// certificates of sources.
 pub mod certificates;
 pub mod credentials;
+pub mod issuer;
 pub mod queue;
 pub mod store;
 

@@ -2,26 +2,38 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::{Client, types::QueueAttributeName};
+use aws_sdk_sqs::{
+    Client,
+    config::{Config, timeout::TimeoutConfig},
+    types::QueueAttributeName,
+};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
 use tracing::warn;
 
 use crate::{
-    aws::{self, Aws, warm},
+    aws::{self, Aws, FailureKind, warm},
     config::{Environment, InvalidVariable},
+    deadline::{Deadline, OutOfTime},
     domain::{
         delivery::Delivery,
         id::{EntryId, IncidentId},
     },
+    retry::{Outlook, Retries, Retryable},
 };
 
-/// SQS usually answers within milliseconds. Sentry waits 1 s for the answer to its webhook.
-const SEND_TIMEOUT: Duration = Duration::from_millis(500);
+/// How much time must be left for sending, if other work comes first: SQS usually answers within
+/// milliseconds, and a send that hangs is given up after 400 ms and sent again.
+pub const MAX_SEND_TIME: Duration = Duration::from_millis(900);
+
+/// The first connection of a process takes longer, because of the TLS handshake.
+const START_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many deliveries a message holds at most. A message that fails is tried again as a whole.
 const MAX_DELIVERIES_PER_MESSAGE: usize = 50;
+
+/// The beginning of a message of several deliveries.
+const GROUP_START: &str = r#"{"deliveries":"#;
 
 /// How large a message of several deliveries may be, in bytes. SQS takes 1 MiB (Amazon SQS Developer
 /// Guide, "Amazon SQS message quotas"); a smaller message is a smaller loss of work if it fails.
@@ -33,8 +45,24 @@ const PARALLEL_SENDS: usize = 16;
 /// A delivery could not be sent. SQS may have accepted it all the same, if only its answer was
 /// lost.
 #[derive(Debug, thiserror::Error)]
-#[error("could not send the delivery to the queue: {0}")]
-pub struct QueueError(String);
+pub enum QueueError {
+    #[error("could not send the delivery to the queue: {reason}")]
+    Refused { reason: String, kind: FailureKind },
+    #[error("could not send the delivery to the queue: {0}")]
+    OutOfTime(#[from] OutOfTime),
+    /// None in practice: strings, numbers and lists always have a JSON form.
+    #[error("could not format the delivery: {0}")]
+    Format(#[from] serde_json::Error),
+}
+
+impl Retryable for QueueError {
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Refused { kind: FailureKind::Transient, .. } => Outlook::Troubled,
+            Self::Refused { .. } | Self::OutOfTime(_) | Self::Format(_) => Outlook::Hopeless,
+        }
+    }
+}
 
 /// A message that is not a delivery: the alerts that still fire in a resolved incident are to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +78,8 @@ pub struct Sweep {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
     Delivery(Box<Delivery>),
+    /// Events of one webhook.
+    Group(DeliveryGroup),
     Sweep(Sweep),
 }
 
@@ -59,6 +89,9 @@ impl Message {
     /// # Errors
     /// Why it is not a delivery, if it is not a sweep either.
     pub fn read(body: &str) -> serde_json::Result<Self> {
+        if body.starts_with(GROUP_START) {
+            return serde_json::from_str(body).map(Self::Group);
+        }
         serde_json::from_str(body).map(Self::Delivery).or_else(|error| match serde_json::from_str(body) {
             Ok(sweep) => Ok(Self::Sweep(sweep)),
             Err(_) => Err(error),
@@ -70,6 +103,8 @@ impl Message {
     pub const fn redrive_of(&self) -> Option<EntryId> {
         match self {
             Self::Delivery(delivery) => delivery.redrive_of,
+            // A redrive is always a message of its own.
+            Self::Group(_) => None,
             Self::Sweep(sweep) => sweep.redrive_of,
         }
     }
@@ -77,6 +112,10 @@ impl Message {
     fn body(&self) -> serde_json::Result<String> {
         match self {
             Self::Delivery(delivery) => message(delivery),
+            Self::Group(group) => {
+                let texts = group.deliveries.iter().map(message).collect::<Result<Vec<_>, _>>()?;
+                Ok(group_message(&texts.iter().map(String::as_str).collect::<Vec<_>>()))
+            }
             Self::Sweep(sweep) => serde_json::to_string(sweep),
         }
     }
@@ -101,26 +140,27 @@ impl Queue {
     /// Opens the connection while a function starts.
     pub async fn warm(&self) {
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
-        let call = asked.attribute_names(QueueAttributeName::QueueArn).send();
-        warm("SQS", async { call.await.map_err(|error| aws::reason(&error)) }).await;
+        let limits = TimeoutConfig::builder().operation_attempt_timeout(START_TIMEOUT).operation_timeout(START_TIMEOUT);
+        let call = asked.attribute_names(QueueAttributeName::QueueArn).customize();
+        let call = call.config_override(Config::builder().timeout_config(limits.build()));
+        warm("SQS", async { call.send().await.map_err(|error| aws::reason(&error)) }).await;
     }
 
-    /// Sends a delivery with one `SendMessage`. If SQS does not answer within 500 ms, it is sent
-    /// once more, on another connection. A delivery that arrives twice takes effect once.
+    /// Sends a delivery. If SQS does not answer within 400 ms, or is in trouble, it is sent again on
+    /// another connection, until the deadline. A delivery that arrives twice takes effect once.
     ///
     /// # Errors
     /// [`QueueError`]
-    pub async fn send(&self, delivery: &Delivery) -> Result<(), QueueError> {
-        self.send_text(message(delivery).map_err(|error| QueueError(error.to_string()))?).await
+    pub async fn send(&self, delivery: &Delivery, deadline: Deadline) -> Result<(), QueueError> {
+        self.send_text(message(delivery)?, deadline).await
     }
 
     /// Sends deliveries in messages of several, side by side: all of them, or it fails.
     ///
     /// # Errors
     /// [`QueueError`]: some of them may have been sent.
-    pub async fn send_all(&self, deliveries: &[Delivery]) -> Result<(), QueueError> {
-        let messages = messages(deliveries).map_err(|error| QueueError(error.to_string()))?;
-        let sends = messages.into_iter().map(|message| self.send_text(message));
+    pub async fn send_all(&self, deliveries: &[Delivery], deadline: Deadline) -> Result<(), QueueError> {
+        let sends = messages(deliveries)?.into_iter().map(|message| self.send_text(message, deadline));
         stream::iter(sends).buffer_unordered(PARALLEL_SENDS).try_collect().await
     }
 
@@ -128,27 +168,30 @@ impl Queue {
     ///
     /// # Errors
     /// [`QueueError`]
-    pub async fn send_sweep(&self, incident_id: IncidentId) -> Result<(), QueueError> {
-        self.send_message(&Message::Sweep(Sweep { sweep_incident: incident_id, redrive_of: None })).await
+    pub async fn send_sweep(&self, incident_id: IncidentId, deadline: Deadline) -> Result<(), QueueError> {
+        self.send_message(&Message::Sweep(Sweep { sweep_incident: incident_id, redrive_of: None }), deadline).await
     }
 
     /// Sends a message, as [`Self::send`] does.
     ///
     /// # Errors
     /// [`QueueError`]
-    pub async fn send_message(&self, message: &Message) -> Result<(), QueueError> {
-        self.send_text(message.body().map_err(|error| QueueError(error.to_string()))?).await
+    pub async fn send_message(&self, message: &Message, deadline: Deadline) -> Result<(), QueueError> {
+        self.send_text(message.body()?, deadline).await
     }
 
-    async fn send_text(&self, message: String) -> Result<(), QueueError> {
+    async fn send_text(&self, message: String, deadline: Deadline) -> Result<(), QueueError> {
         let request = self.client.send_message().queue_url(&self.url).message_body(message);
-        let sent = if let Ok(sent) = timeout(SEND_TIMEOUT, request.clone().send()).await {
-            sent
-        } else {
-            warn!(timeout_ms = SEND_TIMEOUT.as_millis(), "SQS did not answer in time; sending the message again");
-            request.send().await
-        };
-        sent.map(drop).map_err(|error| QueueError(aws::reason(&error)))
+        let mut retries = Retries::of_person(deadline);
+        loop {
+            let sent = deadline.bound(request.clone().send()).await?;
+            let Err(error) = sent else { return Ok(()) };
+            let error = QueueError::Refused { reason: aws::reason(&error), kind: aws::failure_kind(&error) };
+            if !retries.pause_after(&error).await {
+                return Err(error);
+            }
+            warn!(%error, "sending the message again");
+        }
     }
 }
 
@@ -157,6 +200,32 @@ impl Queue {
 #[serde(deny_unknown_fields)]
 pub struct DeliveryGroup {
     pub deliveries: Vec<Delivery>,
+}
+
+/// A delivery of a message of several, as if it had come in a message of its own. It fails, and goes to
+/// the quarantine, by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupPart {
+    /// The id of the message, a slash, and the position in it.
+    pub id: String,
+    /// The body that a message of its own would have.
+    pub body: String,
+    pub delivery: Delivery,
+}
+
+impl DeliveryGroup {
+    /// The deliveries of the message with this id.
+    ///
+    /// # Errors
+    /// None in practice, as for [`message`].
+    pub fn parts(self, message_id: &str) -> serde_json::Result<Vec<GroupPart>> {
+        let parts = self.deliveries.into_iter().enumerate();
+        parts
+            .map(|(position, delivery)| {
+                Ok(GroupPart { id: format!("{message_id}/{position}"), body: message(&delivery)?, delivery })
+            })
+            .collect()
+    }
 }
 
 /// Formats deliveries as messages: each holds at most [`MAX_DELIVERIES_PER_MESSAGE`].
@@ -185,7 +254,7 @@ pub fn messages(deliveries: &[Delivery]) -> serde_json::Result<Vec<String>> {
 fn group_message(deliveries: &[&str]) -> String {
     match deliveries {
         [one] => (*one).to_owned(),
-        several => format!(r#"{{"deliveries":[{}]}}"#, several.join(",")),
+        several => format!("{GROUP_START}[{}]}}", several.join(",")),
     }
 }
 

@@ -219,7 +219,7 @@ async fn incidents_are_filtered_by_whether_an_alert_fires() {
 }
 
 /// Opens an incident with many firing alerts, and returns its id.
-async fn incident_with_many_alerts(sandbox: &Sandbox) -> String {
+pub async fn incident_with_many_alerts(sandbox: &Sandbox) -> String {
     let incident = sandbox.open_incident().await;
     let monitors: Vec<_> = (1..MANY).map(|_| sandbox.monitor()).collect();
     join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
@@ -231,7 +231,7 @@ async fn incident_with_many_alerts(sandbox: &Sandbox) -> String {
     incident
 }
 
-async fn assert_all_resolved(sandbox: &Sandbox, incident: &str) {
+pub async fn assert_all_resolved(sandbox: &Sandbox, incident: &str) {
     let detail = eventually(WAIT_TIMEOUT, async || {
         let detail = sandbox.api.detail(incident).await;
         // An incident and its history are read side by side: one may be newer than the other.

@@ -39,8 +39,8 @@ async fn facets_count_the_values_of_all_incidents_that_match() {
     let sandbox = Sandbox::new();
     let incidents = one_per_priority(&sandbox, ["P1", "P1", "P3"]).await;
     sandbox.api.change_status(&incidents[0], "INVESTIGATING").await;
-    let page = sandbox.api.get(&format!("/incidents?team={}&limit=1&facets=status,team,severity", sandbox.team)).await;
-    let page = page.expect(200).json();
+    let query = format!("environment={}&limit=1&facets=status,team,severity", sandbox.environment);
+    let page = sandbox.api.get(&format!("/incidents?{query}")).await.expect(200).json();
     assert_eq!(page["total"], 3);
     let count = |value: &str, count: u64| json!({ "value": value, "count": count });
     assert_eq!(

@@ -18,7 +18,10 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use crate::quarantine::entries_of;
+use crate::{
+    alert_payload::{delete_payload, payload},
+    quarantine::{entries_of, get_entry},
+};
 
 /// The log lines of all functions of the process.
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -69,7 +72,8 @@ async fn logs_contain_ids_and_never_payloads() {
 
     let body = json!({ "data": { "nothing": marker }, "action": "created" }).to_string();
     let quarantined = api.deliver(WebhookRequest::sentry("issue", body)).await.quarantined();
-    entries_of(api, &[quarantined]).await;
+    let entry_id = entries_of(api, &[quarantined]).await[0]["id"].as_str().expect("an id").to_owned();
+    get_entry(api, &entry_id).await;
     api.deliver(WebhookRequest::sentry(&marker, "{}")).await.ignored();
     api.deliver(WebhookRequest::datadog(format!("{{\"title\": \"{marker}"))).await.quarantined();
     api.deliver(&Issue::of(&sandbox).error(sandbox.time)).await.accepted();
@@ -81,12 +85,29 @@ async fn logs_contain_ids_and_never_payloads() {
     let change = json!({ "status": "INVESTIGATING", "comment": marker });
     api.patch_status(incident_id, &change).await.expect(200);
 
+    for reason in
+        ["the signature or token of the webhook is wrong", "there is no such source", "the token is not known"]
+    {
+        let lines = lines_with(reason);
+        assert!(lines.iter().any(|line| line.contains("source_address=127.0.0.1 refused=1")), "{reason}: {lines:#?}");
+    }
+    let alert_id = alert["id"].as_str().unwrap();
+    payload(api, alert_id).await.expect(200);
+    delete_payload(api, alert_id).await.expect(204);
+    let who = "actor=\"local-responder\" source_address=127.0.0.1";
+    for (id, line) in [(alert_id, "payload read"), (alert_id, "payload deleted"), (&entry_id, "quarantine entry read")]
+    {
+        let found = lines_with(id);
+        assert!(found.iter().any(|found| found.contains(line) && found.contains(who)), "no {line:?} in {found:#?}");
+    }
+    assert!(lines_with("quarantine listed").iter().any(|line| line.contains(who)));
+
     let of_delivery = lines_with(&delivery_id);
     assert!(of_delivery.iter().any(|line| line.contains("webhook accepted")), "{of_delivery:#?}");
     assert!(of_delivery.iter().any(|line| line.contains(incident_id) && line.contains("opened")), "{of_delivery:#?}");
     assert!(lines_with(incident_id).iter().any(|line| line.contains("INVESTIGATING")));
     let metrics = lines_with("CloudWatchMetrics");
-    for metric in ["Accepted", "Ignored", "Quarantined", "RefusedNotAuthentic", "Opened", "Grouped"] {
+    for metric in ["Accepted", "Ignored", "Quarantined", "RefusedNotAuthentic", "RefusedToken", "Opened", "Grouped"] {
         assert!(metrics.iter().any(|line| line.contains(&format!("\"{metric}\":1"))), "no {metric} in {metrics:#?}");
     }
     let line = metrics[0].split_once("line=").unwrap().1;

@@ -4,6 +4,7 @@
 //! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET`
 //! are set.
 
+mod alert_payload;
 mod alert_status;
 mod alerts_list;
 mod authentication;
@@ -13,7 +14,9 @@ mod concurrency;
 mod contract;
 mod dead_letters;
 mod demo;
+mod edge;
 mod episodes;
+mod exports;
 mod failing_transactions;
 mod first_incident;
 mod fixtures;
@@ -22,13 +25,20 @@ mod hostile_input;
 mod incident_detail;
 mod incidents_list;
 mod incidents_paging;
+mod large_answers;
 mod least_privilege;
+mod list_filters;
 mod list_parameters;
 mod logs;
+mod oidc;
 mod quarantine;
 mod quarantine_gauge;
+mod redrive;
 mod restart;
+mod restore;
+mod retention;
 mod secret_rotation;
+mod stats;
 mod status_changes;
 mod webhook_errors;
 mod webhooks_datadog;

@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use shared::credentials::Role;
-use tests::{Access, Answer, Api, Sandbox, TestStack, WebhookRequest, eventually, sentry::Issue};
+use credentials::{
+    check::check,
+    document::{Expiry, NewToken},
+};
+use shared::domain::{principal::Role, time::Time};
+use tests::{Access, Answer, Api, Sandbox, TestStack, WebhookRequest, eventually, now, sentry::Issue};
 
 /// After a wrong signature, `receive-webhook` reads the secret again, at most once a minute.
 const ROTATION_TIMEOUT: Duration = Duration::from_secs(90);
@@ -96,7 +100,8 @@ async fn credentials_of_the_command_are_accepted_until_they_are_retired() {
     post(&old).await.problem(401);
 
     let token = credentials::random().unwrap();
-    secret.change(|document| document.add_token("alice", Role::Viewer, &token)).await.unwrap();
+    let new = NewToken { token: &token, expiry: Expiry::Never };
+    secret.change(|document| document.add_token("alice", Role::Viewer, new)).await.unwrap();
     eventually(ROTATION_TIMEOUT, async || {
         // The gateway caches its refusal of a header for a minute. Blanks make the header another
         // one.
@@ -104,5 +109,28 @@ async fn credentials_of_the_command_are_accepted_until_they_are_retired() {
         if answer.status == 200 { Ok(()) } else { Err(answer.text().to_owned()) }
     })
     .await;
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_refused_after_its_expiry() {
+    let Some(stack) = TestStack::start(TestStack::options()).await else { return };
+    let secret = credentials::secret::Secret::new(stack.local().aws(), stack.resource("Secret"));
+    let now: Time = now().into();
+    let (valid, expired) = (credentials::random().unwrap(), credentials::random().unwrap());
+    for (name, token, minutes) in [("valid", &valid, 5), ("expired", &expired, -1)] {
+        let new = NewToken { token, expiry: Expiry::At(now.plus_minutes(minutes)) };
+        secret.change(|document| document.add_token(name, Role::Viewer, new)).await.unwrap();
+    }
+    let api = Api::to(stack.access());
+    // The unknown token makes the authorizer read the secret again.
+    api.get_as(&valid, "/alerts").await.expect(200);
+    api.get_as(&expired, "/alerts").await.refused_by_gateway(403, "Forbidden");
+
+    // The check reads the secret of the stack as it is.
+    let findings = format!("{:?}", check(&secret.text().await.unwrap(), now));
+    assert!(findings.contains("a token of expired has expired"), "{findings}");
+    assert!(findings.contains("a token of valid expires soon"), "{findings}");
+    assert!(!findings.contains("no function can read"), "{findings}");
     stack.stop().await;
 }

@@ -225,3 +225,13 @@ async fn a_change_shows_in_the_lists() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_member_that_is_given_twice_is_named_and_nothing_changes() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    let body = r#"{"status":"INVESTIGATING","comment":"a","status":"INVESTIGATING"}"#;
+    let answer = sandbox.api.send(sandbox.api.status_request(&incident).body(body)).await;
+    assert_eq!(answer.problem(400).parameters(), ["status"]);
+    assert_members(&sandbox.api.detail(&incident).await["incident"], &json!({ "status": "OPEN", "version": 1 }));
+}

@@ -17,6 +17,7 @@ use shared::{
     },
     store,
 };
+use tests::patient;
 
 use crate::{
     invariants::{self, Answer, Change, History},
@@ -40,7 +41,7 @@ async fn sound(seed: u64) -> Option<SoundTables> {
     let grouper =
         GroupAlerts::new(&store::Tables::new(stack.environment("GroupAlerts"), stack.aws()), seed).expect("configured");
     for delivery in &deliveries {
-        grouper.group(delivery, clock::now()).await.expect("grouped");
+        grouper.group(delivery, clock::now(), patient()).await.expect("grouped");
     }
     let before = Tables::read(&stack).await;
     let is_it =
@@ -55,7 +56,7 @@ async fn sound(seed: u64) -> Option<SoundTables> {
         StatusChange { status: Status::Investigating, comment: Some("on it".to_owned()), actor: "alice".to_owned() };
     let changer = ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), stack.aws()), None)
         .expect("configured");
-    changer.change(incident, &change, &|_| true, clock::now()).await.expect("changed");
+    changer.change(incident, &change, &|_| true, clock::now(), patient()).await.expect("changed");
     let tables = Tables::read(&stack).await;
     stack.stop().await;
 

@@ -10,16 +10,20 @@
 
 mod damage;
 mod invariants;
+mod issuer;
 mod kill;
 mod model;
+mod outage;
 mod people;
 mod quarantine;
 mod queue;
+mod receipts;
 mod scenario;
 mod seeds;
 mod single_faults;
 mod sources;
 mod status;
 mod tables;
+mod time_limits;
 mod whole_stack;
 mod workers;

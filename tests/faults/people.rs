@@ -15,7 +15,7 @@ use shared::{
     store,
 };
 use strum::VariantArray;
-use tests::faults::FaultInjector;
+use tests::{faults::FaultInjector, patient};
 
 use crate::{
     invariants::{AlertResolution, Answer, Change},
@@ -75,7 +75,7 @@ async fn ask(stack: &Stack, faults: &Arc<FaultInjector>, mut change: Change, sto
     let asked = StatusChange { status: change.to, comment: Some(change.comment.clone()), actor: "alice".to_owned() };
     let (id, if_match) = (change.incident_id, change.if_match);
     let accepts = |current| if_match.is_none_or(|version| version == current);
-    let answered = stop.or_done(changer.change(id, &asked, &accepts, clock::now()), &connection).await;
+    let answered = stop.or_done(changer.change(id, &asked, &accepts, clock::now(), patient()), &connection).await;
     change.answer = match answered {
         Some(Ok(_)) => Answer::Done,
         Some(Err(ChangeStatusError::Stale(_) | ChangeStatusError::Illegal(_))) => Answer::Refused,
@@ -96,7 +96,7 @@ async fn resolve(
     let tables = store::Tables::new(stack.environment("ChangeAlertStatus"), &aws);
     let resolver = ResolveAlerts::new(&tables).expect("configured");
     let request = resolve_alerts::AlertResolution { comment: Some(asked.comment.clone()), actor: "alice".to_owned() };
-    let answered = stop.or_done(resolver.resolve(asked.alert_id, &request, clock::now()), &connection).await;
+    let answered = stop.or_done(resolver.resolve(asked.alert_id, &request, clock::now(), patient()), &connection).await;
     asked.answer = match answered {
         Some(Ok(_)) => Answer::Done,
         Some(Err(ResolveAlertError::NotFound)) => panic!("the alert {} is gone", asked.alert_id),

@@ -27,6 +27,7 @@ use shared::{
 use tests::{
     WAIT_TIMEOUT, eventually,
     faults::{FaultInjector, FaultRates},
+    patient,
 };
 
 use crate::{
@@ -50,7 +51,7 @@ enum Work {
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_make_one_entry_and_take_effect_once_under_faults(#[values(0, 1, 2, 3, 4, 5)] seed: u64) {
     let mut random = Rng::with_seed(seed);
-    let faults = FaultInjector::seeded(seed, FaultRates::each(30));
+    let faults = FaultInjector::seeded(seed, FaultRates::each(30).with_rare_silence());
     let options = Options { visibility_timeout: Some(Duration::from_secs(1)), ..Options::default() };
     let stack = Stack::start(options).await.expect("the stack starts");
     let mut deliveries = sources::deliveries(&mut random, clock::now());
@@ -62,7 +63,7 @@ async fn dead_letters_make_one_entry_and_take_effect_once_under_faults(#[values(
         GroupAlerts::new(&store::Tables::new(stack.environment("GroupAlerts"), stack.aws()), seed).expect("configured");
     let mut effective = Vec::new();
     for delivery in deliveries.iter().filter(|_| random.u8(..3) == 0) {
-        grouper.group(delivery, clock::now()).await.expect("grouped");
+        grouper.group(delivery, clock::now(), patient()).await.expect("grouped");
         effective.push(delivery.delivery_id.clone());
     }
     let entries = join_all(deliveries.iter().map(|delivery| bury(&stack, &faults, delivery))).await;
@@ -86,11 +87,11 @@ async fn dead_letters_make_one_entry_and_take_effect_once_under_faults(#[values(
     let mut history = History::default();
     for ((id, delivery), work) in entries.iter().zip(works) {
         let entry = eventually(WAIT_TIMEOUT, async || {
-            let entry = finder.get(*id).await.expect("an entry").entry;
+            let entry = finder.get(*id, clock::now(), patient()).await.expect("an entry").entry;
             if entry.state.is_open() { Err(format!("{entry:?}")) } else { Ok(entry) }
         });
         check(&entry.await, work);
-        let found = finder.get(*id).await.expect("an entry").entry;
+        let found = finder.get(*id, clock::now(), patient()).await.expect("an entry").entry;
         if found.state == EntryState::Deleted {
             history.dead.insert(delivery.delivery_id.to_string());
         }
@@ -121,13 +122,16 @@ async fn bury(stack: &Stack, faults: &Arc<FaultInjector>, delivery: &Delivery) -
         let tables = store::Tables::new(stack.environment("QuarantineDeadLetters"), &aws);
         let mover = QuarantineDeadLetter::new(&tables, seed).expect("configured");
         loop {
-            if let Ok(done) = mover.put(&message_id, &body, clock::now()).await {
+            if let Ok(done) = mover.put(&message_id, &body, clock::now(), patient()).await {
                 return done;
             }
         }
     };
     let (first, second) = tokio::join!(bury(1), bury(2));
-    if first.is_none() && second.is_none() { written(stack, delivery).await } else { first.or(second) }
+    match first.into_iter().chain(second).next() {
+        Some(entry) => Some(entry),
+        None => written(stack, delivery).await,
+    }
 }
 
 /// The entry of a delivery, if it was written although no writer got an answer.
@@ -155,7 +159,7 @@ async fn redrive(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId, actor:
     let queue = Queue::new(environment, &aws).expect("configured");
     let redriver = RedriveQuarantineEntry::new(&store::Tables::new(environment, &aws), queue).expect("configured");
     loop {
-        match redriver.redrive(id, actor, clock::now()).await {
+        match redriver.redrive(id, actor, clock::now(), patient()).await {
             Ok(_) | Err(RedriveQuarantineEntryError::Done(_)) => return,
             Err(RedriveQuarantineEntryError::Unavailable(_) | RedriveQuarantineEntryError::Queue(_)) => {}
             Err(error @ (RedriveQuarantineEntryError::NotFound | RedriveQuarantineEntryError::Impossible(_))) => {
@@ -170,7 +174,7 @@ async fn delete(stack: &Stack, faults: &Arc<FaultInjector>, id: EntryId) {
     let tables = store::Tables::new(stack.environment("DeleteQuarantineEntry"), &aws);
     let deleter = DeleteQuarantineEntry::new(&tables).expect("configured");
     loop {
-        match deleter.delete(id, "carol", clock::now()).await {
+        match deleter.delete(id, "carol", clock::now(), patient()).await {
             Ok(()) | Err(DeleteQuarantineEntryError::Done(_)) => return,
             Err(DeleteQuarantineEntryError::Unavailable(_)) => {}
             Err(error @ DeleteQuarantineEntryError::NotFound) => panic!("{error}"),

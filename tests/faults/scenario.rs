@@ -41,6 +41,7 @@ pub async fn run(seed: u64) -> Outcome {
     let rates = FaultRates::each(sources::one(&mut random.borrow_mut(), &[10, 30, 60]));
     let faults = FaultInjector::seeded(seed, rates);
     let stack = Stack::start(Options::default()).await.expect("the stack starts");
+    tokio::time::pause();
 
     let deliveries = sources::deliveries(&mut random.borrow_mut(), clock::now());
     let poison: Vec<String> =
@@ -75,6 +76,7 @@ pub async fn run(seed: u64) -> Outcome {
     let people::Asked { changes, resolutions } = asked;
     let history = History { deliveries, changes, resolutions, ..History::default() };
     outcome.violations.0.extend(invariants::check(&tables, &history).0);
+    tokio::time::resume();
     stack.stop().await;
     outcome
 }

@@ -18,12 +18,15 @@ use shared::{
     },
     store,
 };
-use tests::faults::{Fault, FaultInjector, FaultRates};
+use tests::{
+    faults::{Fault, FaultInjector, FaultRates},
+    patient,
+};
 
 use crate::{sources, tables::Tables};
 
 /// The attempts of the SDK for one call.
-const SDK_ATTEMPTS: usize = 3;
+const SDK_ATTEMPTS: usize = 2;
 
 const WRITE: &str = "TransactWriteItems";
 
@@ -46,7 +49,8 @@ fn a_firing() -> Delivery {
 
 /// Opens an incident with one alert.
 async fn an_incident(stack: &Stack) -> IncidentId {
-    let effect = grouper(stack, &FaultInjector::seeded(0, FaultRates::none())).group(&a_firing(), clock::now()).await;
+    let effect =
+        grouper(stack, &FaultInjector::seeded(0, FaultRates::none())).group(&a_firing(), clock::now(), patient()).await;
     let Ok(Effect::Opened(_, incident)) = effect else { panic!("{effect:?}") };
     incident
 }
@@ -68,7 +72,7 @@ async fn a_delivery_takes_effect_once_whichever_fault_its_transaction_meets(
 ) {
     let (stack, faults) = (stack().await, FaultInjector::seeded(times as u64, FaultRates::none()));
     faults.plan(WRITE, vec![fault; times]);
-    let effect = grouper(&stack, &faults).group(&a_firing(), clock::now()).await.expect("grouped");
+    let effect = grouper(&stack, &faults).group(&a_firing(), clock::now(), patient()).await.expect("grouped");
     // If every answer is lost, the next attempt finds the delivery written.
     let all_answers_lost = fault == Fault::AnswerLost && times >= SDK_ATTEMPTS;
     let expected =
@@ -99,11 +103,11 @@ async fn an_alert_joins_whichever_part_of_its_transaction_fails_first(
     while part < parts {
         let stack = stack().await;
         let faults = FaultInjector::seeded(1, FaultRates::none());
-        let opened = grouper(&stack, &faults).group(&firings[0], clock::now()).await;
+        let opened = grouper(&stack, &faults).group(&firings[0], clock::now(), patient()).await;
         assert!(matches!(opened, Ok(Effect::Opened(..))), "{opened:?}");
         faults.fail_part(part);
         faults.plan(WRITE, [fault]);
-        let joined = grouper(&stack, &faults).group(&firings[1], clock::now()).await;
+        let joined = grouper(&stack, &faults).group(&firings[1], clock::now(), patient()).await;
         assert!(matches!(joined, Ok(Effect::Joined(..))), "part {part}: {joined:?}");
         assert_eq!(faults.injected()[&fault], 1);
         let tables = Tables::read(&stack).await;
@@ -121,11 +125,11 @@ async fn unprocessed_keys_are_read_again() {
     let stack = stack().await;
     let first = grouper(&stack, &FaultInjector::seeded(0, FaultRates::none()));
     let delivery = a_firing();
-    first.group(&delivery, clock::now()).await.expect("grouped");
+    first.group(&delivery, clock::now(), patient()).await.expect("grouped");
 
     let faults = FaultInjector::seeded(1, FaultRates::none());
     faults.plan("BatchGetItem", [Fault::Unprocessed; 4]);
-    let again = grouper(&stack, &faults).group(&delivery, clock::now()).await.expect("grouped");
+    let again = grouper(&stack, &faults).group(&delivery, clock::now(), patient()).await.expect("grouped");
     assert_eq!(again, Effect::Duplicate, "rows whose keys were unprocessed at first are found");
     assert!(faults.injected()[&Fault::Unprocessed] >= 1);
     stack.stop().await;
@@ -191,5 +195,5 @@ async fn change(
     let change =
         StatusChange { status: Status::Investigating, comment: Some("on it".to_owned()), actor: "alice".to_owned() };
     let accepts = |current| version.is_none_or(|version| version == current);
-    Ok(changer.change(id, &change, &accepts, clock::now()).await?.incident)
+    Ok(changer.change(id, &change, &accepts, clock::now(), patient()).await?.incident)
 }

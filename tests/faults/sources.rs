@@ -113,7 +113,8 @@ fn event(random: &mut Rng, problem: &Problem, transition: Transition, at: Time) 
     }
 }
 
-fn delivery(number: usize, source: &str, received_at: Time, content: Content) -> Delivery {
+/// The delivery with this number.
+pub fn delivery(number: usize, source: &str, received_at: Time, content: Content) -> Delivery {
     Delivery {
         delivery_id: DeliveryId::new(format!("{source}-1-{number}")),
         source: Source::named(source),

@@ -172,7 +172,7 @@ async fn different_concurrent_status_changes_never_skip_a_step_while_alerts_join
 
 #[tokio::test(flavor = "multi_thread")]
 async fn status_changes_and_alerts_are_not_lost_under_faults() {
-    let faults = FaultInjector::seeded(7, FaultRates::each(25).with(Fault::AnswerLost, 80));
+    let faults = FaultInjector::seeded(7, FaultRates::each(25).with_rare_silence().with(Fault::AnswerLost, 80));
     let options = local::Options { wire: Some(faults.wire()), ..TestStack::options() };
     let Some(stack) = TestStack::start(options).await else { return };
     let sandbox = Sandbox::on(Api::to(stack.access()));

@@ -21,6 +21,7 @@ use shared::{
     },
     store::{Item, alerts},
 };
+use tests::faults::Clock;
 
 /// The contents of the tables.
 #[derive(Debug, Clone, Default)]
@@ -97,6 +98,7 @@ pub struct OpeningLock {
 impl Tables {
     /// Reads all tables.
     pub async fn read(stack: &Stack) -> Self {
+        let _clock = Clock::hold();
         let client = stack.aws().dynamodb();
         let environment = stack.environment("GroupAlerts");
         let items = async |table: fn(&Environment) -> _| {

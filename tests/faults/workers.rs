@@ -116,7 +116,7 @@ impl Worker {
 }
 
 /// The event that Lambda passes for a batch.
-fn event(batch: &[Message]) -> LambdaEvent<SqsEvent> {
+pub fn event(batch: &[Message]) -> LambdaEvent<SqsEvent> {
     let record = |message: &Message| {
         json!({
             "messageId": message.id,

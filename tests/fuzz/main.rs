@@ -7,3 +7,4 @@ mod headers;
 mod mutation;
 mod payloads;
 mod queries;
+mod segments;

@@ -8,10 +8,11 @@ use rstest::rstest;
 use serde_json::Value;
 use shared::{
     domain::text::limits,
-    http::{Request, lists, problem::Problem},
+    http::{Request, lists, problem::Problem, stats},
+    listing::segments::{filters::Condition, query::Query},
 };
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 22] = [
     "status",
     "severity",
     "service",
@@ -28,6 +29,12 @@ const NAMES: [&str; 16] = [
     "offset",
     "cursor",
     "unknown",
+    "severity_min",
+    "service!",
+    "status!",
+    "q",
+    "facets",
+    "interval",
 ];
 
 const VALUES: [&str; 22] = [
@@ -89,9 +96,11 @@ fn check_problem(problem: Problem, query: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn check_names(values: &[&[String]]) -> Result<(), TestCaseError> {
-    for values in values {
-        prop_assert!(values.len() <= 100);
+fn check_query(Query { filter, limit, .. }: &Query) -> Result<(), TestCaseError> {
+    prop_assert!((1..=200).contains(limit));
+    for condition in filter.conditions() {
+        let (Condition::AnyOf { values, .. } | Condition::NoneOf { values, .. }) = condition else { continue };
+        prop_assert!(values.len() <= 200);
         prop_assert!(values.iter().all(|value| !value.is_empty() && value.chars().count() <= limits::NAME));
     }
     Ok(())
@@ -99,23 +108,19 @@ fn check_names(values: &[&[String]]) -> Result<(), TestCaseError> {
 
 fn check(query: &str) -> Result<(), TestCaseError> {
     match lists::incidents(&request(query)) {
-        Ok(list) => {
-            prop_assert!((1..=200).contains(&list.page.limit));
-            let filter = list.filter.filter;
-            check_names(&[&filter.services, &filter.teams])?;
-        }
+        Ok(list) => check_query(&list.query)?,
         Err(problem) => check_problem(problem, query)?,
     }
     match lists::alerts(&request(query)) {
-        Ok(list) => {
-            prop_assert!((1..=200).contains(&list.page.limit) && list.filter.incidents.len() <= 100);
-            let filter = list.filter;
-            check_names(&[&filter.services, &filter.environments])?;
-        }
+        Ok(list) => check_query(&list.asked.query)?,
+        Err(problem) => check_problem(problem, query)?,
+    }
+    match stats::alerts(&request(query)) {
+        Ok(query) => prop_assert!(query.problems <= 100),
         Err(problem) => check_problem(problem, query)?,
     }
     match lists::quarantine(&request(query)) {
-        Ok(list) => prop_assert!((1..=200).contains(&list.page.limit)),
+        Ok(list) => prop_assert!((1..=200).contains(&list.limit)),
         Err(problem) => check_problem(problem, query)?,
     }
     Ok(())

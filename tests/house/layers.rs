@@ -35,7 +35,7 @@ const LAYERS: [Layer; 9] = [
         reason: "formats of ids, keys, packed bodies and rules are about the nouns only",
     },
     Layer {
-        modules: &["classification", "grouping", "listing", "sources"],
+        modules: &["classification", "grouping", "identity", "listing", "sources"],
         knows: Knows::Below,
         reason: "pure decisions do not know each other, so each can be read and tested alone",
     },
@@ -45,14 +45,14 @@ const LAYERS: [Layer; 9] = [
         reason: "one place reads the environment; every layer above may ask it, and asks how much time is left",
     },
     Layer {
-        modules: &["aws", "clock", "telemetry"],
+        modules: &["aws", "clock", "retry", "telemetry"],
         knows: Knows::Only(&["config", "deadline", "domain"]),
         reason: "the surroundings of a process know no decisions and no tables",
     },
     Layer {
-        modules: &["credentials", "queue", "store"],
+        modules: &["credentials", "issuer", "queue", "store"],
         knows: Knows::Below,
-        reason: "each AWS service is used in one place, which knows no use case",
+        reason: "each service is called in one place, which knows no use case",
     },
     Layer {
         modules: &["service"],

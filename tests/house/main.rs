@@ -1,5 +1,6 @@
 //! Rules of the repository that the compiler cannot check. They read its files as text.
 
+mod alarms;
 mod documentation;
 mod layers;
 mod links;

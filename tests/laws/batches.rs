@@ -12,16 +12,16 @@ use shared::{
         source::Source,
         time::Time,
     },
-    listing::{
-        alerts::AlertFilter,
-        incidents::{IncidentFilter, IncidentOrder},
-        page::{PageRequest, Start},
-    },
-    service::{group_alerts::GroupAlerts, list_incidents::IncidentQuery},
+    listing::segments::{order::OrderBy, query::Start},
+    service::group_alerts::GroupAlerts,
     store::Tables,
 };
+use tests::patient;
 
-use super::history::{self, SEVERITIES};
+use super::{
+    asked::{self, AlertFilter, IncidentFilter, PageRequest},
+    history::{self, SEVERITIES, Sealing},
+};
 
 const ALL: PageRequest = PageRequest { limit: 200, start: Start::Offset(0), ascending: true };
 
@@ -153,18 +153,18 @@ async fn outcome(deliveries: &[Delivery], size: usize) -> (Vec<AlertFacts>, Vec<
 /// Groups deliveries in batches of a size in an empty stack, and returns the alerts and incidents
 /// in the order of creation.
 pub async fn rows(deliveries: &[Delivery], size: usize) -> (Vec<Alert>, Vec<Incident>) {
-    let stack = history::stack_with(&[], &[]).await;
+    let stack = history::stack_with(&[], &[], Sealing::Nothing).await;
     let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), stack.aws()), 1).expect("configured");
     for together in deliveries.chunks(size) {
         let together: Vec<&Delivery> = together.iter().collect();
-        grouper.group_together(&together, history::now()).await.expect("grouped");
+        grouper.group_together(&together, history::now(), patient()).await.expect("grouped");
     }
     let alerts = history::alert_lister(&stack);
-    let alerts = alerts.list(&AlertFilter::default(), &ALL, "", history::now()).await.expect("a page").items;
+    let everything = (&AlertFilter::default(), OrderBy::CreatedAt);
+    let alerts = asked::alerts(&alerts, everything, &ALL, history::now()).await.expect("a page").items;
     let incidents = history::incident_lister(&stack);
-    let everything =
-        IncidentQuery { filter: IncidentFilter::default(), order: IncidentOrder::Created, facets: Vec::new() };
-    let incidents = incidents.list(&everything, &ALL, "", history::now()).await.expect("a page").page.items;
+    let everything = (&IncidentFilter::default(), OrderBy::CreatedAt, [].as_slice());
+    let incidents = asked::incidents(&incidents, everything, &ALL, history::now()).await.expect("a page").items;
     stack.stop().await;
     for incident in &incidents {
         let own: Vec<&Alert> = alerts.iter().filter(|alert| alert.state.incident_id == Some(incident.id)).collect();

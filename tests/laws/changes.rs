@@ -1,15 +1,9 @@
-//! Lists stay exact while rows change: a cached count is not used once it is wrong.
+//! Lists stay exact while rows change, whatever is sealed.
 //!
 //! Real services write, with clocks that are up to a minute wrong. Their lists are compared with a
 //! scan of the tables.
 
-use std::sync::{Arc, Mutex};
-
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
-    orchestrator::HttpRequest,
-};
 use fastrand::Rng;
 use local::{Options, Stack};
 use rstest::rstest;
@@ -26,10 +20,8 @@ use shared::{
         time::Time,
     },
     listing::{
-        alerts::AlertFilter,
-        incidents::{IncidentFilter, IncidentOrder},
-        page::{PageRequest, Start},
-        plan::Range,
+        page::Page,
+        segments::{order::OrderBy, query::Start},
     },
     service::{
         change_status::{ChangeStatus, StatusChange},
@@ -38,14 +30,16 @@ use shared::{
         list_incidents::ListIncidents,
     },
     store::{
-        Tables, alerts,
+        Item, Tables, alerts,
         incidents::{Consistency, Incidents},
+        segments::Purpose,
     },
 };
 use strum::VariantArray;
+use tests::patient;
 
 use super::{
-    alerts::model,
+    asked::{self, AlertFilter, IncidentFilter, PageRequest, Range},
     history::{self, ENVIRONMENTS, SERVICES, SEVERITIES, SOURCES, TEAMS, one},
     incidents::assert_list,
     paging::assert_page,
@@ -75,7 +69,7 @@ impl World {
             alerts: history::alert_lister(&stack),
             incidents: history::incident_lister(&stack),
             random: Rng::with_seed(seed),
-            now: history::at("2026-02-26T20:00:00Z"),
+            now: history::at("2126-02-26T20:00:00Z"),
             deliveries: 0,
             stack,
         }
@@ -119,6 +113,11 @@ impl World {
     }
 
     async fn group(&mut self, event: AlertEvent) {
+        let now = self.clock();
+        self.group_at(event, now).await;
+    }
+
+    async fn group_at(&mut self, event: AlertEvent, now: Time) {
         self.deliveries += 1;
         let delivery = Delivery {
             delivery_id: DeliveryId::new(format!("datadog-1-{}", self.deliveries)),
@@ -130,8 +129,7 @@ impl World {
             headers: std::collections::BTreeMap::new(),
             redrive_of: None,
         };
-        let now = self.clock();
-        self.grouper.group(&delivery, now).await.expect("grouped");
+        self.grouper.group(&delivery, now, patient()).await.expect("grouped");
     }
 
     async fn change_a_status(&mut self, incidents: &[Incident]) {
@@ -142,36 +140,56 @@ impl World {
         let Some(status) = incident.status.allowed_transitions().first() else { return };
         let change = StatusChange { status: *status, comment: None, actor: "alice".to_owned() };
         let now = self.clock();
-        self.changer.change(incident.id, &change, &|_| true, now).await.expect("changed");
+        self.changer.change(incident.id, &change, &|_| true, now, patient()).await.expect("changed");
     }
 
-    /// Deletes rows without an invalidation, and lets the time pass after which no count is used.
-    async fn expire(&mut self, alerts: &[Alert], incidents: &[Incident]) {
-        let client = self.stack.aws().dynamodb();
-        let environment = self.stack.environment("GroupAlerts");
-        for alert in alerts.iter().filter(|_| self.random.u8(..4) == 0) {
-            let delete = client.delete_item().table_name(environment.alerts_table().expect("a name"));
-            delete.key("alert_id", text(&alert.id)).send().await.expect("deleted");
-        }
-        for incident in incidents.iter().filter(|_| self.random.u8(..4) == 0) {
-            let delete = client.delete_item().table_name(environment.incidents_table().expect("a name"));
-            let delete = delete.key("incident_id", text(&incident.id)).key("sort_key", text(&"INCIDENT"));
-            delete.send().await.expect("deleted");
-        }
-        self.now = self.now.plus_minutes(31 * 24 * 60);
+    /// Seals with the clock of some machine, as far as one may by then.
+    async fn seal_sometime(&mut self) {
+        let now = self.clock();
+        let purpose = one(&mut self.random, &[Purpose::Schedule, Purpose::All]);
+        self.tables().segments().expect("names").seal(purpose, now, asked::deadline()).await.expect("sealed");
     }
 
-    /// Deletes all generations, as if they had expired.
-    async fn forget_generations(&self) {
+    /// Seals everything.
+    async fn seal(&mut self) {
+        self.now = self.now.plus_minutes(4);
+        history::seal(&self.tables().segments().expect("names"), self.now).await;
+    }
+
+    /// Somebody deletes all segments, or one of them.
+    async fn lose_segments(&mut self) {
         let client = self.stack.aws().dynamodb();
-        let table = self.stack.environment("ListAlerts").counts_table().expect("a name");
+        let table = self.stack.resource("SegmentsTable").expect("a name").to_owned();
         let scan = client.scan().table_name(&table).send().await.expect("a scan");
-        for row in scan.items.unwrap_or_default() {
-            if row["filter"].as_s().is_ok_and(|filter| filter.starts_with("GENERATIONS#")) {
-                let delete = client.delete_item().table_name(&table).key("filter", row["filter"].clone());
-                delete.key("bucket", row["bucket"].clone()).send().await.expect("deleted");
-            }
+        let is_part = |row: &Item| row["part_of"].as_s().is_ok_and(|name| !name.starts_with("CHANGES#"));
+        let rows: Vec<Item> = scan.items.unwrap_or_default().into_iter().filter(is_part).collect();
+        let lost = if self.random.bool() { rows.len() } else { 1 };
+        for row in rows.iter().cycle().skip(self.random.usize(..100)).take(lost.min(rows.len())) {
+            let delete = client.delete_item().table_name(&table).key("part_of", row["part_of"].clone());
+            delete.key("part", row["part"].clone()).send().await.expect("deleted");
         }
+    }
+
+    /// New processes know nothing yet.
+    fn restart(&mut self) {
+        self.alerts = history::alert_lister(&self.stack);
+        self.incidents = history::incident_lister(&self.stack);
+    }
+
+    fn tables(&self) -> Tables {
+        Tables::new(self.stack.environment("SealSegments"), self.stack.aws())
+    }
+
+    async fn set_expiry(&self, (table, key): (&str, Item), at: Time) {
+        let update = self.stack.aws().dynamodb().update_item().table_name(self.stack.resource(table).expect("a name"));
+        let update = update.set_key(Some(key)).update_expression("SET expires_at = :at");
+        let update = update.expression_attribute_values(":at", AttributeValue::N(at.as_seconds().to_string()));
+        update.send().await.expect("updated");
+    }
+
+    async fn list_alerts(&mut self, filter: &AlertFilter, request: &PageRequest) -> Page<Alert> {
+        let now = self.clock();
+        asked::alerts(&self.alerts, (filter, OrderBy::CreatedAt), request, now).await.expect("a page")
     }
 
     /// All alerts and incidents of the tables.
@@ -189,22 +207,20 @@ impl World {
             .filter(|row| row["sort_key"].as_s().is_ok_and(|entry| entry == "INCIDENT"))
             .map(|row| row["incident_id"].as_s().expect("an id").parse().expect("an id"))
             .collect();
-        let incidents = Incidents::new(client, table).get_many(&ids, Consistency::Strong).await.expect("incidents");
+        let incidents =
+            Incidents::new(client, table).get_many(&ids, Consistency::Strong, Time::EARLIEST).await.expect("incidents");
         (alerts, incidents)
     }
 
-    /// Asserts twice that lists agree with the tables: the first list caches counts, the second
-    /// uses them.
+    /// Asserts that lists agree with the tables.
     async fn check(&mut self, alerts: &[Alert], incidents: &[Incident]) {
         let filter = self.alert_filter(alerts);
         let request = self.page(alerts.len());
-        let query = (self.incident_filter(), one(&mut self.random, &[IncidentOrder::Created, IncidentOrder::Updated]));
-        for _ in 0..2 {
-            let now = self.clock();
-            let page = self.alerts.list(&filter, &request, "", now).await.expect("a page");
-            assert_page(&page, &request, &model(alerts, &filter, request.ascending));
-            assert_list(&self.incidents, incidents, (&query, &request), now).await;
-        }
+        let (incident_filter, by) = (self.incident_filter(), one(&mut self.random, &super::incidents::orders()));
+        let page = self.list_alerts(&filter, &request).await;
+        assert_page(&page, &request, &filter.model(alerts, OrderBy::CreatedAt, request.ascending));
+        let now = self.clock();
+        assert_list(&self.incidents, incidents, (&incident_filter, by), &request, now).await;
     }
 
     fn page(&mut self, length: usize) -> PageRequest {
@@ -265,6 +281,15 @@ fn event(problem: u8, service: usize, occurred_at: Time) -> AlertEvent {
     }
 }
 
+fn alert_key(alert: &Alert) -> (&'static str, Item) {
+    ("AlertsTable", Item::from([("alert_id".to_owned(), text(&alert.id))]))
+}
+
+fn incident_key(incident: &Incident) -> (&'static str, Item) {
+    let key = [("incident_id", text(&incident.id)), ("sort_key", text(&"INCIDENT"))];
+    ("IncidentsTable", key.map(|(name, value)| (name.to_owned(), value)).into())
+}
+
 fn text(value: &impl ToString) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
@@ -273,13 +298,14 @@ fn text(value: &impl ToString) -> AttributeValue {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_stay_exact_while_rows_change(#[values(1, 2, 3, 4, 5, 6, 7, 8)] seed: u64) {
     let mut world = World::new(seed).await;
-    for step in 0..STEPS {
-        let (alerts, incidents) = world.scan().await;
-        match world.random.u8(..8) {
-            // Rows are deleted in the last step, because claims would still name them.
-            _ if step + 1 == STEPS => world.expire(&alerts, &incidents).await,
+    for _ in 0..STEPS {
+        let (_, incidents) = world.scan().await;
+        match world.random.u8(..12) {
             0 => world.change_a_status(&incidents).await,
             1 | 2 => world.wait(),
+            3 => world.seal_sometime().await,
+            4 if world.random.u8(..4) == 0 => world.lose_segments().await,
+            5 if world.random.u8(..4) == 0 => world.restart(),
             _ => world.deliver().await,
         }
         let (alerts, incidents) = world.scan().await;
@@ -288,115 +314,85 @@ async fn lists_stay_exact_while_rows_change(#[values(1, 2, 3, 4, 5, 6, 7, 8)] se
     world.stack.stop().await;
 }
 
+/// An alert moves from one service to another, and back. Each list shows it at once, sealed or not.
+#[rstest]
 #[tokio::test]
-async fn an_alert_that_an_earlier_event_rewrites_leaves_its_old_lists() {
+async fn an_alert_that_an_earlier_event_rewrites_leaves_its_old_lists(#[values(false, true)] is_sealed: bool) {
     let mut world = World::new(1).await;
-    let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
+    let began_at = world.now;
     world.group(event(1, 0, began_at)).await;
-    // The hour is closed, so lists cache its counts.
-    world.now = world.now.plus_minutes(6 * 60);
     let filters =
         [0, 1].map(|service| AlertFilter { services: vec![SERVICES[service].to_owned()], ..AlertFilter::default() });
     for current in 0..2 {
-        for _ in 0..2 {
-            for (service, filter) in filters.iter().enumerate() {
-                let page = world.alerts.list(filter, &first, "", world.now).await.expect("a page");
-                let expected = usize::from(service == current);
-                assert_eq!((page.total, page.items.len()), (expected as u64, expected), "{filter:?}");
-            }
+        world.now = world.now.plus_minutes(10);
+        if is_sealed {
+            world.seal().await;
+        }
+        for (service, filter) in filters.iter().enumerate() {
+            let page = world.list_alerts(filter, &PageRequest::first(50)).await;
+            let expected = usize::from(service == current);
+            assert_eq!((page.total, page.items.len()), (expected as u64, expected), "{filter:?}");
         }
         // An earlier event, which names another service, arrives late.
         world.group(event(1, 1, began_at.plus_minutes(-5))).await;
-        world.now = world.now.plus_minutes(10);
     }
     world.stack.stop().await;
 }
 
+/// Whoever wrote sees it in the next list, from whichever process.
 #[tokio::test]
-async fn counts_of_an_expired_generation_are_never_used_again() {
-    let mut world = World::new(1).await;
-    let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
-    let firing = AlertFilter { statuses: vec![AlertStatus::Firing], ..AlertFilter::default() };
-    for problem in [1, 2] {
-        world.group(event(problem, 0, began_at)).await;
-    }
-    world.now = world.now.plus_minutes(6 * 60);
-    for (problem, left) in [(1, 1), (2, 0)] {
-        let resolved = AlertEvent { transition: Transition::Resolved, ..event(problem, 0, world.now) };
-        world.group(resolved).await;
-        world.now = world.now.plus_minutes(10);
-        for _ in 0..2 {
-            let page = world.alerts.list(&firing, &first, "", world.now).await.expect("a page");
-            assert_eq!(page.total, left);
+async fn a_list_shows_what_was_written_before_it() {
+    let mut world = World::new(3).await;
+    let others = [history::alert_lister(&world.stack), history::alert_lister(&world.stack)];
+    for written in 1..=20 {
+        let now = world.clock();
+        world.group_at(event(written, 0, world.now), now).await;
+        for lister in &others {
+            let now = world.clock();
+            let list = (&AlertFilter::default(), OrderBy::CreatedAt);
+            let page = asked::alerts(lister, list, &PageRequest::first(50), now).await.expect("a page");
+            assert_eq!(page.total, u64::from(written));
         }
-        world.forget_generations().await;
+        world.now = world.now.plus_millis(i64::from(written) * 20_000);
+        if written % 3 == 0 {
+            world.seal().await;
+        }
     }
     world.stack.stop().await;
 }
 
+/// Rows that expire leave all lists at that moment, whenever the table deletes them.
 #[tokio::test]
-async fn counts_from_an_index_that_lags_behind_are_not_cached() {
-    let mut world = World::new(1).await;
-    let (began_at, first) = (world.now, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
-    let firing = AlertFilter { statuses: vec![AlertStatus::Firing], ..AlertFilter::default() };
-    world.group(event(1, 0, began_at)).await;
-    world.now = world.now.plus_minutes(6 * 60);
-    let resolved = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
-    world.group(resolved).await;
-    // The index still shows the old row for a moment.
-    let (alerts, _) = world.scan().await;
-    for (status, total) in [("firing", 1), ("resolved", 0)] {
-        let client = world.stack.aws().dynamodb();
-        let table = world.stack.environment("GroupAlerts").alerts_table().expect("a name");
-        let update = client.update_item().table_name(table).key("alert_id", text(&alerts[0].id));
-        let update = update.update_expression("SET #status = :status").expression_attribute_names("#status", "status");
-        update.expression_attribute_values(":status", text(&status)).send().await.expect("updated");
+async fn rows_that_expire_leave_lists_at_once() {
+    let mut world = World::new(4).await;
+    for _ in 0..30 {
+        world.deliver().await;
         world.now = world.now.plus_minutes(1);
-        let page = world.alerts.list(&firing, &first, "", world.now).await.expect("a page");
-        assert_eq!(page.total, total, "while the row is {status}");
     }
-    world.stack.stop().await;
-}
-
-/// Records the order of the writes.
-#[derive(Debug)]
-struct WriteLog {
-    connector: SharedHttpConnector,
-    written: Arc<Mutex<Vec<String>>>,
-}
-
-impl HttpConnector for WriteLog {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        if let Some((_, operation @ ("UpdateItem" | "TransactWriteItems"))) = target.split_once('.') {
-            self.written.lock().expect("nobody panics with it").push(operation.to_owned());
-        }
-        self.connector.call(request)
+    let (alerts, incidents) = world.scan().await;
+    let (doomed, kept): (Vec<Alert>, Vec<Alert>) = alerts.into_iter().partition(|alert| alert.id.random() % 2 == 0);
+    let (doomed_incidents, kept_incidents): (Vec<Incident>, Vec<Incident>) =
+        incidents.into_iter().partition(|incident| incident.id.random() % 2 == 0);
+    assert!(!doomed.is_empty() && !kept.is_empty());
+    let expires_at = world.now.plus_minutes(60);
+    for key in doomed.iter().map(alert_key).chain(doomed_incidents.iter().map(incident_key)) {
+        world.set_expiry(key, expires_at).await;
     }
-}
-
-#[tokio::test]
-async fn a_bucket_is_invalidated_before_it_changes() {
-    let mut world = World::new(1).await;
-    let written = Arc::new(Mutex::new(Vec::new()));
-    let aws = world.stack.aws().clone().map(|_, config| {
-        let Some(inner) = config.http_client() else { return config };
-        let written = Arc::clone(&written);
-        let client = http_client_fn(move |settings, components| {
-            let connector = inner.http_connector(settings, components);
-            SharedHttpConnector::new(WriteLog { connector, written: Arc::clone(&written) })
-        });
-        config.to_builder().http_client(client).build()
-    });
-    let tables = Tables::new(world.stack.environment("GroupAlerts"), &aws);
-    tables.claims().expect("a name").warm().await;
-    world.grouper = GroupAlerts::new(&tables, 2).expect("configured");
-    world.group(event(1, 0, world.now)).await;
-    world.now = world.now.plus_minutes(6 * 60);
-    // The first delivery notes the start of the history.
-    written.lock().expect("nobody panics with it").clear();
-    let resolved = AlertEvent { transition: Transition::Resolved, ..event(1, 0, world.now) };
-    world.group(resolved).await;
-    assert_eq!(*written.lock().expect("nobody panics with it"), ["UpdateItem", "TransactWriteItems"]);
+    world.tables().segments().expect("names").forget(world.now).await.expect("forgotten");
+    world
+        .check(&[doomed.clone(), kept.clone()].concat(), &[doomed_incidents.clone(), kept_incidents.clone()].concat())
+        .await;
+    world.seal().await;
+    world.now = expires_at.plus_minutes(2);
+    world.check(&kept, &kept_incidents).await;
+    for (table, key) in doomed.iter().map(alert_key).chain(doomed_incidents.iter().map(incident_key)) {
+        let delete =
+            world.stack.aws().dynamodb().delete_item().table_name(world.stack.resource(table).expect("a name"));
+        delete.set_key(Some(key)).send().await.expect("deleted");
+    }
+    world.check(&kept, &kept_incidents).await;
+    world.now = world.now.plus_minutes(60 * 24);
+    world.seal().await;
+    world.check(&kept, &kept_incidents).await;
     world.stack.stop().await;
 }

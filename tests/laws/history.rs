@@ -9,7 +9,7 @@ use shared::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
         classification::{Classified, Evidence},
-        delivery::{DeliveryId, PackedBody},
+        delivery::DeliveryId,
         episode::EventKey,
         event::KeyScope,
         grouping::{Grouping, GroupingDecision},
@@ -25,13 +25,13 @@ use shared::{
     service::{list_alerts::ListAlerts, list_incidents::ListIncidents},
     store::{
         Tables,
-        alerts::Alerts,
-        claims::Claims,
-        incidents::Incidents,
+        segments::{Purpose, Sealed, Segments},
         transaction::{Write, commit},
     },
 };
 use strum::VariantArray;
+
+use super::asked;
 
 pub const SERVICES: [&str; 4] = ["cart", "search", "ledger", "web"];
 pub const TEAMS: [&str; 3] = ["red", "green", "blue"];
@@ -39,8 +39,8 @@ pub const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
 pub const SOURCES: [&str; 2] = ["datadog", "sentry"];
 pub const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
 
-/// The limit of `TransactWriteItems`.
-const WRITES: usize = 100;
+/// One below the limit of `TransactWriteItems`: an entry of the change log comes with them.
+const WRITES: usize = 99;
 
 /// The end of all histories. A month begins a few days before. It is in the future, because the
 /// tables would take old claims for expired.
@@ -95,7 +95,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 acknowledged_at: None,
                 resolved_at: None,
                 closed_at: None,
-                alert_count: 1,
+                alert_count: random.u64(1..5),
                 firing_alert_count: u64::from(random.u8(..4) == 0),
                 first_alert_at: created_at,
                 last_alert_at: created_at,
@@ -135,9 +135,11 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
                     occurred_at: created_at,
                     last_seen_at: created_at,
                     resolved_at: None,
-                    occurrences: 1,
+                    occurrences: random.u64(1..5),
                     severity_classification: classified(severity),
                     is_test: false,
+                    updated_at: created_at,
+                    version: 1,
                 },
                 report: AlertReport {
                     problem_key: "monitor:1|".to_owned(),
@@ -168,28 +170,67 @@ fn classified<T>(value: T) -> Classified<T> {
     Classified { value, evidence: Evidence::Stated, matched: None, confidence: 1.0 }
 }
 
+/// How a history was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sealing {
+    /// The table of segments was lost: everything is summarised anew.
+    Rebuilt,
+    /// All of it is in the change log.
+    Nothing,
+    /// Half of it is sealed, the rest is in the change log.
+    Half,
+    /// All of it is sealed, with many patches.
+    Patched,
+}
+
 /// Starts an embedded stack with these incidents and alerts.
-pub async fn stack_with(incidents: &[Incident], alerts: &[Alert]) -> Stack {
-    let options = Options::default();
-    let stack = Stack::start(options).await.expect("the stack starts");
-    let environment = stack.environment("GroupAlerts");
-    let client = stack.aws().dynamodb();
-    let incident_table = Incidents::new(client.clone(), environment.incidents_table().expect("a name"));
-    let alert_table = Alerts::new(client.clone(), environment.alerts_table().expect("a name"));
-    let claims = Claims::new(client.clone(), environment.claims_table().expect("a name"));
+pub async fn stack_with(incidents: &[Incident], alerts: &[Alert], sealing: Sealing) -> Stack {
+    let stack = Stack::start(Options::default()).await.expect("the stack starts");
+    let tables = Tables::new(stack.environment("SealSegments"), stack.aws());
     let times = incidents.iter().map(|incident| incident.created_at).chain(alerts.iter().map(Alert::created_at));
     if let Some(first) = times.min() {
-        claims.note_history_start(first).await.expect("noted");
+        tables.claims().expect("a name").note_history_start(first).await.expect("noted");
     }
-    let raw = PackedBody { gzip: vec![0; 8], length: 8, truncated: false };
-    let mut writes: Vec<Write> =
-        incidents.iter().flat_map(|incident| incident_table.writes(None, incident, &[]).expect("a write")).collect();
-    writes.extend(alerts.iter().map(|alert| alert_table.insertion(alert, Some(&raw)).expect("a write")));
-    while !writes.is_empty() {
-        let rest = writes.split_off(writes.len().min(WRITES));
-        commit(&client, std::mem::replace(&mut writes, rest)).await.expect("written");
+    let (incident_table, alert_table) = (tables.incidents().expect("a name"), tables.alerts().expect("a name"));
+    let retention = stack.environment("GroupAlerts").retention().expect("days");
+    let mut writes: Vec<Write> = incidents
+        .iter()
+        .flat_map(|incident| incident_table.writes(None, incident, &[], retention).expect("a write"))
+        .collect();
+    writes.extend(
+        alerts
+            .iter()
+            .map(|alert| alert_table.insertion(alert, retention.of_alert(alert, alert.created_at())).expect("a write")),
+    );
+    let segments = tables.segments().expect("names");
+    let before = now().plus_minutes(-60);
+    if sealing != Sealing::Rebuilt {
+        seal(&segments, before).await;
+    }
+    let parts = if sealing == Sealing::Patched { 20_u8 } else { 2 };
+    let size = writes.len().div_ceil(usize::from(parts)).max(1);
+    for part in 0..parts {
+        let at = before.plus_minutes(10 + i64::from(part));
+        let mut written: Vec<Write> = writes.drain(..size.min(writes.len())).collect();
+        while !written.is_empty() {
+            let rest = written.split_off(written.len().min(WRITES));
+            let written = std::mem::replace(&mut written, rest);
+            match sealing {
+                Sealing::Rebuilt => commit(&stack.aws().dynamodb(), written).await.expect("written"),
+                _ => tables.commit(written, at).await.expect("written"),
+            }
+        }
+        if sealing == Sealing::Patched || (sealing, part) == (Sealing::Half, 0) {
+            seal(&segments, at.plus_minutes(4)).await;
+        }
     }
     stack
+}
+
+/// Seals all that can be sealed.
+pub async fn seal(segments: &Segments, now: Time) {
+    let sealed = segments.seal(Purpose::All, now, asked::deadline()).await.expect("sealed");
+    assert_eq!(sealed, Sealed::Done);
 }
 
 /// Lists the alerts of a stack as its function does.

@@ -4,10 +4,11 @@
 //! have any times. Black-box tests cannot write into the past.
 
 mod alerts;
+mod asked;
 mod batches;
 mod changes;
 mod history;
 mod incidents;
 mod orders;
 mod paging;
-mod time_budget;
+mod sealing;

@@ -69,6 +69,10 @@ impl Api {
         // The address of a deployed stage has the stage's name before each route.
         let stage = reqwest::Url::parse(&self.access.url).expect("an address").path().trim_end_matches('/').to_owned();
         let answer = Answer::of(self.http.execute(request).await.expect("the stack answers")).await;
+        // What a function answers is not for browsers to guess at.
+        if answer.header("cache-control") == Some("no-store") {
+            assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{answer:?}");
+        }
         contract::check(&method, path.strip_prefix(&stage).unwrap_or(&path), &answer);
         answer
     }

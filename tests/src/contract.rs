@@ -147,9 +147,14 @@ impl Documented {
         match self.bodies.get(kind) {
             None if self.bodies.is_empty() && answer.text().is_empty() => {}
             None => mismatches.push(format!("the content type {kind:?}")),
-            Some(schema) => mismatches.extend(
-                schema.iter_errors(&answer.try_json()).map(|error| format!("{}: {error}", error.instance_path())),
-            ),
+            Some(schema) => {
+                let body = if ["application/json", "application/problem+json"].contains(&kind) {
+                    answer.try_json()
+                } else {
+                    json!(answer.text())
+                };
+                mismatches.extend(schema.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())));
+            }
         }
         mismatches
     }

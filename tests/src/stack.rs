@@ -1,6 +1,6 @@
 //! The stack under test: one embedded stack for all tests of the process, or a deployed one.
 
-use std::{panic::Location, sync::OnceLock};
+use std::{panic::Location, sync::OnceLock, time::Duration};
 
 use tokio::runtime;
 
@@ -120,8 +120,11 @@ impl TestStack {
     }
 }
 
+/// An unoptimized build on a busy machine is slower than a function at Lambda.
+const PATIENCE: Duration = Duration::from_secs(90);
+
 fn empty() -> local::Options {
-    local::Options { port: 0, demo: false, ..local::Options::default() }
+    local::Options { port: 0, demo: false, patience: PATIENCE, ..local::Options::default() }
 }
 
 #[expect(clippy::print_stdout, reason = "people who run the suite must see which tests did not run")]

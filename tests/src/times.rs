@@ -1,7 +1,15 @@
 //! Moves the times in the bodies of webhooks. What says that it is old is not grouped, so a body that
 //! was written down is moved to the present before it is sent.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
+use shared::deadline::Deadline;
+
+/// The deadline of a call that a test makes itself.
+pub fn patient() -> Deadline {
+    Deadline::after(Duration::from_mins(1))
+}
 
 /// A distance by which all times of a body are moved.
 #[derive(Debug, Clone, Copy)]

@@ -17,6 +17,7 @@ const BATCH: usize = 10;
 /// The rows that the events are about.
 pub struct Subjects {
     firing_alert: String,
+    doomed_alert: String,
     open_incident: String,
     quarantine_entry: String,
     doomed_entry: String,
@@ -33,6 +34,7 @@ impl Subjects {
         }
         Ok(Self {
             firing_alert: first(stack, "/alerts?status=firing&limit=1").await?,
+            doomed_alert: first(stack, "/alerts?status=firing&limit=1&offset=1").await?,
             open_incident: first(stack, "/incidents?status=OPEN&limit=1").await?,
             quarantine_entry: first(stack, "/quarantine?limit=1").await?,
             doomed_entry: first(stack, "/quarantine?limit=1&offset=1").await?,
@@ -42,7 +44,13 @@ impl Subjects {
     /// The event with this number for a function, and a short description of it. `None` if this
     /// module does not know the function.
     pub fn event(&self, function: &str, number: usize) -> Result<Option<(&'static str, Json)>, Failure> {
-        let Self { firing_alert: alert, open_incident: incident, quarantine_entry: entry, doomed_entry: doomed } = self;
+        let Self {
+            firing_alert: alert,
+            doomed_alert,
+            open_incident: incident,
+            quarantine_entry: entry,
+            doomed_entry: doomed,
+        } = self;
         let id = |id: &str| json!({ "id": id });
         Ok(Some(match function {
             "Authorize" => ("a viewer's token", authorizer_request()),
@@ -56,10 +64,23 @@ impl Subjects {
                 let body = json!({ "status": "OPEN", "comment": null });
                 ("the status that it has", with_body(http("PATCH", &path, "", &id(incident)), &body))
             }
+            "DeleteAlertPayload" => (
+                "a payload, then none",
+                http("DELETE", &format!("/alerts/{doomed_alert}/payload"), "", &id(doomed_alert)),
+            ),
             "DeleteQuarantineEntry" => {
                 ("an entry, then the same", http("DELETE", &format!("/quarantine/{doomed}"), "", &id(doomed)))
             }
+            "GetAlert" => ("a firing alert", http("GET", &format!("/alerts/{alert}"), "", &id(alert))),
+            "GetAlertPayload" => ("its payload", http("GET", &format!("/alerts/{alert}/payload"), "", &id(alert))),
+            "GetAlertStats" => {
+                let query = "interval=day&group_by=service";
+                ("by day and service, noisiest problems", http("GET", "/stats/alerts", query, &json!({})))
+            }
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
+            "GetIncidentStats" => {
+                ("by day and team", http("GET", "/stats/incidents", "interval=day&group_by=team", &json!({})))
+            }
             "GetQuarantineEntry" => ("an entry", http("GET", &format!("/quarantine/{entry}"), "", &id(entry))),
             "GroupAlerts" => ("10 new alerts of an incident", messages(number, BATCH)?),
             "Health" => ("", http("GET", "/health", "", &json!({}))),
@@ -75,10 +96,15 @@ impl Subjects {
                 // All calls send the same webhook, so that grouping in the background stays cheap.
                 ("a Datadog notification", with_body(event, &notification("1", "measured").body()))
             }
+            "RedriveQuarantine" => {
+                let event = http("POST", "/quarantine/redrive", "kind=unreadable", &json!({}));
+                ("entries that still cannot be read", event)
+            }
             "RedriveQuarantineEntry" => {
                 let path = format!("/quarantine/{entry}/redrive");
                 ("an entry that still cannot be read", http("POST", &path, "", &id(entry)))
             }
+            "SealSegments" => ("a schedule", json!({ "detail-type": "Scheduled Event" })),
             _ => return Ok(None),
         }))
     }

@@ -29,15 +29,25 @@ const TARGET_WARM_P99_MS: f64 = 5.0;
 const RECEIVER: &str = "ReceiveWebhook";
 
 /// Every environment variable that the template sets for a function.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 19] = [
+    "ALLOWED_ADDRESSES",
     "ALERTS_TABLE",
     "CLAIMS_TABLE",
-    "COUNTS_TABLE",
+    "EDGE_SECRETS",
     "INCIDENTS_TABLE",
     "LIST_BUDGET_MS",
+    "OIDC_AUDIENCE",
+    "OIDC_ISSUER",
+    "OIDC_RESPONDER_VALUES",
+    "OIDC_ROLE_CLAIM",
+    "OIDC_VIEWER_VALUES",
+    "PAYLOADS_TABLE",
     "QUARANTINE_TABLE",
     "QUEUE_URL",
+    "RAW_RETENTION_DAYS",
+    "RETENTION_DAYS",
     "SECRET_ARN",
+    "SEGMENTS_TABLE",
     "STACK_NAME",
 ];
 
@@ -175,6 +185,7 @@ fn check(function: &str, answer: &serde_json::Value) -> Result<(), Failure> {
     let is_done = match function {
         "Authorize" => answer["isAuthorized"] == true,
         "GroupAlerts" | "QuarantineDeadLetters" => answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
+        "SealSegments" => answer.is_null(),
         // The entry still cannot be read, so the redrive is refused after all the work.
         "RedriveQuarantineEntry" => status == Some(422),
         _ => status.is_some_and(|status| (200..300).contains(&status)),

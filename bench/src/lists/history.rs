@@ -14,7 +14,7 @@ use shared::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
         classification::{Classified, Evidence},
-        delivery::{DeliveryId, PackedBody},
+        delivery::DeliveryId,
         episode::EventKey,
         event::KeyScope,
         grouping::{Grouping, GroupingDecision, GroupingRule},
@@ -27,6 +27,7 @@ use shared::{
         time::Time,
     },
     ids::IdGenerator,
+    listing::segments::rows::Row,
     store::{Item, alerts, claims::Claims, incidents},
 };
 
@@ -34,9 +35,21 @@ use crate::report::{Failure, progress};
 
 const DAYS: i64 = 400;
 
-const TITLE: &str = "Checkout answers slower than 800 ms at the 95th percentile";
+const TITLES: [&str; 8] = [
+    "Checkout answers slower than 800 ms at the 95th percentile",
+    "Disk of the database is almost full",
+    "Memory of a host is above 90 %",
+    "Error rate of the payment provider is high",
+    "Queue grows faster than it is processed",
+    "TypeError: cannot read properties of undefined",
+    "Certificate expires within a week",
+    "No data from the synthetic test of the login",
+];
 
-/// The name of an environment and a service. One in 2,000 rows has it.
+/// How many problems there are. Each comes again and again.
+const PROBLEMS: u32 = 2_000;
+
+/// The name of an environment and a service, and a word of titles. One in 2,000 rows has it.
 pub const RARE: &str = "rare";
 
 /// `BatchWriteItem` takes at most 25 items (Amazon DynamoDB API Reference).
@@ -46,8 +59,7 @@ const PARALLEL: usize = 8;
 
 /// The end of the history. No row is later.
 pub fn end() -> Time {
-    // Late in an hour, a day and a month, so that many buckets are open. In the future, because the
-    // tables delete rows that have expired.
+    // In the future, because the tables delete rows that have expired.
     Time::from_millis(4_930_671_480_000).unwrap_or(Time::LATEST)
 }
 
@@ -57,20 +69,44 @@ pub fn storm() -> (Time, Time) {
     (begin, begin.plus_minutes(60).plus_millis(-1))
 }
 
+/// Alerts and incidents as rows, without tables, in parts of the history: no row is later than those of the next part.
+pub fn parts(alerts: usize, size: usize) -> impl Iterator<Item = (Vec<Row>, Vec<Row>)> {
+    let (mut random, ids) = (Rng::with_seed(1), IdGenerator::seeded(2));
+    let count = i64::try_from(alerts.div_ceil(size)).unwrap_or(1);
+    let length = DAYS * 24 * 60 * 60_000 / count;
+    let start = end().plus_minutes(-DAYS * 24 * 60);
+    (0..count).map(move |part| {
+        let mut within = || start.plus_millis(part * length + random.i64(0..length));
+        let times: Vec<Time> = (0..size).map(|_| within()).collect();
+        let incidents: Vec<Incident> = times.iter().step_by(10).map(|at| incident(&mut random, &ids, *at)).collect();
+        let incident_ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
+        let alerts = times.iter().map(|at| Row::from(&alert(&mut random, &ids, &incident_ids, *at)));
+        (alerts.collect(), incidents.iter().map(Row::from).collect())
+    })
+}
+
 /// Fills the tables with alerts and a tenth as many incidents.
 pub async fn fill(stack: &Stack, alerts: usize) -> Result<(), Failure> {
     let environment = stack.environment("GroupAlerts");
     let client = stack.aws().dynamodb();
+    let retention = environment.retention()?;
     let start = end().plus_minutes(-DAYS * 24 * 60);
     Claims::new(client.clone(), environment.claims_table()?).note_history_start(start).await?;
     let mut random = Rng::with_seed(1);
     let ids = IdGenerator::seeded(2);
-    let incidents: Vec<Incident> = (0..alerts / 10).map(|_| incident(&mut random, &ids)).collect();
+    let incidents: Vec<Incident> = (0..alerts / 10)
+        .map(|_| some_time(&mut random))
+        .collect::<Vec<_>>()
+        .into_iter()
+        .map(|at| incident(&mut random, &ids, at))
+        .collect();
     let incident_ids: Vec<IncidentId> = incidents.iter().map(|incident| incident.id).collect();
-    let rows = incidents.iter().map(|incident| Ok(incidents::item(incident)?));
+    let rows = incidents.iter().map(|incident| Ok(incidents::item(incident, retention)?));
     write(&client, &environment.incidents_table()?, alerts / 10, rows).await?;
-    let raw = PackedBody { gzip: (0..600).map(|_| random.u8(..)).collect(), length: 1500, truncated: false };
-    let rows = (0..alerts).map(|_| Ok(alerts::item(&alert(&mut random, &ids, &incident_ids), Some(&raw))?));
+    let rows = (0..alerts).map(|_| {
+        let alert = alert_sometime(&mut random, &ids, &incident_ids);
+        Ok(alerts::item(&alert, retention.of_alert(&alert, alert.created_at()))?)
+    });
     write(&client, &environment.alerts_table()?, alerts, rows).await
 }
 
@@ -115,12 +151,17 @@ fn severity(random: &mut Rng) -> Severity {
     }
 }
 
+fn title(random: &mut Rng, problem: u32) -> String {
+    let title = TITLES[problem as usize % TITLES.len()];
+    let host = format!("{title} on host-{}", problem % 300);
+    if random.u16(..2_000) == 0 { format!("{host} {RARE}") } else { host }
+}
+
 fn rare(random: &mut Rng, usual: String) -> String {
     if random.u16(..2_000) == 0 { RARE.to_owned() } else { usual }
 }
 
-fn incident(random: &mut Rng, ids: &IdGenerator) -> Incident {
-    let created_at = some_time(random);
+fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
     let updated_at = created_at.plus_minutes(random.i64(0..600)).min(end());
     let is_old = created_at < end().plus_minutes(-3 * 24 * 60);
     let services = (0..=random.u8(..4)).map(|_| format!("service-{:02}", random.u8(..50)));
@@ -129,9 +170,10 @@ fn incident(random: &mut Rng, ids: &IdGenerator) -> Incident {
     services.sort();
     services.dedup();
     let severity = severity(random);
+    let problem = random.u32(..PROBLEMS);
     Incident {
         id: ids.next(created_at),
-        title: TITLE.to_owned(),
+        title: title(random, problem),
         status: if is_old { Status::Closed } else { Status::Open },
         severity,
         alerts_by_severity: BTreeMap::from([(severity, 10)]),
@@ -155,15 +197,21 @@ fn incident(random: &mut Rng, ids: &IdGenerator) -> Incident {
     }
 }
 
-fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert {
+fn alert_sometime(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert {
     let created_at =
         if random.u8(..50) == 0 { storm().0.plus_millis(random.i64(0..3_600_000)) } else { some_time(random) };
+    alert(random, ids, incidents, created_at)
+}
+
+/// An alert that is created at that time.
+pub fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId], created_at: Time) -> Alert {
     let usual = if random.u8(..5) == 0 { "staging" } else { "production" };
     let environment = rare(random, usual.to_owned());
     let service = format!("service-{:02}", random.u8(..50));
     let severity = severity(random);
-    let problem = random.u32(..);
-    let by = EventKey { at: created_at, delivery_id: DeliveryId::new(format!("datadog-1-{problem:032x}")) };
+    let problem = random.u32(..PROBLEMS);
+    let delivery = random.u64(..);
+    let by = EventKey { at: created_at, delivery_id: DeliveryId::new(format!("datadog-1-{delivery:032x}")) };
     let text = |value: String| Some(Reported { value, by: by.clone() });
     Alert {
         id: ids.next(created_at),
@@ -174,17 +222,19 @@ fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId]) -> Alert
             service: Some(service.clone()),
             environment: environment.clone(),
             team: Some("payments".to_owned()),
-            incident_id: incidents.get(random.usize(..incidents.len())).copied(),
+            incident_id: random.choice(incidents).copied(),
             occurred_at: created_at,
             last_seen_at: created_at,
-            resolved_at: Some(created_at),
-            occurrences: 1,
+            resolved_at: Some(created_at.plus_minutes(random.i64(1..90))),
+            occurrences: random.u64(1..6),
             severity_classification: classified(severity, "P2", &by).value,
             is_test: false,
+            updated_at: created_at,
+            version: 1,
         },
         report: AlertReport {
             problem_key: format!("monitor:{problem}|env:{environment},service:{service}"),
-            title: Reported { value: TITLE.to_owned(), by: by.clone() },
+            title: Reported { value: title(random, problem), by: by.clone() },
             external_id: text(problem.to_string()),
             message: text(
                 "p95 of trace.http.request over service:checkout was > 0.8 for the last 5 minutes.".to_owned(),

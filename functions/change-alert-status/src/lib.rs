@@ -9,7 +9,7 @@ use shared::{
     function::{Error, HttpFunction},
     http::{
         Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, status_body,
-        view::ChangedAlertView,
+        view::SingleAlertView,
     },
     service::resolve_alerts::{AlertResolution, ResolveAlertError, ResolveAlerts, ResolvedAlert},
     store::Tables,
@@ -29,14 +29,14 @@ impl HttpFunction for Function {
         Ok(Self { resolve_alerts: ResolveAlerts::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
         let body = status_body::alert(request)?;
         let resolution = AlertResolution { comment: body.comment, actor: principal.name };
         let ResolvedAlert { alert, is_changed } =
-            self.resolve_alerts.resolve(id, &resolution, now).await.map_err(problem)?;
+            self.resolve_alerts.resolve(id, &resolution, now, deadline).await.map_err(problem)?;
         if is_changed {
             info!(
                 alert_id = %alert.id,
@@ -45,7 +45,7 @@ impl HttpFunction for Function {
                 "alert resolved by a person"
             );
         }
-        Ok(answer::json(StatusCode::OK, &ChangedAlertView { alert: alert.into() }))
+        Ok(answer::json(StatusCode::OK, &SingleAlertView { alert: alert.into() }))
     }
 }
 

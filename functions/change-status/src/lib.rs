@@ -31,7 +31,7 @@ impl HttpFunction for Function {
         Ok(Self { change_status: ChangeStatus::new(&tables, Some(queue))? })
     }
 
-    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
@@ -40,7 +40,7 @@ impl HttpFunction for Function {
             Precondition::of(request.headers()).map_err(|error| Problem::invalid("If-Match", error.to_string()))?;
         let change = StatusChange { status: body.status, comment: body.comment, actor: principal.name };
         let accepts = |version| precondition.accepts(version);
-        let changed = self.change_status.change(id, &change, &accepts, now).await.map_err(problem)?;
+        let changed = self.change_status.change(id, &change, &accepts, now, deadline).await.map_err(problem)?;
         let ChangedStatus { incident, is_changed } = changed;
         if is_changed {
             info!(

@@ -32,12 +32,12 @@ impl HttpFunction for Function {
         })
     }
 
-    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id: EntryId = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        self.delete_quarantine_entry.delete(id, &principal.name, now).await.map_err(problem)?;
-        self.gauge.changed(&[], &[id], now).await;
+        self.delete_quarantine_entry.delete(id, &principal.name, now, deadline).await.map_err(problem)?;
+        self.gauge.changed(&[], &[id], now, deadline).await;
         Ok(answer::no_content())
     }
 }

@@ -27,13 +27,13 @@ impl HttpFunction for Function {
         Ok(Self { get_incident: GetIncident::new(&tables)? })
     }
 
-    async fn answer(&self, request: &Request, _now: Time, _deadline: Deadline) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
         let unknown = || Problem::not_found("There is no incident with this id.");
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let found = self.get_incident.get(id).await.map_err(|error| Problem::unavailable(&error))?;
+        let found = self.get_incident.get(id, now, deadline).await.map_err(|error| Problem::unavailable(&error))?;
         let detail = found.ok_or_else(unknown)?;
-        Ok(answer::versioned(StatusCode::OK, detail.incident.version, &IncidentDetailView::from(detail)))
+        Ok(answer::versioned(StatusCode::OK, detail.incident.version, &IncidentDetailView::from(detail).fitted()))
     }
 }

@@ -3,11 +3,11 @@
 
 mod message;
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
-use message::{MessageError, Received};
+use message::{MessageError, Messages, Received};
 use shared::{
     aws::Aws,
     clock,
@@ -19,7 +19,7 @@ use shared::{
         time::Time,
     },
     function::{Error, EventFunction},
-    queue::{Message, Sweep},
+    queue::Sweep,
     service::{
         end_redrive::EndRedrive,
         group_alerts::{Effect, GroupAlerts, MAX_DELIVERIES},
@@ -31,10 +31,6 @@ use shared::{
     telemetry::metrics::{Measures, Metrics},
 };
 use tracing::{error, warn};
-
-/// A message is tried alone, and a sweep begins, only if this much time is left before the function ends. The pauses
-/// between its attempts take 7 s on average, see `shared::service::retry`.
-const MAX_TRY: Duration = Duration::from_secs(12);
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
@@ -68,53 +64,55 @@ impl EventFunction for Function {
 
     /// Groups a batch. The answer names the messages that go back to the queue.
     async fn answer(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
-        let last_try = deadline.leaving(MAX_TRY);
         let mut batch = Batch::default();
-        let (mut deliveries, mut sweeps) = (Vec::new(), Vec::new());
+        let mut messages = Messages::default();
         for message in event.records {
-            let Received { id, body, content } = message::read(message.message_id, message.body);
-            match content {
-                Ok(Message::Delivery(delivery)) => deliveries.push(Received { id, body, content: *delivery }),
-                Ok(Message::Sweep(sweep)) => sweeps.push(Received { id, body, content: sweep }),
-                Err(error) => self.failed(&mut batch, &Received { id, body, content: () }, &error).await,
-            }
+            messages.add(message.message_id, message.body);
         }
+        let Messages { deliveries, sweeps, unreadable } = messages;
         for together in deliveries.chunks(MAX_DELIVERIES) {
-            let Err(error) = self.group(together, &mut batch.measures).await else { continue };
+            let Err(error) = self.group(together, &mut batch.measures, deadline).await else { continue };
             // If the cause has nothing to do with the data, single messages would fail in the same
             // way. Otherwise one of them may be the cause, and the rest succeed when tried alone.
-            let is_for_all = error.is_external();
+            let mut for_all = error.is_for_all().then_some(error);
             for message in together {
-                let alone = std::slice::from_ref(message);
-                if is_for_all {
-                    batch.goes_back(message, &error);
-                } else if last_try.remaining().is_zero() {
-                    batch.goes_back(message, &MessageError::OutOfTime);
-                } else if let Err(error) = self.group(alone, &mut batch.measures).await {
-                    self.failed(&mut batch, message, &error).await;
+                if let Some(error) = &for_all {
+                    batch.goes_back(message, error);
+                } else if let Err(error) =
+                    self.group(std::slice::from_ref(message), &mut batch.measures, deadline).await
+                {
+                    self.failed(&mut batch, message, &error, deadline).await;
+                    for_all = error.is_for_all().then_some(error);
                 }
             }
         }
         // Deliveries come first: a sweep may take long, and may go on later.
+        let mut for_all = None;
         for message in &sweeps {
-            let is_late = last_try.remaining().is_zero();
-            let swept = if is_late { Err(MessageError::OutOfTime) } else { self.sweep(message.content).await };
-            if let Err(error) = swept {
-                self.failed(&mut batch, message, &error).await;
+            if let Some(error) = &for_all {
+                batch.goes_back(message, error);
+            } else if let Err(error) = self.sweep(message.content, deadline).await {
+                self.failed(&mut batch, message, &error, deadline).await;
+                for_all = error.is_for_all().then_some(error);
             }
         }
+        for message in &unreadable {
+            self.failed(&mut batch, message, &message.content, deadline).await;
+        }
         if !batch.quarantined.is_empty() {
-            self.gauge.changed(&batch.quarantined, &[], clock::now()).await;
+            self.gauge.changed(&batch.quarantined, &[], clock::now(), deadline).await;
         }
         self.metrics.write(&batch.measures, clock::now());
-        batch.response
+        batch.response()
     }
 }
 
 /// What became of the messages of a batch.
 #[derive(Default)]
 struct Batch {
-    response: SqsBatchResponse,
+    /// The messages that go back to the queue. One of several deliveries goes back as a whole: what
+    /// took effect of it changes nothing the next time.
+    go_back: BTreeSet<String>,
     measures: Measures,
     /// The entries of those that are dead letters.
     quarantined: Vec<EntryId>,
@@ -123,20 +121,28 @@ struct Batch {
 impl Batch {
     fn goes_back<T>(&mut self, message: &Received<T>, error: &MessageError) {
         error!(message_id = message.id, %error, "the message failed and goes back to the queue");
-        self.response.add_failure(message.id.clone());
+        self.go_back.insert(message.message_id.clone());
         self.measures.count("Failed");
+    }
+
+    fn response(self) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        self.go_back.into_iter().for_each(|id| response.add_failure(id));
+        response
     }
 }
 
 impl Function {
     /// Decides what becomes of a message that failed when it was tried alone. It goes back to the queue,
     /// unless it has failed too often for a reason of its own.
-    async fn failed<T>(&self, batch: &mut Batch, message: &Received<T>, error: &MessageError) {
+    async fn failed<T>(&self, batch: &mut Batch, message: &Received<T>, error: &MessageError, deadline: Deadline) {
         if !error.is_permanent() {
             return batch.goes_back(message, error);
         }
         let reason = error.to_string();
-        match self.quarantine_dead_letter.failed(&message.id, &message.body, &reason, clock::now()).await {
+        let now = clock::now();
+        let noted = self.quarantine_dead_letter.failed(&message.id, &message.body, &reason, now, deadline);
+        match deadline.bound(noted).await.map_err(MessageError::from).and_then(|noted| Ok(noted?)) {
             Ok(FailedMessage::GoesBack) => batch.goes_back(message, error),
             Ok(FailedMessage::Dead(entry_id)) => {
                 let entry_id = entry_id.inspect(|id| batch.quarantined.push(*id));
@@ -151,23 +157,28 @@ impl Function {
     }
 
     /// Ends the alerts that still fire in an incident that a person resolved.
-    async fn sweep(&self, sweep: Sweep) -> Result<(), MessageError> {
-        let swept = AssertUnwindSafe(self.resolve_alerts.sweep(sweep.sweep_incident, clock::now()));
-        match swept.catch_unwind().await.map_err(|_| MessageError::Panicked)?? {
+    async fn sweep(&self, sweep: Sweep, deadline: Deadline) -> Result<(), MessageError> {
+        let swept = AssertUnwindSafe(self.resolve_alerts.sweep(sweep.sweep_incident, clock::now(), deadline));
+        match deadline.bound(swept.catch_unwind()).await?.map_err(|_| MessageError::Panicked)?? {
             0 => {}
             left => return Err(MessageError::StillFiring(left)),
         }
         if let Some(id) = sweep.redrive_of {
-            self.end_redrive.end(id, clock::now()).await?;
-            self.gauge.changed(&[], &[id], clock::now()).await;
+            deadline.bound(self.end_redrive.end(id, clock::now(), deadline)).await??;
+            self.gauge.changed(&[], &[id], clock::now(), deadline).await;
         }
         Ok(())
     }
 
-    async fn group(&self, messages: &[Received<Delivery>], measures: &mut Measures) -> Result<(), MessageError> {
+    async fn group(
+        &self,
+        messages: &[Received<Delivery>],
+        measures: &mut Measures,
+        deadline: Deadline,
+    ) -> Result<(), MessageError> {
         let deliveries: Vec<&Delivery> = messages.iter().map(|message| &message.content).collect();
-        let grouping = AssertUnwindSafe(self.group_alerts.group_together(&deliveries, clock::now()));
-        let effects = grouping.catch_unwind().await.map_err(|_| MessageError::Panicked)??;
+        let grouping = AssertUnwindSafe(self.group_alerts.group_together(&deliveries, clock::now(), deadline));
+        let effects = deadline.bound(grouping.catch_unwind()).await?.map_err(|_| MessageError::Panicked)??;
         let now = clock::now();
         let (mut kept, mut done) = (Vec::new(), Vec::new());
         let mut concerns_quarantine = false;
@@ -181,7 +192,7 @@ impl Function {
             }
         }
         if concerns_quarantine {
-            self.gauge.changed(&kept, &done, now).await;
+            self.gauge.changed(&kept, &done, now, deadline).await;
         }
         Ok(())
     }

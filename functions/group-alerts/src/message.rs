@@ -1,14 +1,19 @@
 //! A message of a batch, and why it failed.
 
 use shared::{
-    queue::Message,
+    deadline::OutOfTime,
+    domain::delivery::Delivery,
+    queue::{GroupPart, Message, Sweep},
     service::{group_alerts::GroupError, resolve_alerts::ResolveAlertError},
     store::transaction::TransactionError,
 };
 
-/// A message that SQS delivered.
+/// A message that SQS delivered, or one of several deliveries in it.
 #[derive(Debug)]
 pub struct Received<T> {
+    /// The message, as SQS names it. It goes back as a whole.
+    pub message_id: String,
+    /// What failures of it are counted under.
     pub id: String,
     pub body: String,
     /// What it says.
@@ -24,22 +29,31 @@ pub enum MessageError {
     Group(#[from] GroupError),
     #[error(transparent)]
     Sweep(#[from] ResolveAlertError),
-    /// The sweep was done, but the entry of the quarantine that it is a redrive of does not know yet.
-    #[error("the redrive was not recorded: {0}")]
-    Redrive(#[from] TransactionError),
+    /// The quarantine cannot be changed.
+    #[error("the quarantine was not changed: {0}")]
+    Quarantine(#[from] TransactionError),
     /// The index does not show these alerts yet, so the sweep must run again.
     #[error("the index does not show {0} firing alerts of a resolved incident yet")]
     StillFiring(u64),
     #[error("the function panicked on the message")]
     Panicked,
-    #[error("no time was left for the message")]
-    OutOfTime,
+    /// It was not tried, or it was tried and nobody knows whether it took effect. It can be tried
+    /// again either way.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
 }
 
 impl MessageError {
-    /// Whether the cause has nothing to do with the message. Then others would fail in the same way.
-    pub const fn is_external(&self) -> bool {
-        matches!(self, Self::Group(error) if error.is_external())
+    /// Whether other messages would fail in the same way: a table is in trouble or may not be used,
+    /// or there is no time left.
+    pub const fn is_for_all(&self) -> bool {
+        match self {
+            Self::Group(error) => error.is_external(),
+            Self::Sweep(error) => error.is_external(),
+            Self::Quarantine(error) => error.is_external(),
+            Self::OutOfTime(_) => true,
+            Self::Unreadable(_) | Self::StillFiring(_) | Self::Panicked => false,
+        }
     }
 
     /// Whether the message or the product is the cause, so that trying again without end would not
@@ -49,15 +63,44 @@ impl MessageError {
             Self::Unreadable(_) | Self::Panicked => true,
             Self::Group(error) => error.is_permanent(),
             Self::Sweep(error) => error.is_permanent(),
-            Self::Redrive(error) => error.is_permanent(),
-            Self::StillFiring(_) | Self::OutOfTime => false,
+            Self::Quarantine(error) => error.is_permanent(),
+            Self::StillFiring(_) | Self::OutOfTime(_) => false,
         }
     }
 }
 
-/// Reads what SQS delivered.
-pub fn read(id: Option<String>, body: Option<String>) -> Received<Result<Message, MessageError>> {
-    let (id, body) = (id.unwrap_or_default(), body.unwrap_or_default());
-    let content = Message::read(&body).map_err(MessageError::from);
-    Received { id, body, content }
+/// The messages of a batch, by what is to be done with them.
+#[derive(Debug, Default)]
+pub struct Messages {
+    pub deliveries: Vec<Received<Delivery>>,
+    pub sweeps: Vec<Received<Sweep>>,
+    pub unreadable: Vec<Received<MessageError>>,
+}
+
+impl Messages {
+    /// Reads what SQS delivered.
+    pub fn add(&mut self, message_id: Option<String>, body: Option<String>) {
+        let (id, body) = (message_id.unwrap_or_default(), body.unwrap_or_default());
+        match Message::read(&body) {
+            Ok(Message::Delivery(delivery)) => self.deliveries.push(Received::whole(id, body, *delivery)),
+            Ok(Message::Group(group)) => match group.parts(&id) {
+                Ok(parts) => self.deliveries.extend(parts.into_iter().map(|part| Received::part(&id, part))),
+                Err(error) => self.unreadable.push(Received::whole(id, body, error.into())),
+            },
+            Ok(Message::Sweep(sweep)) => self.sweeps.push(Received::whole(id, body, sweep)),
+            Err(error) => self.unreadable.push(Received::whole(id, body, error.into())),
+        }
+    }
+}
+
+impl<T> Received<T> {
+    fn whole(id: String, body: String, content: T) -> Self {
+        Self { message_id: id.clone(), id, body, content }
+    }
+}
+
+impl Received<Delivery> {
+    fn part(message_id: &str, part: GroupPart) -> Self {
+        Self { message_id: message_id.to_owned(), id: part.id, body: part.body, content: part.delivery }
+    }
 }

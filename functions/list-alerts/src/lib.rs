@@ -6,7 +6,11 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, lists, principal, problem::Problem, view::AlertView},
+    http::{
+        Request, Response, export, lists, principal,
+        problem::Problem,
+        view::{ALERT_COLUMNS, AlertView, PageView},
+    },
     service::list_alerts::ListAlerts,
     store::Tables,
 };
@@ -19,15 +23,18 @@ pub struct Function {
 
 impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
-        let tables = Tables::new(environment, aws);
-        tables.claims()?.warm().await;
-        Ok(Self { list_alerts: ListAlerts::new(&tables, environment.list_budget()?)? })
+        let list_alerts = ListAlerts::new(&Tables::new(environment, aws), environment.list_budget()?)?;
+        list_alerts.warm().await;
+        Ok(Self { list_alerts })
     }
 
-    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
-        let lists::ListRequest { filter, page, list } = lists::alerts(request)?;
-        let page = self.list_alerts.list(&filter, &page, &list, now).await?;
-        Ok(answer::page(page, AlertView::from))
+        let asked = lists::alerts(request)?;
+        export::page(request, &ALERT_COLUMNS, asked.limit(), async |limit| {
+            let page = self.list_alerts.list(&asked.with_limit(limit), now, deadline).await?;
+            Ok(PageView::of(page, AlertView::from))
+        })
+        .await
     }
 }

@@ -1,6 +1,5 @@
 //! `GET /incidents`: the list of incidents.
 
-use lambda_http::http::StatusCode;
 use shared::{
     aws::Aws,
     config::Environment,
@@ -8,11 +7,11 @@ use shared::{
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
-        Request, Response, answer, lists, principal,
+        Request, Response, export, lists, principal,
         problem::Problem,
-        view::{IncidentView, PageView},
+        view::{INCIDENT_COLUMNS, IncidentView, PageView},
     },
-    service::list_incidents::{ListIncidents, ListedIncidents},
+    service::list_incidents::ListIncidents,
     store::Tables,
 };
 
@@ -24,15 +23,18 @@ pub struct Function {
 
 impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
-        let tables = Tables::new(environment, aws);
-        tables.claims()?.warm().await;
-        Ok(Self { list_incidents: ListIncidents::new(&tables, environment.list_budget()?)? })
+        let list_incidents = ListIncidents::new(&Tables::new(environment, aws), environment.list_budget()?)?;
+        list_incidents.warm().await;
+        Ok(Self { list_incidents })
     }
 
-    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         principal::viewer(request)?;
-        let lists::ListRequest { filter: query, page, list } = lists::incidents(request)?;
-        let ListedIncidents { page, facets } = self.list_incidents.list(&query, &page, &list, now).await?;
-        Ok(answer::json(StatusCode::OK, &PageView::of(page, IncidentView::from).with_facets(facets)))
+        let asked = lists::incidents(request)?;
+        export::page(request, &INCIDENT_COLUMNS, asked.query.limit, async |limit| {
+            let page = self.list_incidents.list(&asked.with_limit(limit), now, deadline).await?;
+            Ok(PageView::of(page, IncidentView::from))
+        })
+        .await
     }
 }

@@ -8,59 +8,93 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, headers, pagerduty_events, path_parameter, problem::Problem, view::ReceiptView},
+    http::{
+        Request, Response, answer, edge::Edge, headers, pagerduty_events, path_parameter, problem::Problem,
+        view::ReceiptView,
+    },
     service::receive_webhook::{GroupReceipt, Receipt, ReceiveWebhook, Refusal},
     sources::{self, AnswerForm},
-    telemetry::metrics::{Measures, Metrics},
+    telemetry::{
+        metrics::{Measures, Metrics},
+        refusals::{Reason, Refusals},
+    },
 };
 use tracing::info;
 
 /// The state that the function keeps between calls.
 #[derive(Debug)]
 pub struct Function {
+    edge: Edge,
     receive_webhook: ReceiveWebhook,
     metrics: Metrics,
+    refusals: Refusals,
 }
 
 impl HttpFunction for Function {
     async fn start(environment: &Environment, aws: &Aws) -> Result<Self, Error> {
         let metrics = Metrics::new(environment)?;
-        Ok(Self { receive_webhook: ReceiveWebhook::start(environment, aws, clock::now()).await?, metrics })
+        Ok(Self {
+            edge: Edge::new(environment),
+            receive_webhook: ReceiveWebhook::start(environment, aws, clock::now()).await?,
+            refusals: Refusals::new(metrics.clone()),
+            metrics,
+        })
     }
 
-    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
+        let from = self.edge.source_address_of(request);
         let Some(source) = sources::find(&path_parameter(request, "source")) else {
-            self.count("RefusedUnknownSource", now);
+            let reason = Reason { metric: "RefusedUnknownSource", text: "there is no such source", source: None };
+            self.refusals.count(reason, from, now);
             return Err(Problem::not_found("There is no source with this name."));
         };
         let headers = headers::of_webhook(request.headers());
-        let received = self.receive_webhook.receive(source, &headers, request.body().as_ref(), now).await;
+        let body = request.body().as_ref();
+        let received = self.receive_webhook.receive(source, &headers, body, from, now, deadline).await;
         let name = source.name();
         match &received {
-            Ok(Receipt::Accepted { delivery_id, .. }) => info!(source = name, %delivery_id, "webhook accepted"),
-            Ok(Receipt::Group(GroupReceipt { accepted, ignored, quarantined, left_out })) => {
-                info!(source = name, accepted, ignored, quarantined, left_out, "webhook with several events accepted");
+            Ok(Receipt::Accepted { delivery_id, .. }) => {
+                info!(source = name, %delivery_id, "webhook accepted");
+                self.count("Accepted", now);
             }
-            Ok(Receipt::Confirmed) => info!(source = name, "subscription confirmed"),
-            Ok(Receipt::Ignored { reason }) => info!(source = name, reason, "webhook ignored"),
+            Ok(Receipt::Group(group)) => {
+                let GroupReceipt { accepted, ignored, quarantined, left_out } = group;
+                info!(source = name, accepted, ignored, quarantined, left_out, "webhook with several events accepted");
+                self.count_group(*group, now);
+            }
+            Ok(Receipt::Confirmed) => {
+                info!(source = name, "subscription confirmed");
+                self.count("Confirmed", now);
+            }
+            Ok(Receipt::Ignored { reason }) => {
+                info!(source = name, reason, "webhook ignored");
+                self.count("Ignored", now);
+            }
             Ok(Receipt::Quarantined { delivery_id, reason }) => {
                 info!(source = name, %delivery_id, reason, "webhook quarantined");
+                self.count("Quarantined", now);
             }
-            Err(refusal) => info!(source = name, %refusal, "webhook refused"),
+            // Each of these may be lost, so each has its line.
+            Err(refusal @ (Refusal::Queue(_) | Refusal::OutOfTime(_) | Refusal::Confirmation(_))) => {
+                info!(source = name, %refusal, "webhook not accepted");
+                self.count("RefusedUnavailable", now);
+            }
+            Err(refusal) => {
+                let (metric, text) = reason(refusal);
+                self.refusals.count(Reason { metric, text, source: Some(name) }, from, now);
+            }
         }
-        self.measure(&received, now);
         if source.answer_form() == AnswerForm::PagerDutyEvents
             && let Some(answer) = pagerduty_events::answer(&received)
         {
             return Ok(answer);
         }
-        Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(problem)?)))
+        Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(|refusal| problem(&refusal))?)))
     }
 }
 
 impl Function {
-    fn measure(&self, received: &Result<Receipt, Refusal>, now: Time) {
-        let Ok(Receipt::Group(group)) = received else { return self.count(metric(received), now) };
+    fn count_group(&self, group: GroupReceipt, now: Time) {
         let mut measures = Measures::default();
         measures.count_many("Accepted", group.accepted as u64);
         measures.count_many("Ignored", group.ignored as u64);
@@ -76,19 +110,19 @@ impl Function {
     }
 }
 
-fn metric(received: &Result<Receipt, Refusal>) -> &'static str {
-    match received {
-        Ok(Receipt::Accepted { .. } | Receipt::Group(_)) => "Accepted",
-        Ok(Receipt::Confirmed) => "Confirmed",
-        Ok(Receipt::Ignored { .. }) => "Ignored",
-        Ok(Receipt::Quarantined { .. }) => "Quarantined",
-        Err(Refusal::TooLarge { .. }) => "RefusedTooLarge",
-        Err(Refusal::NotAuthentic) => "RefusedNotAuthentic",
-        Err(Refusal::Queue(_) | Refusal::Confirmation(_)) => "RefusedUnavailable",
+/// The metric of a refusal, and its reason for the log.
+fn reason(refusal: &Refusal) -> (&'static str, &'static str) {
+    match refusal {
+        Refusal::TooLarge { .. } => ("RefusedTooLarge", "the webhook is too large"),
+        Refusal::NotAuthentic => ("RefusedNotAuthentic", "the signature or token of the webhook is wrong"),
+        Refusal::Address => ("RefusedAddress", "the address is not allowed, but the webhook is authentic"),
+        Refusal::Stranger => ("RefusedStranger", "the address is not allowed"),
+        Refusal::Queue(_) | Refusal::OutOfTime(_) => ("RefusedUnavailable", "the queue did not take the webhook"),
+        Refusal::Confirmation(_) => ("RefusedUnavailable", "the subscription could not be confirmed"),
     }
 }
 
-fn problem(refusal: Refusal) -> Problem {
+fn problem(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::TooLarge { max_bytes } => {
             Problem::too_large(&format!("A webhook of this source may be at most {} MiB.", max_bytes / (1024 * 1024)))
@@ -96,7 +130,9 @@ fn problem(refusal: Refusal) -> Problem {
         Refusal::NotAuthentic => {
             Problem::unauthenticated("The signature or the token of the webhook is missing or wrong.")
         }
-        Refusal::Queue(cause) => Problem::unavailable(&cause),
-        Refusal::Confirmation(cause) => Problem::unavailable(&cause),
+        Refusal::Address | Refusal::Stranger => {
+            Problem::forbidden("This address may not send webhooks of this source.")
+        }
+        Refusal::Queue(_) | Refusal::OutOfTime(_) | Refusal::Confirmation(_) => Problem::unavailable(refusal),
     }
 }

@@ -30,11 +30,11 @@ impl HttpFunction for Function {
         Ok(Self { redrive_quarantine_entry: RedriveQuarantineEntry::new(&tables, queue)? })
     }
 
-    async fn answer(&self, request: &Request, now: Time, _deadline: Deadline) -> Result<Response, Problem> {
+    async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let entry = self.redrive_quarantine_entry.redrive(id, &principal.name, now).await.map_err(problem)?;
+        let entry = self.redrive_quarantine_entry.redrive(id, &principal.name, now, deadline).await.map_err(problem)?;
         Ok(answer::json(StatusCode::ACCEPTED, &QuarantineEntryView::from(entry)))
     }
 }

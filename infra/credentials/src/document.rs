@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use shared::{credentials::Role, sources};
+use shared::{
+    domain::{principal::Role, text::limits, time::Time},
+    sources,
+};
 
 /// How many secrets of a source, or tokens of a name, are valid at the same time: an old and a new
 /// one.
 const MAX_VALID: usize = 2;
 
 /// For secrets that were not made here.
-const MIN_SECRET_CHARS: usize = 16;
+pub const MIN_SECRET_CHARS: usize = 16;
 
-const MAX_NAME_CHARS: usize = 120;
+const MAX_NAME_CHARS: usize = limits::NAME;
 
 /// The content of the secret. It has no `Debug`, so that nobody logs it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -37,6 +40,31 @@ pub struct Token {
     pub name: String,
     pub role: Role,
     sha256: String,
+    /// When it becomes invalid. `None` is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+}
+
+impl Token {
+    /// The SHA-256 of the token, in hex.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+}
+
+/// When a new token becomes invalid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expiry {
+    Never,
+    At(Time),
+}
+
+/// A token that is added. It has no `Debug`, so that nobody logs it.
+#[derive(Clone, Copy)]
+pub struct NewToken<'text> {
+    pub token: &'text str,
+    pub expiry: Expiry,
 }
 
 /// Why a change is not allowed.
@@ -60,6 +88,8 @@ pub enum EditError {
     Known(String),
     #[error("a secret has at least {MIN_SECRET_CHARS} characters")]
     Weak,
+    #[error("the token of {0} expires: say with --expires when the new one does, such as 90d, or never")]
+    NeedsExpiry(String),
 }
 
 impl Document {
@@ -67,7 +97,7 @@ impl Document {
     ///
     /// # Errors
     /// If the stack already has credentials.
-    pub fn init(&mut self, datadog: &str, name: &str, token: &str) -> Result<(), EditError> {
+    pub fn init(&mut self, datadog: &str, name: &str, token: NewToken<'_>) -> Result<(), EditError> {
         if !self.api_tokens.is_empty() || self.webhook_secrets.values().any(|secrets| !secrets.is_empty()) {
             return Err(EditError::NotEmpty);
         }
@@ -124,7 +154,7 @@ impl Document {
     ///
     /// # Errors
     /// If the name has a token, or is invalid.
-    pub fn add_token(&mut self, name: &str, role: Role, token: &str) -> Result<(), EditError> {
+    pub fn add_token(&mut self, name: &str, role: Role, token: NewToken<'_>) -> Result<(), EditError> {
         if name.is_empty() || name.trim() != name || name.chars().count() > MAX_NAME_CHARS {
             return Err(EditError::Name);
         }
@@ -138,13 +168,17 @@ impl Document {
     /// Adds a token with the name and role of an old one. The old one stays valid.
     ///
     /// # Errors
-    /// If the name has no token, or two.
-    pub fn rotate_token(&mut self, name: &str, token: &str) -> Result<(), EditError> {
-        let roles: Vec<Role> = self.tokens_of(name).map(|token| token.role).collect();
-        match roles.as_slice() {
+    /// If the name has no token, or two. Also if the old one expires and nobody said when the new
+    /// one does: a rotation must not make a token eternal by accident.
+    pub fn rotate_token(&mut self, name: &str, token: &str, expiry: Option<Expiry>) -> Result<(), EditError> {
+        let tokens: Vec<Token> = self.tokens_of(name).cloned().collect();
+        match tokens.as_slice() {
             [] => Err(EditError::NoToken(name.to_owned())),
-            [role] => {
-                self.push(name, *role, token);
+            [old] => {
+                if old.expires_at.is_some() && expiry.is_none() {
+                    return Err(EditError::NeedsExpiry(name.to_owned()));
+                }
+                self.push(name, old.role, NewToken { token, expiry: expiry.unwrap_or(Expiry::Never) });
                 Ok(())
             }
             _ => Err(EditError::Rotating(name.to_owned())),
@@ -184,8 +218,13 @@ impl Document {
         self.api_tokens.iter().filter(move |token| token.name == name)
     }
 
-    fn push(&mut self, name: &str, role: Role, token: &str) {
-        self.api_tokens.push(Token { name: name.to_owned(), role, sha256: hex::encode(Sha256::digest(token)) });
+    fn push(&mut self, name: &str, role: Role, NewToken { token, expiry }: NewToken<'_>) {
+        let expires_at = match expiry {
+            Expiry::Never => None,
+            Expiry::At(time) => Some(time),
+        };
+        let sha256 = hex::encode(Sha256::digest(token));
+        self.api_tokens.push(Token { name: name.to_owned(), role, sha256, expires_at });
     }
 }
 
@@ -194,6 +233,11 @@ mod tests {
     use shared::credentials::Credentials;
 
     use super::*;
+
+    /// A token that never expires.
+    const fn token(token: &str) -> NewToken<'_> {
+        NewToken { token, expiry: Expiry::Never }
+    }
 
     const OLD: &str = "an old secret of one";
     const NEW: &str = "a new secret of one";
@@ -210,7 +254,7 @@ mod tests {
     #[test]
     fn functions_can_read_the_secret_and_unknown_members_are_kept() {
         let mut document = new_document();
-        document.init(OLD, "alice", "token").unwrap();
+        document.init(OLD, "alice", token("token")).unwrap();
         let text = serde_json::to_string(&document).unwrap();
         let read: Credentials = serde_json::from_str(&text).unwrap();
         assert_eq!((read.webhook_secrets("datadog").len(), read.webhook_secrets("sentry").len()), (1, 0));
@@ -223,9 +267,12 @@ mod tests {
     #[test]
     fn credentials_are_never_overwritten() {
         let mut document = new_document();
-        document.init(OLD, "alice", "token").unwrap();
-        assert_eq!(document.init(NEW, "bob", "other"), Err(EditError::NotEmpty));
-        assert_eq!(document.add_token("alice", Role::Viewer, "t"), Err(EditError::NameTaken("alice".to_owned())));
+        document.init(OLD, "alice", token("token")).unwrap();
+        assert_eq!(document.init(NEW, "bob", token("other")), Err(EditError::NotEmpty));
+        assert_eq!(
+            document.add_token("alice", Role::Viewer, token("t")),
+            Err(EditError::NameTaken("alice".to_owned()))
+        );
         assert_eq!(
             (document.webhook_secrets("datadog"), names(&document)),
             ([OLD.to_owned()].as_slice(), vec!["alice"])
@@ -253,12 +300,12 @@ mod tests {
     #[test]
     fn an_old_token_is_valid_until_it_is_retired_or_revoked() {
         let mut document = new_document();
-        document.add_token("alice", Role::Viewer, "1").unwrap();
-        document.add_token("bob", Role::Responder, "2").unwrap();
-        document.rotate_token("alice", "3").unwrap();
+        document.add_token("alice", Role::Viewer, token("1")).unwrap();
+        document.add_token("bob", Role::Responder, token("2")).unwrap();
+        document.rotate_token("alice", "3", None).unwrap();
         assert_eq!(names(&document), ["alice", "bob", "alice"]);
         assert!(document.tokens_of("alice").all(|token| token.role == Role::Viewer));
-        assert_eq!(document.rotate_token("alice", "4"), Err(EditError::Rotating("alice".to_owned())));
+        assert_eq!(document.rotate_token("alice", "4", None), Err(EditError::Rotating("alice".to_owned())));
         document.retire_token("alice").unwrap();
         assert_eq!(names(&document), ["bob", "alice"]);
         assert_eq!(document.tokens()[1].sha256, hex::encode(Sha256::digest("3")));
@@ -266,9 +313,29 @@ mod tests {
         document.revoke_token("alice").unwrap();
         assert_eq!(names(&document), ["bob"]);
         assert_eq!(document.revoke_token("alice"), Err(EditError::NoToken("alice".to_owned())));
-        assert_eq!(document.rotate_token("alice", "5"), Err(EditError::NoToken("alice".to_owned())));
+        assert_eq!(document.rotate_token("alice", "5", None), Err(EditError::NoToken("alice".to_owned())));
         for name in ["", " alice"] {
-            assert_eq!(document.add_token(name, Role::Viewer, "6"), Err(EditError::Name));
+            assert_eq!(document.add_token(name, Role::Viewer, token("6")), Err(EditError::Name));
         }
+    }
+
+    #[test]
+    fn a_token_expires_when_its_maker_said() {
+        let expires_at: Time = "2027-02-25T09:53:08.120Z".parse().unwrap();
+        let mut document = new_document();
+        let expiry = Expiry::At(expires_at);
+        document.add_token("bob", Role::Viewer, NewToken { token: "1", expiry }).unwrap();
+        document.add_token("eve", Role::Viewer, token("2")).unwrap();
+        let text = serde_json::to_string(&document).unwrap();
+        assert_eq!(text.matches("expires_at").count(), 1, "{text}");
+        let read: Credentials = serde_json::from_str(&text).unwrap();
+        let [bob, eve] = &read.api_tokens[..] else { panic!("{text}") };
+        assert!(bob.is_valid(expires_at.plus_millis(-1)) && !bob.is_valid(expires_at));
+        assert!(eve.is_valid(Time::LATEST));
+
+        assert_eq!(document.rotate_token("bob", "3", None), Err(EditError::NeedsExpiry("bob".to_owned())));
+        document.rotate_token("bob", "3", Some(Expiry::Never)).unwrap();
+        let expiries: Vec<_> = document.tokens_of("bob").map(|token| token.expires_at).collect();
+        assert_eq!(expiries, [Some(expires_at), None]);
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! What a function reads of it is `shared::credentials`.
 
+pub mod check;
 pub mod document;
+pub mod lifetime;
 pub mod secret;
 
 /// A new secret: 32 random bytes from the operating system, in hex.

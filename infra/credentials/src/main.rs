@@ -1,5 +1,5 @@
-//! `cargo run -p credentials`: creates, shows, rotates and revokes the credentials of a deployed
-//! stack.
+//! `cargo run -p credentials`: creates, shows, checks, rotates and revokes the credentials of a
+//! deployed stack.
 
 use std::{
     fmt::Write as _,
@@ -8,8 +8,19 @@ use std::{
 };
 
 use clap::{Parser, Subcommand, ValueEnum};
-use credentials::{document::Document, random, secret::Secret};
-use shared::{aws::Aws, credentials::Role, sources::SOURCES};
+use credentials::{
+    check::{Finding, check},
+    document::{Document, NewToken},
+    lifetime::Lifetime,
+    random,
+    secret::Secret,
+};
+use shared::{
+    aws::Aws,
+    clock,
+    domain::{principal::Role, time::Time},
+    sources::SOURCES,
+};
 
 /// Manages webhook secrets and API tokens of a deployed stack, with your AWS credentials. New ones
 /// are shown once.
@@ -38,7 +49,12 @@ enum Command {
         /// The name of the token: the actor in histories
         #[arg(long)]
         name: String,
+        /// When the token becomes invalid, such as 90d [default: never]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<Lifetime>,
     },
+    /// Says what is wrong with the credentials: exit code 1 if anything is
+    Check,
     /// Shows the URLs of the webhooks, the number of secrets, and the tokens
     Show {
         /// Shows the webhook secrets too. Tokens cannot be shown: only their hashes are stored
@@ -63,14 +79,20 @@ enum TokenCommand {
         /// viewer reads, responder reads and changes
         #[arg(long)]
         role: RoleArgument,
+        /// When the token becomes invalid: a number and h, d or w, such as 90d [default: never]
+        #[arg(long, value_name = "TIME")]
+        expires: Option<Lifetime>,
     },
-    /// Lists names and roles, oldest first
+    /// Lists names, roles and expiries, oldest first
     List,
     /// Creates a new token. The old one stays valid until it is retired
     Rotate {
         /// The name of the token
         #[arg(long)]
         name: String,
+        /// When the new token becomes invalid, such as 90d. Needed if the old one expires
+        #[arg(long, value_name = "TIME")]
+        expires: Option<Lifetime>,
     },
     /// Makes the old token of a rotation invalid
     Retire {
@@ -120,9 +142,9 @@ impl From<RoleArgument> for Role {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(output) => match io::stdout().write_all(output.as_bytes()) {
-            Ok(()) => ExitCode::SUCCESS,
+    match run(Arguments::parse(), clock::now()).await {
+        Ok(Output { text, code }) => match io::stdout().write_all(text.as_bytes()) {
+            Ok(()) => code,
             Err(_) => ExitCode::FAILURE,
         },
         Err(error) => {
@@ -132,13 +154,22 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(arguments: Arguments) -> Result<String, Box<dyn std::error::Error>> {
+/// What the command prints, and its exit code.
+struct Output {
+    text: String,
+    code: ExitCode,
+}
+
+async fn run(arguments: Arguments, now: Time) -> Result<Output, Box<dyn std::error::Error>> {
     let secret = Secret::new(&Aws::from_environment().await, &arguments.secret_arn);
     let url = arguments.api_url.trim_end_matches('/');
-    Ok(match arguments.command {
-        Command::Init { name } => {
+    let expiry = |expires: Option<Lifetime>| expires.unwrap_or(Lifetime::Never).expiry(now);
+    let text = match arguments.command {
+        Command::Check => return Ok(checked(&check(&secret.text().await?, now))),
+        Command::Init { name, expires } => {
             let (datadog, token) = (random()?, random()?);
-            secret.change(|document| document.init(&datadog, &name, &token)).await?;
+            let new = NewToken { token: &token, expiry: expiry(expires) };
+            secret.change(|document| document.init(&datadog, &name, new)).await?;
             format!(
                 "\
 Datadog: Integrations, Webhooks, New
@@ -154,16 +185,21 @@ Sentry: Settings, Developer Settings, New Internal Integration
                 once(&name, &token)
             )
         }
-        Command::Show { reveal } => shown(&secret.read().await?, url, reveal),
-        Command::Token(TokenCommand::List) => tokens(&secret.read().await?),
-        Command::Token(TokenCommand::Add { name, role }) => {
+        Command::Show { reveal } => {
+            let document = secret.read().await?;
+            webhooks(&document, url, reveal) + &tokens(&document, now)
+        }
+        Command::Token(TokenCommand::List) => tokens(&secret.read().await?, now),
+        Command::Token(TokenCommand::Add { name, role, expires }) => {
             let token = random()?;
-            secret.change(|document| document.add_token(&name, role.into(), &token)).await?;
+            let new = NewToken { token: &token, expiry: expiry(expires) };
+            secret.change(|document| document.add_token(&name, role.into(), new)).await?;
             once(&name, &token)
         }
-        Command::Token(TokenCommand::Rotate { name }) => {
+        Command::Token(TokenCommand::Rotate { name, expires }) => {
             let token = random()?;
-            secret.change(|document| document.rotate_token(&name, &token)).await?;
+            let expiry = expires.map(|lifetime| lifetime.expiry(now));
+            secret.change(|document| document.rotate_token(&name, &token, expiry)).await?;
             format!(
                 "{}The old token stays valid until you run: credentials token retire --name '{name}'\n",
                 once(&name, &token)
@@ -188,14 +224,32 @@ Sentry: Settings, Developer Settings, New Internal Integration
             secret.change(|document| document.retire_webhook(&source)).await?;
             format!("The old secret of {source} becomes invalid within 5 minutes.\n")
         }
-    })
+    };
+    Ok(Output { text, code: ExitCode::SUCCESS })
+}
+
+fn checked(findings: &[Finding]) -> Output {
+    let mut text = String::new();
+    for finding in findings {
+        let _ = match finding {
+            Finding::Problem(what) => writeln!(text, "problem  {what}"),
+            Finding::Note(what) => writeln!(text, "note     {what}"),
+        };
+    }
+    let problems = findings.iter().filter(|finding| matches!(finding, Finding::Problem(_))).count();
+    let _ = match problems {
+        0 => writeln!(text, "The credentials are in order."),
+        1 => writeln!(text, "1 problem."),
+        count => writeln!(text, "{count} problems."),
+    };
+    Output { text, code: if problems == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE } }
 }
 
 fn once(name: &str, token: &str) -> String {
     format!("The token of {name}, shown once:\n\n  {token}\n\n")
 }
 
-fn shown(document: &Document, url: &str, reveal: bool) -> String {
+fn webhooks(document: &Document, url: &str, reveal: bool) -> String {
     let mut text = String::new();
     for source in SOURCES.iter().map(|source| source.name()) {
         let secrets = document.webhook_secrets(source);
@@ -204,17 +258,22 @@ fn shown(document: &Document, url: &str, reveal: bool) -> String {
             let _ = writeln!(text, "  {secret}");
         }
     }
-    text + &tokens(document)
+    text
 }
 
-fn tokens(document: &Document) -> String {
+fn tokens(document: &Document, now: Time) -> String {
     let mut text = String::new();
     for token in document.tokens() {
         let role = match token.role {
             Role::Viewer => "viewer",
             Role::Responder => "responder",
         };
-        let _ = writeln!(text, "{role:9}  {}", token.name);
+        let expiry = match token.expires_at {
+            None => String::new(),
+            Some(at) if at <= now => format!("  expired {at}"),
+            Some(at) => format!("  expires {at}"),
+        };
+        let _ = writeln!(text, "{role:9}  {}{expiry}", token.name);
     }
     text
 }

@@ -1,6 +1,6 @@
 //! The secret in Secrets Manager. If two people change it at the same time, neither change is lost.
 
-use aws_sdk_secretsmanager::{Client, error::DisplayErrorContext};
+use aws_sdk_secretsmanager::{Client, error::DisplayErrorContext, operation::get_secret_value::GetSecretValueOutput};
 use shared::aws::Aws;
 
 use crate::document::{Document, EditError};
@@ -50,6 +50,14 @@ impl Secret {
         Ok(self.current().await?.1)
     }
 
+    /// The text of the secret, whatever it is.
+    ///
+    /// # Errors
+    /// [`SecretError::Service`]
+    pub async fn text(&self) -> Result<String, SecretError> {
+        Ok(self.stored().await?.secret_string.unwrap_or_default())
+    }
+
     /// Changes the secret. If somebody else changes it meanwhile, `edit` runs again on the new
     /// content.
     ///
@@ -67,11 +75,14 @@ impl Secret {
     }
 
     async fn current(&self) -> Result<(String, Document), SecretError> {
-        let answer =
-            self.client.get_secret_value().secret_id(&self.arn).send().await.map_err(|error| service(&error))?;
+        let answer = self.stored().await?;
         let document = serde_json::from_str(answer.secret_string().unwrap_or_default())
             .map_err(|error| SecretError::Form { line: error.line(), column: error.column() })?;
         Ok((answer.version_id.unwrap_or_default(), document))
+    }
+
+    async fn stored(&self) -> Result<GetSecretValueOutput, SecretError> {
+        self.client.get_secret_value().secret_id(&self.arn).send().await.map_err(|error| service(&error))
     }
 
     /// Writes a new version, and makes it current if `version` still is. Secrets Manager decides

@@ -23,6 +23,9 @@ const CREATE: [&str; 5] =
 /// The property that `UpdateTimeToLive` accepts.
 const TTL: &str = "TimeToLiveSpecification";
 
+/// The property that names a table. Without it, the name in the template is the name.
+const NAME: &str = "TableName";
+
 /// The properties of a table without a local counterpart.
 const NOT_RUN: [&str; 2] = ["DeletionProtectionEnabled", "PointInTimeRecoverySpecification"];
 
@@ -42,6 +45,9 @@ pub enum DynamoDbError {
 /// A table in the form of `CreateTable` and `UpdateTimeToLive`.
 #[derive(Debug, Clone)]
 pub struct Table {
+    logical_id: String,
+    /// Whether the stack creates it, and does not use another one.
+    is_declared: bool,
     name: String,
     create: Json,
     time_to_live: Option<Json>,
@@ -53,8 +59,9 @@ impl Table {
     /// # Errors
     /// If the table has a property that is not known.
     pub fn read(resource: &Resource, scope: &Scope) -> Result<Self, TemplateError> {
-        resource.only(&[CREATE.as_slice(), &[TTL], &NOT_RUN].concat())?;
-        let name = resource.logical_id.clone();
+        resource.only(&[CREATE.as_slice(), &[NAME, TTL], &NOT_RUN].concat())?;
+        let logical_id = resource.logical_id.clone();
+        let name = resource.read(NAME, scope)?.unwrap_or_else(|| logical_id.clone());
         let mut create = json!({ "TableName": name });
         for property in CREATE {
             if let Some(value) = resource.property(property, scope)? {
@@ -63,7 +70,26 @@ impl Table {
         }
         let time_to_live = resource.property(TTL, scope)?;
         let time_to_live = time_to_live.map(|spec| json!({ "TableName": name, "TimeToLiveSpecification": spec }));
-        Ok(Self { name, create, time_to_live })
+        Ok(Self { logical_id, is_declared: resource.is_declared(), name, create, time_to_live })
+    }
+
+    /// The name in the template.
+    #[must_use]
+    pub fn logical_id(&self) -> &str {
+        &self.logical_id
+    }
+
+    /// Whether the stack creates it. If not, the parameters name another one.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.is_declared
+    }
+
+    /// Its keys and indexes, whatever its name is.
+    fn shape(&self) -> Json {
+        let mut shape = self.create.clone();
+        shape[NAME] = Json::Null;
+        shape
     }
 
     /// The name, which `!Ref` returns too.
@@ -104,13 +130,13 @@ impl DynamoDb {
             None => (Database::memory()?, None),
             Some(path) => {
                 let lock = directory::lock(path)?;
-                let declared = tables.iter().map(|table| (table.name.clone(), table.create.clone())).collect();
+                let declared = tables.iter().map(|table| (table.logical_id.clone(), table.shape())).collect();
                 directory::check_tables(path, &declared)?;
                 (Database::new(&path.join("dynamodb.sqlite").to_string_lossy())?, Some(lock))
             }
         };
         let existing = database.list_tables(ListTablesRequest::default())?.table_names;
-        for table in tables.iter().filter(|table| !existing.contains(&table.name)) {
+        for table in tables.iter().filter(|table| table.is_declared && !existing.contains(&table.name)) {
             table.create(&database)?;
         }
 
@@ -176,7 +202,7 @@ mod tests {
 
     fn tables() -> Vec<Table> {
         let template = Template::of_workspace().unwrap();
-        let scope = Scope::new(&template.parameters);
+        let scope = template.scope();
         template.resources(Kind::Table).map(|table| Table::read(table, &scope).unwrap()).collect()
     }
 
@@ -188,7 +214,7 @@ mod tests {
         let mut indexes: Vec<_> =
             table.global_secondary_indexes().iter().filter_map(|index| index.index_name()).collect();
         indexes.sort_unstable();
-        assert_eq!(indexes, ["by_created", "by_status", "by_team", "by_updated"]);
+        assert_eq!(indexes, ["by_created"]);
 
         let ttl = aws.dynamodb().describe_time_to_live().table_name("ClaimsTable").send().await.unwrap();
         let ttl = ttl.time_to_live_description.unwrap();

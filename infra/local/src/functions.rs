@@ -5,7 +5,7 @@ use std::{error::Error, sync::Arc};
 use shared::{
     aws::Aws,
     config::Environment,
-    function::{self, EventFunction, HttpFunction},
+    function::{self, EventFunction, HttpFunction, Running},
 };
 
 use crate::lambda::{self, Handler};
@@ -28,8 +28,13 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "Authorize" => event::<authorize::Function>(environment, aws).await,
         "ChangeAlertStatus" => http::<change_alert_status::Function>(environment, aws).await,
         "ChangeStatus" => http::<change_status::Function>(environment, aws).await,
+        "DeleteAlertPayload" => http::<delete_alert_payload::Function>(environment, aws).await,
         "DeleteQuarantineEntry" => http::<delete_quarantine_entry::Function>(environment, aws).await,
+        "GetAlert" => http::<get_alert::Function>(environment, aws).await,
+        "GetAlertPayload" => http::<get_alert_payload::Function>(environment, aws).await,
+        "GetAlertStats" => http::<get_alert_stats::Function>(environment, aws).await,
         "GetIncident" => http::<get_incident::Function>(environment, aws).await,
+        "GetIncidentStats" => http::<get_incident_stats::Function>(environment, aws).await,
         "GetQuarantineEntry" => http::<get_quarantine_entry::Function>(environment, aws).await,
         "GroupAlerts" => event::<group_alerts::Function>(environment, aws).await,
         "Health" => http::<health::Function>(environment, aws).await,
@@ -38,14 +43,16 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "ListQuarantine" => http::<list_quarantine::Function>(environment, aws).await,
         "QuarantineDeadLetters" => event::<quarantine_dead_letters::Function>(environment, aws).await,
         "ReceiveWebhook" => http::<receive_webhook::Function>(environment, aws).await,
+        "RedriveQuarantine" => http::<redrive_quarantine::Function>(environment, aws).await,
         "RedriveQuarantineEntry" => http::<redrive_quarantine_entry::Function>(environment, aws).await,
+        "SealSegments" => event::<seal_segments::Function>(environment, aws).await,
         unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
     };
     started.map_err(|source| FunctionError::Start { function: logical_id.to_owned(), source })
 }
 
 async fn http<F: HttpFunction>(environment: &Environment, aws: &Aws) -> Result<Handler, function::Error> {
-    Ok(lambda::http(Arc::new(F::start(environment, aws).await?)))
+    Ok(lambda::http(Arc::new(Running::<F>::start(environment, aws).await?)))
 }
 
 async fn event<F: EventFunction>(environment: &Environment, aws: &Aws) -> Result<Handler, function::Error> {

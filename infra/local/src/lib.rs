@@ -20,6 +20,7 @@ mod lambda;
 mod options;
 mod permissions;
 mod poller;
+mod scheduler;
 #[cfg(test)]
 mod scripted;
 pub mod secrets;
@@ -29,6 +30,7 @@ mod template;
 mod wiring;
 
 pub use error::StartError;
+pub use lambda::InvokeError;
 pub use options::{Options, Wire};
 pub use stack::Stack;
 pub use template::Permission;

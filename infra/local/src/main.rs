@@ -16,7 +16,8 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
 /// Runs the stack of template.yaml in one process: the API, the functions, DynamoDB, SQS and
-/// Secrets Manager. It listens on 127.0.0.1 only and sends nothing to other machines.
+/// Secrets Manager. It listens on 127.0.0.1 only and sends nothing to other machines. If the
+/// parameter `OidcIssuer` is set, it fetches the keys of that issuer.
 #[derive(Parser)]
 #[command(name = "cargo local", bin_name = "cargo local")]
 struct Arguments {
@@ -32,9 +33,26 @@ struct Arguments {
     #[arg(long)]
     empty: bool,
 
+    /// Sets a parameter of template.yaml, as `sam deploy --parameter-overrides` does. Repeat it for
+    /// several, such as `OidcIssuer` and `OidcAudience`.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = assignment)]
+    parameters: Vec<Assignment>,
+
     /// Logs each request and the logs of the functions, not only warnings and errors.
     #[arg(long, short)]
     verbose: bool,
+}
+
+/// A parameter of the template and its value.
+#[derive(Debug, Clone)]
+struct Assignment {
+    name: String,
+    value: String,
+}
+
+fn assignment(text: &str) -> Result<Assignment, String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok(Assignment { name: name.to_owned(), value: value.to_owned() })
 }
 
 #[tokio::main]
@@ -54,7 +72,14 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     // Registered before the start, so that Ctrl-C during the start stops cleanly too.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let options = Options { port: arguments.port, data: arguments.data, demo: !arguments.empty, ..Options::default() };
+    let parameters = arguments.parameters.into_iter().map(|Assignment { name, value }| (name, value)).collect();
+    let options = Options {
+        port: arguments.port,
+        data: arguments.data,
+        demo: !arguments.empty,
+        parameters,
+        ..Options::default()
+    };
     let stack = tokio::select! {
         stack = Stack::start(options) => stack?,
         () = either(&mut interrupt, &mut terminate) => return Ok(()),

@@ -1,6 +1,6 @@
 //! How to run a stack.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use shared::aws::Aws;
 
@@ -13,9 +13,13 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// Whether to fill empty tables with demo data.
     pub demo: bool,
+    /// The parameters of the template that have other values than their defaults.
+    pub parameters: BTreeMap<String, String>,
     /// Replaces the visibility timeouts of the template. Rounded down to seconds, at least 1: with
     /// 0, SQS would deliver a message again while it is being processed.
     pub visibility_timeout: Option<Duration>,
+    /// How much longer than its `Timeout` each call of a function may take. 0 is what Lambda does.
+    pub patience: Duration,
     /// Between the functions and the services.
     pub wire: Option<Wire>,
 }

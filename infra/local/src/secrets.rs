@@ -32,7 +32,7 @@ mod tests {
     use shared::sources::SOURCES;
 
     use super::*;
-    use crate::template::{Kind, Scope, Template};
+    use crate::template::{Kind, Template};
 
     fn names(value: &Json) -> Vec<&String> {
         value.as_object().unwrap().keys().collect()
@@ -42,7 +42,7 @@ mod tests {
     fn the_local_secret_has_the_form_of_the_deployed_one() {
         let template = Template::of_workspace().unwrap();
         let secret = template.resources(Kind::Secret).next().unwrap();
-        let generated = secret.property("GenerateSecretString", &Scope::new(&template.parameters)).unwrap().unwrap();
+        let generated = secret.property("GenerateSecretString", &template.scope()).unwrap().unwrap();
         let declared: Json = serde_json::from_str(generated["SecretStringTemplate"].as_str().unwrap()).unwrap();
         assert_eq!(names(&value()), names(&declared));
     }
@@ -59,7 +59,7 @@ mod tests {
     fn a_new_deployed_secret_contains_no_credentials() {
         let template = Template::of_workspace().unwrap();
         let secret = template.resources(Kind::Secret).next().unwrap();
-        let generated = secret.property("GenerateSecretString", &Scope::new(&template.parameters)).unwrap().unwrap();
+        let generated = secret.property("GenerateSecretString", &template.scope()).unwrap().unwrap();
         assert_eq!(
             generated["SecretStringTemplate"],
             r#"{"webhook_secrets":{"datadog":[],"sentry":[]},"api_tokens":[]}"#

@@ -15,6 +15,7 @@ use crate::{
     gateway::{Authorizer, Route, Routes, Target},
     lambda::Function,
     poller::EventSource,
+    scheduler::Schedule,
     secrets,
     sqs::{self, Known, Queues, journal::Journal},
     template::{ACCOUNT, Authorizers, FunctionResource, Kind, REGION, Scope, Template},
@@ -26,11 +27,11 @@ use crate::{
 /// If a table has a property that is not known, or cannot be created.
 pub async fn start_tables(template: &Template, scope: &mut Scope, data: Option<&Path>) -> Result<DynamoDb, StartError> {
     let tables =
-        template.resources(Kind::Table).map(|table| Table::read(table, scope)).collect::<Result<Vec<_>, _>>()?;
+        template.resources_if_any(Kind::Table).map(|table| Table::read(table, scope)).collect::<Result<Vec<_>, _>>()?;
     let dynamodb = DynamoDb::start(data, &tables).await?;
-    for table in &tables {
+    for table in tables.iter().filter(|table| table.is_declared()) {
         let arn = format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{}", table.name());
-        scope.runs(table.name(), table.name(), &[("Arn", &arn)]);
+        scope.runs(table.logical_id(), table.name(), &[("Arn", &arn)]);
     }
     Ok(dynamodb)
 }
@@ -53,7 +54,7 @@ pub async fn start_secrets(template: &Template, scope: &mut Scope, aws: &Aws) ->
     for secret in template.resources(Kind::Secret) {
         // The local credentials have the form of this generated secret. A plain SecretString may
         // differ.
-        secret.only(&["Description", "GenerateSecretString"])?;
+        secret.only(&["Description", "GenerateSecretString", "Name"])?;
         let name = &secret.logical_id;
         let value = secrets::value().to_string();
         let created = aws.secretsmanager().create_secret().name(name).secret_string(value).send().await;
@@ -66,10 +67,37 @@ pub async fn start_secrets(template: &Template, scope: &mut Scope, aws: &Aws) ->
     Ok(())
 }
 
+/// Names what has no local counterpart, or a role, which is read with its function.
+pub fn name_the_rest(template: &Template, scope: &mut Scope) {
+    for resource in template.resources(Kind::NotRun) {
+        let id = &resource.logical_id;
+        scope.runs(id, id, &[("Arn", &format!("arn:aws:local:{REGION}:{ACCOUNT}:{id}"))]);
+    }
+    for role in template.resources(Kind::Role) {
+        let id = &role.logical_id;
+        scope.runs(id, id, &[("Arn", &format!("arn:aws:iam::{ACCOUNT}:role/{id}"))]);
+    }
+}
+
+/// Names the outputs of nested stacks. What they refer to must run already.
+///
+/// # Errors
+/// If it does not.
+pub fn name_nested_outputs(template: &Template, scope: &mut Scope) -> Result<(), StartError> {
+    for stack in template.resources(Kind::NestedStack) {
+        let outputs = Template::nested_outputs(stack, scope)?;
+        let outputs: Vec<_> = outputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        scope.runs(&stack.logical_id, &stack.logical_id, &outputs);
+    }
+    Ok(())
+}
+
 /// A function of the template that runs.
 pub struct RunningFunction {
     pub resource: FunctionResource,
     pub function: Arc<Function>,
+    /// Clients under the policy of the function. Lambda reads its queues with them.
+    pub aws: Aws,
 }
 
 /// The functions that run, by their names in the template.
@@ -90,7 +118,7 @@ pub fn routes(template: &Template, scope: &Scope, running: &RunningFunctions) ->
         authorizers.insert(name.as_str(), Arc::new(Authorizer::new(authorizer, Arc::clone(function))));
     }
     let mut routes = Vec::new();
-    for RunningFunction { resource, function } in running.values() {
+    for RunningFunction { resource, function, .. } in running.values() {
         for route in &resource.routes {
             let dangling = |name: &str| StartError::Dangling { at: resource.logical_id.clone(), name: name.to_owned() };
             let authorizer = route.authorizer(declared.default.as_deref());
@@ -103,6 +131,14 @@ pub fn routes(template: &Template, scope: &Scope, running: &RunningFunctions) ->
     Ok(Routes::new(routes)?)
 }
 
+/// The functions with a schedule.
+pub fn schedules(running: &RunningFunctions) -> Vec<Schedule> {
+    let schedules = running.values().flat_map(|RunningFunction { resource, function, .. }| {
+        resource.schedules.iter().map(|interval| Schedule { interval: *interval, function: Arc::clone(function) })
+    });
+    schedules.collect()
+}
+
 /// The queues to poll, with their functions. Dead-letter queues come last: a stop empties the
 /// queues in this order, and the other queues fill them.
 ///
@@ -112,12 +148,11 @@ pub fn event_sources(
     template: &Template,
     scope: &Scope,
     running: &RunningFunctions,
-    aws: &Aws,
     known: &Known,
 ) -> Result<Vec<EventSource>, StartError> {
     let mut sources = Vec::new();
-    for RunningFunction { resource, function } in running.values() {
-        for trigger in &resource.queues {
+    for RunningFunction { resource, function, aws } in running.values() {
+        for trigger in resource.queues.iter().filter(|trigger| trigger.enabled) {
             let dangling = || StartError::Dangling { at: resource.logical_id.clone(), name: trigger.queue.clone() };
             let arn = |id: &str| scope.attribute(&format!("{id}.Arn"));
             let queue = template

@@ -29,7 +29,7 @@ const KILLS: [usize; 3] = [150, 400, 700];
 const PARALLEL: usize = 20;
 
 /// How long the stack may take to process what it accepted.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The running program. It is killed on drop, so no test leaves it behind.
 struct Program {
@@ -41,10 +41,11 @@ impl Program {
     fn start(data: &Path) -> Self {
         let mut program = Command::new(env!("CARGO_BIN_EXE_local"));
         program.args(["--empty", "--port", "0", "--data"]).arg(data).stdout(Stdio::piped());
-        let mut process = program.spawn().unwrap();
+        let mut process = program.spawn().expect("the program starts");
         let mut first_line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
-        let url = first_line.strip_prefix("listening on ").unwrap().trim().to_owned();
+        let output = process.stdout.take().expect("its output is read");
+        BufReader::new(output).read_line(&mut first_line).expect("it greets");
+        let url = first_line.strip_prefix("listening on ").expect("its address").trim().to_owned();
         Self { process, url }
     }
 
@@ -56,9 +57,9 @@ impl Program {
 
     /// Sends SIGTERM and waits: the program processes what is in its queues, and stops.
     fn stop(mut self) {
-        let signal = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        let signal = Command::new("kill").arg(self.process.id().to_string()).status().expect("a signal is sent");
         assert!(signal.success());
-        assert!(self.process.wait().unwrap().success());
+        assert!(self.process.wait().expect("it ends").success());
     }
 }
 
@@ -99,12 +100,12 @@ async fn send(program: &mut Program, next: &AtomicUsize, accepted: &Mutex<BTreeS
             }
             if is_accepted(&client, &url, number).await {
                 let count = {
-                    let mut accepted = accepted.lock().unwrap();
+                    let mut accepted = accepted.lock().expect("nobody panics with it");
                     accepted.insert(number);
                     accepted.len()
                 };
                 if count >= enough && !stopped.swap(true, Ordering::SeqCst) {
-                    killing.lock().unwrap().kill();
+                    killing.lock().expect("nobody panics with it").kill();
                 }
             }
         }
@@ -113,8 +114,9 @@ async fn send(program: &mut Program, next: &AtomicUsize, accepted: &Mutex<BTreeS
 }
 
 async fn get(url: &str, path: &str) -> Json {
-    let answer = Client::new().get(format!("{url}{path}")).bearer_auth(VIEWER).send().await.unwrap();
-    serde_json::from_slice(&answer.error_for_status().unwrap().bytes().await.unwrap()).unwrap()
+    let answer = Client::new().get(format!("{url}{path}")).bearer_auth(VIEWER).send().await.expect("an answer");
+    let answer = answer.error_for_status().expect("success").bytes().await.expect("a body");
+    serde_json::from_slice(&answer).expect("JSON")
 }
 
 /// All rows of a list.
@@ -122,7 +124,7 @@ async fn all(url: &str, list: &str) -> Vec<Json> {
     let (mut rows, mut cursor) = (Vec::new(), String::new());
     loop {
         let page = get(url, &format!("{list}?limit=200{cursor}")).await;
-        rows.extend(page["items"].as_array().unwrap().iter().cloned());
+        rows.extend(page["items"].as_array().expect("a list").iter().cloned());
         let Some(next) = page["next_cursor"].as_str() else { return rows };
         cursor = format!("&cursor={next}");
     }

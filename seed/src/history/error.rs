@@ -7,7 +7,7 @@ use shared::{
         change_status::ChangeStatusError,
         group_alerts::{GroupError, StartError},
     },
-    store::StoreError,
+    store::{StoreError, segments::ListError},
 };
 
 use crate::company::DataError;
@@ -30,6 +30,8 @@ pub enum SeedError {
     Start(#[from] StartError),
     #[error("could not group the webhook of {at}: {source}")]
     Group { at: Timestamp, source: GroupError },
+    #[error("could not seal the history: {0}")]
+    Seal(#[from] ListError),
     #[error("could not change the status at {at}: {source}")]
     Change { at: Timestamp, source: ChangeStatusError },
 }

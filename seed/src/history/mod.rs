@@ -6,9 +6,17 @@ mod order;
 mod summary;
 mod writer;
 
+use std::time::Duration;
+
 use futures::{StreamExt, stream};
 use jiff::Timestamp;
-use shared::{aws::Aws, config::Environment, store::Tables};
+use shared::{
+    aws::Aws,
+    config::Environment,
+    deadline::Deadline,
+    domain::time::Time,
+    store::{Tables, segments::Purpose},
+};
 
 use self::{order::Order, writer::Writer};
 use crate::timeline::Timeline;
@@ -18,6 +26,9 @@ pub use summary::Summary;
 /// How many steps are begun at most. Nearly all of them wait for their turn. This many reach from
 /// one outage to others that do not depend on it.
 const MAX_STEPS_AHEAD: usize = 256;
+
+/// How long sealing may take. What is left is sealed by the stack.
+const MAX_SEALING: Duration = Duration::from_mins(5);
 
 /// Writes the history of a seed that ends now into empty tables. `progress` is told how many steps
 /// are done, and how many there are.
@@ -60,5 +71,15 @@ pub async fn history(
         done += 1;
         progress(done, total);
     }
+    seal(&tables, now.into()).await?;
     Ok(summary)
+}
+
+/// Seals the history. Its changes are in the change log at their own times, which may be sealed already, so everything is
+/// summarised anew.
+async fn seal(tables: &Tables, now: Time) -> Result<(), SeedError> {
+    let segments = tables.segments()?;
+    segments.forget(now).await?;
+    segments.seal(Purpose::All, now, Deadline::after(MAX_SEALING)).await?;
+    Ok(())
 }

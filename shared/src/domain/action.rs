@@ -20,7 +20,7 @@ pub struct Action {
     pub id: ActionId,
     /// When it was done.
     pub at: Time,
-    /// The name of the API token, or [`SYSTEM_ACTOR`].
+    /// The name of the caller, or [`SYSTEM_ACTOR`].
     pub actor: String,
     /// What was done.
     #[serde(flatten)]
@@ -75,6 +75,8 @@ pub enum ActionKind {
         /// How many alerts the incident has.
         alert_count: u64,
     },
+    /// A person deleted the raw payload of an alert.
+    PayloadDeleted { alert_id: AlertId },
     /// A person changed the status.
     StatusChanged {
         /// The status before.

@@ -45,8 +45,13 @@ pub struct AlertState {
     /// Of the delivery that reported the severity.
     pub severity_classification: Classified<Severity>,
     /// Somebody tried a notification out.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_test: bool,
+    /// When it last changed, by our clock.
+    pub updated_at: Time,
+    /// Counts the changes that were written, from 1. The table counts, so an alert that was changed in memory still has the
+    /// version that was read.
+    pub version: u64,
 }
 
 /// The part of an alert that says what its deliveries report.
@@ -106,6 +111,8 @@ impl Alert {
             occurrences: firings.occurrences,
             severity_classification: classification.severity.clone(),
             is_test: event.is_test,
+            updated_at: episode.alert_id.created_at(),
+            version: 1,
         };
         Self { id: episode.alert_id, state, report: AlertReport::of(delivered, placement.grouping) }
     }
@@ -156,6 +163,13 @@ impl Alert {
         }
     }
 
+    /// The same alert after a change. Writers' clocks may disagree by moments; an alert never seems to go back in time.
+    #[must_use]
+    pub fn changed(mut self, now: Time) -> Self {
+        self.state.updated_at = self.state.updated_at.max(now);
+        self
+    }
+
     /// A person ends it, and its problem does not remember it.
     pub fn end(&mut self, now: Time) {
         self.state.status = AlertStatus::Resolved;
@@ -177,13 +191,6 @@ impl Alert {
         let kept = self.report.clone().only(&fresh.report, keep);
         self.report = fresh.report.and(kept);
         self.take_over_report();
-    }
-
-    /// What lists filter on and what may change.
-    #[must_use]
-    pub fn filtered(&self) -> impl PartialEq + use<> {
-        let AlertState { severity, status, service, environment, team, .. } = self.state.clone();
-        (severity, status, service, environment, team)
     }
 
     fn take_over_report(&mut self) {

@@ -155,10 +155,8 @@ impl AlertEvent {
         }
     }
 
-    /// The same event, its longest texts cut to the bytes of JSON that [`limits`] leave them.
-    ///
-    /// A list of 200 alerts then stays below the 6 MB that a function may answer, whatever the
-    /// characters are.
+    /// The same event, its texts cut to the bytes of JSON that [`limits`] leave them, whatever the
+    /// characters are. Keys are cut where they are read: a hash must stand for the rest.
     #[must_use]
     pub fn fitted(self) -> Self {
         let mut room = limits::TAGS_BYTES;
@@ -172,7 +170,13 @@ impl AlertEvent {
             tags.truncate(fitting_tags);
             tags.push(TRUNCATED_SUFFIX.to_owned());
         }
+        let name = |name: Option<String>| name.map(|name| truncated_to_json_bytes(&name, limits::NAME_BYTES));
         Self {
+            title: truncated_to_json_bytes(&self.title, limits::TITLE_BYTES),
+            service: name(self.service),
+            environment: name(self.environment),
+            team: name(self.team),
+            group: self.group.map(|group| truncated_to_json_bytes(&group, limits::KEY_BYTES)),
             message: self.message.map(|message| truncated_to_json_bytes(&message, limits::MESSAGE_BYTES)),
             tags,
             // Half a link leads nowhere.

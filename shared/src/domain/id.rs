@@ -43,6 +43,12 @@ macro_rules! ids {
                 Self(Ulid::from_parts(at.as_millis().unsigned_abs(), u128::from(number)))
             }
 
+            /// The id of a millisecond with these random bits, as far as there is room for them.
+            #[must_use]
+            pub fn new(at: Time, random: u128) -> Self {
+                Self(Ulid::from_parts(at.as_millis().unsigned_abs(), random))
+            }
+
             /// The random part: 80 bits.
             #[must_use]
             pub const fn random(self) -> u128 {
@@ -101,6 +107,8 @@ ids! {
     ActionId;
     /// Names an entry of the quarantine.
     EntryId;
+    /// Names something that is stored once and never changes: what takes its place has another.
+    Generation;
 }
 
 #[cfg(test)]

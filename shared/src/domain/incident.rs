@@ -162,6 +162,13 @@ impl Incident {
         (next != *self).then(|| (next.changed(now, &kinds), kinds))
     }
 
+    /// A person did something that only the history tells.
+    #[must_use]
+    pub fn note(self, kind: ActionKind, now: Time) -> Changed {
+        let kinds = vec![kind];
+        (self.changed(now, &kinds), kinds)
+    }
+
     /// Several changes that are written at once count as one: that of `first`.
     #[must_use]
     pub const fn as_one_change(mut self, first: &Self) -> Self {

@@ -111,6 +111,18 @@ pub enum StepKind {
     RememberEverywhere(Resolution),
 }
 
+impl Step {
+    /// The alert that it changes.
+    #[must_use]
+    pub fn alert_id(&self) -> Option<AlertId> {
+        match &self.kind {
+            StepKind::Repeat(episode) | StepKind::Resolve(episode) => Some(episode.alert_id),
+            StepKind::Split { ended, .. } => Some(ended.alert_id),
+            StepKind::Begin { .. } | StepKind::Remember(_) | StepKind::RememberEverywhere(_) => None,
+        }
+    }
+}
+
 impl Problem {
     /// What a delivery means, lane by lane. Nothing if it changes nothing.
     #[must_use]
@@ -171,6 +183,18 @@ impl Problem {
         self.lanes.retain(|name, other| name == lane || !other.is_empty());
         self.lane_mut(lane).put(episode);
         self.forget_lanes(lane);
+    }
+
+    /// Forgets alerts. When they were resolved is remembered.
+    pub fn forget(&mut self, alerts: &BTreeSet<AlertId>) {
+        for lane in self.lanes.values_mut() {
+            let (forgotten, kept) =
+                lane.episodes.drain(..).partition::<Vec<_>, _>(|episode| alerts.contains(&episode.alert_id));
+            lane.episodes = kept;
+            for resolution in forgotten.into_iter().filter_map(|episode| episode.resolution) {
+                lane.remember(resolution);
+            }
+        }
     }
 
     /// Takes in a resolution that ends no known alert of a lane.

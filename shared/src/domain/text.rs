@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 /// What a text ends in that was cut, and tags of which some were left out.
 pub const TRUNCATED_SUFFIX: &str = "…[truncated]";
 
-/// Bounds of texts, in characters. An alert's row stays far below DynamoDB's 400 KB an item, and a
-/// key below its 1,024 bytes.
+/// Bounds of texts, in characters and in bytes. An alert's row stays far below DynamoDB's 400 KB an
+/// item, and a key below its 1,024 bytes.
 pub mod limits {
     /// A title.
     pub const TITLE: usize = 500;
@@ -22,6 +22,12 @@ pub mod limits {
     pub const KEY: usize = 500;
     /// A link.
     pub const LINK: usize = 2_000;
+    /// A title, in bytes of JSON.
+    pub const TITLE_BYTES: usize = 1_600;
+    /// A service, an environment, a team, in bytes of JSON.
+    pub const NAME_BYTES: usize = 400;
+    /// A key or an id of the source, in bytes of JSON.
+    pub const KEY_BYTES: usize = 1_000;
     /// A message, in bytes of JSON.
     pub const MESSAGE_BYTES: usize = 8_200;
     /// All tags, in bytes of JSON.
@@ -53,13 +59,18 @@ pub fn truncated_to_json_bytes(text: &str, bytes: usize) -> String {
     if json_bytes(text) <= bytes {
         return text.to_owned();
     }
-    let mut room = bytes.saturating_sub(TRUNCATED_SUFFIX.len() + 3);
-    let fits = |character: &char| {
+    let room = bytes.saturating_sub(TRUNCATED_SUFFIX.len() + 3);
+    text.chars().take_while(fits(room)).chain(TRUNCATED_SUFFIX.chars()).collect()
+}
+
+/// Whether the next character still fits into so many bytes of JSON.
+fn fits(bytes: usize) -> impl FnMut(&char) -> bool {
+    let mut room = bytes;
+    move |character| {
         let enough = room.checked_sub(json_bytes_of(*character));
         room = enough.unwrap_or(0);
         enough.is_some()
-    };
-    text.chars().take_while(fits).chain(TRUNCATED_SUFFIX.chars()).collect()
+    }
 }
 
 /// How many bytes a text takes in JSON, with its quotes and a comma.
@@ -76,15 +87,16 @@ const fn json_bytes_of(character: char) -> usize {
     }
 }
 
-/// A key of at most [`limits::KEY`] characters. A hash stands for what was cut, so that two long
-/// keys that differ stay different.
+/// A key of at most [`limits::KEY`] characters and [`limits::KEY_BYTES`] bytes of JSON. A hash stands
+/// for what was cut, so that two long keys that differ stay different.
 #[must_use]
 pub fn key_within_limit(key: String) -> String {
-    if key.chars().nth(limits::KEY).is_none() {
+    if key.chars().nth(limits::KEY).is_none() && json_bytes(&key) <= limits::KEY_BYTES {
         return key;
     }
     let hash = hex::encode(&Sha256::digest(&key)[..16]);
-    key.chars().take(limits::KEY - hash.len() - 1).chain(['#']).chain(hash.chars()).collect()
+    let (characters, room) = (limits::KEY - hash.len() - 1, limits::KEY_BYTES - hash.len() - 4);
+    key.chars().take(characters).take_while(fits(room)).chain(['#']).chain(hash.chars()).collect()
 }
 
 #[cfg(test)]
@@ -113,9 +125,14 @@ mod tests {
 
     #[test]
     fn long_keys_that_differ_at_their_end_stay_different() {
-        let keys = ["a", "b"].map(|end| key_within_limit("ü".repeat(limits::KEY) + end));
-        assert!(keys.iter().all(|key| key.chars().count() == limits::KEY));
-        assert_ne!(keys[0], keys[1]);
+        for character in ["u", "ü", "🔥", "\u{1}"] {
+            let keys = ["a", "b"].map(|end| key_within_limit(character.repeat(limits::KEY) + end));
+            for key in &keys {
+                assert!(key.chars().count() <= limits::KEY && json_bytes(key) <= limits::KEY_BYTES, "{key}");
+            }
+            assert_ne!(keys[0], keys[1]);
+        }
+        assert_eq!(key_within_limit("u".repeat(limits::KEY + 1)).chars().count(), limits::KEY);
         assert_eq!(key_within_limit("short".to_owned()), "short");
     }
 }

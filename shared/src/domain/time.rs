@@ -5,6 +5,9 @@ use std::{fmt, str::FromStr};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+/// Minutes in a day of UTC.
+pub const MINUTES_A_DAY: i64 = 24 * 60;
+
 /// A point in time in UTC with millisecond precision.
 ///
 /// Its text is RFC 3339 with exactly three digits of a second (`2026-11-23T09:53:08.120Z`), so
@@ -57,6 +60,13 @@ impl Time {
     #[must_use]
     pub fn day(self) -> String {
         self.timestamp().to_zoned(TimeZone::UTC).date().to_string()
+    }
+
+    /// The first millisecond of its day in UTC.
+    #[must_use]
+    pub const fn start_of_day(self) -> Self {
+        const MILLIS_A_DAY: i64 = 24 * 60 * 60 * 1000;
+        Self(self.0 - self.0.rem_euclid(MILLIS_A_DAY))
     }
 
     /// The calendar month in UTC.

@@ -1,182 +1,141 @@
 //! Reads the query parameters of the lists.
 
-use jiff::Timestamp;
-
 use super::{
     Parameters, Request,
-    parameters::{name, whole_number, word},
+    export::Format,
+    filters,
+    parameters::{whole_number, word},
     problem::Problem,
 };
 use crate::{
-    domain::{
-        source::Source,
-        time::{InvalidTime, Time},
-    },
+    domain::id::EntryId,
     listing::{
-        alerts::AlertFilter,
-        cursor::{Cursor, list_key},
-        incidents::{IncidentFilter, IncidentOrder},
-        page::{PageRequest, Start},
-        plan::Range,
-        quarantine::QuarantineFilter,
+        cursor::{Cursor, InvalidCursor},
+        page::ListQuery,
+        quarantine::{EntryStart, QuarantineFilter, QuarantineQuery},
+        segments::{
+            filters::Filter,
+            order::Order,
+            query::{Query, Start},
+            rows::Series,
+        },
     },
-    service::list_incidents::IncidentQuery,
-    sources::SOURCES,
+    service::{list_alerts::AlertsQuery, redrive_quarantine::RedriveRequest},
 };
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 200;
 
-/// A valid request for one page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListRequest<F> {
-    pub filter: F,
-    pub page: PageRequest,
-    /// Identifies the list. A cursor works only for the list that it came from.
-    pub list: String,
-}
-
 /// Reads the parameters of `GET /incidents`.
 ///
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
-pub fn incidents(request: &Request) -> Result<ListRequest<IncidentQuery>, Problem> {
+pub fn incidents(request: &Request) -> Result<ListQuery, Problem> {
     let mut parameters = Parameters::of(request);
-    let facets = parameters.many("facets", word);
-    let filter = IncidentFilter {
-        statuses: parameters.many("status", word),
-        severities: parameters.many("severity", word),
-        services: parameters.many("service", name),
-        teams: parameters.many("team", name),
-        sources: parameters.many("source", source),
-        has_firing: parameters.one("has_firing", yes_or_no),
-        created: range(&mut parameters, "created_from", "created_to"),
-        updated: range(&mut parameters, "updated_from", "updated_to"),
-    };
-    let sort = parameters.one("sort", |value| match value {
-        "created_at" => Ok(Sort { order: IncidentOrder::Created, ascending: true }),
-        "-created_at" => Ok(Sort { order: IncidentOrder::Created, ascending: false }),
-        "updated_at" => Ok(Sort { order: IncidentOrder::Updated, ascending: true }),
-        "-updated_at" => Ok(Sort { order: IncidentOrder::Updated, ascending: false }),
-        _ => Err("must be one of created_at, -created_at, updated_at, -updated_at"),
-    });
-    let Sort { order, ascending } = sort.unwrap_or(Sort { order: IncidentOrder::Created, ascending: false });
-    let list = list_key("incidents", &filter.canonical(), &format!("{order:?} {ascending}"));
-    let query = IncidentQuery { filter, order, facets };
-    finish(parameters, query, list, ascending)
+    let filter = filters::incidents(&mut parameters);
+    finish(parameters, Series::Incidents, filter, Format::of(request))
 }
 
 /// Reads the parameters of `GET /alerts`.
 ///
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
-pub fn alerts(request: &Request) -> Result<ListRequest<AlertFilter>, Problem> {
+pub fn alerts(request: &Request) -> Result<AlertsQuery, Problem> {
     let mut parameters = Parameters::of(request);
-    let filter = AlertFilter {
-        sources: parameters.many("source", source),
-        severities: parameters.many("severity", word),
-        services: parameters.many("service", name),
-        environments: parameters.many("environment", name),
-        statuses: parameters.many("status", word),
-        incidents: parameters.many("incident_id", str::parse),
-        created: range(&mut parameters, "created_from", "created_to"),
-    };
-    let ascending = created_sort(&mut parameters);
-    let list = list_key("alerts", &filter.canonical(), created_sort_name(ascending));
-    finish(parameters, filter, list, ascending)
+    let (filter, incidents) = filters::alerts(&mut parameters);
+    Ok(AlertsQuery { asked: finish(parameters, Series::Alerts, filter, Format::of(request))?, incidents })
 }
 
 /// Reads the parameters of `GET /quarantine`.
 ///
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
-pub fn quarantine(request: &Request) -> Result<ListRequest<QuarantineFilter>, Problem> {
+pub fn quarantine(request: &Request) -> Result<QuarantineQuery, Problem> {
     let mut parameters = Parameters::of(request);
-    let filter = QuarantineFilter { kinds: parameters.many("kind", word), sources: parameters.many("source", source) };
-    let ascending = created_sort(&mut parameters);
-    let list = list_key("quarantine", &filter.canonical(), created_sort_name(ascending));
-    finish(parameters, filter, list, ascending)
-}
-
-struct Sort {
-    order: IncidentOrder,
-    ascending: bool,
-}
-
-fn created_sort(parameters: &mut Parameters) -> bool {
+    let filter =
+        QuarantineFilter { kinds: parameters.many("kind", word), sources: parameters.many("source", filters::source) };
     let sort = parameters.one("sort", |value| match value {
         "created_at" => Ok(true),
         "-created_at" => Ok(false),
         _ => Err("must be one of created_at, -created_at"),
     });
-    sort.unwrap_or(false)
+    let ascending = sort.unwrap_or(false);
+    let list = filter.list_key(ascending);
+    let limit = limit(&mut parameters);
+    let start =
+        start(&mut parameters, &list, EntryStart::Offset, |position| Some(EntryStart::After(position.parse().ok()?)));
+    parameters.finish()?;
+    Ok(QuarantineQuery { filter, ascending, start, limit, list })
 }
 
-const fn created_sort_name(ascending: bool) -> &'static str {
-    if ascending { "created_at" } else { "-created_at" }
+/// A valid request to redrive many entries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedriveList {
+    pub request: RedriveRequest,
+    /// Identifies the list. A cursor works only for the list that it came from.
+    pub list: String,
 }
 
-fn finish<F>(mut parameters: Parameters, filter: F, list: String, ascending: bool) -> Result<ListRequest<F>, Problem> {
+/// Reads the parameters of `POST /quarantine/redrive`.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn redrive(request: &Request) -> Result<RedriveList, Problem> {
+    let mut parameters = Parameters::of(request);
+    let filter =
+        QuarantineFilter { kinds: parameters.some("kind", word), sources: parameters.many("source", filters::source) };
+    let list = format!("redrive.{}", filter.list_key(true));
+    let limit = limit(&mut parameters);
+    let after = parameters.one("cursor", |value| {
+        Cursor::decode(value, &list).and_then(|cursor| cursor.position.parse::<EntryId>().map_err(|_| InvalidCursor))
+    });
+    parameters.finish()?;
+    Ok(RedriveList { request: RedriveRequest { filter, after, limit }, list })
+}
+
+fn finish(mut parameters: Parameters, series: Series, filter: Filter, format: Format) -> Result<ListQuery, Problem> {
+    let facets = parameters.many("facets", |value| filters::facet(series, value));
+    if !facets.is_empty() && format != Format::Json {
+        parameters.error("facets", "cannot be combined with this Accept: only JSON has facets");
+    }
+    let order = parameters.one("sort", |value| {
+        Order::read(series, value).ok_or_else(|| {
+            let names: Vec<String> = series.orders().iter().map(|(name, _)| format!("{name}, -{name}")).collect();
+            format!("must be one of {}", names.join(", "))
+        })
+    });
+    let order = order.unwrap_or(Order::NEWEST_FIRST);
+    let list = format!("{series}.{}.{}", order.name(series), filter.hash());
+    let limit = limit(&mut parameters);
+    let start = start(&mut parameters, &list, Start::Offset, |position| Some(Start::After(position.parse().ok()?)));
+    parameters.finish()?;
+    Ok(ListQuery { query: Query { filter, order, start, limit, facets }, list })
+}
+
+fn limit(parameters: &mut Parameters) -> usize {
     let limit = parameters.one("limit", |value| match whole_number(value) {
         Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
         _ => Err(format!("must be a whole number from 1 to {MAX_LIMIT}")),
     });
-    let offset = parameters.one("offset", whole_number);
-    let cursor = parameters.one("cursor", |value| Cursor::decode(value, &list));
-    if cursor.is_some() && offset.is_some() {
+    usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX)
+}
+
+/// Where a page starts: after a number of rows, or after the position in a cursor.
+fn start<S>(
+    parameters: &mut Parameters,
+    list: &str,
+    offset: impl Fn(u64) -> S,
+    after: impl Fn(&str) -> Option<S>,
+) -> S {
+    let skipped = parameters.one("offset", whole_number);
+    let cursor = parameters.one("cursor", |value| {
+        let cursor = Cursor::decode(value, list)?;
+        after(&cursor.position).ok_or(InvalidCursor)
+    });
+    if cursor.is_some() && skipped.is_some() {
         parameters.error("offset", "cannot be combined with cursor");
     }
-    parameters.finish()?;
-    let start = cursor.map_or(Start::Offset(offset.unwrap_or(0)), Start::Cursor);
-    let limit = usize::try_from(limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX);
-    Ok(ListRequest { filter, page: PageRequest { limit, start, ascending }, list })
-}
-
-fn range(parameters: &mut Parameters, from_name: &str, to_name: &str) -> Range {
-    let from = parameters.one(from_name, timestamp);
-    let to = parameters.one(to_name, timestamp);
-    if from.zip(to).is_some_and(|(from, to)| from > to) {
-        parameters.error(from_name, format!("must not be after {to_name}"));
-    }
-    Range { from: from.map(first_millisecond), to: to.map(Time::from) }
-}
-
-/// Parses an RFC 3339 time and keeps its precision.
-fn timestamp(value: &str) -> Result<Timestamp, InvalidTime> {
-    // `jiff` accepts a zone in brackets. RFC 3339 does not.
-    if value.contains('[') {
-        return Err(InvalidTime);
-    }
-    // A plus sign that was not percent-encoded arrives as a space.
-    let value = value.replace(' ', "+");
-    // Callers write 9999-12-31 for "no end". `jiff` ends a day earlier.
-    let parsed = value.parse().or_else(|error| match value.strip_prefix("9999-12-31") {
-        Some(time) => format!("9999-12-29{time}").parse(),
-        None => Err(error),
-    });
-    parsed.map_err(|_| InvalidTime)
-}
-
-/// Times in rows are whole milliseconds. So a bound within a millisecond means the next one.
-fn first_millisecond(from: Timestamp) -> Time {
-    let whole = Time::from(from);
-    if from.as_nanosecond() > i128::from(whole.as_millis()) * 1_000_000 { whole.plus_millis(1) } else { whole }
-}
-
-fn yes_or_no(value: &str) -> Result<bool, &'static str> {
-    match value {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err("must be true or false"),
-    }
-}
-
-fn source(value: &str) -> Result<Source, String> {
-    let names = SOURCES.iter().map(|source| source.name());
-    match names.clone().find(|name| name.eq_ignore_ascii_case(value)) {
-        Some(name) => Ok(Source::named(name)),
-        None => Err(format!("must be one of {}", names.collect::<Vec<_>>().join(", "))),
-    }
+    cursor.unwrap_or_else(|| offset(skipped.unwrap_or(0)))
 }
 
 #[cfg(test)]
@@ -184,6 +143,13 @@ mod tests {
     use lambda_http::Body;
 
     use super::*;
+    use crate::{
+        domain::time::Time,
+        listing::segments::{
+            query::Position,
+            rows::{Field, RowId},
+        },
+    };
 
     fn request(query: &str) -> Request {
         let request = lambda_http::http::Request::builder().uri(format!("https://api.example.com/incidents?{query}"));
@@ -193,11 +159,14 @@ mod tests {
     #[test]
     fn defaults_are_the_first_page_newest_first() {
         let list = incidents(&request("")).unwrap();
-        assert_eq!(list.page, PageRequest { limit: 50, start: Start::Offset(0), ascending: false });
-        assert_eq!(
-            list.filter,
-            IncidentQuery { filter: IncidentFilter::default(), order: IncidentOrder::Created, facets: Vec::new() }
-        );
+        let first = Query {
+            filter: Filter::default(),
+            order: Order::NEWEST_FIRST,
+            start: Start::Offset(0),
+            limit: 50,
+            facets: Vec::new(),
+        };
+        assert_eq!(list.query, first);
     }
 
     #[test]
@@ -205,15 +174,15 @@ mod tests {
         let list =
             incidents(&request("created_from=2026-11-01T00:00:00.0001Z&created_to=2026-11-01T02:00:00.9999+02:00"))
                 .unwrap();
-        let Range { from, to } = list.filter.filter.created;
-        assert_eq!(from.unwrap().to_string(), "2026-11-01T00:00:00.001Z");
-        assert_eq!(to.unwrap().to_string(), "2026-11-01T00:00:00.999Z");
+        let at = |text: &str| Some(text.parse::<Time>().unwrap());
+        let expected = Filter::default().created(at("2026-11-01T00:00:00.001Z"), at("2026-11-01T00:00:00.999Z"));
+        assert_eq!(list.query.filter, expected);
     }
 
     #[test]
     fn times_beyond_every_history_are_bounds_like_others() {
         let list = incidents(&request("created_from=0001-01-01T00:00:00Z&created_to=9999-12-31T23:59:59Z")).unwrap();
-        assert_eq!(list.filter.filter.created, Range { from: Some(Time::EARLIEST), to: Some(Time::LATEST) });
+        assert_eq!(list.query.filter, Filter::default().created(Some(Time::EARLIEST), Some(Time::LATEST)));
         assert!(
             incidents(&request("created_from=2026-11-01T00:00:00.0005Z&created_to=2026-11-01T00:00:00.0009Z")).is_ok()
         );
@@ -222,7 +191,8 @@ mod tests {
     #[test]
     fn a_cursor_belongs_to_its_list() {
         let list = incidents(&request("status=open&limit=1")).unwrap();
-        let cursor = Cursor { position: "01J".into(), offset: 1, list: list.list }.encode();
+        let position = Position { value: 7, id: RowId::new(7, 7) }.to_string();
+        let cursor = Cursor { position, list: list.list }.encode();
         assert!(incidents(&request(&format!("status=OPEN&limit=7&facets=team&cursor={cursor}"))).is_ok());
         let list = incidents(&request("status=OPEN,CLOSED&limit=1")).unwrap().list;
         assert_eq!(incidents(&request("status=closed&status=open")).unwrap().list, list, "whatever the order");
@@ -265,15 +235,39 @@ mod tests {
         ] {
             assert!(incidents(&request(query)).is_err(), "{query}");
         }
-        for query in [
-            "status=OPEN",
-            "incident_id=7",
-            "environment=",
-            "team=web",
-            "updated_from=2026-11-02T00:00:00Z",
-            "sort=updated_at",
-        ] {
+        for query in ["status=OPEN", "incident_id=7", "environment=", "has_firing=true", "sort=alert_count"] {
             assert!(alerts(&request(query)).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn an_exclamation_mark_belongs_to_the_name_and_means_none_of_these() {
+        let filter = |query: &str| incidents(&request(query)).unwrap().query.filter;
+        let expected = Filter::default().none_of(Field::Service, &["-web", "shop"]).any_of(Field::Team, &["!infra"]);
+        assert_eq!(filter("service!=-Web,shop&team=!infra").hash(), expected.hash());
+        assert_eq!(filter("team=%21infra&service%21=shop&service!=-web").hash(), expected.hash());
+        for query in ["service!", "service!=", "service!!=a", "!service=a", "has_firing!=true", "severity_min!=info"] {
+            assert!(incidents(&request(query)).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_search_is_for_words() {
+        let filter = |query: &str| incidents(&request(query)).map(|list| list.query.filter);
+        assert_eq!(filter("q=Disk+FULL%20web-1"), filter("q=web,1%20disk%2Cfull"));
+        let too_many = (10..27).map(|word| word.to_string()).collect::<Vec<_>>().join("+");
+        for query in ["q=", "q=--", "q=a&q=b", &format!("q={}", "x".repeat(201)), &format!("q={too_many}")] {
+            assert!(filter(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn each_order_and_facet_of_a_series_can_be_asked_for() {
+        for (name, _) in Series::Alerts.orders() {
+            assert!(alerts(&request(&format!("sort=-{name}&facets=team,environment"))).is_ok(), "{name}");
+        }
+        for (name, _) in Series::Incidents.orders() {
+            assert!(incidents(&request(&format!("sort={name}&facets=has_firing,service"))).is_ok(), "{name}");
         }
     }
 }

@@ -1,13 +1,18 @@
 //! The HTTP side of the API: parameters, answers and problems. Layers below know no status codes.
 
 pub mod answer;
+pub mod edge;
 pub mod etag;
+pub mod export;
+mod filters;
+pub mod fit;
 pub mod headers;
 pub mod lists;
-mod parameters;
 pub mod pagerduty_events;
+mod parameters;
 pub mod principal;
 pub mod problem;
+pub mod stats;
 pub mod status_body;
 pub mod view;
 

@@ -42,6 +42,9 @@ pub fn answer(received: &Result<Receipt, Refusal>) -> Option<Response> {
         Ok(Receipt::Quarantined { reason, .. }) => Some(invalid(StatusCode::BAD_REQUEST, reason.clone())),
         Err(refusal @ Refusal::NotAuthentic) => Some(invalid(StatusCode::UNAUTHORIZED, refusal.to_string())),
         Err(refusal @ Refusal::TooLarge { .. }) => Some(invalid(StatusCode::PAYLOAD_TOO_LARGE, refusal.to_string())),
-        Err(Refusal::Queue(_) | Refusal::Confirmation(_)) => None,
+        Err(refusal @ (Refusal::Address | Refusal::Stranger)) => {
+            Some(invalid(StatusCode::FORBIDDEN, refusal.to_string()))
+        }
+        Err(Refusal::Queue(_) | Refusal::OutOfTime(_) | Refusal::Confirmation(_)) => None,
     }
 }

@@ -10,9 +10,8 @@ use super::{
 };
 use crate::domain::text::limits;
 
-/// The most values that a parameter may have. DynamoDB's operator `IN` takes 100 values (Developer
-/// Guide, "Condition and filter expressions, operators, and functions").
-const MAX_VALUES: usize = 100;
+/// The most values that a parameter may have. So many ids take half of what API Gateway reads of a request line.
+const MAX_VALUES: usize = 200;
 
 /// The query parameters of a request. [`Self::one`] and [`Self::many`] take the known ones out.
 /// [`Self::finish`] refuses the rest.
@@ -76,6 +75,14 @@ impl Parameters {
             }
         }
         values
+    }
+
+    /// Takes a parameter like [`Self::many`] that must be given.
+    pub fn some<T: PartialEq, E: Display>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
+        if !self.given.contains_key(name) {
+            self.error(name, "must be given");
+        }
+        self.many(name, parse)
     }
 
     /// Notes that a parameter is wrong, for [`Self::finish`].

@@ -4,7 +4,7 @@ use lambda_http::{RequestExt, request::RequestContext};
 use serde_json::{Value, json};
 
 use super::{Request, problem::Problem};
-use crate::{credentials::Role, service::authorize::Principal};
+use crate::domain::principal::{Principal, Role};
 
 /// The context that the authorizer returns to API Gateway.
 #[must_use]

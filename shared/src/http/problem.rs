@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::{
     domain::{incident::Incident, quarantine::EntryState, status::Status},
-    store::lists::ListError,
+    store::segments::ListError,
 };
 
 /// The body of an error answer.
@@ -219,14 +219,13 @@ impl Problem {
         }
     }
 
-    /// 503: a list could not be counted within the time limit of a request.
+    /// 503: a list could not be read within the time limit of a request.
     #[must_use]
     pub fn not_finished() -> Self {
-        let detail = "The list could not be counted in time. Retry: what was counted is cached, so the next attempt \
-                      gets further. Two kinds of list are not cached: those filtered by incident_id, and those \
-                      filtered by updated_at but sorted by created_at. For these, ask for a narrower range.";
+        let detail = "The list could not be read in time, because many alerts are not summarised yet. Retry: what was \
+                      summarised stays, so the next attempt gets further.";
         Self {
-            cause: Some("the list was not counted in time".to_owned()),
+            cause: Some("the list was not read in time".to_owned()),
             ..Self::new(
                 &ProblemKind {
                     uri: "urn:incident-review:problem:not-finished",

@@ -1,7 +1,11 @@
 //! Reads the bodies of `PATCH /incidents/{id}/status` and `PATCH /alerts/{id}/status`.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 use strum::VariantNames;
 
@@ -33,8 +37,7 @@ pub struct AlertResolutionBody {
 /// # Errors
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
 pub fn incident(request: &Request) -> Result<StatusChangeBody, Problem> {
-    let mut members = members(request, "INVESTIGATING")?;
-    let mut errors = Vec::new();
+    let Members { mut members, mut errors } = members(request, "INVESTIGATING")?;
     let status = status(&mut members).map_err(|error| errors.push(error)).ok();
     let comment = comment(&mut members).map_err(|error| errors.push(error)).ok();
     errors.extend(members.keys().map(|name| invalid(name, "is not a known member")));
@@ -49,8 +52,7 @@ pub fn incident(request: &Request) -> Result<StatusChangeBody, Problem> {
 /// # Errors
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
 pub fn alert(request: &Request) -> Result<AlertResolutionBody, Problem> {
-    let mut members = members(request, "resolved")?;
-    let mut errors = Vec::new();
+    let Members { mut members, mut errors } = members(request, "resolved")?;
     match status(&mut members) {
         Ok(AlertStatus::Resolved) => {}
         Ok(AlertStatus::Firing) => {
@@ -66,15 +68,45 @@ pub fn alert(request: &Request) -> Result<AlertResolutionBody, Problem> {
     }
 }
 
-fn members(request: &Request, example: &str) -> Result<Map<String, Value>, Problem> {
-    let body: Value = serde_json::from_slice(request.body().as_ref())
-        .map_err(|error| Problem::malformed_body(format!("The body must be a JSON object: {error}.")))?;
-    match body {
-        Value::Object(members) => Ok(members),
-        _ => Err(Problem::malformed_body(format!(
-            "The body must be a JSON object such as {{\"status\":\"{example}\"}}."
-        ))),
+/// The members of a JSON object. One that is repeated is wrong: readers differ on which of them counts.
+struct Members {
+    members: Map<String, Value>,
+    errors: Vec<InvalidParameter>,
+}
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
+                let (mut members, mut errors) = (Map::new(), Vec::new());
+                while let Some((name, value)) = access.next_entry::<String, Value>()? {
+                    if members.contains_key(&name) {
+                        errors.push(invalid(&name, "may be given only once"));
+                    }
+                    members.insert(name, value);
+                }
+                Ok(Members { members, errors })
+            }
+        }
+        deserializer.deserialize_map(Object)
     }
+}
+
+fn members(request: &Request, example: &str) -> Result<Members, Problem> {
+    serde_json::from_slice(request.body().as_ref()).map_err(|error| {
+        Problem::malformed_body(if error.is_data() {
+            format!("The body must be a JSON object such as {{\"status\":\"{example}\"}}.")
+        } else {
+            format!("The body must be a JSON object: {error}.")
+        })
+    })
 }
 
 fn status<T: FromStr + VariantNames>(members: &mut Map<String, Value>) -> Result<T, InvalidParameter> {
@@ -132,6 +164,15 @@ mod tests {
         for body in [r#"{"status":"firing"}"#, "{}", r#"{"status":"resolved","x":1}"#, r#"{"status":"CLOSED"}"#] {
             assert!(read(body).is_err(), "{body}");
         }
+    }
+
+    #[test]
+    fn a_repeated_member_is_refused_by_its_name() {
+        let body = r#"{"status":"RESOLVED","comment":"a","status":"RESOLVED","st\u0061tus":"OPEN"}"#;
+        let problem = serde_json::to_value(change(body).unwrap_err()).unwrap();
+        let named: Vec<&str> =
+            problem["errors"].as_array().unwrap().iter().filter_map(|error| error["parameter"].as_str()).collect();
+        assert_eq!((&problem["status"], named), (&400.into(), vec!["status", "status"]));
     }
 
     #[test]

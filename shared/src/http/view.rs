@@ -1,11 +1,13 @@
 //! The bodies of answers. They are separate from the domain's types, so that either can change
 //! alone.
 
+mod payload;
+
 use std::collections::BTreeMap;
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Serialize;
 
+use super::fit;
 use crate::{
     domain::{
         action::Action,
@@ -22,9 +24,18 @@ use crate::{
         status::Status,
         time::Time,
     },
-    listing::{facets::FacetValues, page::Page},
-    service::{get_incident::IncidentDetail, get_quarantine_entry::QuarantineEntryDetail, receive_webhook::{GroupReceipt, Receipt}},
+    listing::{cursor::Cursor, page::Page, segments::facets::FacetValues},
+    service::{
+        get_incident::IncidentDetail,
+        get_quarantine_entry::QuarantineEntryDetail,
+        receive_webhook::{GroupReceipt, Receipt},
+        redrive_quarantine::{RedrivenEntries, RefusedEntry},
+    },
 };
+
+use payload::BodyView;
+
+pub use payload::AlertPayloadView;
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
@@ -55,26 +66,66 @@ struct FacetValueView {
 impl<V> PageView<V> {
     /// A page of a list. `view` turns an item into its wire form.
     pub fn of<T>(page: Page<T>, view: impl Fn(T) -> V) -> Self {
+        let value = |(value, count)| FacetValueView { value, count };
+        let facet = |FacetValues { field, values, omitted }: FacetValues| {
+            (field.into(), FacetView { values: values.into_iter().map(value).collect(), omitted })
+        };
         Self {
             total: page.total,
             limit: page.limit,
             offset: page.offset,
             next_cursor: page.next_cursor.map(|cursor| cursor.encode()),
             items: page.items.into_iter().map(view).collect(),
-            facets: BTreeMap::new(),
+            facets: page.facets.into_iter().map(facet).collect(),
         }
     }
 
-    /// Adds facets to the page.
+    /// The page of a larger limit than it was made with.
     #[must_use]
-    pub fn with_facets(self, facets: Vec<FacetValues>) -> Self {
-        let value = |(value, count)| FacetValueView { value, count };
-        let view = |FacetValues { facet, values, omitted }: FacetValues| {
-            (facet.into(), FacetView { values: values.into_iter().map(value).collect(), omitted })
-        };
-        Self { facets: facets.into_iter().map(view).collect(), ..self }
+    pub fn with_limit(self, limit: usize) -> Self {
+        Self { limit, ..self }
+    }
+
+    /// Its items.
+    #[must_use]
+    pub fn items(&self) -> &[V] {
+        &self.items
+    }
+
+    /// Where the list goes on, if it does.
+    #[must_use]
+    pub fn next_cursor(&self) -> Option<&str> {
+        self.next_cursor.as_deref()
+    }
+
+    /// Whether the list begins with it.
+    #[must_use]
+    pub const fn is_first(&self) -> bool {
+        self.offset == 0
     }
 }
+
+/// The members of an incident that CSV has.
+pub const INCIDENT_COLUMNS: [&str; 18] = [
+    "id",
+    "title",
+    "status",
+    "severity",
+    "services",
+    "sources",
+    "team",
+    "environment",
+    "created_at",
+    "updated_at",
+    "acknowledged_at",
+    "resolved_at",
+    "closed_at",
+    "alert_count",
+    "firing_alert_count",
+    "last_alert_at",
+    "recurrence_of",
+    "version",
+];
 
 /// An incident.
 #[derive(Debug, Serialize)]
@@ -130,9 +181,9 @@ pub struct ChangedIncidentView {
     pub incident: IncidentView,
 }
 
-/// An alert by itself: the answer to a change of its status.
+/// An alert by itself.
 #[derive(Debug, Serialize)]
-pub struct ChangedAlertView {
+pub struct SingleAlertView {
     pub alert: AlertView,
 }
 
@@ -146,17 +197,55 @@ pub struct IncidentDetailView {
     actions_total: u64,
 }
 
+impl IncidentDetailView {
+    /// Leaves out its oldest alerts if all of them do not fit into an answer. The totals say so.
+    #[must_use]
+    pub fn fitted(mut self) -> Self {
+        let alerts = std::mem::take(&mut self.alerts);
+        let room = fit::MAX_BODY_BYTES.saturating_sub(fit::event_bytes_of(&self));
+        let fitting = fit::fitting(alerts.iter().map(fit::event_bytes_of), room);
+        self.alerts = alerts.into_iter().take(fitting).collect();
+        self
+    }
+}
+
 impl From<IncidentDetail> for IncidentDetailView {
     fn from(detail: IncidentDetail) -> Self {
         Self {
-            alerts_total: detail.incident.alert_count,
-            actions_total: detail.incident.action_count,
+            alerts_total: detail.alerts_total,
+            actions_total: detail.actions_total,
             alerts: detail.alerts.into_iter().map(AlertView::from).collect(),
             actions: detail.actions,
             incident: detail.incident.into(),
         }
     }
 }
+
+/// The members of an alert that CSV has: all but `classification` and `grouping`.
+pub const ALERT_COLUMNS: [&str; 22] = [
+    "id",
+    "source",
+    "external_id",
+    "dedup_key",
+    "title",
+    "message",
+    "severity",
+    "status",
+    "service",
+    "environment",
+    "team",
+    "tags",
+    "group",
+    "is_test",
+    "link",
+    "occurred_at",
+    "created_at",
+    "updated_at",
+    "last_seen_at",
+    "resolved_at",
+    "occurrences",
+    "incident_id",
+];
 
 /// An alert.
 #[derive(Debug, Serialize)]
@@ -178,6 +267,7 @@ pub struct AlertView {
     link: Option<String>,
     occurred_at: Time,
     created_at: Time,
+    updated_at: Time,
     last_seen_at: Time,
     resolved_at: Option<Time>,
     occurrences: u64,
@@ -208,6 +298,7 @@ impl From<Alert> for AlertView {
             link: report.link.map(|reported| reported.value),
             occurred_at: state.occurred_at,
             created_at,
+            updated_at: state.updated_at,
             last_seen_at: state.last_seen_at,
             resolved_at: state.resolved_at,
             occurrences: state.occurrences,
@@ -252,7 +343,7 @@ impl From<QuarantineEntry> for QuarantineEntryView {
     }
 }
 
-/// A quarantine entry with its whole body: as text, or in base64 if it is not UTF-8.
+/// A quarantine entry with its whole body: as text, or in base64 if it is not UTF-8 or too large as text.
 #[derive(Debug, Serialize)]
 pub struct QuarantineEntryDetailView {
     #[serde(flatten)]
@@ -267,12 +358,8 @@ impl QuarantineEntryDetailView {
     pub fn of(detail: QuarantineEntryDetail) -> Self {
         let QuarantineEntryDetail { mut entry, body } = detail;
         let actions = std::mem::take(&mut entry.actions);
-        let (body, body_base64) = match body.map(String::from_utf8) {
-            Some(Ok(text)) => (Some(text), None),
-            Some(Err(bytes)) => (None, Some(BASE64_STANDARD.encode(bytes.as_bytes()))),
-            None => (None, None),
-        };
-        Self { entry: QuarantineEntryView { body, ..entry.into() }, body_base64, actions }
+        let BodyView { text, base64 } = body.map_or(BodyView { text: None, base64: None }, BodyView::of);
+        Self { entry: QuarantineEntryView { body: text, ..entry.into() }, body_base64: base64, actions }
     }
 }
 
@@ -303,5 +390,30 @@ impl From<Receipt> for ReceiptView {
             Receipt::Ignored { reason } => Self::Ignored { reason },
             Receipt::Quarantined { delivery_id, reason } => Self::Quarantined { delivery_id, reason },
         }
+    }
+}
+
+/// What became of entries that were to be redriven.
+#[derive(Debug, Serialize)]
+pub struct RedrivenEntriesView {
+    redriven: u64,
+    refused: Vec<RefusedEntryView>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RefusedEntryView {
+    id: EntryId,
+    reason: String,
+}
+
+impl RedrivenEntriesView {
+    /// Shows them. `list` is the key of the list for its cursors.
+    #[must_use]
+    pub fn of(entries: RedrivenEntries, list: String) -> Self {
+        let RedrivenEntries { redriven, refused, last } = entries;
+        let refused = refused.into_iter().map(|RefusedEntry { id, reason }| RefusedEntryView { id, reason }).collect();
+        let cursor = last.map(|id| Cursor { position: id.to_string(), list });
+        Self { redriven, refused, next_cursor: cursor.map(|cursor| cursor.encode()) }
     }
 }

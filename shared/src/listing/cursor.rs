@@ -3,18 +3,13 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
-use super::conditions::CanonicalConditions;
-
 /// Where a list goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The position of the last row that was shown.
     #[serde(rename = "p")]
     pub position: String,
-    /// How many rows were shown so far.
-    #[serde(rename = "o")]
-    pub offset: u64,
-    /// The list that it belongs to; see [`list_key`].
+    /// The list that it belongs to: its kind, filters and order.
     #[serde(rename = "l")]
     pub list: String,
 }
@@ -24,14 +19,14 @@ pub struct Cursor {
 #[error("must be a next_cursor of the same list, filters and sort")]
 pub struct InvalidCursor;
 
-/// Positions are ids and times with ids: much shorter.
+/// Positions are ids, and numbers with ids: much shorter.
 const MAX_POSITION: usize = 64;
 
 impl Cursor {
     /// Its text.
     #[must_use]
     pub fn encode(&self) -> String {
-        // A struct of texts and a number always has a JSON form.
+        // A struct of texts always has a JSON form.
         BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
@@ -45,10 +40,4 @@ impl Cursor {
         let is_position = cursor.position.len() <= MAX_POSITION && cursor.position.is_ascii();
         if cursor.list == list && is_position && !cursor.position.is_empty() { Ok(cursor) } else { Err(InvalidCursor) }
     }
-}
-
-/// What tells lists apart: their kind, filters and order.
-#[must_use]
-pub fn list_key(kind: &str, conditions: &CanonicalConditions, sort: &str) -> String {
-    conditions.clone().with("list", vec![kind.to_owned()]).with("sort", vec![sort.to_owned()]).hash()
 }

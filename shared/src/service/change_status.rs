@@ -2,26 +2,21 @@
 
 use std::time::Duration;
 
-use super::{
-    resolve_alerts::{Ending, Ends, ResolveAlertError, ResolveAlerts},
-    retry::{MAX_ATTEMPTS, Retries, Retryable},
-};
+use super::resolve_alerts::{Ending, Ends, ResolveAlertError, ResolveAlerts};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         action::{Action, ActionKind},
         id::{AlertId, IncidentId},
         incident::Incident,
+        retention::Retention,
         status::{IllegalTransition, Status},
         time::Time,
     },
-    queue::{Queue, QueueError},
-    store::{
-        StoreError, Tables,
-        counts::Counts,
-        incidents::{Incidents, invalidations},
-        transaction::TransactionError,
-    },
+    queue::{MAX_SEND_TIME, Queue, QueueError},
+    retry::{Outlook, Retries, Retryable},
+    store::{StoreError, Tables, incidents::Incidents, transaction::TransactionError},
 };
 
 /// How long a request ends alerts that one transaction could not.
@@ -82,8 +77,11 @@ impl From<StoreError> for ChangeStatusError {
 }
 
 impl Retryable for ChangeStatusError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Unavailable(error) => error.outlook(),
+            _ => Outlook::Hopeless,
+        }
     }
 }
 
@@ -92,7 +90,7 @@ impl Retryable for ChangeStatusError {
 pub struct ChangeStatus {
     tables: Tables,
     incidents: Incidents,
-    counts: Counts,
+    retention: Retention,
     resolve_alerts: ResolveAlerts,
     queue: Option<Queue>,
 }
@@ -112,7 +110,7 @@ impl ChangeStatus {
         Ok(Self {
             tables: tables.clone(),
             incidents: tables.incidents()?,
-            counts: tables.counts()?,
+            retention: tables.retention()?,
             resolve_alerts: ResolveAlerts::new(tables)?,
             queue,
         })
@@ -131,17 +129,18 @@ impl ChangeStatus {
         change: &StatusChange,
         precondition: &Precondition<'_>,
         now: Time,
+        deadline: Deadline,
     ) -> Result<ChangedStatus, ChangeStatusError> {
         // Two people may ask for the same in the same millisecond. This tells whose change was written.
         let change_id = fastrand::u128(..);
         let mut unanswered = Vec::new();
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut retries = Retries::of_person(deadline);
         loop {
             match self.attempt(id, change, precondition, now, change_id, &mut unanswered).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 Err(error) => return Err(error),
                 Ok(ChangedStatus { incident, is_changed }) => {
-                    return Ok(ChangedStatus { incident: self.sweep(incident, now).await?, is_changed });
+                    return Ok(ChangedStatus { incident: self.sweep(incident, now, deadline).await?, is_changed });
                 }
             }
         }
@@ -156,7 +155,7 @@ impl ChangeStatus {
         change_id: u128,
         unanswered: &mut Vec<Unanswered>,
     ) -> Result<ChangedStatus, ChangeStatusError> {
-        let incident = self.incidents.get(id).await?.ok_or(ChangeStatusError::NotFound)?;
+        let incident = self.incidents.get(id, now).await?.ok_or(ChangeStatusError::NotFound)?;
         if let Some(incident) = self.committed(unanswered, change_id).await? {
             return Ok(ChangedStatus { incident, is_changed: true });
         }
@@ -168,12 +167,9 @@ impl ChangeStatus {
         };
         let (changed, kinds, ending) = self.end_alerts(changed, kinds, now).await?;
         let actions = changed.last_actions(kinds, &change.actor);
-        let mut invalid = ending.invalid;
-        invalid.extend(invalidations([(&incident, &changed)], now));
-        self.counts.invalidate(&invalid, now).await?;
-        let mut writes = self.incidents.writes_of_person(&incident, &changed, &actions, change_id)?;
+        let mut writes = self.incidents.writes_of_person(&incident, &changed, &actions, change_id, self.retention)?;
         writes.extend(ending.writes);
-        match self.tables.commit(writes).await {
+        match self.tables.commit(writes, now).await {
             Ok(()) => Ok(ChangedStatus { incident: changed, is_changed: true }),
             Err(error) => {
                 if matches!(error, TransactionError::Store(_)) {
@@ -195,7 +191,7 @@ impl ChangeStatus {
         if changed.status != Status::Resolved || changed.firing_alert_count == 0 {
             return Ok((changed, kinds, Ending::default()));
         }
-        let (firing, _) = self.resolve_alerts.firing_alerts(changed.id, AlertId::first_at(Time::EARLIEST)).await?;
+        let (firing, _) = self.resolve_alerts.firing_alerts(changed.id, AlertId::first_at(Time::EARLIEST), now).await?;
         let mut ending = self.resolve_alerts.end(firing, Some(changed.clone()), Ends { at: now, now }).await?;
         kinds.append(&mut ending.kinds);
         let ended = ending.incident.take().map(|incident| incident.as_one_change(&changed));
@@ -204,15 +200,16 @@ impl ChangeStatus {
 
     /// Ends the alerts that still fire after an incident was resolved. If time runs out, a message asks
     /// `group-alerts` to go on.
-    async fn sweep(&self, incident: Incident, now: Time) -> Result<Incident, ChangeStatusError> {
+    async fn sweep(&self, incident: Incident, now: Time, deadline: Deadline) -> Result<Incident, ChangeStatusError> {
         if incident.status.is_active() || incident.firing_alert_count == 0 {
             return Ok(incident);
         }
-        let swept = tokio::time::timeout(SWEEP_TIMEOUT, self.resolve_alerts.sweep(incident.id, now)).await;
+        let sweeping = deadline.leaving(MAX_SEND_TIME).within(SWEEP_TIMEOUT);
+        let swept = sweeping.bound(self.resolve_alerts.sweep(incident.id, now, sweeping)).await;
         if let (Some(queue), false) = (&self.queue, matches!(swept, Ok(Ok(0)))) {
-            queue.send_sweep(incident.id).await?;
+            queue.send_sweep(incident.id, deadline).await?;
         }
-        Ok(self.incidents.get(incident.id).await?.unwrap_or(incident))
+        Ok(self.incidents.get(incident.id, now).await?.unwrap_or(incident))
     }
 
     /// What the incident became by an earlier attempt whose answer was lost, if it was committed. A

@@ -1,13 +1,14 @@
 //! A person deletes an entry of the quarantine: its body goes, who did it stays.
 
-use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         id::EntryId,
         quarantine::{EntryDone, EntryState},
         time::Time,
     },
+    retry::{Outlook, Retries, Retryable},
     store::{StoreError, Tables, quarantine::Quarantine, transaction::TransactionError},
 };
 
@@ -31,8 +32,11 @@ impl From<StoreError> for DeleteQuarantineEntryError {
 }
 
 impl Retryable for DeleteQuarantineEntryError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Unavailable(error) => error.outlook(),
+            _ => Outlook::Hopeless,
+        }
     }
 }
 
@@ -54,8 +58,14 @@ impl DeleteQuarantineEntry {
     ///
     /// # Errors
     /// [`DeleteQuarantineEntryError`]
-    pub async fn delete(&self, id: EntryId, actor: &str, now: Time) -> Result<(), DeleteQuarantineEntryError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+    pub async fn delete(
+        &self,
+        id: EntryId,
+        actor: &str,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<(), DeleteQuarantineEntryError> {
+        let mut retries = Retries::of_person(deadline);
         loop {
             match self.attempt(id, actor, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
@@ -65,11 +75,11 @@ impl DeleteQuarantineEntry {
     }
 
     async fn attempt(&self, id: EntryId, actor: &str, now: Time) -> Result<(), DeleteQuarantineEntryError> {
-        let (entry, _) = self.quarantine.get(id).await?.ok_or(DeleteQuarantineEntryError::NotFound)?;
+        let (entry, _) = self.quarantine.get(id, now).await?.ok_or(DeleteQuarantineEntryError::NotFound)?;
         let deleted = match entry.deleted(actor, now) {
             Err(EntryDone(EntryState::Deleted)) => return Ok(()),
             deleted => deleted?,
         };
-        Ok(self.tables.commit(vec![self.quarantine.change(&entry, &deleted)?]).await?)
+        Ok(self.tables.commit(vec![self.quarantine.change(&entry, &deleted)?], now).await?)
     }
 }

@@ -1,10 +1,11 @@
 //! A redrive took effect. A delivery notes that in its own transaction; what is no delivery notes it
 //! afterwards, since it may take effect any number of times.
 
-use super::retry::{MAX_ATTEMPTS, Retries};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{id::EntryId, quarantine::EntryState, time::Time},
+    retry::Retries,
     store::{Tables, quarantine::Quarantine, transaction::TransactionError},
 };
 
@@ -27,8 +28,8 @@ impl EndRedrive {
     ///
     /// # Errors
     /// [`TransactionError`]: it can be tried again.
-    pub async fn end(&self, id: EntryId, now: Time) -> Result<(), TransactionError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+    pub async fn end(&self, id: EntryId, now: Time, deadline: Deadline) -> Result<(), TransactionError> {
+        let mut retries = Retries::of_message(deadline);
         loop {
             match self.end_once(id, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
@@ -38,12 +39,12 @@ impl EndRedrive {
     }
 
     async fn end_once(&self, id: EntryId, now: Time) -> Result<(), TransactionError> {
-        let Some((entry, _)) = self.quarantine.get(id).await? else { return Ok(()) };
+        let Some((entry, _)) = self.quarantine.get(id, now).await? else { return Ok(()) };
         if entry.state != EntryState::Redriving {
             return Ok(());
         }
         match entry.redriven(now) {
-            Ok(redriven) => self.tables.commit(vec![self.quarantine.change(&entry, &redriven)?]).await,
+            Ok(redriven) => self.tables.commit(vec![self.quarantine.change(&entry, &redriven)?], now).await,
             Err(_) => Ok(()),
         }
     }

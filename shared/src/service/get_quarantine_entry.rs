@@ -2,10 +2,13 @@
 
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         id::EntryId,
         quarantine::{QuarantineEntry, StoredBody},
+        time::Time,
     },
+    retry::Retries,
     store::{StoreError, Tables, quarantine::Quarantine},
 };
 
@@ -45,8 +48,20 @@ impl GetQuarantineEntry {
     ///
     /// # Errors
     /// [`GetQuarantineEntryError`]
-    pub async fn get(&self, id: EntryId) -> Result<QuarantineEntryDetail, GetQuarantineEntryError> {
-        let (entry, stored) = self.quarantine.get(id).await?.ok_or(GetQuarantineEntryError::NotFound)?;
+    pub async fn get(
+        &self,
+        id: EntryId,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<QuarantineEntryDetail, GetQuarantineEntryError> {
+        let mut retries = Retries::of_person(deadline);
+        let found = loop {
+            match self.quarantine.get(id, now).await {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => break result?,
+            }
+        };
+        let (entry, stored) = found.ok_or(GetQuarantineEntryError::NotFound)?;
         let body = match stored {
             StoredBody::Delivery(delivery) => Some(delivery.body.unpack()?),
             StoredBody::Message(message) => Some(message.unpack()?),

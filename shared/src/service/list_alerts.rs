@@ -2,34 +2,57 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use tracing::debug;
+use futures::future::try_join_all;
 
 use crate::{
     config::InvalidVariable,
-    domain::{alert::Alert, id::AlertId, time::Time},
+    deadline::Deadline,
+    domain::{
+        alert::Alert,
+        id::{AlertId, IncidentId},
+        time::Time,
+    },
     listing::{
-        alerts::AlertFilter,
-        page::{Page, PageRequest},
-        plan::Plan,
+        page::{ListQuery, Page},
+        segments::rows::{Row, RowId, Series},
     },
     store::{
         Tables,
-        alerts::{self, Alerts},
-        claims::Claims,
-        counts::Counts,
-        incidents::Consistency,
-        index::IndexReader,
-        lists::{self, ListContext, ListError, Row},
+        alerts::{Alerts, Consistency},
+        segments::{ListError, Recent, Record, Segments},
     },
 };
+
+/// Up to so many alerts of incidents are read from the table. More are found by their columns.
+const MAX_READ: usize = 500;
+
+/// What is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertsQuery {
+    pub asked: ListQuery,
+    /// The incidents that the filter names, if it does.
+    pub incidents: Vec<IncidentId>,
+}
+
+impl AlertsQuery {
+    /// How many alerts the page may have.
+    #[must_use]
+    pub const fn limit(&self) -> usize {
+        self.asked.query.limit
+    }
+
+    /// The same page with another limit.
+    #[must_use]
+    pub fn with_limit(&self, limit: usize) -> Self {
+        Self { asked: self.asked.with_limit(limit), incidents: self.incidents.clone() }
+    }
+}
 
 /// The use case.
 #[derive(Debug)]
 pub struct ListAlerts {
     alerts: Alerts,
-    claims: Claims,
-    index: IndexReader,
-    counts: Counts,
+    segments: Segments,
     budget: Duration,
 }
 
@@ -39,66 +62,54 @@ impl ListAlerts {
     /// # Errors
     /// [`InvalidVariable`]
     pub fn new(tables: &Tables, budget: Duration) -> Result<Self, InvalidVariable> {
-        Ok(Self {
-            alerts: tables.alerts()?,
-            claims: tables.claims()?,
-            index: tables.alert_index()?,
-            counts: tables.counts()?,
-            budget,
-        })
+        Ok(Self { alerts: tables.alerts()?, segments: tables.segments()?, budget })
     }
 
-    /// One page. `list` is the key of the list for its cursors.
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        self.segments.warm().await;
+    }
+
+    /// One page. Half a read unit per 4 KB of its alerts, besides finding them.
     ///
     /// # Errors
     /// [`ListError`]
     pub async fn list(
         &self,
-        filter: &AlertFilter,
-        request: &PageRequest,
-        list: &str,
+        AlertsQuery { asked, incidents }: &AlertsQuery,
         now: Time,
+        deadline: Deadline,
     ) -> Result<Page<Alert>, ListError> {
-        let deadline = lists::deadline(self.budget);
-        let history_start = self.claims.history_start().await?;
-        let Some(plan) = history_start.and_then(|start| filter.plan(start, now)) else {
-            return Ok(Page::empty(request));
+        let deadline = deadline.within(self.budget);
+        let known =
+            if incidents.is_empty() { None } else { deadline.bound(self.of_incidents(incidents, now)).await?? };
+        let (listed, recent) = match known {
+            Some(ids) => {
+                let listed = self.segments.list_of(Series::Alerts, &ids, asked.query.clone(), now);
+                (deadline.bound(listed).await??, Recent::new())
+            }
+            None => self.segments.list(Series::Alerts, &asked.query, now, deadline).await?,
         };
-        debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "planned");
-        let context = ListContext { reader: &self.index, counts: Some(&self.counts), now, deadline };
-        let mut page = lists::list(context, &plan, request, list).await?;
-        let mut alerts = self.read_alerts(context, &plan, std::mem::take(&mut page.items)).await?;
-        alerts.retain(|alert| filter.matches(alert));
-        Ok(page.with_items(alerts))
+        // What changed in the last minutes was read for the list. The rest did not change for minutes, so an eventually
+        // consistent read is right.
+        let others = listed.ids.iter().filter(|id| !recent.contains_key(id)).map(|id| AlertId::from(*id));
+        let others: Vec<AlertId> = others.collect();
+        let read = deadline.bound(self.alerts.get_many(&others, Consistency::Eventual, now)).await??;
+        let mut found: HashMap<AlertId, Alert> = read.into_iter().map(|alert| (alert.id, alert)).collect();
+        found.extend(recent.into_values().filter_map(|record| match record {
+            Record::Alert(alert) => Some((alert.id, *alert)),
+            Record::Incident(_) => None,
+        }));
+        let mut items: Vec<Alert> = listed.ids.iter().filter_map(|id| found.remove(&AlertId::from(*id))).collect();
+        // One may have changed since the list was made.
+        items.retain(|alert| asked.query.filter.matches(&Row::from(alert)));
+        Ok(Page::of(asked, listed, items))
     }
 
-    /// The alerts of a page, in its order. What was not read with the page is read from the index where that holds
-    /// nothing in between, which is the cheaper; else from the table. One that is gone meanwhile is left out.
-    async fn read_alerts(
-        &self,
-        context: ListContext<'_>,
-        plan: &Plan,
-        rows: Vec<Row>,
-    ) -> Result<Vec<Alert>, ListError> {
-        let unread: Vec<&str> = rows.iter().filter(|row| row.item.is_none()).map(|row| row.position.as_str()).collect();
-        let mut found: HashMap<AlertId, Alert> = HashMap::new();
-        if plan.filter.is_empty() {
-            for row in lists::rows_between(context, plan, &unread).await? {
-                let alert = row.item.map(alerts::read).transpose()?;
-                found.extend(alert.map(|alert| (alert.id, alert)));
-            }
-        } else {
-            let ids: Vec<AlertId> = unread.iter().filter_map(|position| position.parse().ok()).collect();
-            let alerts = self.alerts.get_many(&ids, Consistency::Eventual).await?;
-            found.extend(alerts.into_iter().map(|alert| (alert.id, alert)));
-        }
-        let mut page = Vec::with_capacity(rows.len());
-        for row in rows {
-            match row.item {
-                Some(item) => page.push(alerts::read(item)?),
-                None => page.extend(row.position.parse().ok().and_then(|id: AlertId| found.remove(&id))),
-            }
-        }
-        Ok(page)
+    /// The alerts of some incidents, as the index knows them. `None` if they are many.
+    async fn of_incidents(&self, incidents: &[IncidentId], now: Time) -> Result<Option<Vec<RowId>>, ListError> {
+        let ids = incidents.iter().map(|id| self.alerts.ids_of_incident(*id, MAX_READ, now));
+        let ids: Vec<RowId> = try_join_all(ids).await?.into_iter().flatten().map(RowId::from).collect();
+        Ok(Some(ids).filter(|ids| ids.len() < MAX_READ))
     }
 }

@@ -1,51 +1,27 @@
 //! The list of incidents.
 
-use std::time::Duration;
-
-use tracing::debug;
+use std::{collections::HashMap, time::Duration};
 
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{id::IncidentId, incident::Incident, time::Time},
-    keys,
     listing::{
-        facets::{self, Facet, FacetValues},
-        incidents::{IncidentFilter, IncidentOrder},
-        page::{Page, PageRequest},
+        page::{ListQuery, Page},
+        segments::rows::{Row, Series},
     },
     store::{
         Tables,
-        claims::Claims,
-        counts::Counts,
         incidents::{Consistency, Incidents},
-        index::IndexReader,
-        lists::{self, ListContext, ListError},
+        segments::{ListError, Record, Segments},
     },
 };
-
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IncidentQuery {
-    pub filter: IncidentFilter,
-    pub order: IncidentOrder,
-    /// What to count besides. Cursors do not depend on it.
-    pub facets: Vec<Facet>,
-}
-
-/// A page and the facets that were asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedIncidents {
-    pub page: Page<Incident>,
-    pub facets: Vec<FacetValues>,
-}
 
 /// The use case.
 #[derive(Debug)]
 pub struct ListIncidents {
-    claims: Claims,
-    index: IndexReader,
     incidents: Incidents,
-    counts: Counts,
+    segments: Segments,
     budget: Duration,
 }
 
@@ -55,48 +31,36 @@ impl ListIncidents {
     /// # Errors
     /// [`InvalidVariable`]
     pub fn new(tables: &Tables, budget: Duration) -> Result<Self, InvalidVariable> {
-        Ok(Self {
-            claims: tables.claims()?,
-            index: tables.incident_index()?,
-            incidents: tables.incidents()?,
-            counts: tables.counts()?,
-            budget,
-        })
+        Ok(Self { incidents: tables.incidents()?, segments: tables.segments()?, budget })
     }
 
-    /// One page and the facets that are asked for. `list` is the key of the list for its cursors.
-    /// 1/2 read unit per incident, besides finding them.
+    /// Opens the connection while a function starts.
+    pub async fn warm(&self) {
+        self.segments.warm().await;
+    }
+
+    /// One page, with the facets that are asked for. Half a read unit per incident of it, besides finding them.
     ///
     /// # Errors
     /// [`ListError`]
-    pub async fn list(
-        &self,
-        query: &IncidentQuery,
-        request: &PageRequest,
-        list: &str,
-        now: Time,
-    ) -> Result<ListedIncidents, ListError> {
-        let IncidentQuery { filter, order, facets } = query;
-        let deadline = lists::deadline(self.budget);
-        let history_start = self.claims.history_start().await?;
-        let Some(plan) = history_start.and_then(|start| filter.plan(*order, start, now)) else {
-            let facets = facets.iter().map(|facet| facets::none(*facet)).collect();
-            return Ok(ListedIncidents { page: Page::empty(request), facets });
-        };
-        debug!(index = plan.index.name, partitions = ?plan.partitions, filters = plan.filter.len(), "list planned");
-        let context = ListContext { reader: &self.index, counts: Some(&self.counts), now, deadline };
-        // Both, even if one runs out of time: each keeps what it counted.
-        let (page, facets) =
-            tokio::join!(lists::list(context, &plan, request, list), lists::facets(context, &plan, facets));
-        let (page, facets) = (page?, facets?);
-        let ids: Vec<IncidentId> = page.items.iter().filter_map(|row| id_of(&row.position)).collect();
-        let mut incidents = self.incidents.get_many(&ids, Consistency::Eventual).await?;
-        incidents.retain(|incident| filter.matches(incident));
-        Ok(ListedIncidents { page: page.with_items(incidents), facets })
+    pub async fn list(&self, asked: &ListQuery, now: Time, deadline: Deadline) -> Result<Page<Incident>, ListError> {
+        let deadline = deadline.within(self.budget);
+        let (listed, recent) = self.segments.list(Series::Incidents, &asked.query, now, deadline).await?;
+        // What changed in the last minutes was read for the list. The rest did not change for minutes, so an eventually
+        // consistent read is right.
+        let others = listed.ids.iter().filter(|id| !recent.contains_key(id)).map(|id| IncidentId::from(*id));
+        let others: Vec<IncidentId> = others.collect();
+        let read = deadline.bound(self.incidents.get_many(&others, Consistency::Eventual, now)).await??;
+        let mut found: HashMap<IncidentId, Incident> =
+            read.into_iter().map(|incident| (incident.id, incident)).collect();
+        found.extend(recent.into_values().filter_map(|record| match record {
+            Record::Incident(incident) => Some((incident.id, *incident)),
+            Record::Alert(_) => None,
+        }));
+        let mut items: Vec<Incident> =
+            listed.ids.iter().filter_map(|id| found.remove(&IncidentId::from(*id))).collect();
+        // One may have changed since the list was made.
+        items.retain(|incident| asked.query.filter.matches(&Row::from(incident)));
+        Ok(Page::of(asked, listed, items))
     }
-}
-
-/// Positions are ids or `updated_key`s.
-fn id_of(position: &str) -> Option<IncidentId> {
-    position.parse().ok().or_else(|| keys::id_of_updated_key(position))
 }

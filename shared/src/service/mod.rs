@@ -2,9 +2,14 @@
 
 pub mod authorize;
 pub mod change_status;
+pub mod delete_alert_payload;
 pub mod delete_quarantine_entry;
 pub mod end_redrive;
+pub mod get_alert;
+pub mod get_alert_payload;
+pub mod get_alert_stats;
 pub mod get_incident;
+pub mod get_incident_stats;
 pub mod get_quarantine_entry;
 pub mod group_alerts;
 pub mod list_alerts;
@@ -14,6 +19,7 @@ pub mod quarantine_dead_letter;
 pub mod quarantine_gauge;
 pub mod read_webhook;
 pub mod receive_webhook;
+pub mod redrive_quarantine;
 pub mod redrive_quarantine_entry;
 pub mod resolve_alerts;
-mod retry;
+pub mod seal_segments;

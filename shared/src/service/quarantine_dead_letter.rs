@@ -1,9 +1,9 @@
 //! Puts a dead letter into the quarantine, where people can work on it: a message that failed again and
 //! again for a reason of its own, or that the queue gave up.
 
-use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         delivery::{Delivery, PackedBody},
         id::EntryId,
@@ -12,6 +12,7 @@ use crate::{
     },
     ids::IdGenerator,
     queue::Message,
+    retry::Retries,
     store::{
         StoreError, Tables,
         claims::Claims,
@@ -19,12 +20,6 @@ use crate::{
         transaction::{Part, TransactionError, Write},
     },
 };
-
-impl Retryable for TransactionError {
-    fn is_retryable(&self) -> bool {
-        Self::is_retryable(self)
-    }
-}
 
 /// How often a message fails for a reason of its own before it is a dead letter. What fails because a
 /// table is in trouble, or because other writers were faster, does not count.
@@ -92,11 +87,38 @@ impl QuarantineDeadLetter {
         body: &str,
         reason: &str,
         now: Time,
+        deadline: Deadline,
     ) -> Result<FailedMessage, TransactionError> {
         if self.claims.note_failure(message_id, reason, now).await? < MAX_FAILURES {
             return Ok(FailedMessage::GoesBack);
         }
-        Ok(FailedMessage::Dead(self.put(message_id, body, now).await?))
+        Ok(FailedMessage::Dead(self.put_one(message_id, body, now, deadline).await?))
+    }
+
+    /// Puts a message into the quarantine: each of several deliveries in it has an entry of its own.
+    /// Returns the entries, which are none if nothing was to be done.
+    ///
+    /// # Errors
+    /// [`TransactionError`]: it can be tried again.
+    pub async fn put(
+        &self,
+        message_id: &str,
+        body: &str,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Vec<EntryId>, TransactionError> {
+        let parts = match Message::read(body) {
+            Ok(Message::Group(group)) => group.parts(message_id).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        if parts.is_empty() {
+            return Ok(self.put_one(message_id, body, now, deadline).await?.into_iter().collect());
+        }
+        let mut entries = Vec::new();
+        for part in parts {
+            entries.extend(self.put_one(&part.id, &part.body, now, deadline).await?);
+        }
+        Ok(entries)
     }
 
     /// Puts a message into the quarantine, in one transaction with the claim that it is there.
@@ -107,14 +129,17 @@ impl QuarantineDeadLetter {
     ///
     /// # Errors
     /// [`TransactionError`]: it can be tried again.
-    pub async fn put(&self, message_id: &str, body: &str, now: Time) -> Result<Option<EntryId>, TransactionError> {
-        // Readers ask for the months since the history starts.
-        self.claims.note_history_start(now).await?;
+    async fn put_one(
+        &self,
+        message_id: &str,
+        body: &str,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Option<EntryId>, TransactionError> {
         let letter = Message::read(body).ok();
-        let reason = self.claims.failure(message_id).await?.unwrap_or_else(|| unknown_reason(message_id));
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut retries = Retries::of_message(deadline);
         loop {
-            match self.attempt(message_id, body, letter.as_ref(), &reason, now).await {
+            match self.attempt(message_id, body, letter.as_ref(), now).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => return result,
             }
@@ -126,30 +151,33 @@ impl QuarantineDeadLetter {
         message_id: &str,
         body: &str,
         letter: Option<&Message>,
-        reason: &str,
         now: Time,
     ) -> Result<Option<EntryId>, TransactionError> {
+        // Readers ask for the months since the history starts.
+        self.claims.note_history_start(now).await?;
+        let reason = self.claims.failure(message_id, now).await?;
+        let reason = &reason.unwrap_or_else(|| unknown_reason(message_id));
         let mut writes = vec![self.claims.dead_letter(message_id, now)?];
         let outcome = self.redrive_outcome(letter.and_then(Message::redrive_of), reason, now).await?;
         let NewEntry { id, write } = match (outcome, letter) {
             (RedriveOutcome::BackTo(entry), _) => *entry,
             (RedriveOutcome::Late, _) => return Ok(None),
             (RedriveOutcome::NoEntry, Some(Message::Delivery(delivery))) => {
-                writes.push(self.claims.undelivered(&delivery.delivery_id)?);
+                writes.push(self.claims.undelivered(&delivery.delivery_id, now)?);
                 self.delivery_entry(delivery, body, reason, now)?
             }
             (RedriveOutcome::NoEntry, _) => self.message_entry(body, reason, now)?,
         };
         writes.push(write);
-        match self.tables.commit(writes).await {
+        match self.tables.commit(writes, now).await {
             Ok(()) => Ok(Some(id)),
             Err(TransactionError::ConditionFailed(failed))
-                if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id).await? =>
+                if failed.contains(&Part::DeadLetter) && self.claims.is_moved(message_id, now).await? =>
             {
                 Ok(None)
             }
             Err(TransactionError::ConditionFailed(failed))
-                if failed.contains(&Part::Delivery) && self.is_delivered(letter).await? =>
+                if failed.contains(&Part::Delivery) && self.is_delivered(letter, now).await? =>
             {
                 Ok(None)
             }
@@ -157,9 +185,9 @@ impl QuarantineDeadLetter {
         }
     }
 
-    async fn is_delivered(&self, letter: Option<&Message>) -> Result<bool, StoreError> {
+    async fn is_delivered(&self, letter: Option<&Message>, now: Time) -> Result<bool, StoreError> {
         match letter {
-            Some(Message::Delivery(delivery)) => self.claims.is_delivered(&delivery.delivery_id).await,
+            Some(Message::Delivery(delivery)) => self.claims.is_delivered(&delivery.delivery_id, now).await,
             _ => Ok(false),
         }
     }
@@ -171,7 +199,7 @@ impl QuarantineDeadLetter {
         now: Time,
     ) -> Result<RedriveOutcome, StoreError> {
         let Some(id) = redrive_of else { return Ok(RedriveOutcome::NoEntry) };
-        let Some((entry, _)) = self.quarantine.get(id).await? else { return Ok(RedriveOutcome::NoEntry) };
+        let Some((entry, _)) = self.quarantine.get(id, now).await? else { return Ok(RedriveOutcome::NoEntry) };
         if entry.state != EntryState::Redriving {
             return Ok(RedriveOutcome::Late);
         }

@@ -38,6 +38,18 @@ pub enum Webhook {
     },
 }
 
+impl Webhook {
+    /// Its deliveries, in their order.
+    #[must_use]
+    pub fn deliveries(self) -> Vec<Delivery> {
+        match self {
+            Self::Delivery(delivery) => vec![*delivery],
+            Self::Group(group) => group.deliveries,
+            Self::Confirmation(_) | Self::Ignored { .. } => Vec::new(),
+        }
+    }
+}
+
 /// The events of a webhook that holds several.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Deliveries {
@@ -220,20 +232,26 @@ mod tests {
         let reasons: Vec<String> = reasons.collect();
         assert_eq!(reasons, ["A", "event 2 of 5: the alert is not a JSON object", "B"]);
         let kept: Value = serde_json::from_slice(&read.deliveries[2].body.unpack().unwrap()).unwrap();
-        assert_eq!(kept, json!({"groupKey": "k", "groupLabels": {"a": "b"}, "alerts": [alert("B")], "truncatedAlerts": 3}));
+        assert_eq!(
+            kept,
+            json!({"groupKey": "k", "groupLabels": {"a": "b"}, "alerts": [alert("B")], "truncatedAlerts": 3})
+        );
     }
 
     #[test]
     fn a_group_of_far_too_many_events_is_one_entry_of_the_quarantine() {
         let payload = json!({"alerts": vec![json!({}); MAX_EVENTS + 1]});
-        let Webhook::Delivery(delivery) = read_of("alertmanager", payload.to_string().as_bytes(), "1") else { panic!() };
+        let Webhook::Delivery(delivery) = read_of("alertmanager", payload.to_string().as_bytes(), "1") else {
+            panic!()
+        };
         assert!(matches!(delivery.content, Content::Unreadable(reason) if reason.contains("20001 events")));
     }
 
     #[test]
     fn a_credential_in_the_body_is_not_kept() {
         for action in [r#""event_action":"trigger","#, ""] {
-            let body = format!(r#"{{"routing_key":"R0ut1ngK3y",{action}"payload":{{"summary":"s","severity":"info"}}}}"#);
+            let body =
+                format!(r#"{{"routing_key":"R0ut1ngK3y",{action}"payload":{{"summary":"s","severity":"info"}}}}"#);
             let Webhook::Delivery(delivery) = read_of("pagerduty-events", body.as_bytes(), "1") else { panic!() };
             let kept = String::from_utf8(delivery.body.unpack().unwrap()).unwrap();
             assert!(kept.contains("summary") && !kept.contains("R0ut1ngK3y"), "{kept}");

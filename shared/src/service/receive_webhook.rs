@@ -1,20 +1,31 @@
 //! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
 //! once is lost, for some sources never send again.
 
+use std::{net::IpAddr, time::Duration};
+
 use super::read_webhook::{self, Deliveries, Received, Webhook};
 use crate::{
     aws::Aws,
     certificates::Certificates,
     config::Environment,
     credentials::{CredentialStore, CredentialsError},
+    deadline::{Deadline, OutOfTime},
     domain::{
         delivery::{Content, Delivery, DeliveryId},
         time::Time,
     },
     fetch::FetchError,
     queue::{Queue, QueueError},
-    sources::{Headers, Request, WebhookSource, signature::Secret},
+    sources::{
+        Headers, Request, WebhookSource,
+        addresses::{AllowedAddresses, InvalidAddresses},
+        signature::Secret,
+    },
 };
+
+/// How long an accepted webhook waits for a refresh of the credentials that began beside it. Almost
+/// every refresh ends in this time. After the answer, Lambda may freeze it in the middle.
+const REFRESH_GRACE: Duration = Duration::from_millis(50);
 
 /// What became of a webhook that was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,17 +80,38 @@ pub enum Refusal {
     /// It does not prove that the source sent it.
     #[error("the webhook is not signed with a secret that is known")]
     NotAuthentic,
+    /// It proves that the source sent it, but comes from an address that is not allowed.
+    #[error("the address is not allowed, although the webhook is signed with a secret that is known")]
+    Address,
+    /// It comes from an address that is not allowed, and proves nothing.
+    #[error("the address is not allowed")]
+    Stranger,
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
     /// The subscription could not be confirmed.
     #[error(transparent)]
     Confirmation(#[from] FetchError),
+    /// The proof could not be checked in time.
+    #[error(transparent)]
+    OutOfTime(#[from] OutOfTime),
+}
+
+/// Why the function cannot receive webhooks.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The credentials.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    /// The addresses that are allowed.
+    #[error(transparent)]
+    Addresses(#[from] InvalidAddresses),
 }
 
 /// Receives webhooks.
 #[derive(Debug)]
 pub struct ReceiveWebhook {
+    allowed: AllowedAddresses,
     credentials: CredentialStore,
     certificates: Certificates,
     queue: Queue,
@@ -89,14 +121,16 @@ impl ReceiveWebhook {
     /// Fetches the credentials and connects to the queue, side by side.
     ///
     /// # Errors
-    /// [`CredentialsError`]
-    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, CredentialsError> {
-        let queue = Queue::new(environment, aws)?;
+    /// [`StartError`]
+    pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, StartError> {
+        let allowed = AllowedAddresses::parse(&environment.allowed_addresses())?;
+        let queue = Queue::new(environment, aws).map_err(CredentialsError::from)?;
         let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
-        Ok(Self { credentials: credentials?, certificates: Certificates::new(environment), queue })
+        Ok(Self { allowed, credentials: credentials?, certificates: Certificates::new(environment), queue })
     }
 
-    /// Receives one webhook: one `SendMessage`, if it is accepted.
+    /// Receives one webhook, if its proof holds: one `SendMessage`, or one for about fifty events of
+    /// a group. `from` is the address that it comes from.
     ///
     /// # Errors
     /// [`Refusal`]
@@ -105,30 +139,45 @@ impl ReceiveWebhook {
         source: &dyn WebhookSource,
         headers: &Headers,
         body: &[u8],
+        from: Option<IpAddr>,
         now: Time,
+        deadline: Deadline,
     ) -> Result<Receipt, Refusal> {
         let max_bytes = source.max_body_bytes();
         if body.len() > max_bytes {
             return Err(Refusal::TooLarge { max_bytes });
         }
+        let deadline = deadline.within(source.receive_timeout());
+        let refresh = self.credentials.refresh_beside(now);
         let request = Request::new(headers, body, now);
-        if !self.is_authentic(source, request).await {
+        if !self.allowed.allows(source.name(), from) {
+            // Whether it is authentic tells a source that moved from a stranger. The stranger does
+            // not make the secret or a certificate be fetched.
+            let credentials = self.credentials.held();
+            let is_authentic = source.is_authentic(credentials.webhook_secrets(source.name()), &request);
+            refresh.wait(deadline.within(REFRESH_GRACE)).await;
+            return Err(if is_authentic { Refusal::Address } else { Refusal::Stranger });
+        }
+        if !deadline.bound(self.is_authentic(source, request)).await? {
             return Err(Refusal::NotAuthentic);
         }
         let receipt = format!("{:016x}", fastrand::u64(..));
-        match read_webhook::read(Received { source, headers, body, received_at: now, receipt: &receipt }) {
-            Webhook::Delivery(delivery) => self.send(*delivery).await,
-            Webhook::Group(group) => self.send_group(group).await,
+        let received = match read_webhook::read(Received { source, headers, body, received_at: now, receipt: &receipt })
+        {
+            Webhook::Delivery(delivery) => self.send(*delivery, deadline).await?,
+            Webhook::Group(group) => self.send_group(group, deadline).await?,
             Webhook::Confirmation(confirmation) => {
-                self.certificates.confirm(&confirmation).await?;
-                Ok(Receipt::Confirmed)
+                deadline.bound(self.certificates.confirm(&confirmation)).await??;
+                Receipt::Confirmed
             }
-            Webhook::Ignored { reason } => Ok(Receipt::Ignored { reason }),
-        }
+            Webhook::Ignored { reason } => Receipt::Ignored { reason },
+        };
+        refresh.wait(deadline.within(REFRESH_GRACE)).await;
+        Ok(received)
     }
 
-    async fn send(&self, delivery: Delivery) -> Result<Receipt, Refusal> {
-        self.queue.send(&delivery).await?;
+    async fn send(&self, delivery: Delivery, deadline: Deadline) -> Result<Receipt, Refusal> {
+        self.queue.send(&delivery, deadline).await?;
         let delivery_id = delivery.delivery_id;
         Ok(match delivery.content {
             Content::Event(event) => Receipt::Accepted { delivery_id, dedup_key: event.dedup_key },
@@ -138,8 +187,8 @@ impl ReceiveWebhook {
 
     /// Sends all, or fails: then the source sends the whole again, and what was sent takes effect
     /// once.
-    async fn send_group(&self, group: Deliveries) -> Result<Receipt, Refusal> {
-        self.queue.send_all(&group.deliveries).await?;
+    async fn send_group(&self, group: Deliveries, deadline: Deadline) -> Result<Receipt, Refusal> {
+        self.queue.send_all(&group.deliveries, deadline).await?;
         let is_event = |delivery: &&Delivery| matches!(delivery.content, Content::Event(_));
         let accepted = group.deliveries.iter().filter(is_event).count();
         Ok(Receipt::Group(GroupReceipt {
@@ -151,7 +200,7 @@ impl ReceiveWebhook {
     }
 
     async fn is_authentic(&self, source: &dyn WebhookSource, request: Request<'_>) -> bool {
-        let credentials = self.credentials.current(request.received_at).await;
+        let credentials = self.credentials.held();
         if self.proves(source, credentials.webhook_secrets(source.name()), request).await {
             return true;
         }

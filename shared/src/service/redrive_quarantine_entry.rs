@@ -1,18 +1,17 @@
 //! A person sends an entry of the quarantine through the same path again.
 
-use super::{
-    read_webhook::{self, Received, Webhook},
-    retry::{MAX_ATTEMPTS, Retries, Retryable},
-};
+use super::read_webhook::{self, Received, Webhook};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         delivery::{Content, Delivery, PackedBody},
         id::EntryId,
         quarantine::{EntryDone, QuarantineEntry, StoredBody},
         time::Time,
     },
-    queue::{Message, Queue, QueueError, Sweep},
+    queue::{MAX_SEND_TIME, Message, Queue, QueueError, Sweep},
+    retry::{Outlook, Retries, Retryable},
     sources,
     store::{StoreError, Tables, quarantine::Quarantine, transaction::TransactionError},
 };
@@ -43,8 +42,11 @@ impl From<StoreError> for RedriveQuarantineEntryError {
 }
 
 impl Retryable for RedriveQuarantineEntryError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Unavailable(error) => error.outlook(),
+            _ => Outlook::Hopeless,
+        }
     }
 }
 
@@ -79,15 +81,16 @@ impl RedriveQuarantineEntry {
         id: EntryId,
         actor: &str,
         now: Time,
+        deadline: Deadline,
     ) -> Result<QuarantineEntry, RedriveQuarantineEntryError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut retries = Retries::of_person(deadline.leaving(MAX_SEND_TIME));
         let recorded = loop {
             match self.record(id, actor, now, retries.failed()).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => break result?,
             }
         };
-        self.queue.send_message(&recorded.message).await?;
+        self.queue.send_message(&recorded.message, deadline).await?;
         Ok(recorded.entry)
     }
 
@@ -98,14 +101,14 @@ impl RedriveQuarantineEntry {
         now: Time,
         failed_attempts: u32,
     ) -> Result<Recorded, RedriveQuarantineEntryError> {
-        let (entry, stored) = self.quarantine.get(id).await?.ok_or(RedriveQuarantineEntryError::NotFound)?;
+        let (entry, stored) = self.quarantine.get(id, now).await?.ok_or(RedriveQuarantineEntryError::NotFound)?;
         let redriving = entry.request_redrive(actor, now)?;
         let message = message(id, stored).map_err(RedriveQuarantineEntryError::Impossible)?;
         // The previous attempt timed out but was committed. Don't record it twice.
         if failed_attempts > 0 && entry.actions.last() == redriving.actions.last() {
             return Ok(Recorded { entry, message });
         }
-        self.tables.commit(vec![self.quarantine.change(&entry, &redriving)?]).await?;
+        self.tables.commit(vec![self.quarantine.change(&entry, &redriving)?], now).await?;
         Ok(Recorded { entry: redriving, message })
     }
 }
@@ -116,6 +119,7 @@ fn message(id: EntryId, stored: StoredBody) -> Result<Message, String> {
         StoredBody::Delivery(kept) => delivery(id, *kept),
         StoredBody::Message(packed) => match read_message(&packed)? {
             Message::Delivery(kept) => delivery(id, *kept),
+            Message::Group(_) => Err("The message holds several events, each of which has its own entry.".to_owned()),
             Message::Sweep(sweep) => Ok(Message::Sweep(Sweep { redrive_of: Some(id), ..sweep })),
         },
         StoredBody::Nothing => Err("The body of the entry was deleted.".to_owned()),

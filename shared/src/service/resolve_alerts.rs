@@ -6,25 +6,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::retry::{MAX_ATTEMPTS, Retries, Retryable};
 use crate::{
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         action::{ActionKind, SYSTEM_ACTOR},
         alert::Alert,
         alert_status::AlertStatus,
         id::{AlertId, IncidentId},
         incident::{AlertChange, Incident},
+        retention::Retention,
         time::Time,
     },
     keys,
-    listing::buckets::Series,
+    retry::{Outlook, Retries, Retryable},
     store::{
         StoreError, Tables,
         alerts::Alerts,
         claims::Claims,
-        counts::{Counts, Invalidations},
-        incidents::{Consistency, Incidents, invalidations},
+        incidents::{Consistency, Incidents},
         transaction::{TransactionError, Write},
     },
 };
@@ -67,6 +67,15 @@ impl ResolveAlertError {
             Self::Unavailable(error) => error.is_permanent(),
         }
     }
+
+    /// Whether the cause is outside of the alerts, such as a table that is throttled.
+    #[must_use]
+    pub const fn is_external(&self) -> bool {
+        match self {
+            Self::Unavailable(error) => error.is_external(),
+            Self::NotFound => false,
+        }
+    }
 }
 
 impl From<StoreError> for ResolveAlertError {
@@ -76,8 +85,11 @@ impl From<StoreError> for ResolveAlertError {
 }
 
 impl Retryable for ResolveAlertError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Unavailable(error) => error.outlook(),
+            Self::NotFound => Outlook::Hopeless,
+        }
     }
 }
 
@@ -88,7 +100,7 @@ pub struct ResolveAlerts {
     alerts: Alerts,
     claims: Claims,
     incidents: Incidents,
-    counts: Counts,
+    retention: Retention,
 }
 
 /// When alerts end, and when that is written: a sweep ends them when their incident was resolved.
@@ -108,7 +120,6 @@ pub(super) struct Ending {
     pub kinds: Vec<ActionKind>,
     /// The writes of the alerts and of what is known of their problems.
     pub writes: Vec<Write>,
-    pub invalid: Invalidations,
 }
 
 impl ResolveAlerts {
@@ -120,7 +131,7 @@ impl ResolveAlerts {
             alerts: tables.alerts()?,
             claims: tables.claims()?,
             incidents: tables.incidents()?,
-            counts: tables.counts()?,
+            retention: tables.retention()?,
         })
     }
 
@@ -133,8 +144,9 @@ impl ResolveAlerts {
         id: AlertId,
         request: &AlertResolution,
         now: Time,
+        deadline: Deadline,
     ) -> Result<ResolvedAlert, ResolveAlertError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+        let mut retries = Retries::of_person(deadline);
         loop {
             match self.resolve_once(id, request, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
@@ -149,31 +161,29 @@ impl ResolveAlerts {
         request: &AlertResolution,
         now: Time,
     ) -> Result<ResolvedAlert, ResolveAlertError> {
-        let alert = self.alerts.get(id).await?.ok_or(ResolveAlertError::NotFound)?;
+        let alert = self.alerts.get(id, now).await?.ok_or(ResolveAlertError::NotFound)?;
         if alert.state.status == AlertStatus::Resolved {
             return Ok(ResolvedAlert { alert, is_changed: false });
         }
         let incident = match alert.state.incident_id {
-            Some(incident_id) => self.incidents.get(incident_id).await?,
+            Some(incident_id) => self.incidents.get(incident_id, now).await?,
             None => None,
         };
         // What changes the alert and its incident after the incident was read makes the write fail. What
         // changed both before must be seen here, else the incident would count it twice.
-        let alert = self.alerts.get(id).await?.ok_or(ResolveAlertError::NotFound)?;
+        let alert = self.alerts.get(id, now).await?.ok_or(ResolveAlertError::NotFound)?;
         if alert.state.status == AlertStatus::Resolved {
             return Ok(ResolvedAlert { alert, is_changed: false });
         }
         let ending = self.end(vec![alert], incident.clone(), Ends { at: now, now }).await?;
-        let Ending { alerts, incident: changed, mut kinds, mut writes, mut invalid } = ending;
+        let Ending { alerts, incident: changed, mut kinds, mut writes } = ending;
         if let (Some(before), Some(changed)) = (&incident, changed) {
             let by_person = ActionKind::AlertResolved { alert_id: id, comment: request.comment.clone() };
             let changed = changed.with_action(by_person, &mut kinds);
             let actions = changed.last_actions(kinds, &request.actor);
-            invalid.extend(invalidations([(before, &changed)], now));
-            writes.extend(self.incidents.writes(Some(before), &changed, &actions)?);
+            writes.extend(self.incidents.writes(Some(before), &changed, &actions, self.retention)?);
         }
-        self.counts.invalidate(&invalid, now).await?;
-        self.tables.commit(writes).await?;
+        self.tables.commit(writes, now).await?;
         let alert = alerts.into_iter().next().ok_or(ResolveAlertError::NotFound)?;
         Ok(ResolvedAlert { alert, is_changed: true })
     }
@@ -184,9 +194,10 @@ impl ResolveAlerts {
         &self,
         id: IncidentId,
         after: AlertId,
+        now: Time,
     ) -> Result<(Vec<Alert>, Option<AlertId>), StoreError> {
         let ids = self.alerts.firing_of_incident(id, after, MAX_TOGETHER).await?;
-        let mut alerts = self.alerts.get_many(&ids, Consistency::Strong).await?;
+        let mut alerts = self.alerts.get_many(&ids, Consistency::Strong, now).await?;
         alerts.retain(|alert| alert.state.status == AlertStatus::Firing && alert.state.incident_id == Some(id));
         Ok((alerts, ids.last().copied()))
     }
@@ -201,7 +212,7 @@ impl ResolveAlerts {
         let problem_key = |alert: &Alert| keys::problem_claim(&alert.state.source, &alert.report.problem_key);
         let claims: BTreeMap<AlertId, String> = alerts.iter().map(|alert| (alert.id, problem_key(alert))).collect();
         let wanted: BTreeSet<&str> = claims.values().map(String::as_str).collect();
-        let before = self.claims.read(wanted).await?;
+        let before = self.claims.read(wanted, now).await?;
         let mut after = before.clone();
         let mut ending = Ending { incident, ..Ending::default() };
         for alert in alerts {
@@ -217,13 +228,13 @@ impl ResolveAlerts {
                 // The problem forgot the alert long ago.
                 ended.end(at);
             }
+            let ended = ended.changed(now);
             let change = AlertChange { before: &alert, after: &ended };
             if let Some((changed, kinds)) = ending.incident.as_ref().and_then(|incident| incident.follow(change, now)) {
                 ending.incident = Some(changed);
                 ending.kinds.extend(kinds);
             }
-            ending.invalid.note(Series::Alerts, ended.created_at(), now);
-            ending.writes.push(self.alerts.update(&alert, &ended, None)?);
+            ending.writes.push(self.alerts.update(&alert, &ended, self.retention.of_alert(&ended, now))?);
             ending.alerts.push(ended);
         }
         ending.writes.extend(self.claims.changes(&before, &after, now)?);
@@ -234,8 +245,8 @@ impl ResolveAlerts {
     ///
     /// # Errors
     /// [`ResolveAlertError`]
-    pub async fn sweep(&self, id: IncidentId, now: Time) -> Result<u64, ResolveAlertError> {
-        let mut retries = Retries::new(MAX_ATTEMPTS);
+    pub async fn sweep(&self, id: IncidentId, now: Time, deadline: Deadline) -> Result<u64, ResolveAlertError> {
+        let mut retries = Retries::of_message(deadline);
         let mut after = AlertId::first_at(Time::EARLIEST);
         loop {
             match self.sweep_once(id, after, now).await {
@@ -250,11 +261,11 @@ impl ResolveAlerts {
     }
 
     async fn sweep_once(&self, id: IncidentId, after: AlertId, now: Time) -> Result<Swept, ResolveAlertError> {
-        let Some(before) = self.incidents.get(id).await? else { return Ok(Swept::Left(0)) };
+        let Some(before) = self.incidents.get(id, now).await? else { return Ok(Swept::Left(0)) };
         if before.status.is_active() || before.firing_alert_count == 0 {
             return Ok(Swept::Left(0));
         }
-        let (alerts, last) = self.firing_alerts(id, after).await?;
+        let (alerts, last) = self.firing_alerts(id, after, now).await?;
         // Without one, the index does not show the latest yet.
         let Some(last) = last else { return Ok(Swept::Left(before.firing_alert_count)) };
         if alerts.is_empty() {
@@ -262,14 +273,12 @@ impl ResolveAlerts {
         }
         let ends = Ends { at: before.resolved_at.unwrap_or(now), now };
         let ending = self.end(alerts, Some(before.clone()), ends).await?;
-        let Ending { incident, kinds, mut writes, mut invalid, .. } = ending;
+        let Ending { incident, kinds, mut writes, .. } = ending;
         if let Some(changed) = incident {
             let actions = changed.last_actions(kinds, SYSTEM_ACTOR);
-            invalid.extend(invalidations([(&before, &changed)], now));
-            writes.extend(self.incidents.writes(Some(&before), &changed, &actions)?);
+            writes.extend(self.incidents.writes(Some(&before), &changed, &actions, self.retention)?);
         }
-        self.counts.invalidate(&invalid, now).await?;
-        self.tables.commit(writes).await?;
+        self.tables.commit(writes, now).await?;
         Ok(Swept::UpTo(last))
     }
 }

@@ -106,7 +106,9 @@ impl<'payload> Labels<'payload> {
     /// Which of several monitored things the problem is about: `pod:web-1`.
     pub fn place(&self) -> Option<String> {
         let place = PLACE.iter().filter(|label| !self.is_of_exporter(label));
-        place.into_iter().find_map(|label| Some(truncated_to_chars(&format!("{label}:{}", self.get(label)?), limits::TAG)))
+        place
+            .into_iter()
+            .find_map(|label| Some(truncated_to_chars(&format!("{label}:{}", self.get(label)?), limits::TAG)))
     }
 
     /// The severity in the label `severity`, else in `priority`.
@@ -117,7 +119,11 @@ impl<'payload> Labels<'payload> {
             if let Some(value) = Severity::from_words(words) {
                 let matched = format!("{label} {words}");
                 return LabelledSeverity {
-                    stated: Some(StatedSeverity { value, matched: truncated_to_chars(&matched, limits::NAME), confidence: 1.0 }),
+                    stated: Some(StatedSeverity {
+                        value,
+                        matched: truncated_to_chars(&matched, limits::NAME),
+                        confidence: 1.0,
+                    }),
                     unknown: None,
                 };
             }

@@ -3,6 +3,7 @@
 //! A source is one module behind [`WebhookSource`] and one line in [`SOURCES`].
 
 mod absent;
+pub mod addresses;
 mod alertmanager;
 mod body;
 #[cfg(test)]
@@ -28,6 +29,8 @@ mod tags;
 mod text;
 mod time;
 mod value;
+
+use std::time::Duration;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -61,6 +64,14 @@ pub const MAX_EVENT_BYTES: usize = 1024 * 1024;
 /// The largest body of a source that sends many events a webhook, in bytes: 4 MiB. A function takes
 /// 6 MB (AWS Lambda Developer Guide, "Lambda quotas"), and what is not UTF-8 grows by a third.
 pub const MAX_GROUP_BYTES: usize = 4 * 1024 * 1024;
+
+/// How long receiving one event may take: Sentry waits 1 s for the answer, with the network and the
+/// gateway in between, and never sends again.
+const EVENT_TIMEOUT: Duration = Duration::from_millis(850);
+
+/// How long receiving a group may take, or a webhook whose certificate is to be fetched. Those who
+/// send these wait 10 s or more.
+const GROUP_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// The source of that name, as in the path `/webhooks/{source}`.
 #[must_use]
@@ -132,6 +143,11 @@ pub trait WebhookSource: Sync {
     /// The largest body that is accepted, in bytes.
     fn max_body_bytes(&self) -> usize {
         MAX_EVENT_BYTES
+    }
+
+    /// How long the source waits for the answer, without the network and the gateway in between.
+    fn receive_timeout(&self) -> Duration {
+        EVENT_TIMEOUT
     }
 
     /// Where the certificate is that proves the request, if one does and its place is trusted.

@@ -77,7 +77,8 @@ mod tests {
         for right in ["Bearer old", "bearer  old ", &basic("any:old"), &basic(":new:er")] {
             assert_eq!(authorized_with(right, Schemes::Bearer), Some(true), "{right}");
         }
-        let wrong = ["Bearer", "Bearer olds", "old", "", "Token old", "Basic ???", "Basic", &basic("old"), &basic("a:b")];
+        let wrong =
+            ["Bearer", "Bearer olds", "old", "", "Token old", "Basic ???", "Basic", &basic("old"), &basic("a:b")];
         for wrong in wrong {
             assert_eq!(authorized_with(wrong, Schemes::Bearer), Some(false), "{wrong}");
         }

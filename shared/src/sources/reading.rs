@@ -147,10 +147,7 @@ mod tests {
         assert_eq!((&envelope, elements.len()), (&json!({"type": "batch", "data": {"more": true}}), 2));
         let element = Element { raw: json!(2), reading: Ok(ElementReading::ignored("")) };
         let group = Group { envelope, path: &["data", "alerts"], elements: vec![element.clone()], left_out: 0 };
-        assert_eq!(
-            group.payload_of(&element),
-            json!({"type": "batch", "data": {"alerts": [2], "more": true}})
-        );
+        assert_eq!(group.payload_of(&element), json!({"type": "batch", "data": {"alerts": [2], "more": true}}));
         assert_eq!(Group::split(&json!({"alerts": {}}), &["alerts"]), None);
         assert_eq!(Group::split(&json!([]), &["alerts"]), None);
     }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     StoreError,
     batch::{self, Consistency},
-    item::{Item, from_item, number, string, to_item},
+    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_item},
     packed,
     transaction::{Part, Write},
 };
@@ -23,13 +23,11 @@ use crate::{
         event::{AlertEvent, KeyScope},
         id::IncidentId,
         problem::Problem,
-        time::Time,
+        time::{MINUTES_A_DAY, Time},
     },
     grouping::Group,
     keys,
 };
-
-const MINUTES_A_DAY: i64 = 24 * 60;
 
 /// How long a problem is remembered after its last delivery.
 const PROBLEM_DAYS: i64 = 90;
@@ -43,6 +41,9 @@ const MAX_RECENT_INCIDENTS: usize = 16;
 const ENTITY_TYPE: &str = "entity_type";
 
 const PUT: &str = "Put claim";
+
+/// The condition that a claim does not exist, or has expired and is not deleted yet.
+const FREE: &str = "attribute_not_exists(claim) OR expires_at <= :now";
 
 const READ: &str = "BatchGetItem claims";
 
@@ -145,13 +146,13 @@ impl Claims {
         Self { client, table }
     }
 
-    /// Reads claims as they stand now: a request for 100 of them, a read unit each.
+    /// Reads claims as they stand now, without those that have expired: a request for 100 of them, a read unit each.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn read(&self, claims: BTreeSet<&str>) -> Result<Snapshot, StoreError> {
+    pub async fn read(&self, claims: BTreeSet<&str>, now: Time) -> Result<Snapshot, StoreError> {
         let mut snapshot = Snapshot::default();
-        for (claim, mut item) in self.items(claims.into_iter()).await? {
+        for (claim, mut item) in self.items(claims.into_iter(), now).await? {
             let entity_type = item.remove(ENTITY_TYPE).and_then(|entity_type| entity_type.as_s().ok().cloned());
             match entity_type.as_deref() {
                 Some(DELIVERY) => {
@@ -173,11 +174,12 @@ impl Claims {
         Ok(snapshot)
     }
 
-    async fn items(&self, claims: impl Iterator<Item = &str>) -> Result<HashMap<String, Item>, StoreError> {
+    async fn items(&self, claims: impl Iterator<Item = &str>, now: Time) -> Result<HashMap<String, Item>, StoreError> {
         let keys: Vec<Item> = claims.map(|claim| Item::from([("claim".to_owned(), string(claim))])).collect();
         let items = batch::get(&self.client, &self.table, &keys, Consistency::Strong).await?;
         items
             .into_iter()
+            .filter(|item| !is_expired(item, now))
             .map(|item| {
                 let claim = item.get("claim").and_then(|claim| claim.as_s().ok()).cloned();
                 Ok((claim.ok_or_else(|| StoreError::of_attribute(READ, "claim"))?, item))
@@ -198,19 +200,19 @@ impl Claims {
                 item.insert(EVENT.to_owned(), packed::pack(PUT, EVENT, event)?);
             }
             let put = self.claim(claim, DELIVERY, item, now, MEMORY_DAYS);
-            writes.push(build(Part::Delivery, put.condition_expression("attribute_not_exists(claim)"))?);
+            writes.push(build(Part::Delivery, free(put, now))?);
         }
         for (claim, before, after) in changed(&before.problems, &after.problems) {
             let put = self.claim(claim, PROBLEM, to_item("Put problem", after)?, now, PROBLEM_DAYS);
-            writes.push(build(Part::Problem, if_version(put, before.map(|before| before.version)))?);
+            writes.push(build(Part::Problem, if_version(put, before.map(|before| before.version), now))?);
         }
         for (claim, before, after) in changed(&before.opening_locks, &after.opening_locks) {
             let put = self.claim(claim, OPENING_LOCK, to_item("Put opening_locks", after)?, now, GROUP_DAYS);
-            writes.push(build(Part::Group, if_version(put, before.map(|before| before.version)))?);
+            writes.push(build(Part::Group, if_version(put, before.map(|before| before.version), now))?);
         }
         for (claim, before, after) in changed(&before.groups, &after.groups) {
             let put = self.claim(claim, GROUP, to_item("Put group", after)?, now, GROUP_DAYS);
-            writes.push(build(Part::Group, if_version(put, before.map(|before| before.version)))?);
+            writes.push(build(Part::Group, if_version(put, before.map(|before| before.version), now))?);
         }
         Ok(writes)
     }
@@ -220,7 +222,7 @@ impl Claims {
     /// # Errors
     /// [`StoreError`]
     pub async fn history_start(&self) -> Result<Option<Time>, StoreError> {
-        let found = self.items(std::iter::once(keys::HISTORY_CLAIM)).await?;
+        let found = self.items(std::iter::once(keys::HISTORY_CLAIM), Time::EARLIEST).await?;
         let history = found.into_values().next().map(|item| from_item::<History>(READ, item)).transpose()?;
         Ok(history.map(|history| history.starts_at))
     }
@@ -265,18 +267,19 @@ impl Claims {
     pub fn dead_letter(&self, message_id: &str, now: Time) -> Result<Write, StoreError> {
         let item = Item::from([("moved_at".to_owned(), string(now.to_string()))]);
         let put = self.claim(&keys::dead_letter_claim(message_id), "dead_letter", item, now, MEMORY_DAYS);
-        build(Part::DeadLetter, put.condition_expression("attribute_not_exists(claim)"))
+        build(Part::DeadLetter, free(put, now))
     }
 
     /// The condition that a delivery has not taken effect.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn undelivered(&self, delivery_id: &DeliveryId) -> Result<Write, StoreError> {
+    pub fn undelivered(&self, delivery_id: &DeliveryId, now: Time) -> Result<Write, StoreError> {
         let check = ConditionCheck::builder()
             .table_name(&self.table)
             .key("claim", string(keys::delivery_claim(delivery_id)))
-            .condition_expression("attribute_not_exists(claim)")
+            .condition_expression(FREE)
+            .expression_attribute_values(":now", expiry(now))
             .build();
         Ok(Write::check(Part::Delivery, check.map_err(|error| StoreError::of_request("Check delivery", &error))?))
     }
@@ -285,20 +288,20 @@ impl Claims {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn is_delivered(&self, delivery_id: &DeliveryId) -> Result<bool, StoreError> {
-        self.exists(&keys::delivery_claim(delivery_id)).await
+    pub async fn is_delivered(&self, delivery_id: &DeliveryId, now: Time) -> Result<bool, StoreError> {
+        self.exists(&keys::delivery_claim(delivery_id), now).await
     }
 
     /// Whether a dead letter was put into the quarantine.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn is_moved(&self, message_id: &str) -> Result<bool, StoreError> {
-        self.exists(&keys::dead_letter_claim(message_id)).await
+    pub async fn is_moved(&self, message_id: &str, now: Time) -> Result<bool, StoreError> {
+        self.exists(&keys::dead_letter_claim(message_id), now).await
     }
 
-    async fn exists(&self, claim: &str) -> Result<bool, StoreError> {
-        Ok(!self.items(std::iter::once(claim)).await?.is_empty())
+    async fn exists(&self, claim: &str, now: Time) -> Result<bool, StoreError> {
+        Ok(!self.items(std::iter::once(claim), now).await?.is_empty())
     }
 
     /// Notes that a message failed and why, for when it becomes a dead letter. Returns how often it has
@@ -308,7 +311,7 @@ impl Claims {
     /// [`StoreError`]
     pub async fn note_failure(&self, message_id: &str, reason: &str, now: Time) -> Result<u64, StoreError> {
         const OPERATION: &str = "Update failure";
-        let expires_at = now.plus_minutes(MEMORY_DAYS * MINUTES_A_DAY).as_seconds();
+        let expires_at = now.plus_minutes(MEMORY_DAYS * MINUTES_A_DAY);
         let noted = self
             .client
             .update_item()
@@ -318,7 +321,7 @@ impl Claims {
             .expression_attribute_names("#reason", REASON)
             .expression_attribute_values(":reason", string(reason))
             .expression_attribute_values(":type", string("failure"))
-            .expression_attribute_values(":expires_at", number(expires_at))
+            .expression_attribute_values(":expires_at", expiry(expires_at))
             .expression_attribute_values(":one", number(1))
             .return_values(ReturnValue::UpdatedNew)
             .send()
@@ -332,17 +335,17 @@ impl Claims {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn failure(&self, message_id: &str) -> Result<Option<String>, StoreError> {
+    pub async fn failure(&self, message_id: &str, now: Time) -> Result<Option<String>, StoreError> {
         let claim = keys::failure_claim(message_id);
-        let found = self.items(std::iter::once(claim.as_str())).await?.into_values().next();
+        let found = self.items(std::iter::once(claim.as_str()), now).await?.into_values().next();
         Ok(found.and_then(|mut item| item.remove(REASON)).and_then(|reason| reason.as_s().ok().cloned()))
     }
 
     fn claim(&self, claim: &str, entity_type: &str, mut item: Item, now: Time, days: i64) -> PutBuilder {
-        let expires_at = now.plus_minutes(days * MINUTES_A_DAY).as_seconds();
+        let expires_at = now.plus_minutes(days * MINUTES_A_DAY);
         item.insert("claim".to_owned(), string(claim));
         item.insert(ENTITY_TYPE.to_owned(), string(entity_type));
-        item.insert("expires_at".to_owned(), number(expires_at));
+        item.insert(EXPIRES_AT.to_owned(), expiry(expires_at));
         Put::builder().table_name(&self.table).set_item(Some(item))
     }
 }
@@ -355,9 +358,13 @@ fn changed<'maps, V: PartialEq>(
     after.iter().map(|(key, after)| (key, before.get(key), after)).filter(|(_, before, after)| *before != Some(after))
 }
 
-fn if_version(put: PutBuilder, before: Option<u64>) -> PutBuilder {
+fn free(put: PutBuilder, now: Time) -> PutBuilder {
+    put.condition_expression(FREE).expression_attribute_values(":now", expiry(now))
+}
+
+fn if_version(put: PutBuilder, before: Option<u64>, now: Time) -> PutBuilder {
     match before {
-        None => put.condition_expression("attribute_not_exists(claim)"),
+        None => free(put, now),
         Some(version) => {
             put.condition_expression("version = :before").expression_attribute_values(":before", number(version))
         }

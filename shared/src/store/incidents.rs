@@ -4,22 +4,23 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{
     Client,
-    types::{ConditionCheck, Put},
+    types::{ConditionCheck, Put, Select},
 };
 
 pub use super::batch::Consistency;
 use super::{
     StoreError, batch,
-    counts::Invalidations,
-    item::{Item, from_item, number, string, to_item},
-    transaction::{Part, Write},
+    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_item},
+    transaction::{Listed, Part, Write},
 };
 use crate::{
     aws::warm,
-    domain::{action::Action, id::IncidentId, incident::Incident, time::Time},
+    domain::{action::Action, id::IncidentId, incident::Incident, retention::Retention, time::Time},
     keys,
-    listing::buckets::Series,
 };
+
+/// The attribute that is the partition key.
+pub(super) const ID: &str = "incident_id";
 
 const PUT: &str = "Put incident";
 
@@ -40,11 +41,11 @@ impl Incidents {
         Self { client, table }
     }
 
-    /// Reads one incident, strongly consistent. Costs 1 read unit per 4 KB.
+    /// Reads one incident, strongly consistent. `None` if it has expired. Costs 1 read unit per 4 KB.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get(&self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
+    pub async fn get(&self, id: IncidentId, now: Time) -> Result<Option<Incident>, StoreError> {
         const OPERATION: &str = "GetItem incident";
         let answer = self
             .client
@@ -55,20 +56,27 @@ impl Incidents {
             .send()
             .await
             .map_err(|error| StoreError::of_call(OPERATION, &error))?;
-        answer.item.map(|item| from_item(OPERATION, item)).transpose()
+        let item = answer.item.filter(|item| !is_expired(item, now));
+        item.map(|item| from_item(OPERATION, item)).transpose()
     }
 
-    /// Reads incidents, in the order of `ids`. Ids that do not exist are left out. A strong read
-    /// costs 1 read unit per 4 KB of an incident, an eventual read half of that.
+    /// Reads incidents, in the order of `ids`. Those that do not exist or have expired are left out. A
+    /// strong read costs 1 read unit per 4 KB of an incident, an eventual read half of that.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get_many(&self, ids: &[IncidentId], consistency: Consistency) -> Result<Vec<Incident>, StoreError> {
+    pub async fn get_many(
+        &self,
+        ids: &[IncidentId],
+        consistency: Consistency,
+        now: Time,
+    ) -> Result<Vec<Incident>, StoreError> {
         const OPERATION: &str = "BatchGetItem incidents";
         // An index may show a row twice if it changes meanwhile. A batch may name a key only once.
         let keys: Vec<Item> = ids.iter().collect::<BTreeSet<_>>().into_iter().map(|id| key(*id)).collect();
         let items = batch::get(&self.client, &self.table, &keys, consistency).await?;
-        let incidents = items.into_iter().map(|item| from_item(OPERATION, item));
+        let items = items.into_iter().filter(|item| !is_expired(item, now));
+        let incidents = items.map(|item| from_item(OPERATION, item));
         let mut found: HashMap<IncidentId, Incident> = incidents
             .map(|incident: Result<Incident, _>| incident.map(|incident| (incident.id, incident)))
             .collect::<Result<_, _>>()?;
@@ -77,14 +85,15 @@ impl Incidents {
 
     /// Opens the connection while the function starts.
     pub async fn warm(&self) {
-        warm("DynamoDB", self.get(IncidentId::first_at(Time::EARLIEST))).await;
+        warm("DynamoDB", self.get(IncidentId::first_at(Time::EARLIEST), Time::EARLIEST)).await;
     }
 
-    /// Reads the latest `limit` actions of an incident, newest first and strongly consistent.
+    /// Reads the latest `limit` actions of an incident that have not expired, newest first and strongly
+    /// consistent.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn latest_actions(&self, id: IncidentId, limit: i32) -> Result<Vec<Action>, StoreError> {
+    pub async fn latest_actions(&self, id: IncidentId, limit: i32, now: Time) -> Result<Vec<Action>, StoreError> {
         const OPERATION: &str = "Query actions";
         let answer = self
             .client
@@ -99,7 +108,37 @@ impl Incidents {
             .send()
             .await
             .map_err(|error| StoreError::of_call(OPERATION, &error))?;
-        answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item)).collect()
+        // The oldest expire first, so they are the last of these.
+        let items = answer.items.unwrap_or_default().into_iter().filter(|item| !is_expired(item, now));
+        items.map(|item| from_item(OPERATION, item)).collect()
+    }
+
+    /// How many actions of an incident have not expired. Costs 1/2 read unit per 4 KB of its history.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn count_actions(&self, id: IncidentId, now: Time) -> Result<u64, StoreError> {
+        let mut count = 0;
+        let mut start = None;
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .select(Select::Count)
+                .key_condition_expression("incident_id = :id AND begins_with(sort_key, :prefix)")
+                .filter_expression("attribute_not_exists(expires_at) OR expires_at > :now")
+                .expression_attribute_values(":id", string(id.to_string()))
+                .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
+                .expression_attribute_values(":now", expiry(now));
+            let answer = query.set_exclusive_start_key(start).send().await;
+            let answer = answer.map_err(|error| StoreError::of_call("Query action count", &error))?;
+            count += u64::try_from(answer.count).unwrap_or(0);
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(count);
+            }
+        }
     }
 
     /// The writes of a person's change: the incident and its new actions. The incident must still be
@@ -114,9 +153,10 @@ impl Incidents {
         after: &Incident,
         actions: &[Action],
         change_id: u128,
+        retention: Retention,
     ) -> Result<Vec<Write>, StoreError> {
-        let history = actions.iter().map(|action| self.action_write(after.id, action, Some(change_id)));
-        std::iter::once(self.incident_write(Some(before), after)).chain(history).collect()
+        let history = actions.iter().map(|action| self.action_write(after.id, action, Some(change_id), retention));
+        std::iter::once(self.incident_write(Some(before), after, retention)).chain(history).collect()
     }
 
     /// Whether a change was written although its answer was lost. Then its action exists and has
@@ -150,9 +190,10 @@ impl Incidents {
         before: Option<&Incident>,
         after: &Incident,
         actions: &[Action],
+        retention: Retention,
     ) -> Result<Vec<Write>, StoreError> {
-        let history = actions.iter().map(|action| self.action_write(after.id, action, None));
-        std::iter::once(self.incident_write(before, after)).chain(history).collect()
+        let history = actions.iter().map(|action| self.action_write(after.id, action, None, retention));
+        std::iter::once(self.incident_write(before, after, retention)).chain(history).collect()
     }
 
     /// The condition that an incident is still at the version that was read.
@@ -169,20 +210,33 @@ impl Incidents {
         Ok(Write::check(Part::Incident, check.map_err(|error| StoreError::of_request("Check incident", &error))?))
     }
 
-    fn incident_write(&self, before: Option<&Incident>, incident: &Incident) -> Result<Write, StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item(incident)?));
+    fn incident_write(
+        &self,
+        before: Option<&Incident>,
+        incident: &Incident,
+        retention: Retention,
+    ) -> Result<Write, StoreError> {
+        let put = Put::builder().table_name(&self.table).set_item(Some(item(incident, retention)?));
         let put = match before {
             None => put.condition_expression("attribute_not_exists(incident_id)"),
             Some(before) => put
                 .condition_expression("version = :before")
                 .expression_attribute_values(":before", number(before.version)),
         };
-        Ok(Write::put(Part::Incident, put.build().map_err(|error| StoreError::of_request(PUT, &error))?))
+        let put = put.build().map_err(|error| StoreError::of_request(PUT, &error))?;
+        Ok(Write::put(Part::Incident, put).listed(Listed::Incident(incident.id, incident.version)))
     }
 
-    fn action_write(&self, id: IncidentId, action: &Action, change_id: Option<u128>) -> Result<Write, StoreError> {
+    fn action_write(
+        &self,
+        id: IncidentId,
+        action: &Action,
+        change_id: Option<u128>,
+        retention: Retention,
+    ) -> Result<Write, StoreError> {
         const OPERATION: &str = "Put action";
         let mut item = to_item(OPERATION, action)?;
+        item.insert(EXPIRES_AT.to_owned(), expiry(retention.of_action(action)));
         item.insert("incident_id".to_owned(), string(id.to_string()));
         item.insert("sort_key".to_owned(), string(keys::action_sort_key(action.id)));
         item.insert("entity_type".to_owned(), string("action"));
@@ -200,45 +254,29 @@ fn change_id_text(change_id: u128) -> String {
     format!("{change_id:032x}")
 }
 
-/// The row of an incident, with the keys of its indexes.
+/// The row of an incident, with the key of its index and when it expires.
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn item(incident: &Incident) -> Result<Item, StoreError> {
+pub fn item(incident: &Incident, retention: Retention) -> Result<Item, StoreError> {
     let mut item = to_item(PUT, incident)?;
     item.extend(key(incident.id));
     item.insert("entity_type".to_owned(), string("incident"));
-    item.insert("has_firing".to_owned(), string((incident.firing_alert_count > 0).to_string()));
     item.insert("created_month".to_owned(), string(keys::month(incident.created_at.month())));
-    item.insert("updated_month".to_owned(), string(keys::month(incident.updated_at.month())));
-    item.insert("updated_key".to_owned(), string(keys::updated_key(incident.updated_at, incident.id)));
+    item.extend(retention.of_incident(incident).map(|expires_at| (EXPIRES_AT.to_owned(), expiry(expires_at))));
     Ok(item)
 }
 
-/// What to invalidate before changes are written. Each change is the incident before and after it.
+/// An incident as a row holds it.
 ///
-/// The incident leaves the bucket of its last change. If a field changed that lists filter on, the
-/// bucket of its creation must be invalidated, too.
-#[must_use]
-pub fn invalidations<'change>(
-    changes: impl IntoIterator<Item = (&'change Incident, &'change Incident)>,
-    now: Time,
-) -> Invalidations {
-    let facts = |incident: &'change Incident| {
-        let Incident { status, severity, services, sources, team, environment, .. } = incident;
-        (status, severity, services, sources, team, environment, incident.firing_alert_count > 0)
-    };
-    let mut invalidations = Invalidations::default();
-    for (before, after) in changes {
-        invalidations.note(Series::UpdatedIncidents, before.updated_at, now);
-        if facts(before) != facts(after) {
-            invalidations.note(Series::Incidents, before.created_at, now);
-        }
-    }
-    invalidations
+/// # Errors
+/// [`StoreError`]
+pub(super) fn read(item: Item) -> Result<Incident, StoreError> {
+    from_item("Read incident", item)
 }
 
-fn key(id: IncidentId) -> Item {
+/// The key of the row of an incident.
+pub(super) fn key(id: IncidentId) -> Item {
     Item::from([
         ("incident_id".to_owned(), string(id.to_string())),
         ("sort_key".to_owned(), string(keys::INCIDENT_SORT_KEY)),

@@ -6,9 +6,25 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::StoreError;
+use crate::domain::time::Time;
 
 /// A row of a table.
 pub type Item = HashMap<String, AttributeValue>;
+
+/// The attribute by which DynamoDB deletes expired rows, in seconds since 1970. It does so within
+/// days, so readers must not show what has expired.
+pub const EXPIRES_AT: &str = "expires_at";
+
+/// Whether a row has expired. One without the attribute never does.
+pub fn is_expired(item: &Item, now: Time) -> bool {
+    let expires_at = item.get(EXPIRES_AT).and_then(|value| value.as_n().ok()?.parse::<i64>().ok());
+    expires_at.is_some_and(|expires_at| expires_at <= now.as_seconds())
+}
+
+/// The attribute for when a row expires.
+pub fn expiry(expires_at: Time) -> AttributeValue {
+    number(expires_at.as_seconds())
+}
 
 /// Converts a value to an item. Absent values are left out, since DynamoDB allows no null in the
 /// key of an index.

@@ -2,15 +2,15 @@
 
 pub mod alerts;
 mod batch;
+pub mod changes;
 pub mod claims;
-pub mod counts;
 mod error;
 pub mod incidents;
-pub mod index;
 mod item;
-pub mod lists;
 mod packed;
+pub mod payloads;
 pub mod quarantine;
+pub mod segments;
 mod tables;
 pub mod transaction;
 

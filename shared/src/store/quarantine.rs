@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
 
 use super::{
     StoreError,
-    item::{Item, from_item, number, string, to_attribute, to_item},
+    item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_attribute, to_item},
     transaction::{Part, Write},
 };
 use crate::{
@@ -18,13 +18,13 @@ use crate::{
         delivery::{Delivery, PackedBody},
         id::EntryId,
         quarantine::{EntryState, QuarantineEntry, StoredBody},
-        time::Time,
+        time::{MINUTES_A_DAY, Month, Time},
     },
     keys,
 };
 
 /// DynamoDB deletes entries that are older.
-const RETENTION_DAYS: i64 = 90;
+pub const RETENTION_DAYS: i64 = 90;
 
 const ENTRY_ID: &str = "entry_id";
 
@@ -33,6 +33,17 @@ const CREATED_MONTH: &str = "created_month";
 
 const DELIVERY: &str = "delivery";
 const MESSAGE: &str = "message";
+
+/// How many entries one request reads at the most.
+const MAX_ROWS: i32 = 500;
+
+/// Entries that need work, as one request found them.
+#[derive(Debug, Clone)]
+pub struct WaitingEntries {
+    pub entries: Vec<QuarantineEntry>,
+    /// Where the next request begins. `None` if there are no more.
+    pub next: Option<Item>,
+}
 
 /// The quarantine table.
 #[derive(Debug, Clone)]
@@ -52,12 +63,12 @@ impl Quarantine {
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn get(&self, id: EntryId) -> Result<Option<(QuarantineEntry, StoredBody)>, StoreError> {
+    pub async fn get(&self, id: EntryId, now: Time) -> Result<Option<(QuarantineEntry, StoredBody)>, StoreError> {
         const OPERATION: &str = "GetItem quarantine entry";
         let request = self.client.get_item().table_name(&self.table).key(ENTRY_ID, string(id.to_string()));
         let answer = request.consistent_read(true).send().await;
         let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;
-        let Some(mut item) = answer.item else { return Ok(None) };
+        let Some(mut item) = answer.item.filter(|item| !is_expired(item, now)) else { return Ok(None) };
         let (delivery, message) = (item.remove(DELIVERY), item.remove(MESSAGE));
         let entry: QuarantineEntry = from_item(OPERATION, item)?;
         let kept = match (delivery, message) {
@@ -75,9 +86,61 @@ impl Quarantine {
         Ok(Some((entry, kept)))
     }
 
+    /// The entries that need work, as the index knows them: at least `most`, if there are so many. Costs half a read unit
+    /// per 4 KB of them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn waiting(
+        &self,
+        history_start: Time,
+        now: Time,
+        most: usize,
+    ) -> Result<Vec<QuarantineEntry>, StoreError> {
+        let mut entries = Vec::new();
+        // Clocks of writers may be a little ahead.
+        for month in Month::range(history_start.plus_minutes(-60).month(), now.plus_minutes(60).month()) {
+            let mut start = None;
+            while entries.len() < most {
+                let read = self.waiting_in(month, EntryId::first_at(Time::EARLIEST), start).await?;
+                entries.extend(read.entries);
+                start = read.next;
+                if start.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    /// The next entries of a month that need work, behind an entry.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn waiting_in(
+        &self,
+        month: Month,
+        after: EntryId,
+        start: Option<Item>,
+    ) -> Result<WaitingEntries, StoreError> {
+        const OPERATION: &str = "Query quarantine";
+        let query = self.client.query().table_name(&self.table).index_name("by_created");
+        let answer = query
+            .key_condition_expression("created_month = :month AND entry_id > :after")
+            .expression_attribute_values(":month", string(keys::month(month)))
+            .expression_attribute_values(":after", string(after.to_string()))
+            .limit(MAX_ROWS)
+            .set_exclusive_start_key(start)
+            .send()
+            .await
+            .map_err(|error| StoreError::of_call(OPERATION, &error))?;
+        let entries = answer.items.unwrap_or_default().into_iter().map(|item| from_item(OPERATION, item));
+        Ok(WaitingEntries { entries: entries.collect::<Result<_, _>>()?, next: answer.last_evaluated_key })
+    }
+
     /// Opens the connection while the function starts.
     pub async fn warm(&self) {
-        warm("DynamoDB", self.get(EntryId::first_at(Time::EARLIEST))).await;
+        warm("DynamoDB", self.get(EntryId::first_at(Time::EARLIEST), Time::EARLIEST)).await;
     }
 
     /// The write of a new entry and the body that it keeps.
@@ -95,8 +158,8 @@ impl Quarantine {
             StoredBody::Nothing => None,
         };
         item.extend(kept.map(|(name, packed)| (name.to_owned(), AttributeValue::B(Blob::new(packed)))));
-        let expires_at = now.plus_minutes(RETENTION_DAYS * 24 * 60).as_seconds();
-        item.insert("expires_at".to_owned(), number(expires_at));
+        let expires_at = now.plus_minutes(RETENTION_DAYS * MINUTES_A_DAY);
+        item.insert(EXPIRES_AT.to_owned(), expiry(expires_at));
         let put = Put::builder()
             .table_name(&self.table)
             .set_item(Some(item))
@@ -140,12 +203,4 @@ impl Quarantine {
             .build();
         Ok(Write::update(Part::Quarantine, update.map_err(|error| StoreError::of_request(OPERATION, &error))?))
     }
-}
-
-/// Reads an entry from a row of the index.
-///
-/// # Errors
-/// [`StoreError`]
-pub fn read(item: Item) -> Result<QuarantineEntry, StoreError> {
-    from_item("Query quarantine", item)
 }

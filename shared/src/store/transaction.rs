@@ -10,6 +10,10 @@ use super::{
     StoreError,
     error::{is_failed_condition, is_transient_reason},
 };
+use crate::{
+    domain::id::{AlertId, IncidentId},
+    retry::{Outlook, Retryable},
+};
 
 const OPERATION: &str = "TransactWriteItems";
 
@@ -22,11 +26,21 @@ pub enum Part {
     /// The claim of a group or an environment.
     Group,
     Alert,
+    Payload,
     Incident,
     Action,
     Quarantine,
     /// The claim of a dead letter. Its condition fails if the letter is in the quarantine already.
     DeadLetter,
+    /// The entry of the change log. It has no condition.
+    Change,
+}
+
+/// A row that lists show, and its version after the write: [`DELETED`](super::changes::DELETED) if that deletes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listed {
+    Alert(AlertId, u64),
+    Incident(IncidentId, u64),
 }
 
 /// One write of a transaction and its purpose.
@@ -34,19 +48,31 @@ pub enum Part {
 pub struct Write {
     part: Part,
     item: TransactWriteItem,
+    /// The row that it creates or changes, if lists show it.
+    listed: Option<Listed>,
 }
 
 impl Write {
     pub(super) fn put(part: Part, put: Put) -> Self {
-        Self { part, item: TransactWriteItem::builder().put(put).build() }
+        Self { part, item: TransactWriteItem::builder().put(put).build(), listed: None }
     }
 
     pub(super) fn check(part: Part, check: ConditionCheck) -> Self {
-        Self { part, item: TransactWriteItem::builder().condition_check(check).build() }
+        Self { part, item: TransactWriteItem::builder().condition_check(check).build(), listed: None }
     }
 
     pub(super) fn update(part: Part, update: Update) -> Self {
-        Self { part, item: TransactWriteItem::builder().update(update).build() }
+        Self { part, item: TransactWriteItem::builder().update(update).build(), listed: None }
+    }
+
+    /// Says that lists show the row.
+    pub(super) fn listed(self, row: Listed) -> Self {
+        Self { listed: Some(row), ..self }
+    }
+
+    /// The row that it changes, if lists show it.
+    pub(super) const fn row(&self) -> Option<Listed> {
+        self.listed
     }
 }
 
@@ -68,28 +94,31 @@ pub enum TransactionError {
 }
 
 impl TransactionError {
-    /// Whether the caller may read again, decide again and try again.
-    #[must_use]
-    pub const fn is_retryable(&self) -> bool {
-        match self {
-            Self::ConditionFailed(_) | Self::Contended | Self::Throttled => true,
-            Self::Store(error) => error.is_transient(),
-        }
-    }
-
     /// Whether the data or the product is the cause: the same request would always fail.
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
-        matches!(self, Self::Store(error) if !error.is_transient())
+        matches!(self, Self::Store(error) if !error.is_external())
     }
 
-    /// Whether the cause has nothing to do with the data, such as throttling or a lost connection.
+    /// Whether the cause has nothing to do with the data: throttling, a lost connection, a missing
+    /// permission.
     #[must_use]
     pub const fn is_external(&self) -> bool {
         match self {
             Self::ConditionFailed(_) | Self::Contended => false,
             Self::Throttled => true,
-            Self::Store(error) => error.is_transient(),
+            Self::Store(error) => error.is_external(),
+        }
+    }
+}
+
+impl Retryable for TransactionError {
+    /// After any retryable error the caller may read again, decide again and try again.
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::ConditionFailed(_) | Self::Contended => Outlook::Contended,
+            Self::Throttled => Outlook::Troubled,
+            Self::Store(error) => error.outlook(),
         }
     }
 }

@@ -77,6 +77,7 @@ impl Metrics {
                 "Timestamp": now.as_millis(),
                 "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [["Stack"]], "Metrics": names }],
             },
+            "timestamp": now.to_string(),
             "Stack": self.stack,
         });
         for (name, measure) in measures {
@@ -174,6 +175,7 @@ mod tests {
                         ],
                     }],
                 },
+                "timestamp": "1970-01-01T00:00:00.007Z",
                 "Stack": "review",
                 "Joined": 2,
                 "ReceiptToIncident": [42, 0],

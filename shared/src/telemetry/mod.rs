@@ -3,6 +3,7 @@
 
 mod logs;
 pub mod metrics;
+pub mod refusals;
 
 use std::io;
 

@@ -20,6 +20,11 @@ pub fn throttled(operation: &str, random: &mut fastrand::Rng) -> HttpResponse {
     refusal(400, code, "The rate is too high. Try again later.")
 }
 
+/// A missing permission: 400.
+pub fn denied() -> HttpResponse {
+    refusal(400, "AccessDeniedException", "User is not authorized to perform this action")
+}
+
 /// A cancelled transaction. One of its parts collided with another transaction.
 pub fn conflict(parts: usize, failed: usize) -> HttpResponse {
     cancelled(parts, failed, "TransactionConflict", "Transaction is ongoing for the item")

@@ -14,7 +14,7 @@ use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use serde_json::Value as Json;
 use tokio::{sync::watch, time::sleep};
 
-use super::{Fault, FaultyConnection, answers, locked};
+use super::{Clock, Fault, FaultyConnection, answers, locked};
 
 /// The longest delay of a request or of its answer, in milliseconds.
 const MAX_DELAY_MS: u64 = 25;
@@ -78,6 +78,12 @@ impl Call {
                 Ok(answers::condition_failed(parts, failed))
             }
             Fault::Unprocessed => self.execute_partly(request, &body).await,
+            Fault::Hung => std::future::pending().await,
+            Fault::AnswerHung => {
+                self.execute(request).await?;
+                std::future::pending().await
+            }
+            Fault::Denied => Ok(answers::denied()),
             Fault::Delayed => {
                 let [before, after] = self.connection.random(|random| [(); 2].map(|()| random.u64(..=MAX_DELAY_MS)));
                 sleep(Duration::from_millis(before)).await;
@@ -104,7 +110,7 @@ impl Call {
     async fn execute(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let (inner, faults) = (self.inner.clone(), Arc::clone(&self.connection.faults));
         let token = token(&body(&request)).map(str::to_owned);
-        let executing = Executing::begin(&faults.executing);
+        let (executing, clock) = (Executing::begin(&faults.executing), Clock::hold());
         let execution = tokio::spawn(async move {
             let answer = match inner.call(request).await {
                 Ok(answer) => whole(answer).await,
@@ -115,7 +121,7 @@ impl Call {
             {
                 locked(&faults.written).insert(token);
             }
-            drop(executing);
+            drop((executing, clock));
             answer
         });
         self.connection.executed.send_modify(|executed| *executed += 1);

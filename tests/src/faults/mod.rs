@@ -1,10 +1,12 @@
 //! Injects faults between the functions and the AWS services.
 //!
 //! A [`FaultyConnection`] wraps the HTTP connector of the SDK. So the SDK's own retries, timeouts
-//! and tokens are tested too, and no part of the product is mocked.
+//! and tokens are tested too, with the limits of the product, and no part of it is mocked.
 //!
 //! - A seed decides which request fails and how: for each connection by itself, in the order of its
 //!   requests.
+//! - Time may be paused, so that minutes of waiting take no time. It stands still while a request is
+//!   executed: a [`Clock`] holds it.
 //! - A request that is executed is executed to its end, even if nobody waits for it. So a worker
 //!   that a test stops leaves the same behind as a process that dies.
 //! - The embedded DynamoDB honours `ClientRequestToken`: a transaction that is sent again with its
@@ -12,7 +14,10 @@
 //!   written when it is sent again.
 
 mod answers;
+mod clock;
 mod connector;
+
+pub use clock::Clock;
 
 use std::{
     collections::{BTreeMap, HashSet, VecDeque},
@@ -20,17 +25,11 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use local::Wire;
-use shared::aws::{Aws, AwsService};
+use shared::aws::Aws;
 use tokio::sync::watch;
-
-/// The SDK waits up to a second before a retry. Tests do not need that.
-const FIRST_BACKOFF: Duration = Duration::from_millis(4);
-const MAX_BACKOFF: Duration = Duration::from_millis(40);
 
 /// What happens to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,11 +51,17 @@ pub enum Fault {
     Unprocessed,
     /// The request or its answer is delayed.
     Delayed,
+    /// The connection goes silent. The request is not executed, and no answer ever comes.
+    Hung,
+    /// The request is executed, but then the connection goes silent.
+    AnswerHung,
+    /// The function has no permission.
+    Denied,
 }
 
 impl Fault {
-    /// All faults.
-    pub const ALL: [Self; 8] = [
+    /// The faults that pass by themselves.
+    pub const ALL: [Self; 10] = [
         Self::InternalError,
         Self::Unsent,
         Self::AnswerLost,
@@ -65,6 +70,8 @@ impl Fault {
         Self::ConditionFailed,
         Self::Unprocessed,
         Self::Delayed,
+        Self::Hung,
+        Self::AnswerHung,
     ];
 
     /// Whether a request of this operation can fail so.
@@ -72,7 +79,14 @@ impl Fault {
         match self {
             Self::Conflict | Self::ConditionFailed => operation == "TransactWriteItems",
             Self::Unprocessed => operation == "BatchGetItem",
-            Self::InternalError | Self::Unsent | Self::AnswerLost | Self::Throttled | Self::Delayed => true,
+            Self::InternalError
+            | Self::Unsent
+            | Self::AnswerLost
+            | Self::Throttled
+            | Self::Delayed
+            | Self::Hung
+            | Self::AnswerHung
+            | Self::Denied => true,
         }
     }
 }
@@ -94,11 +108,31 @@ impl FaultRates {
         Self(Fault::ALL.into_iter().map(|fault| (fault, per_mille)).collect())
     }
 
+    /// Connections that go silent less often: each costs seconds where time is not paused.
+    #[must_use]
+    pub fn with_rare_silence(self) -> Self {
+        self.with(Fault::Hung, 2).with(Fault::AnswerHung, 2)
+    }
+
     /// Another rate for one fault.
     #[must_use]
     pub fn with(mut self, fault: Fault, per_mille: u16) -> Self {
         self.0.insert(fault, per_mille);
         self
+    }
+}
+
+/// Every request of some operations fails in the same way, until it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    pub fault: Fault,
+    /// The operations. `None`: all of them.
+    pub operations: Option<&'static [&'static str]>,
+}
+
+impl Outage {
+    fn concerns(self, operation: &str) -> bool {
+        self.operations.is_none_or(|operations| operations.contains(&operation))
     }
 }
 
@@ -110,6 +144,7 @@ pub struct FaultInjector {
     connections: AtomicU64,
     paused: AtomicBool,
     planned: Mutex<VecDeque<(&'static str, Fault)>>,
+    outage: Mutex<Option<Outage>>,
     injected: Mutex<BTreeMap<Fault, u64>>,
     /// The part of a transaction that fails. If it is `None`: a random one.
     failing_part: Mutex<Option<usize>>,
@@ -130,6 +165,7 @@ impl FaultInjector {
             connections: AtomicU64::new(0),
             paused: AtomicBool::new(false),
             planned: Mutex::default(),
+            outage: Mutex::default(),
             injected: Mutex::default(),
             failing_part: Mutex::default(),
             cancelled_parts: Mutex::default(),
@@ -142,6 +178,11 @@ impl FaultInjector {
     /// before random faults, and also while the injector is paused.
     pub fn plan(&self, operation: &'static str, faults: impl IntoIterator<Item = Fault>) {
         locked(&self.planned).extend(faults.into_iter().map(|fault| (operation, fault)));
+    }
+
+    /// Begins an outage, or ends it with `None`.
+    pub fn set_outage(&self, outage: Option<Outage>) {
+        *locked(&self.outage) = outage;
     }
 
     /// Chooses the part of a cancelled transaction that fails, if it has so many parts.
@@ -212,16 +253,14 @@ pub struct FaultyConnection {
 }
 
 impl FaultyConnection {
-    /// Clients whose requests go over this connection. Secrets Manager gets no faults: without
-    /// secrets, no function starts.
+    /// Clients whose requests go over this connection, with the limits of a function.
     pub fn wrap(self: &Arc<Self>, aws: Aws) -> Aws {
-        aws.map(|service, config| {
-            let inner = config.http_client().filter(|_| service != AwsService::SecretsManager);
-            let Some(inner) = inner else { return config };
-            let retries = RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_backoff(MAX_BACKOFF);
+        let aws = aws.map(|_, config| {
+            let Some(inner) = config.http_client() else { return config };
             let client = connector::Client { inner, connection: Arc::clone(self) };
-            config.into_builder().retry_config(retries).http_client(client).build()
-        })
+            config.into_builder().http_client(client).build()
+        });
+        aws.limited()
     }
 
     /// The number of requests that were sent to a service.
@@ -241,7 +280,11 @@ impl FaultyConnection {
         if let Some(fault) = self.faults.planned(operation) {
             return Some(fault);
         }
-        if self.faults.paused.load(Ordering::Relaxed) {
+        if let Some(outage) = locked(&self.faults.outage).filter(|outage| outage.concerns(operation)) {
+            return Some(outage.fault);
+        }
+        // Without secrets, no function starts.
+        if self.faults.paused.load(Ordering::Relaxed) || operation == "GetSecretValue" {
             return None;
         }
         let mut drawn = locked(&self.random).u16(..1000);

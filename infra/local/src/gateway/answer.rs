@@ -21,6 +21,9 @@ pub enum Refusal {
     /// The authorizer did not accept the request.
     Forbidden,
     NotFound,
+    /// The request is no valid HTTP.
+    BadRequest,
+    /// The body is over the limit of API Gateway, or its event over that of Lambda.
     TooLarge,
     HeadersTooLarge,
     /// A function failed, or returned an invalid answer.
@@ -35,6 +38,7 @@ impl Refusal {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "Unauthorized"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "Forbidden"),
             Self::NotFound => (StatusCode::NOT_FOUND, "Not Found"),
+            Self::BadRequest => (StatusCode::BAD_REQUEST, "Bad Request"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
             Self::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),

@@ -21,7 +21,10 @@ use serde_json::Value as Json;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use self::{answer::Refusal, event::Incoming, routes::Matched};
-use crate::{clock, lambda::Function};
+use crate::{
+    clock,
+    lambda::{Function, InvokeError},
+};
 
 /// The limit of API Gateway.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -121,7 +124,10 @@ impl Api {
         }
         let answer = target.function.invoke(&event, request_id).await.map_err(|error| {
             tracing::error!(request_id, %error, "function failed");
-            Refusal::Internal
+            match error {
+                InvokeError::EventTooLarge { .. } => Refusal::TooLarge,
+                _ => Refusal::Internal,
+            }
         })?;
         answer::response(answer).map_err(|error| {
             tracing::error!(request_id, route = target.key, %error, "function returned an invalid answer");
@@ -143,8 +149,8 @@ async fn read(body: Body) -> Result<Bytes, Refusal> {
     let mut bytes = Vec::new();
     let mut size = 0_usize;
     while let Some(chunk) = chunks.next().await {
-        // The client disconnected or sent invalid HTTP. It will not see this answer.
-        let Ok(chunk) = chunk else { return Err(Refusal::Internal) };
+        // The client disconnected, or its chunks are broken.
+        let Ok(chunk) = chunk else { return Err(Refusal::BadRequest) };
         size += chunk.len();
         if size <= MAX_BODY_BYTES {
             bytes.extend_from_slice(&chunk);
@@ -162,26 +168,30 @@ mod tests {
         sync::atomic::{AtomicUsize, Ordering},
     };
 
+    use aws_config::SdkConfig;
     use reqwest::{Client, Response as Answer, StatusCode};
     use serde_json::json;
     use shared::{
         aws::Aws,
         config::Environment,
+        deadline::Deadline,
         domain::time::Time,
-        function::{Error, HttpFunction},
+        function::{Error, HttpFunction, Running},
         http::{Request as FunctionRequest, Response as FunctionResponse, problem::Problem},
     };
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
     use crate::{
         lambda::{self, Handler, InFlight},
         scripted::scripted,
-        template::{Authorizers, FunctionResource, Kind, Scope, Template},
+        template::{Authorizers, FunctionResource, Kind, Template},
     };
 
     const TEMPLATE: &str = "
         Resources:
-          F: {Type: AWS::Serverless::Function}
+          F: {Type: AWS::Serverless::Function, Properties: {Timeout: 1}}
           Api:
             Type: AWS::Serverless::HttpApi
             Properties:
@@ -195,7 +205,7 @@ mod tests {
 
     fn function(handler: Handler) -> Arc<Function> {
         let template = Template::parse(TEMPLATE).unwrap();
-        let scope = Scope::new(&template.parameters);
+        let scope = template.scope();
         let resource = template.resources(Kind::Function).next().unwrap();
         let resource = FunctionResource::read(resource, &template, &scope).unwrap();
         Arc::new(Function::new(&resource, handler, InFlight::default()))
@@ -203,11 +213,11 @@ mod tests {
 
     fn authorizer(handler: Handler) -> Arc<Authorizer> {
         let template = Template::parse(TEMPLATE).unwrap();
-        let authorizers = Authorizers::read(&template, &Scope::new(&template.parameters)).unwrap();
+        let authorizers = Authorizers::read(&template, &template.scope()).unwrap();
         Arc::new(Authorizer::new(&authorizers.by_name["Token"], function(handler)))
     }
 
-    /// Echoes the body. The path makes it slow, or makes it panic.
+    /// Echoes the body. The path makes it slow, makes it panic, or lets it never answer.
     struct Echo;
 
     impl HttpFunction for Echo {
@@ -215,7 +225,7 @@ mod tests {
             Ok(Self)
         }
 
-        async fn answer(&self, request: &FunctionRequest, _: Time) -> Result<FunctionResponse, Problem> {
+        async fn answer(&self, request: &FunctionRequest, _: Time, _: Deadline) -> Result<FunctionResponse, Problem> {
             match request.uri().path() {
                 "/panic" => panic!("as requested"),
                 "/slow" => tokio::time::sleep(Duration::from_millis(300)).await,
@@ -225,6 +235,13 @@ mod tests {
             let answer = lambda_http::Response::builder().header("content-type", "application/octet-stream");
             Ok(answer.body(request.body().clone()).unwrap())
         }
+    }
+
+    async fn echo() -> Arc<Running<Echo>> {
+        let environment = Environment::of([("STACK_NAME".to_owned(), "local".to_owned())].into());
+        let config = SdkConfig::builder().build();
+        let aws = Aws::at(config.clone(), config.clone(), config);
+        Arc::new(Running::start(&environment, &aws).await.unwrap())
     }
 
     /// An API with an open echo and routes behind an authorizer. Also counts the calls of the
@@ -251,9 +268,15 @@ mod tests {
             Route { method: method.to_owned(), path: path.to_owned(), target }
         };
         let routes = Routes::new([
-            target("POST /{any}", function(lambda::http(Arc::new(Echo))), None),
+            target("POST /{any}", function(lambda::http(echo().await)), None),
             target("GET /name", named, Some(token)),
+            target("GET /stuck", function(scripted(async |_| std::future::pending().await)), None),
             target("GET /nonsense", function(scripted(async |_| json!("nonsense"))), None),
+            target(
+                "GET /large",
+                function(scripted(async |_| json!({"statusCode": 200, "body": "\\".repeat(3_200_000)}))),
+                None,
+            ),
         ]);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -299,6 +322,35 @@ mod tests {
         assert_eq!(read(large).await, refused(413, "Request Entity Too Large"));
         let long = post(&format!("/echo?{}", "a".repeat(MAX_HEAD_BYTES))).send().await.unwrap();
         assert_eq!(read(long).await, refused(431, "Request Header Fields Too Large"));
+    }
+
+    #[tokio::test]
+    async fn the_limits_of_lambda_hold() {
+        let (_gateway, url, _) = running().await;
+        let client = Client::new();
+        let post = |path: &str| client.post(format!("{url}{path}"));
+        assert_eq!(
+            read(client.get(format!("{url}/stuck")).send().await.unwrap()).await,
+            refused(500, "Internal Server Error")
+        );
+        // Each three bytes are four in an event.
+        let large = post("/echo").body(vec![0; 5 * 1024 * 1024]).send().await.unwrap();
+        assert_eq!(read(large).await, refused(413, "Request Entity Too Large"));
+        let fits = post("/echo").body(vec![0; 4 * 1024 * 1024]).send().await.unwrap();
+        assert_eq!(fits.status(), StatusCode::OK);
+        let answer = client.get(format!("{url}/large")).send().await.unwrap();
+        assert_eq!(read(answer).await, refused(500, "Internal Server Error"));
+    }
+
+    #[tokio::test]
+    async fn a_body_in_broken_chunks_is_refused() {
+        let (_gateway, url, _) = running().await;
+        let mut stream = tokio::net::TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+        let request = "POST /echo HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n4\r\nab\r\nzz\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
     }
 
     #[tokio::test]

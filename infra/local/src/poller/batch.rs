@@ -1,13 +1,19 @@
 //! Turns a batch of messages into the event of Lambda, and reads which of them failed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use aws_sdk_sqs::types::{Message, MessageAttributeValue};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
 
-use crate::template::{FailureReports, REGION};
+use crate::{
+    lambda::MAX_EVENT_BYTES,
+    template::{FailureReports, REGION},
+};
+
+/// At least what the event holds of a message beside its body and its own attributes, in bytes.
+const RECORD_BYTES: usize = 4_096;
 
 /// The answer of a function to a batch.
 #[derive(Deserialize, Default)]
@@ -27,6 +33,25 @@ pub fn id(message: &Message) -> &str {
     message.message_id().unwrap_or_default()
 }
 
+/// The same messages in batches whose events are not too large, as Lambda makes them.
+pub fn split(messages: Vec<Message>) -> Vec<Vec<Message>> {
+    let mut batches: Vec<Vec<Message>> = Vec::new();
+    let mut room = 0;
+    for message in messages {
+        let size = RECORD_BYTES
+            + json!([message.body(), message.message_attributes().map(custom_attributes)]).to_string().len();
+        match batches.last_mut() {
+            Some(batch) if size <= room => batch.push(message),
+            _ => {
+                room = MAX_EVENT_BYTES - RECORD_BYTES;
+                batches.push(vec![message]);
+            }
+        }
+        room = room.saturating_sub(size);
+    }
+    batches
+}
+
 /// The ids of the messages that failed. `None` if the answer is invalid: then all of them stay in
 /// the queue.
 pub fn failed(answer: &Json, messages: &[Message], reports: FailureReports) -> Option<HashSet<String>> {
@@ -44,13 +69,12 @@ pub fn failed(answer: &Json, messages: &[Message], reports: FailureReports) -> O
 pub fn event(messages: &[Message], queue_arn: &str) -> Json {
     let record = |message: &Message| {
         let attributes = message.attributes().into_iter().flatten();
-        let message_attributes = message.message_attributes().into_iter().flatten();
         json!({
             "messageId": message.message_id(),
             "receiptHandle": message.receipt_handle(),
             "body": message.body(),
             "attributes": attributes.map(|(name, value)| (name.to_string(), Json::from(value.as_str()))).collect::<Map<_, _>>(),
-            "messageAttributes": message_attributes.map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>(),
+            "messageAttributes": message.message_attributes().map(custom_attributes).unwrap_or_default(),
             "md5OfBody": message.md5_of_body(),
             "eventSource": "aws:sqs",
             "eventSourceARN": queue_arn,
@@ -58,6 +82,10 @@ pub fn event(messages: &[Message], queue_arn: &str) -> Json {
         })
     };
     json!({ "Records": messages.iter().map(record).collect::<Vec<_>>() })
+}
+
+fn custom_attributes(attributes: &HashMap<String, MessageAttributeValue>) -> Map<String, Json> {
+    attributes.iter().map(|(name, value)| (name.clone(), attribute(value))).collect()
 }
 
 fn attribute(value: &MessageAttributeValue) -> Json {
@@ -108,6 +136,20 @@ mod tests {
                 "awsRegion": "us-east-1",
             }]})
         );
+    }
+
+    #[test]
+    fn a_batch_that_is_too_large_for_an_event_is_split_in_order() {
+        // Each quote takes two bytes in an event.
+        let bodies = (0..10).map(|number| (number.to_string(), "\"".repeat(1024 * 1024)));
+        let messages: Vec<Message> =
+            bodies.map(|(id, body)| Message::builder().message_id(id).body(body).build()).collect();
+        let batches = split(messages);
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 2, 2, 2]);
+        let ids: Vec<&str> = batches.iter().flatten().map(id).collect();
+        assert_eq!(ids.concat(), "0123456789");
+        assert!(batches.iter().all(|batch| event(batch, "arn:queue").to_string().len() <= MAX_EVENT_BYTES));
+        assert_eq!(split(self::messages()).len(), 1);
     }
 
     #[test]

@@ -80,10 +80,14 @@ impl Polled {
 
 /// Processes batches until the stack stops and the queue is empty.
 async fn poll(source: Arc<EventSource>, mut draining: watch::Receiver<bool>) {
+    // Lambda reads the attributes of a queue before it polls, and needs the permission.
+    source.left().await;
     loop {
         let messages = source.receive().await;
         if !messages.is_empty() {
-            source.deliver(messages).await;
+            for batch in batch::split(messages) {
+                source.deliver(batch).await;
+            }
         } else if *draining.borrow() {
             return;
         } else {
@@ -184,7 +188,7 @@ mod tests {
         lambda::InFlight,
         scripted::scripted,
         sqs::{self, Queues},
-        template::{FunctionResource, Kind, Scope, Template},
+        template::{FunctionResource, Kind, Template},
     };
 
     const TEMPLATE: &str = "
@@ -211,7 +215,7 @@ mod tests {
     /// the queue and of its dead-letter queue too.
     async fn running() -> (Pollers, Client, [String; 2], Seen) {
         let template = Template::parse(TEMPLATE).unwrap();
-        let mut scope = Scope::new(&template.parameters);
+        let mut scope = template.scope();
         let queues = Queues::in_memory();
         let known = queues.known();
         let config = embedded::config(queues);

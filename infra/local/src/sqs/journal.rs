@@ -1,4 +1,4 @@
-//! The messages of the queues on disk: an SQLite file in the data directory.
+//! The messages of the queues on disk: a file of `SQLite` in the data directory.
 //!
 //! A message is in the file before its sender gets an answer. So a process that is killed loses no
 //! message that it accepted. What happens to messages later is written too, but nobody waits for it:

@@ -198,7 +198,9 @@ impl SqsBackend for Storage {
             Ok(messages) => messages,
             Err(error) => return ready(Err(error)),
         };
-        messages.iter().for_each(|message| self.note(received(message)));
+        for message in &messages {
+            self.note(received(message));
+        }
         // Messages that were received too often are in the dead-letter queue now.
         for (name, count) in before {
             for moved in &state.queues[&name].messages[count..] {
@@ -237,8 +239,8 @@ impl SqsBackend for Storage {
     ) -> Answer<()> {
         let state = &mut *self.state();
         let changed = state.change_message_visibility(&queue, &receipt_handle, visibility_timeout);
-        if changed.is_ok() {
-            with_handle(state, &queue, &receipt_handle).into_iter().for_each(|message| self.note(received(message)));
+        if let Some(message) = with_handle(state, &queue, &receipt_handle).filter(|_| changed.is_ok()) {
+            self.note(received(message));
         }
         ready(changed)
     }
@@ -253,7 +255,9 @@ impl SqsBackend for Storage {
         let state = &mut *self.state();
         let changed = state.change_message_visibility_batch(&queue, &entries);
         for (_, receipt_handle, _) in &entries {
-            with_handle(state, &queue, receipt_handle).into_iter().for_each(|message| self.note(received(message)));
+            if let Some(message) = with_handle(state, &queue, receipt_handle) {
+                self.note(received(message));
+            }
         }
         ready(changed)
     }

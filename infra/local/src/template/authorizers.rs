@@ -58,8 +58,16 @@ impl Authorizers {
     pub fn read(template: &Template, scope: &Scope) -> Result<Self, TemplateError> {
         let mut authorizers = Self::default();
         for api in template.resources(Kind::HttpApi) {
-            // The local stack has no access logs, no throttling and no pages of other origins.
-            api.only(&["Auth", "AccessLogSettings", "CorsConfiguration", "DefaultRouteSettings"])?;
+            // The local stack has no access logs, no throttling, no pages of other origins, and one
+            // address.
+            api.only(&[
+                "AccessLogSettings",
+                "Auth",
+                "CorsConfiguration",
+                "DefaultRouteSettings",
+                "DisableExecuteApiEndpoint",
+                "RouteSettings",
+            ])?;
             let auth: ApiAuth = api.read("Auth", scope)?.unwrap_or_default();
             authorizers.default = auth.default_authorizer;
             for (name, authorizer) in auth.authorizers {

@@ -9,6 +9,8 @@ pub enum TemplateError {
     Syntax(#[from] serde_norway::Error),
     #[error("template.yaml: {logical_id}: the local stack does not know the type {kind}")]
     UnknownType { logical_id: String, kind: String },
+    #[error("template.yaml has no parameter {0}")]
+    UnknownParameter(String),
     #[error("template.yaml: {at}: {source}")]
     Unresolved { at: String, source: ResolveError },
     /// A resolved value has the wrong form, or a property that is not known.

@@ -10,26 +10,37 @@ use serde::Deserialize;
 use super::{
     document::Template,
     error::TemplateError,
-    policy::{Permission, Policy},
+    policy::{NamedPolicy, Permission, Policy},
     resolve::{ACCOUNT, REGION, Scope},
-    resource::Resource,
+    resource::{Kind, Resource},
 };
 
 /// The properties that a function may have.
-const PROPERTIES: [&str; 6] = ["CodeUri", "Environment", "Events", "MemorySize", "Policies", "Timeout"];
+const PROPERTIES: [&str; 8] = [
+    "CodeUri",
+    "Environment",
+    "Events",
+    "MemorySize",
+    "Policies",
+    // The local stack does not limit how many calls run at the same time.
+    "ReservedConcurrentExecutions",
+    "Role",
+    "Timeout",
+];
 
 /// A function as the template declares it.
 #[derive(Debug)]
 pub struct FunctionResource {
     /// The name in the template.
     pub logical_id: String,
-    /// The local stack does not enforce it, since this machine may be slower. A function can read
-    /// its deadline.
+    /// A call that takes longer is ended, as at Lambda.
     pub timeout: Duration,
     pub environment: HashMap<String, String>,
     pub permissions: BTreeSet<Permission>,
     pub routes: Vec<Route>,
     pub queues: Vec<QueueTrigger>,
+    /// How often a schedule calls it, for each of its schedules.
+    pub schedules: Vec<Duration>,
 }
 
 /// An `HttpApi` event.
@@ -79,6 +90,8 @@ pub enum FailureReports {
 pub struct QueueTrigger {
     /// The ARN.
     pub queue: String,
+    #[serde(default = "default_enabled")]
+    pub enabled: bool,
     #[serde(default = "default_batch_size")]
     pub batch_size: i32,
     #[serde(default)]
@@ -90,6 +103,11 @@ pub struct QueueTrigger {
 /// Lambda's default.
 fn default_batch_size() -> i32 {
     10
+}
+
+/// Lambda's default.
+fn default_enabled() -> bool {
+    true
 }
 
 impl QueueTrigger {
@@ -122,12 +140,47 @@ enum Event {
     HttpApi(Route),
     #[serde(rename = "SQS")]
     Sqs(QueueTrigger),
+    Schedule(Schedule),
+}
+
+/// A `Schedule` event.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Schedule {
+    schedule: String,
+}
+
+impl Schedule {
+    /// The time between two calls. Only rates in minutes are known.
+    fn interval(&self) -> Option<Duration> {
+        let rate = self.schedule.strip_prefix("rate(")?.strip_suffix(')')?;
+        let minutes = rate.strip_suffix(" minutes").or(rate.strip_suffix(" minute"))?;
+        minutes.parse().ok().filter(|minutes| *minutes > 0).map(Duration::from_mins)
+    }
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Variables {
-    variables: HashMap<String, String>,
+    variables: HashMap<String, Variable>,
+}
+
+/// The value of a variable. A parameter of the type `Number` is a number; Lambda gets its text.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Variable {
+    Text(String),
+    Number(i64),
+}
+
+impl Variables {
+    fn texts(self) -> HashMap<String, String> {
+        let text = |variable| match variable {
+            Variable::Text(text) => text,
+            Variable::Number(number) => number.to_string(),
+        };
+        self.variables.into_iter().map(|(name, variable)| (name, text(variable))).collect()
+    }
 }
 
 impl FunctionResource {
@@ -137,20 +190,32 @@ impl FunctionResource {
     /// If the function has a property that is not known.
     pub fn read(resource: &Resource, template: &Template, scope: &Scope) -> Result<Self, TemplateError> {
         resource.only(&PROPERTIES)?;
-        let policies: Vec<Policy> = resource.read("Policies", scope)?.unwrap_or_default();
+        let mut environment = match &template.environment {
+            None => HashMap::new(),
+            Some(shared) => resource.read_value::<Variables>("Environment", shared, scope)?.texts(),
+        };
+        environment.extend(resource.read::<Variables>("Environment", scope)?.unwrap_or_default().texts());
         let mut function = Self {
             logical_id: resource.logical_id.clone(),
             timeout: Duration::from_secs(resource.read("Timeout", scope)?.unwrap_or(template.default_timeout)),
-            environment: resource.read::<Variables>("Environment", scope)?.unwrap_or_default().variables,
-            permissions: policies.iter().flat_map(Policy::permissions).collect(),
+            environment,
+            permissions: policies(resource, template, scope)?.iter().flat_map(Policy::permissions).collect(),
             routes: Vec::new(),
             queues: Vec::new(),
+            schedules: Vec::new(),
         };
         let events: BTreeMap<String, Event> = resource.read("Events", scope)?.unwrap_or_default();
         for event in events.into_values() {
             match event {
                 Event::HttpApi(route) => function.routes.push(route),
                 Event::Sqs(trigger) => function.queues.push(trigger),
+                Event::Schedule(schedule) => {
+                    let interval = schedule.interval().ok_or_else(|| TemplateError::NotSupported {
+                        at: function.logical_id.clone(),
+                        what: format!("the schedule {}", schedule.schedule),
+                    })?;
+                    function.schedules.push(interval);
+                }
             }
         }
         Ok(function)
@@ -163,10 +228,30 @@ impl FunctionResource {
     }
 }
 
+/// The policies of a function: its own, or those of the role that it names. SAM ignores the first if
+/// there is a role.
+fn policies(function: &Resource, template: &Template, scope: &Scope) -> Result<Vec<Policy>, TemplateError> {
+    let own: Option<Vec<Policy>> = function.read("Policies", scope)?;
+    let role: Option<String> = function.read("Role", scope)?;
+    let not_supported =
+        |what: String| TemplateError::NotSupported { at: format!("{}.Role", function.logical_id), what };
+    let Some(role) = role else { return Ok(own.unwrap_or_default()) };
+    if own.is_some() {
+        return Err(not_supported("Policies beside a role".to_owned()));
+    }
+    let is_it = |candidate: &&Resource| scope.attribute(&format!("{}.Arn", candidate.logical_id)) == Some(&role);
+    let declared =
+        template.resources(Kind::Role).find(is_it).ok_or_else(|| not_supported(format!("the role {role}")))?;
+    // Only Lambda assumes it, and nobody bounds it here.
+    declared.only(&["AssumeRolePolicyDocument", "PermissionsBoundary", "Policies"])?;
+    let policies: Vec<NamedPolicy> = declared.read("Policies", scope)?.unwrap_or_default();
+    Ok(policies.into_iter().map(|policy| policy.policy_document).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template::{document::tests::running, resource::Kind};
+    use crate::template::document::tests::{running, running_with};
 
     fn function(logical_id: &str) -> FunctionResource {
         let (template, scope) = running();
@@ -177,11 +262,19 @@ mod tests {
     #[test]
     fn a_function_has_its_own_variables_and_routes() {
         let webhook = function("ReceiveWebhook");
-        let variables = [("QUEUE_URL", "ref:AlertsQueue"), ("SECRET_ARN", "ref:Secret"), ("STACK_NAME", "local")];
+        let variables = [
+            ("ALLOWED_ADDRESSES", ""),
+            ("EDGE_SECRETS", ""),
+            ("QUEUE_URL", "ref:AlertsQueue"),
+            ("SECRET_ARN", "ref:Secret"),
+            ("STACK_NAME", "local"),
+        ];
         assert_eq!(webhook.environment, variables.map(|(n, v)| (n.to_owned(), v.to_owned())).into());
         assert_eq!(webhook.timeout, Duration::from_secs(10));
         assert_eq!(webhook.routes[0].key(), "POST /webhooks/{source}");
         assert_eq!(webhook.routes[0].authorizer(Some("BearerToken")), None);
+
+        assert_eq!(function("GetIncident").environment["RETENTION_DAYS"], "730");
 
         let list = function("ListIncidents");
         assert_eq!(list.routes[0].authorizer(Some("BearerToken")), Some("BearerToken"));
@@ -194,7 +287,35 @@ mod tests {
         let trigger = &worker.queues[0];
         assert_eq!((trigger.queue.as_str(), trigger.batch_size), ("arn:AlertsQueue", 10));
         assert_eq!(trigger.failure_reports(), FailureReports::PerMessage);
-        assert_eq!(trigger.maximum_concurrency(), Some(10));
+        assert_eq!((trigger.maximum_concurrency(), trigger.enabled), (Some(10), true));
+    }
+
+    #[test]
+    fn the_worker_reads_one_queue_by_its_own_role() {
+        let worker = function("GroupAlerts");
+        let of_queues: Vec<String> = worker.permissions.iter().map(ToString::to_string).collect();
+        let of_queues: Vec<&String> = of_queues.iter().filter(|permission| permission.starts_with("sqs:")).collect();
+        let actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+        assert_eq!(of_queues, actions.map(|action| format!("{action} on arn:AlertsQueue")).iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn paused_grouping_leaves_messages_in_their_queues() {
+        let (template, scope) = running_with(&[("Grouping".to_owned(), "paused".to_owned())].into());
+        for name in ["GroupAlerts", "QuarantineDeadLetters"] {
+            let resource = template.resources(Kind::Function).find(|f| f.logical_id == name).unwrap();
+            assert!(!FunctionResource::read(resource, &template, &scope).unwrap().queues[0].enabled, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_is_a_rate_in_minutes() {
+        assert_eq!(function("SealSegments").schedules, [Duration::from_mins(1)]);
+        let interval = |text: &str| Schedule { schedule: text.to_owned() }.interval();
+        assert_eq!(interval("rate(5 minutes)"), Some(Duration::from_mins(5)));
+        for unknown in ["rate(0 minutes)", "rate(1 hour)", "cron(0 12 * * ? *)", ""] {
+            assert_eq!(interval(unknown), None, "{unknown}");
+        }
     }
 
     #[test]
@@ -218,7 +339,7 @@ mod tests {
                   Events:
                     Alerts: {Type: SQS, Properties: {Queue: q, MaximumBatchingWindowInSeconds: 5}}";
         let template = Template::parse(text).unwrap();
-        let scope = Scope::new(&template.parameters);
+        let scope = template.scope();
         let resource = template.resources(Kind::Function).next().unwrap();
         let error = FunctionResource::read(resource, &template, &scope).unwrap_err().to_string();
         assert!(error.contains("MaximumBatchingWindowInSeconds"), "{error}");

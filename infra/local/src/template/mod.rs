@@ -4,6 +4,7 @@
 //! know is an error at the start: a stack that starts is the stack that the template describes.
 
 mod authorizers;
+mod conditions;
 mod document;
 mod error;
 mod function;

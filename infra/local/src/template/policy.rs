@@ -36,6 +36,15 @@ struct Statement {
     resource: OneOrMany,
 }
 
+/// A policy in a role, under its name.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub struct NamedPolicy {
+    #[serde(rename = "PolicyName")]
+    _policy_name: String,
+    pub policy_document: Policy,
+}
+
 #[derive(Deserialize)]
 enum Allow {
     Allow,
@@ -58,8 +67,15 @@ impl OneOrMany {
 }
 
 impl Policy {
-    /// Each action on each resource that the policy allows.
+    /// Each action on each resource that the policy allows, without those that only Lambda itself
+    /// uses: the local stack writes no logs and no traces.
     pub fn permissions(&self) -> impl Iterator<Item = Permission> + '_ {
+        let of_lambda =
+            |permission: &Permission| ["logs:", "xray:"].iter().any(|service| permission.action.starts_with(service));
+        self.all().filter(move |permission| !of_lambda(permission))
+    }
+
+    fn all(&self) -> impl Iterator<Item = Permission> + '_ {
         self.statement.iter().flat_map(|statement| {
             statement.action.all().iter().flat_map(move |action| {
                 let on = move |resource: &String| Permission { action: action.clone(), resource: resource.clone() };

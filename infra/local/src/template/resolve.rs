@@ -5,11 +5,16 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use serde_norway::{Value as Yaml, value::TaggedValue};
 
+use super::conditions::Conditions;
+
 /// The region of all local resources.
 pub const REGION: &str = "us-east-1";
 
 /// The account of all local resources. The embedded services use the same one.
 pub const ACCOUNT: &str = "123456789012";
+
+/// The name of no value at all: a property with it is left out.
+const NO_VALUE: &str = "AWS::NoValue";
 
 /// Why a value cannot be resolved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +23,8 @@ pub enum ResolveError {
     UnknownReference(String),
     #[error("!GetAtt {0}: no running resource has this attribute")]
     UnknownAttribute(String),
+    #[error("there is no condition {0}")]
+    UnknownCondition(String),
     #[error("the local stack cannot evaluate {0}")]
     UnknownFunction(String),
     #[error("the argument of {0} is malformed")]
@@ -29,6 +36,7 @@ pub enum ResolveError {
 pub struct Scope {
     references: BTreeMap<String, Json>,
     attributes: BTreeMap<String, String>,
+    conditions: Conditions,
 }
 
 impl Scope {
@@ -42,7 +50,17 @@ impl Scope {
             ("AWS::StackName", "local"),
         ];
         let pseudo = pseudo.map(|(name, value)| (name.to_owned(), Json::from(value)));
-        Self { references: parameters.clone().into_iter().chain(pseudo).collect(), attributes: BTreeMap::new() }
+        Self {
+            references: parameters.clone().into_iter().chain(pseudo).collect(),
+            attributes: BTreeMap::new(),
+            conditions: Conditions::default(),
+        }
+    }
+
+    /// The scope with the conditions that `!If` may name.
+    #[must_use]
+    pub fn with_conditions(self, conditions: Conditions) -> Self {
+        Self { conditions, ..self }
     }
 
     /// Records that a resource runs, with the values that `!Ref` and `!GetAtt` return for it.
@@ -68,41 +86,62 @@ impl Scope {
     /// The value with all its intrinsic functions evaluated.
     ///
     /// # Errors
-    /// If a function or a name is not known.
+    /// If a function or a name is not known, or the value is `AWS::NoValue`.
     pub fn resolve(&self, value: &Yaml) -> Result<Json, ResolveError> {
-        match value {
-            Yaml::Null => Ok(Json::Null),
-            Yaml::Bool(value) => Ok(Json::from(*value)),
-            Yaml::String(value) => Ok(Json::from(value.as_str())),
+        self.resolve_if_any(value)?.ok_or_else(|| ResolveError::UnknownReference(NO_VALUE.to_owned()))
+    }
+
+    /// The value with all its intrinsic functions evaluated. `None` if it is `AWS::NoValue`, which
+    /// also leaves out members of lists and mappings.
+    ///
+    /// # Errors
+    /// If a function or a name is not known.
+    pub fn resolve_if_any(&self, value: &Yaml) -> Result<Option<Json>, ResolveError> {
+        Ok(Some(match value {
+            Yaml::Null => Json::Null,
+            Yaml::Bool(value) => Json::from(*value),
+            Yaml::String(value) => Json::from(value.as_str()),
             Yaml::Number(number) => match (number.as_i64(), number.as_f64()) {
-                (Some(integer), _) => Ok(Json::from(integer)),
-                (None, Some(float)) => Ok(Json::from(float)),
-                (None, None) => Err(ResolveError::Malformed(number.to_string())),
+                (Some(integer), _) => Json::from(integer),
+                (None, Some(float)) => Json::from(float),
+                (None, None) => return Err(ResolveError::Malformed(number.to_string())),
             },
-            Yaml::Sequence(values) => values.iter().map(|value| self.resolve(value)).collect(),
-            Yaml::Mapping(mapping) => mapping
-                .iter()
-                .map(|(key, value)| match key.as_str() {
+            Yaml::Sequence(values) => {
+                values.iter().filter_map(|value| self.resolve_if_any(value).transpose()).collect::<Result<_, _>>()?
+            }
+            Yaml::Mapping(mapping) => {
+                let members = mapping.iter().map(|(key, value)| match key.as_str() {
                     // The template uses only the short form, such as `!Ref`.
                     Some(key) if key == "Ref" || key.starts_with("Fn::") => {
                         Err(ResolveError::UnknownFunction(key.to_owned()))
                     }
-                    Some(key) => Ok((key.to_owned(), self.resolve(value)?)),
+                    Some(key) => Ok(self.resolve_if_any(value)?.map(|value| (key.to_owned(), value))),
                     None => Err(ResolveError::Malformed("a mapping".to_owned())),
-                })
-                .collect::<Result<serde_json::Map<_, _>, _>>()
-                .map(Json::Object),
-            Yaml::Tagged(tagged) => self.evaluate(tagged),
-        }
+                });
+                let members = members.filter_map(Result::transpose).collect::<Result<serde_json::Map<_, _>, _>>()?;
+                Json::Object(members)
+            }
+            Yaml::Tagged(tagged) => return self.evaluate(tagged),
+        }))
     }
 
-    fn evaluate(&self, TaggedValue { tag, value }: &TaggedValue) -> Result<Json, ResolveError> {
+    fn evaluate(&self, TaggedValue { tag, value }: &TaggedValue) -> Result<Option<Json>, ResolveError> {
         let function = tag.to_string();
-        let argument = || value.as_str().ok_or_else(|| ResolveError::Malformed(function.clone()));
+        let malformed = || ResolveError::Malformed(function.clone());
+        let argument = || value.as_str().ok_or_else(malformed);
         match function.as_str() {
-            "!Ref" => self.named(argument()?),
-            "!GetAtt" => self.got(argument()?).map(Json::from),
-            "!Sub" => self.substitute(argument()?).map(Json::from),
+            "!Ref" if argument()? == NO_VALUE => Ok(None),
+            "!Ref" => self.named(argument()?).map(Some),
+            "!GetAtt" => self.got(argument()?).map(|value| Some(Json::from(value))),
+            "!Sub" => self.substitute(argument()?).map(|value| Some(Json::from(value))),
+            "!If" => {
+                let [condition, then, or_else] = value.as_sequence().map(Vec::as_slice).unwrap_or_default() else {
+                    return Err(malformed());
+                };
+                let holds = self.conditions.holds(condition.as_str().ok_or_else(malformed)?)?;
+                // The other branch may refer to something that does not run.
+                self.resolve_if_any(if holds { then } else { or_else })
+            }
             _ => Err(ResolveError::UnknownFunction(function)),
         }
     }
@@ -167,6 +206,20 @@ mod tests {
             Ok(json!("arn:queue/x/30/us-east-1/${kept}/$"))
         );
         assert_eq!(resolve("!Sub 'a ${Queue'"), Err(ResolveError::Malformed("!Sub".to_owned())));
+    }
+
+    #[test]
+    fn a_condition_chooses_and_no_value_is_left_out() {
+        let declared = serde_norway::from_str("{Yes: !Equals [a, a], No: !Equals [a, b]}").unwrap();
+        let scope = Scope::new(&BTreeMap::new());
+        let scope = scope.with_conditions(Conditions::new(declared, &BTreeMap::new()));
+        let resolve = |text: &str| scope.resolve_if_any(&serde_norway::from_str(text).unwrap());
+        assert_eq!(resolve("!If [Yes, 1, !Ref Nobody]"), Ok(Some(json!(1))));
+        assert_eq!(resolve("!If [No, 1, !Ref 'AWS::NoValue']"), Ok(None));
+        let text = "{a: !If [No, 1, !Ref 'AWS::NoValue'], b: [!If [No, 1, !Ref 'AWS::NoValue'], 2]}";
+        assert_eq!(resolve(text), Ok(Some(json!({ "b": [2] }))));
+        assert_eq!(resolve("!If [Nobody, 1, 2]"), Err(ResolveError::UnknownCondition("Nobody".to_owned())));
+        assert_eq!(resolve("!If [Yes, 1]"), Err(ResolveError::Malformed("!If".to_owned())));
     }
 
     #[test]

@@ -16,8 +16,9 @@ pub enum Kind {
     Table,
     Queue,
     Secret,
+    Role,
     NestedStack,
-    /// Log groups, alarms and the dashboard have no local counterpart.
+    /// Logs, alarms, the dashboard, topics and domain names have no local counterpart.
     NotRun,
 }
 
@@ -30,7 +31,15 @@ impl Kind {
             "AWS::SQS::Queue" => Self::Queue,
             "AWS::SecretsManager::Secret" => Self::Secret,
             "AWS::CloudFormation::Stack" => Self::NestedStack,
-            "AWS::Logs::LogGroup" | "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::Dashboard" => Self::NotRun,
+            "AWS::IAM::Role" => Self::Role,
+            "AWS::ApiGatewayV2::ApiMapping"
+            | "AWS::ApiGatewayV2::DomainName"
+            | "AWS::CloudFormation::WaitConditionHandle"
+            | "AWS::CloudWatch::Alarm"
+            | "AWS::CloudWatch::Dashboard"
+            | "AWS::Logs::LogGroup"
+            | "AWS::Logs::MetricFilter"
+            | "AWS::SNS::Topic" => Self::NotRun,
             _ => return None,
         })
     }
@@ -42,24 +51,30 @@ pub struct Resource {
     /// The name in the template.
     pub logical_id: String,
     pub kind: Kind,
+    /// Whether its condition holds.
+    pub(super) is_declared: bool,
     pub(super) properties: BTreeMap<String, Yaml>,
 }
 
 impl Resource {
+    /// Whether its condition holds.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.is_declared
+    }
+
     /// The names of the properties.
     pub fn property_names(&self) -> impl Iterator<Item = &str> {
         self.properties.keys().map(String::as_str)
     }
 
-    /// The resolved value of one property.
+    /// The resolved value of one property. `None` also if it is `AWS::NoValue`.
     ///
     /// # Errors
     /// If the property refers to something that does not run.
     pub fn property(&self, name: &str, scope: &Scope) -> Result<Option<Json>, TemplateError> {
-        self.properties
-            .get(name)
-            .map(|value| scope.resolve(value).map_err(|source| TemplateError::Unresolved { at: self.at(name), source }))
-            .transpose()
+        let Some(value) = self.properties.get(name) else { return Ok(None) };
+        scope.resolve_if_any(value).map_err(|source| TemplateError::Unresolved { at: self.at(name), source })
     }
 
     /// The resolved value of one property, as a type that declares each of its parts.
@@ -67,11 +82,25 @@ impl Resource {
     /// # Errors
     /// If the value cannot be resolved, or is not of that type.
     pub fn read<T: for<'a> Deserialize<'a>>(&self, name: &str, scope: &Scope) -> Result<Option<T>, TemplateError> {
-        self.property(name, scope)?
-            .map(|value| {
-                serde_json::from_value(value).map_err(|source| TemplateError::Malformed { at: self.at(name), source })
-            })
-            .transpose()
+        self.property(name, scope)?.map(|value| self.parsed(name, value)).transpose()
+    }
+
+    /// A value that stands elsewhere, such as in `Globals`, resolved and read like the property.
+    ///
+    /// # Errors
+    /// Like [`Self::read`].
+    pub(super) fn read_value<T: for<'a> Deserialize<'a>>(
+        &self,
+        name: &str,
+        value: &Yaml,
+        scope: &Scope,
+    ) -> Result<T, TemplateError> {
+        let value = scope.resolve(value).map_err(|source| TemplateError::Unresolved { at: self.at(name), source })?;
+        self.parsed(name, value)
+    }
+
+    fn parsed<T: for<'a> Deserialize<'a>>(&self, name: &str, value: Json) -> Result<T, TemplateError> {
+        serde_json::from_value(value).map_err(|source| TemplateError::Malformed { at: self.at(name), source })
     }
 
     /// Fails if the resource has a property that is not in `known`.

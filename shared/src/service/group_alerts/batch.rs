@@ -14,7 +14,7 @@ use crate::{
     domain::{
         action::Action,
         alert::Alert,
-        delivery::{Delivery, PackedBody},
+        delivery::Delivery,
         event::{EventKind, Transition},
         grouping::GroupedIncident,
         id::{AlertId, EntryId, IncidentId},
@@ -24,12 +24,10 @@ use crate::{
         time::Time,
     },
     grouping::Groups,
-    listing::buckets::Series,
     store::{
         StoreError,
         claims::{ClaimKeys, Snapshot},
-        counts::Invalidations,
-        incidents::{Consistency, invalidations},
+        incidents::Consistency,
         transaction::Write,
     },
 };
@@ -62,8 +60,8 @@ struct TouchedIncident {
 struct TouchedAlert<'group> {
     before: Option<Alert>,
     after: Alert,
-    /// The payload to keep with it: that of its earliest delivery, if the batch has it.
-    raw: Option<&'group PackedBody>,
+    /// The delivery whose payload to keep: its earliest, if the batch has it.
+    raw: Option<&'group Delivery>,
 }
 
 /// The rows that deliveries will ask for, as far as can be told before they are applied.
@@ -82,7 +80,7 @@ impl<'group> Batch<'group> {
         now: Time,
     ) -> Result<Self, StoreError> {
         let claims: BTreeSet<&str> = prepared.iter().flat_map(PreparedDelivery::claims).collect();
-        let before = group_alerts.claims.read(claims).await?;
+        let before = group_alerts.claims.read(claims, now).await?;
         let mut batch = Self {
             group_alerts,
             now,
@@ -96,7 +94,7 @@ impl<'group> Batch<'group> {
             redriven: Vec::new(),
         };
         for id in prepared.iter().filter_map(|prepared| prepared.delivery.redrive_of) {
-            let found = group_alerts.quarantine.get(id).await?.map(|(entry, _)| entry);
+            let found = group_alerts.quarantine.get(id, now).await?.map(|(entry, _)| entry);
             if found.as_ref().is_none_or(|entry| entry.state == EntryState::Redriving) {
                 batch.redriving.insert(id, found);
             }
@@ -143,6 +141,7 @@ impl<'group> Batch<'group> {
 
     /// What is to be written, each row once; nothing if all deliveries took effect before.
     pub fn writes(&self) -> Result<Vec<Write>, StoreError> {
+        let retention = self.group_alerts.retention;
         let mut writes = self.group_alerts.claims.changes(&self.before, &self.after, self.now)?;
         for (id, touched) in &self.incidents {
             match &touched.before {
@@ -153,17 +152,23 @@ impl<'group> Batch<'group> {
                 }
                 before => {
                     let incidents = &self.group_alerts.incidents;
-                    writes.extend(incidents.writes(before.as_ref(), &touched.after, &touched.actions)?);
+                    let (before, TouchedIncident { after, actions, .. }) = (before.as_ref(), touched);
+                    writes.extend(incidents.writes(before, after, actions, retention)?);
                 }
             }
         }
-        for TouchedAlert { before, after, raw } in self.alerts.values() {
+        for (id, TouchedAlert { before, after, raw }) in &self.alerts {
+            let expires_at = retention.of_alert(after, self.now);
             match before {
-                None => writes.push(self.group_alerts.alerts.insertion(after, *raw)?),
-                Some(before) if before != after || raw.is_some() => {
-                    writes.push(self.group_alerts.alerts.update(before, after, *raw)?);
+                None => writes.push(self.group_alerts.alerts.insertion(after, expires_at)?),
+                Some(before) if before != after => {
+                    let after = after.clone().changed(self.now);
+                    writes.push(self.group_alerts.alerts.update(before, &after, expires_at)?);
                 }
                 Some(_) => {}
+            }
+            if let Some(delivery) = raw {
+                writes.push(self.group_alerts.payloads.put(*id, delivery, retention.of_payload(self.now))?);
             }
         }
         for (entry, delivery) in &self.quarantined {
@@ -177,19 +182,6 @@ impl<'group> Batch<'group> {
             }
         }
         Ok(writes)
-    }
-
-    /// The buckets whose generation changes before the batch is written: rows of closed buckets that
-    /// lists filter on change.
-    pub fn invalidations(&self) -> Invalidations {
-        let changed = self.incidents.values().filter_map(|touched| Some((touched.before.as_ref()?, &touched.after)));
-        let mut invalid = invalidations(changed.filter(|(before, after)| before != after), self.now);
-        for TouchedAlert { before, after, .. } in self.alerts.values() {
-            if before.as_ref().is_some_and(|before| before.filtered() != after.filtered()) {
-                invalid.note(Series::Alerts, after.created_at(), self.now);
-            }
-        }
-        invalid
     }
 
     /// The incidents that a new alert may join or follow.
@@ -247,11 +239,10 @@ impl<'group> Batch<'group> {
         }
     }
 
-    async fn incident(&mut self, id: IncidentId) -> Result<Incident, StoreError> {
+    /// An incident; `None` if it has expired.
+    async fn incident(&mut self, id: IncidentId) -> Result<Option<Incident>, StoreError> {
         self.load(&BTreeSet::from([id]), &BTreeSet::new()).await?;
-        let touched = self.incidents.get(&id).map(|touched| touched.after.clone());
-        // Incidents are never deleted: one that a claim names exists.
-        touched.ok_or_else(|| StoreError::missing("incident", &id))
+        Ok(self.incidents.get(&id).map(|touched| touched.after.clone()))
     }
 
     async fn alert(&mut self, id: AlertId) -> Result<Alert, StoreError> {
@@ -266,8 +257,8 @@ impl<'group> Batch<'group> {
             incidents.iter().copied().filter(|id| !self.incidents.contains_key(id)).collect();
         let alerts: Vec<AlertId> = alerts.iter().copied().filter(|id| !self.alerts.contains_key(id)).collect();
         let (incidents, alerts) = tokio::try_join!(
-            self.group_alerts.incidents.get_many(&incidents, Consistency::Strong),
-            self.group_alerts.alerts.get_many(&alerts, Consistency::Strong),
+            self.group_alerts.incidents.get_many(&incidents, Consistency::Strong, self.now),
+            self.group_alerts.alerts.get_many(&alerts, Consistency::Strong, self.now),
         )?;
         for incident in incidents {
             let touched = TouchedIncident { before: Some(incident.clone()), after: incident, actions: Vec::new() };
@@ -278,6 +269,16 @@ impl<'group> Batch<'group> {
             self.alerts.insert(touched.after.id, touched);
         }
         Ok(())
+    }
+
+    /// Makes the problem forget alerts that have expired, of those that are named. Returns whether there were any.
+    async fn forget_expired(&mut self, keys: &ClaimKeys, alerts: &BTreeSet<AlertId>) -> Result<bool, StoreError> {
+        self.load(&BTreeSet::new(), alerts).await?;
+        let expired: BTreeSet<AlertId> = alerts.iter().copied().filter(|id| !self.alerts.contains_key(id)).collect();
+        if !expired.is_empty() {
+            self.change_problem(keys, |problem| problem.forget(&expired));
+        }
+        Ok(!expired.is_empty())
     }
 
     fn problem(&self, keys: &ClaimKeys) -> Problem {

@@ -7,19 +7,21 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tracing::info;
 
-use super::retry::{MAX_ATTEMPTS, MAX_ATTEMPTS_TOGETHER, Retries, Retryable};
 use crate::{
     aws,
     config::InvalidVariable,
+    deadline::Deadline,
     domain::{
         delivery::Delivery,
         id::{AlertId, EntryId, IncidentId},
+        retention::Retention,
         time::Time,
     },
     ids::IdGenerator,
+    retry::{Outlook, Retries, Retryable},
     rules::{InvalidRules, Rules},
     store::{
-        StoreError, Tables, alerts::Alerts, claims::Claims, counts::Counts, incidents::Incidents,
+        StoreError, Tables, alerts::Alerts, claims::Claims, incidents::Incidents, payloads::Payloads,
         quarantine::Quarantine, transaction::TransactionError,
     },
 };
@@ -27,7 +29,7 @@ use batch::Batch;
 use prepared::PreparedDelivery;
 
 /// How many deliveries are grouped together: `TransactWriteItems` takes 100 writes and 4 MB, and one delivery makes at
-/// most 10 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
+/// most 11 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
 /// each is tried alone.
 pub const MAX_DELIVERIES: usize = 10;
 
@@ -132,8 +134,11 @@ impl From<StoreError> for GroupError {
 }
 
 impl Retryable for GroupError {
-    fn is_retryable(&self) -> bool {
-        matches!(self, Self::Transaction(error) if error.is_retryable())
+    fn outlook(&self) -> Outlook {
+        match self {
+            Self::Transaction(error) => error.outlook(),
+            Self::Body(_) => Outlook::Hopeless,
+        }
     }
 }
 
@@ -154,8 +159,9 @@ pub struct GroupAlerts {
     claims: Claims,
     incidents: Incidents,
     alerts: Alerts,
+    payloads: Payloads,
     quarantine: Quarantine,
-    counts: Counts,
+    retention: Retention,
     rules: Rules,
     ids: IdGenerator,
     /// Since when the history is known to start, in milliseconds.
@@ -173,8 +179,9 @@ impl GroupAlerts {
             claims: tables.claims()?,
             incidents: tables.incidents()?,
             alerts: tables.alerts()?,
+            payloads: tables.payloads()?,
             quarantine: tables.quarantine()?,
-            counts: tables.counts()?,
+            retention: tables.retention()?,
             rules: Rules::built_in()?,
             ids: IdGenerator::seeded(seed),
             history_start_ms: AtomicI64::new(i64::MAX),
@@ -197,21 +204,26 @@ impl GroupAlerts {
     /// # Errors
     /// [`GroupError`]: nothing has happened, or it did and the answer was lost. Either way the
     /// delivery can be grouped again.
-    pub async fn group(&self, delivery: &Delivery, now: Time) -> Result<Effect, GroupError> {
-        let effects = self.group_together(&[delivery], now).await?;
+    pub async fn group(&self, delivery: &Delivery, now: Time, deadline: Deadline) -> Result<Effect, GroupError> {
+        let effects = self.group_together(&[delivery], now, deadline).await?;
         effects.first().copied().ok_or_else(|| StoreError::missing("delivery", &delivery.delivery_id).into())
     }
 
-    /// Groups deliveries in their order: all of them, or none. At most [`MAX_DELIVERIES`].
+    /// Groups deliveries in their order: all of them, or none. At most [`MAX_DELIVERIES`]. No
+    /// attempt begins after the deadline.
     ///
     /// # Errors
     /// [`GroupError`], as for one.
-    pub async fn group_together(&self, deliveries: &[&Delivery], now: Time) -> Result<Vec<Effect>, GroupError> {
-        self.note_history_start(now).await?;
+    pub async fn group_together(
+        &self,
+        deliveries: &[&Delivery],
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Vec<Effect>, GroupError> {
         let prepared: Vec<PreparedDelivery<'_>> =
             deliveries.iter().map(|delivery| PreparedDelivery::of(self, delivery, now)).collect::<Result<_, _>>()?;
-        let max_attempts = if prepared.len() > 1 { MAX_ATTEMPTS_TOGETHER } else { MAX_ATTEMPTS };
-        let mut retries = Retries::new(max_attempts);
+        let is_alone = prepared.len() == 1;
+        let mut retries = if is_alone { Retries::of_message(deadline) } else { Retries::of_messages(deadline) };
         let effects = loop {
             match self.attempt(&prepared, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
@@ -233,6 +245,7 @@ impl GroupAlerts {
 
     /// Reads, decides and writes. After a collision all three are done again.
     async fn attempt(&self, prepared: &[PreparedDelivery<'_>], now: Time) -> Result<Vec<Effect>, GroupError> {
+        self.note_history_start(now).await?;
         let mut batch = Batch::read(self, prepared, now).await?;
         let mut effects = Vec::with_capacity(prepared.len());
         for delivery in prepared {
@@ -240,8 +253,7 @@ impl GroupAlerts {
         }
         let writes = batch.writes()?;
         if !writes.is_empty() {
-            self.counts.invalidate(&batch.invalidations(), now).await?;
-            self.tables.commit(writes).await?;
+            self.tables.commit(writes, now).await?;
         }
         Ok(effects)
     }

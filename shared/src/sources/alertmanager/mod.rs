@@ -7,11 +7,13 @@
 mod fingerprint;
 pub mod group;
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use self::group::GroupedAlert;
 use super::{
-    ElementReading, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable, WebhookSource,
+    ElementReading, GROUP_TIMEOUT, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable, WebhookSource,
     proofs::{self, Schemes},
     signature::Secret,
     text::one_line,
@@ -36,6 +38,10 @@ impl WebhookSource for Alertmanager {
 
     fn max_body_bytes(&self) -> usize {
         MAX_GROUP_BYTES
+    }
+
+    fn receive_timeout(&self) -> Duration {
+        GROUP_TIMEOUT
     }
 
     /// Alertmanager signs nothing. Its `http_config` sends the secret as `Authorization: Bearer`, as

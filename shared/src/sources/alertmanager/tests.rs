@@ -52,7 +52,10 @@ fn an_alert_is_read() {
     assert_eq!((event.kind, event.transition), (EventKind::Report, Transition::Firing));
     assert_eq!(event.severity.map(|severity| severity.value), Some(Severity::Critical));
     assert_eq!((event.service.as_deref(), event.environment.as_deref()), (Some("orders"), Some("production")));
-    assert_eq!((event.dedup_key.as_str(), event.external_id.as_deref()), ("fingerprint:638ed7508b838316", Some("638ed7508b838316")));
+    assert_eq!(
+        (event.dedup_key.as_str(), event.external_id.as_deref()),
+        ("fingerprint:638ed7508b838316", Some("638ed7508b838316"))
+    );
     assert_eq!(event.group_key, "group:{}:{alertname=\"DiskFull\"}");
     assert_eq!((event.ordered_at, event.is_timed), (received_at(), false), "receipt orders reports");
     assert_eq!(event.occurred_at, "2026-11-23T09:12:44.101Z".parse().unwrap());

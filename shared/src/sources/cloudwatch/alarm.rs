@@ -153,9 +153,8 @@ impl Alarm {
     fn link(&self) -> Option<String> {
         let region = self.region.as_deref()?;
         let name = utf8_percent_encode(&self.name, KEPT);
-        let link = format!(
-            "https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#alarmsV2:alarm/{name}"
-        );
+        let link =
+            format!("https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#alarmsV2:alarm/{name}");
         super::super::text::link(&link)
     }
 }

@@ -9,10 +9,12 @@ mod sns;
 pub mod subscription;
 mod topic;
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use super::{
-    Certificate, CertificateUrl, Headers, Reading, Request, Unreadable, WebhookSource, signature::Secret,
+    Certificate, CertificateUrl, GROUP_TIMEOUT, Headers, Reading, Request, Unreadable, WebhookSource, signature::Secret,
 };
 use crate::domain::time::Time;
 
@@ -27,6 +29,10 @@ const CREDENTIALS: [&str; 3] = ["Token", "SubscribeURL", "UnsubscribeURL"];
 impl WebhookSource for CloudWatch {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn receive_timeout(&self) -> Duration {
+        GROUP_TIMEOUT
     }
 
     fn certificate(&self, secrets: &[Secret], request: &Request<'_>) -> Option<CertificateUrl> {

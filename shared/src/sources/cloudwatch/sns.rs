@@ -1,8 +1,6 @@
 //! Messages of SNS: their signature, and the alarm in them.
 
-use aws_lc_rs::signature::{
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
-};
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::Value;
@@ -170,7 +168,13 @@ impl Metric {
         metric.map_or_else(Self::default, |metric| Self {
             namespace: text(metric, "Namespace"),
             name: text(metric, "MetricName"),
-            dimensions: metric.get("Dimensions").and_then(Value::as_array).into_iter().flatten().filter_map(pair).collect(),
+            dimensions: metric
+                .get("Dimensions")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .filter_map(pair)
+                .collect(),
         })
     }
 }

@@ -114,7 +114,8 @@ fn whatever_is_changed_is_not_authentic() {
         changed[name] = value;
         assert!(!is_authentic(&changed.to_string(), &[TOPIC], &[]), "{changed}");
     }
-    let late = Certificate::from_pem(include_bytes!("../../../../tests/fixtures/cloudwatch/signing_certificate.pem")).unwrap();
+    let late =
+        Certificate::from_pem(include_bytes!("../../../../tests/fixtures/cloudwatch/signing_certificate.pem")).unwrap();
     assert!(!late.is_valid_at("2020-01-01T00:00:00Z".parse().unwrap()));
     assert!(Certificate::from_pem(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").is_err());
 }
@@ -200,9 +201,13 @@ fn event_bridge_tells_the_same() {
     let by_event = event(event_bridge::read(&firing, received_at()));
     let by_message = event(read(&notification(&alarm("ALARM").to_string())));
     assert_eq!((&by_event.dedup_key, by_event.ordered_at), (&by_message.dedup_key, by_message.ordered_at));
-    assert_eq!((&by_event.title, &by_event.message, &by_event.service), (&by_message.title, &by_message.message, &by_message.service));
+    assert_eq!(
+        (&by_event.title, &by_event.message, &by_event.service),
+        (&by_message.title, &by_message.message, &by_message.service)
+    );
     assert_eq!((by_event.team.as_deref(), by_event.environment.as_deref()), (Some("web"), Some("production")));
-    let suppressed = state_change(json!({"value": "ALARM", "timestamp": timestamp, "actionsSuppressedBy": "WaitPeriod"}));
+    let suppressed =
+        state_change(json!({"value": "ALARM", "timestamp": timestamp, "actionsSuppressedBy": "WaitPeriod"}));
     assert!(matches!(event_bridge::read(&suppressed, received_at()), Ok(Reading::Ignored { .. })));
     let mut changed = state_change(json!({"value": "INSUFFICIENT_DATA", "timestamp": timestamp}));
     changed["detail-type"] = json!("CloudWatch Alarm Configuration Change");

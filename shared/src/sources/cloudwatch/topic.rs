@@ -39,7 +39,10 @@ mod tests {
     fn the_host_follows_from_the_arn() {
         let host = |arn| Topic::of(arn).map(|topic| topic.host());
         assert_eq!(host("arn:aws:sns:eu-west-1:123456789012:alarms").as_deref(), Some("sns.eu-west-1.amazonaws.com"));
-        assert_eq!(host("arn:aws-cn:sns:cn-north-1:123456789012:a").as_deref(), Some("sns.cn-north-1.amazonaws.com.cn"));
+        assert_eq!(
+            host("arn:aws-cn:sns:cn-north-1:123456789012:a").as_deref(),
+            Some("sns.cn-north-1.amazonaws.com.cn")
+        );
         for wrong in [
             "arn:aws:sqs:eu-west-1:123456789012:alarms",
             "arn:aws:sns:eu-west-1:123456789012:",

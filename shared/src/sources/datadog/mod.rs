@@ -25,7 +25,7 @@ use super::{
     normalize::Fields,
     signature::Secret,
     tags,
-    text::{link, name},
+    text::{link, name, one_line},
     time::{Times, time_of},
 };
 use crate::domain::{
@@ -77,7 +77,7 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
     };
     let state = State::read(fields, &titles);
     let severity = SeverityFacts::read(fields, &titles, &state);
-    let title = titles.bare().map_or_else(|| problem.title(), str::to_owned);
+    let title = titles.bare().map_or_else(|| one_line(&problem.title()), str::to_owned);
     let message = || fields.texts(&names::MESSAGE).find_map(|text| markdown::message(&text));
     // A text that begins with the title says something below it.
     let below = || fields.texts(&names::TEXT).find_map(|text| markdown::message(title::below(&title, &text)));

@@ -247,7 +247,9 @@ fn a_title_is_for_people() {
     assert_eq!(title(json!({"title": "%%%[P1] **CPU**\u{202e} of\n`web` %%%", "alert_id": 1})), "CPU of web");
     assert_eq!(title(json!({"title": "[Triggered]", "alert_title": "CPU"})), "CPU");
     assert_eq!(title(json!({"title": "[P1] [Triggered]", "alert_id": 42})), "Datadog monitor 42");
-    assert_eq!(title(json!({"alert_id": "🔥".repeat(600)})).chars().count(), limits::TITLE);
+    assert_eq!(title(json!({"title": "[P1] [Triggered]", "alert_id": "4\n2"})), "Datadog monitor 4 2");
+    let long = title(json!({"alert_id": "🔥".repeat(600)}));
+    assert!(long.len() <= limits::TITLE_BYTES && long.chars().count() <= limits::TITLE, "{} bytes", long.len());
 }
 
 #[test]

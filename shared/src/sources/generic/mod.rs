@@ -6,11 +6,14 @@
 mod proof;
 mod words;
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use self::words::Kind;
 use super::{
-    Element, ElementReading, Group, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable, WebhookSource,
+    Element, ElementReading, GROUP_TIMEOUT, Group, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable,
+    WebhookSource,
     signature::Secret,
     tags,
     text::{link, message, name, one_line},
@@ -42,6 +45,10 @@ impl WebhookSource for Generic {
         MAX_GROUP_BYTES
     }
 
+    fn receive_timeout(&self) -> Duration {
+        GROUP_TIMEOUT
+    }
+
     fn is_authentic(&self, secrets: &[Secret], request: &Request<'_>) -> bool {
         proof::is_authentic(secrets, request)
     }
@@ -56,8 +63,8 @@ impl WebhookSource for Generic {
             let id = webhook_id.map(str::to_owned).or_else(|| stated_id(payload));
             return read_event(payload, id, received_at).map(Reading::from);
         }
-        let split = Group::split(payload, PATH)
-            .ok_or_else(|| Unreadable::because("the batch has no list data.alerts"))?;
+        let split =
+            Group::split(payload, PATH).ok_or_else(|| Unreadable::because("the batch has no list data.alerts"))?;
         if split.elements.is_empty() {
             return Ok(Reading::ignored("the batch holds no alert"));
         }
@@ -114,7 +121,8 @@ fn read_event(payload: &Value, event_id: Option<String>, received_at: Time) -> R
     let words = text(data, "severity").or_else(|| text(data, "priority"));
     let severity = words.as_deref().and_then(severity);
     let dedup_key = key_within_limit(format!("key:{problem}"));
-    let group_key = key(data, "group").map_or_else(|| dedup_key.clone(), |group| key_within_limit(format!("group:{group}")));
+    let group_key =
+        key(data, "group").map_or_else(|| dedup_key.clone(), |group| key_within_limit(format!("group:{group}")));
     let event = AlertEvent {
         kind,
         event_id,
@@ -123,7 +131,10 @@ fn read_event(payload: &Value, event_id: Option<String>, received_at: Time) -> R
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
         title: title.map_or_else(|| problem.clone(), |title| truncated_to_chars(&title, limits::TITLE)),
-        message: ["message", "description"].into_iter().find_map(|name| text(data, name)).and_then(|text| message(&text)),
+        message: ["message", "description"]
+            .into_iter()
+            .find_map(|name| text(data, name))
+            .and_then(|text| message(&text)),
         unknown_severity: words.filter(|_| severity.is_none()).map(|words| truncated_to_chars(&words, limits::NAME)),
         severity,
         service: text(data, "service").and_then(|text| name(&text)),
@@ -176,7 +187,10 @@ mod tests {
     #[test]
     fn an_event_with_an_id_is_a_change_and_one_without_is_a_report() {
         let signed = event(&[("webhook-id", "msg_1")], &firing());
-        assert_eq!((signed.kind, signed.event_id.as_deref(), signed.is_timed), (EventKind::Change, Some("msg_1"), true));
+        assert_eq!(
+            (signed.kind, signed.event_id.as_deref(), signed.is_timed),
+            (EventKind::Change, Some("msg_1"), true)
+        );
         let mut with_id = firing();
         with_id["id"] = json!(7);
         assert_eq!(event(&[], &with_id).event_id.as_deref(), Some("7"));
@@ -216,7 +230,10 @@ mod tests {
             Err(_) => "unreadable".to_owned(),
         });
         assert_eq!(ids.collect::<Vec<_>>(), ["msg_1/0", "r", "unreadable", "unreadable", "ignored"]);
-        assert!(matches!(read_with(&[], &json!({"type": "alert.batch", "data": {"alerts": []}})), Ok(Reading::Ignored { .. })));
+        assert!(matches!(
+            read_with(&[], &json!({"type": "alert.batch", "data": {"alerts": []}})),
+            Ok(Reading::Ignored { .. })
+        ));
         assert!(read_with(&[], &json!({"type": "alert.batch", "data": {}})).is_err());
     }
 

@@ -5,10 +5,12 @@
 
 mod proof;
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::{
-    ElementReading, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable, WebhookSource,
+    ElementReading, GROUP_TIMEOUT, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable, WebhookSource,
     alertmanager::group::{self, GroupedAlert},
     signature::Secret,
     text::{link, one_line},
@@ -35,6 +37,10 @@ impl WebhookSource for Grafana {
 
     fn max_body_bytes(&self) -> usize {
         MAX_GROUP_BYTES
+    }
+
+    fn receive_timeout(&self) -> Duration {
+        GROUP_TIMEOUT
     }
 
     fn is_authentic(&self, secrets: &[Secret], request: &Request<'_>) -> bool {
@@ -198,7 +204,10 @@ mod tests {
         let event = event(&alert());
         assert_eq!(event.title, "Search fails for 2.4 % of requests");
         assert_eq!((event.service.as_deref(), event.environment.as_deref()), (Some("search-api"), Some("production")));
-        assert_eq!((event.dedup_key.as_str(), event.external_id.as_deref()), ("fingerprint:80bc3d446f212272", Some("cdyv3m2k7tq0wb")));
+        assert_eq!(
+            (event.dedup_key.as_str(), event.external_id.as_deref()),
+            ("fingerprint:80bc3d446f212272", Some("cdyv3m2k7tq0wb"))
+        );
         assert_eq!(event.link.as_deref(), Some("https://grafana.example.com/d/x?viewPanel=4"));
         assert_eq!(event.kind, EventKind::Report);
     }

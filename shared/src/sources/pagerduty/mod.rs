@@ -81,7 +81,8 @@ fn read_incident(told: Told<'_>, received_at: Time) -> Result<Reading, Unreadabl
         occurred_at: times.occurred_at,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
-        title: title.map_or_else(|| format!("PagerDuty incident {id}"), |title| truncated_to_chars(&title, limits::TITLE)),
+        title: title
+            .map_or_else(|| format!("PagerDuty incident {id}"), |title| truncated_to_chars(&title, limits::TITLE)),
         unknown_severity: priority.filter(|_| stated.is_none()).map(|words| truncated_to_chars(&words, limits::NAME)),
         severity: stated.or_else(|| of_urgency(&text(data, "urgency")?)),
         service: summary("service").and_then(|text| name(&text)),
@@ -155,7 +156,9 @@ mod tests {
     fn a_merged_incident_is_resolved_and_the_rest_is_ignored() {
         let merged = json!({"status": "resolved", "resolve_reason": {"type": "merge_resolve_reason"}});
         assert_eq!(event("incident.resolved", &merged).transition, Transition::Resolved);
-        for kind in ["incident.acknowledged", "incident.annotated", "pagey.ping", "service.updated", "incident.new_thing"] {
+        for kind in
+            ["incident.acknowledged", "incident.annotated", "pagey.ping", "service.updated", "incident.new_thing"]
+        {
             assert!(matches!(read(kind, &json!({})), Ok(Reading::Ignored { .. })), "{kind}");
         }
         assert!(matches!(read("incident.triggered", &json!({"type": "incident_note"})), Ok(Reading::Ignored { .. })));

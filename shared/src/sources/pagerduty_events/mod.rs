@@ -200,7 +200,10 @@ mod tests {
     fn a_resolve_needs_no_payload_but_a_key() {
         let resolve = json!({"routing_key": "R", "event_action": "resolve", "dedup_key": "orders-db-2/lag"});
         let event = event(&resolve);
-        assert_eq!((event.transition, event.dedup_key), (Transition::Resolved, super::tests::event(&trigger()).dedup_key));
+        assert_eq!(
+            (event.transition, event.dedup_key),
+            (Transition::Resolved, super::tests::event(&trigger()).dedup_key)
+        );
         assert!(read(&json!({"event_action": "resolve"})).is_err());
     }
 
@@ -222,7 +225,9 @@ mod tests {
         for payload in [acknowledge, change] {
             assert!(matches!(read(&payload), Ok(Reading::Ignored { .. })), "{payload}");
         }
-        for payload in [json!({}), json!({"event_action": "explode"}), json!([]), json!({"payload": {"severity": "info"}})] {
+        for payload in
+            [json!({}), json!({"event_action": "explode"}), json!([]), json!({"payload": {"severity": "info"}})]
+        {
             assert!(read(&payload).is_err(), "{payload}");
         }
     }
@@ -235,7 +240,8 @@ mod tests {
             PagerDutyEvents.is_authentic(&secrets, &Request::new(&headers, body.as_bytes(), received_at()))
         };
         assert!(authentic(&trigger()));
-        for key in [json!("wrong"), json!(5), json!(["R0ut1ngK3y"]), json!(null), json!({"routing_key": "R0ut1ngK3y"})] {
+        for key in [json!("wrong"), json!(5), json!(["R0ut1ngK3y"]), json!(null), json!({"routing_key": "R0ut1ngK3y"})]
+        {
             let mut payload = trigger();
             payload["routing_key"] = key;
             assert!(!authentic(&payload), "{payload}");

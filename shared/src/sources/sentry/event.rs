@@ -50,14 +50,14 @@ fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Readin
     let occurrence = event.get("occurrence").unwrap_or(&Value::Null);
     let sent_tags = event.get("tags").map(tags::read).unwrap_or_default();
     let tags = tags::within_limits(sent_tags.into_iter().chain(rule.map(|rule| format!("triggered_rule:{rule}"))));
-    let title = title([
+    let titles = [
         occurrence::title(occurrence),
         text(event, "title"),
         text(event, "message"),
         exception(metadata),
         first_text(metadata, &["title", "value", "type"]),
-    ]);
-    let title = title.unwrap_or_else(|| format!("Sentry issue {issue_id}"));
+    ];
+    let title = title(titles, &format!("Sentry issue {issue_id}"));
     let level = Level::of(&[event, occurrence]);
     let written = [
         occurrence::message(occurrence),

@@ -37,9 +37,8 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
     let project = issue.get("project").unwrap_or(&Value::Null);
     let first_seen = || time(issue, "firstSeen").or_else(|| time(issue, "lastSeen"));
     let times = Times::of_receipt(if action == "created" { first_seen() } else { None }, received_at);
-    let title =
-        title([text(issue, "title"), first_text(metadata, &["title", "value", "type"]), text(issue, "culprit")]);
-    let title = title.unwrap_or_else(|| format!("Sentry issue {id}"));
+    let titles = [text(issue, "title"), first_text(metadata, &["title", "value", "type"]), text(issue, "culprit")];
+    let title = title(titles, &format!("Sentry issue {id}"));
     let level = Level::of(&[issue]);
     let tags = issue.get("tags").map(tags::read).unwrap_or_default();
     let event = AlertEvent {

@@ -43,7 +43,8 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
     let rule = alert.get("alert_rule").unwrap_or(&Value::Null);
     let about = payload.get("data").unwrap_or(&Value::Null);
     let described = text(about, "description_title").map(|text| without_state(&text).to_owned());
-    let title = title([described, text(rule, "name"), text(alert, "title")]);
+    let titles = [described, text(rule, "name"), text(alert, "title")];
+    let title = title(titles, &format!("Sentry metric alert {id}"));
     let group_key =
         key(rule, "id").map_or_else(|| format!("metric_alert:{id}"), |rule| format!("metric_alert_rule:{rule}"));
     let event = AlertEvent {
@@ -59,7 +60,7 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
         is_test: false,
-        title: title.unwrap_or_else(|| format!("Sentry metric alert {id}")),
+        title,
         // Sentry writes a line break here as a backslash and an n.
         message: text(about, "description_text").and_then(|text| message(&text.replace("\\n", "\n"))),
         severity: severity.map(|value| StatedSeverity { value, matched: format!("action {action}"), confidence: 1.0 }),

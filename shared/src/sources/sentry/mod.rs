@@ -94,11 +94,13 @@ fn issue_key(id: &str) -> String {
 /// What Sentry writes for a title where it has none.
 const UNTITLED: [&str; 5] = ["<untitled>", "<unlabeled event>", "<unknown>", "<unlabelled event>", "<redacted>"];
 
-/// The first of several texts that is a title, on one line.
-fn title(texts: impl IntoIterator<Item = Option<String>>) -> Option<String> {
+/// The first of several texts that is a title, on one line, or else `untitled`. That has the id of
+/// the problem in it, which may be long and hold anything, so it is bounded in the same way.
+fn title(texts: impl IntoIterator<Item = Option<String>>, untitled: &str) -> String {
     let lines = texts.into_iter().flatten().map(|text| one_line(&text));
     let is_title = |line: &String| !line.is_empty() && !UNTITLED.contains(&line.to_lowercase().as_str());
-    lines.into_iter().find(is_title).map(|line| truncated_to_chars(&line, limits::TITLE))
+    let line = lines.into_iter().find(is_title).unwrap_or_else(|| one_line(untitled));
+    truncated_to_chars(&line, limits::TITLE)
 }
 
 /// Whether a title is that of the sample event that Sentry makes for people who try it out.

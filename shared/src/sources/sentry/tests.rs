@@ -165,6 +165,19 @@ fn texts_are_for_people() {
 }
 
 #[test]
+fn a_title_that_is_made_of_an_id_is_bounded_and_on_one_line() {
+    let long = format!("a\n\u{202e}{}", "7".repeat(2 * limits::TITLE));
+    let error = json!({"action": "created", "data": {"error": {"issue_id": long}}});
+    let metric_alert = json!({"action": "critical", "data": {"metric_alert": {"id": long}}});
+    let issue = json!({"action": "created", "data": {"issue": {"id": long}}});
+    for (resource, payload) in [("error", error), ("metric_alert", metric_alert), ("issue", issue)] {
+        let title = event(resource, &payload).title;
+        assert_eq!(title.chars().count(), limits::TITLE, "{title}");
+        assert!(title.starts_with("Sentry ") && title.contains(" a 7"), "{title}");
+    }
+}
+
+#[test]
 fn what_does_not_matter_is_ignored_and_what_cannot_be_mapped_is_unreadable() {
     for (resource, payload) in [
         ("issue", issue("assigned")),

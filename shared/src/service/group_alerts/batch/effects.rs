@@ -1,5 +1,7 @@
 //! What deliveries do to alerts and incidents.
 
+use std::collections::BTreeSet;
+
 use tracing::debug;
 
 use super::{Batch, TouchedAlert, TouchedIncident};
@@ -8,6 +10,7 @@ use crate::{
         action::{ActionKind, SYSTEM_ACTOR},
         alert::{Alert, Delivered, Placement},
         classification::{Classification, Classified, Evidence},
+        delivery::Delivery,
         episode::{Episode, EpisodeOf, Firing, Resolution, ResolvedBy},
         event::Transition,
         grouping::Grouping,
@@ -38,7 +41,7 @@ impl<'group> Batch<'group> {
             self.end_alerts_of_closed_incidents(incoming.keys).await?;
         }
         let mut effect = Effect::Nothing;
-        for Step { lane, kind } in self.problem(incoming.keys).steps(&incoming.news()) {
+        for Step { lane, kind } in self.steps(incoming).await? {
             let done = match kind {
                 StepKind::Begin { firing, resolution } => self.begin(incoming, &lane, firing, resolution).await?,
                 StepKind::Repeat(episode) => self.repeat(incoming, &lane, *episode).await?,
@@ -64,6 +67,17 @@ impl<'group> Batch<'group> {
         Ok(effect)
     }
 
+    /// What an event means for what is known of its problem, without alerts that have expired.
+    async fn steps(&mut self, incoming: Incoming<'group>) -> Result<Vec<Step>, StoreError> {
+        loop {
+            let steps = self.problem(incoming.keys).steps(&incoming.news());
+            let touched = steps.iter().filter_map(Step::alert_id).collect();
+            if !self.forget_expired(incoming.keys, &touched).await? {
+                return Ok(steps);
+            }
+        }
+    }
+
     /// Ends the alerts of a problem whose incident a person resolved: what fires now is another.
     async fn end_alerts_of_closed_incidents(&mut self, keys: &ClaimKeys) -> Result<(), StoreError> {
         let problem = self.problem(keys);
@@ -72,10 +86,13 @@ impl<'group> Batch<'group> {
             firing.filter_map(|episode| Some((episode.alert_id, episode.incident_id?))).collect();
         for (alert_id, incident_id) in firing {
             let incident = self.incident(incident_id).await?;
-            if incident.status.is_active() {
+            if incident.as_ref().is_some_and(|incident| incident.status.is_active())
+                || self.forget_expired(keys, &BTreeSet::from([alert_id])).await?
+            {
                 continue;
             }
-            if let Some(ended) = problem.resolved_by_person(alert_id, incident.resolved_at.unwrap_or(self.now)) {
+            let resolved_at = incident.and_then(|incident| incident.resolved_at);
+            if let Some(ended) = problem.resolved_by_person(alert_id, resolved_at.unwrap_or(self.now)) {
                 let lane = problem.lane_of(alert_id).unwrap_or_default();
                 self.change_alert(keys, lane, ended, AlertNews::default()).await?;
             }
@@ -99,10 +116,19 @@ impl<'group> Batch<'group> {
         };
         let is_first = is_of_incoming(&firings.first);
         self.change_alert(incoming.keys, lane, episode, news).await?;
-        if let (true, Some(touched)) = (is_first, self.alerts.get_mut(&alert_id)) {
-            touched.raw = Some(&incoming.delivery.body);
+        if is_first {
+            self.keep_payload(alert_id, incoming.delivery).await?;
         }
         Ok(Effect::Repeated(alert_id))
+    }
+
+    /// Keeps the payload of a delivery in place of another, unless a person deleted that.
+    async fn keep_payload(&mut self, alert_id: AlertId, delivery: &'group Delivery) -> Result<(), StoreError> {
+        let Some(touched) = self.alerts.get_mut(&alert_id) else { return Ok(()) };
+        if touched.before.is_none() || !self.group_alerts.payloads.is_deleted(alert_id, self.now).await? {
+            touched.raw = Some(delivery);
+        }
+        Ok(())
     }
 
     async fn begin(
@@ -147,6 +173,7 @@ impl<'group> Batch<'group> {
     ) -> Result<Effect, StoreError> {
         let (keys, at) = (opening.incoming.keys, opening.firing.key.at);
         let incident = self.incident(incident_id).await?;
+        let incident = incident.ok_or_else(|| StoreError::missing("incident", &incident_id))?;
         // Another worker's clock may be ahead; an alert is never older than the incident that it joins.
         let created_at = self.now.max(incident.created_at);
         let team = opening.stated_team();
@@ -176,7 +203,7 @@ impl<'group> Batch<'group> {
         let episode = Episode::begin(of, firing);
         let alert = Alert::first(&episode, Delivered { key: &key, event: incoming.event, classification }, placement);
         self.change_problem(incoming.keys, |problem| problem.put(lane, episode));
-        let touched = TouchedAlert { before: None, after: alert.clone(), raw: Some(&incoming.delivery.body) };
+        let touched = TouchedAlert { before: None, after: alert.clone(), raw: Some(incoming.delivery) };
         self.alerts.insert(alert_id, touched);
         alert
     }
@@ -206,8 +233,9 @@ impl<'group> Batch<'group> {
         before: &Alert,
         after: Alert,
     ) -> Result<(), StoreError> {
-        if let Some(incident_id) = after.state.incident_id {
-            let incident = self.incident(incident_id).await?;
+        if let Some(incident_id) = after.state.incident_id
+            && let Some(incident) = self.incident(incident_id).await?
+        {
             if let Some((incident, kinds)) = incident.follow(AlertChange { before, after: &after }, self.now) {
                 self.change_incident(keys, incident, kinds);
             }

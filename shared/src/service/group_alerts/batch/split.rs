@@ -65,8 +65,10 @@ impl Batch<'_> {
         }
         split.revise(&episode, worst(&later, &episode));
 
-        if let Some(incident_id) = ended.incident_id {
-            let (incident, kinds) = self.incident(incident_id).await?.join(&split, self.now);
+        if let Some(incident_id) = ended.incident_id
+            && let Some(incident) = self.incident(incident_id).await?
+        {
+            let (incident, kinds) = incident.join(&split, self.now);
             self.change_incident(keys, incident, kinds);
         }
         self.change_problem(keys, |problem| {
@@ -87,7 +89,7 @@ impl Batch<'_> {
     ) -> Result<Vec<Remembered>, StoreError> {
         let claims: BTreeSet<String> = wanted.iter().map(|key| keys::delivery_claim(&key.delivery_id)).collect();
         let unknown = claims.iter().filter(|claim| !self.after.delivered.contains_key(*claim)).map(String::as_str);
-        let read = self.group_alerts.claims.read(unknown.collect()).await?;
+        let read = self.group_alerts.claims.read(unknown.collect(), self.now).await?;
         self.before.delivered.extend(read.delivered.clone());
         self.after.delivered.extend(read.delivered);
         let mut repeated = before.map(|before| before.event.clone()).filter(|event| event.kind == EventKind::Report);

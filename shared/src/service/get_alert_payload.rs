@@ -1,0 +1,87 @@
+//! The raw payload of an alert.
+
+use crate::{
+    config::InvalidVariable,
+    deadline::Deadline,
+    domain::{
+        id::AlertId,
+        payload::{PayloadDeletion, StoredPayload},
+        time::Time,
+    },
+    retry::Retries,
+    store::{StoreError, Tables, alerts::Alerts, payloads::Payloads},
+};
+
+/// Why a payload cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum GetAlertPayloadError {
+    #[error("there is no alert with this id")]
+    NotFound,
+    /// It has expired, or the alert never had one.
+    #[error("no payload of this alert is kept")]
+    NotKept,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the payload cannot be unpacked: {0}")]
+    Body(#[from] std::io::Error),
+}
+
+/// What is kept of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AlertPayload {
+    Kept(RawPayload),
+    Deleted(PayloadDeletion),
+}
+
+/// A payload as it was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawPayload {
+    /// As far as it is kept.
+    pub body: Vec<u8>,
+    /// How many bytes it had.
+    pub length: usize,
+    /// Whether it was too large to be kept whole.
+    pub truncated: bool,
+    pub received_at: Time,
+    pub expires_at: Time,
+}
+
+/// The use case.
+#[derive(Debug)]
+pub struct GetAlertPayload {
+    alerts: Alerts,
+    payloads: Payloads,
+}
+
+impl GetAlertPayload {
+    /// # Errors
+    /// [`InvalidVariable`]
+    pub fn new(tables: &Tables) -> Result<Self, InvalidVariable> {
+        Ok(Self { alerts: tables.alerts()?, payloads: tables.payloads()? })
+    }
+
+    /// The payload of the alert of that id.
+    ///
+    /// # Errors
+    /// [`GetAlertPayloadError`]
+    pub async fn get(&self, id: AlertId, now: Time, deadline: Deadline) -> Result<AlertPayload, GetAlertPayloadError> {
+        let mut retries = Retries::of_person(deadline);
+        let (alert, stored) = loop {
+            match tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now)) {
+                Err(error) if retries.pause_after(&error).await => {}
+                result => break result?,
+            }
+        };
+        alert.ok_or(GetAlertPayloadError::NotFound)?;
+        Ok(match stored.ok_or(GetAlertPayloadError::NotKept)? {
+            StoredPayload::Deleted(deletion) => AlertPayload::Deleted(deletion),
+            StoredPayload::Kept(kept) => AlertPayload::Kept(RawPayload {
+                body: kept.body.unpack()?,
+                length: kept.body.length,
+                truncated: kept.body.truncated,
+                received_at: kept.received_at,
+                expires_at: kept.expires_at,
+            }),
+        })
+    }
+}
