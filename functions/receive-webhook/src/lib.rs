@@ -8,10 +8,7 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{
-        Request, Response, answer, edge::Edge, headers, pagerduty_events, path_parameter, problem::Problem,
-        view::ReceiptView,
-    },
+    http::{Request, Response, answer, edge::Edge, headers, pagerduty_events, problem::Problem, view::ReceiptView},
     service::receive_webhook::{GroupReceipt, Receipt, ReceiveWebhook, Refusal},
     sources::{self, AnswerForm},
     telemetry::{
@@ -43,7 +40,7 @@ impl HttpFunction for Function {
 
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let from = self.edge.source_address_of(request);
-        let Some(source) = sources::find(&path_parameter(request, "source")) else {
+        let Some(source) = sources::find(source_in(request)) else {
             let reason = Reason { metric: "RefusedUnknownSource", text: "there is no such source", source: None };
             self.refusals.count(reason, from, now);
             return Err(Problem::not_found("There is no source with this name."));
@@ -91,6 +88,14 @@ impl HttpFunction for Function {
         }
         Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(|refusal| problem(&refusal))?)))
     }
+}
+
+/// The name of the source: the second segment of the path. Some sources have routes of their own below
+/// it, since their clients add to the address that they are given.
+fn source_in(request: &Request) -> &str {
+    let path = request.uri().path();
+    let name = path.split_once("/webhooks/").map_or("", |(_, rest)| rest);
+    name.split('/').next().unwrap_or_default()
 }
 
 impl Function {

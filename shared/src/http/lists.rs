@@ -222,7 +222,7 @@ mod tests {
             "status=OPEN,",
             "status=DONE",
             "severity=fatal",
-            "source=pagerduty",
+            "source=splunk",
             "service=",
             "sort=id",
             "sort=Created_at",

@@ -18,6 +18,7 @@ pub mod list_quarantine;
 pub mod quarantine_dead_letter;
 pub mod quarantine_gauge;
 pub mod read_webhook;
+pub mod receive_alarm;
 pub mod receive_webhook;
 pub mod redrive_quarantine;
 pub mod redrive_quarantine_entry;

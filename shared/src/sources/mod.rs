@@ -11,6 +11,8 @@ mod cases;
 mod certificate;
 mod cloudwatch;
 mod datadog;
+#[cfg(test)]
+mod fixtures;
 mod form;
 mod generic;
 mod grafana;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     document::Template,
@@ -16,9 +16,11 @@ use super::{
 };
 
 /// The properties that a function may have.
-const PROPERTIES: [&str; 8] = [
+const PROPERTIES: [&str; 9] = [
     "CodeUri",
     "Environment",
+    // The local stack sends no events of EventBridge: a test calls the function.
+    "EventInvokeConfig",
     "Events",
     "MemorySize",
     "Policies",
@@ -141,6 +143,7 @@ enum Event {
     #[serde(rename = "SQS")]
     Sqs(QueueTrigger),
     Schedule(Schedule),
+    EventBridgeRule(IgnoredAny),
 }
 
 /// A `Schedule` event.
@@ -209,6 +212,7 @@ impl FunctionResource {
             match event {
                 Event::HttpApi(route) => function.routes.push(route),
                 Event::Sqs(trigger) => function.queues.push(trigger),
+                Event::EventBridgeRule(_) => {}
                 Event::Schedule(schedule) => {
                     let interval = schedule.interval().ok_or_else(|| TemplateError::NotSupported {
                         at: function.logical_id.clone(),

@@ -19,6 +19,8 @@ use crate::domain::time::Time;
 pub fn read(event: &Value, received_at: Time) -> Result<Reading, Unreadable> {
     let kind = text(event, "detail-type").ok_or_else(|| Unreadable::because("the event has no detail-type"))?;
     let detail = event.get("detail").unwrap_or(&Value::Null);
+    // A deleted alarm keeps the time at which its state changed last.
+    let is_state_change = kind == "CloudWatch Alarm State Change";
     let state = match kind.as_str() {
         "CloudWatch Alarm State Change" => {
             if detail.get("state").and_then(|state| text(state, "actionsSuppressedBy")).is_some() {
@@ -50,7 +52,11 @@ pub fn read(event: &Value, received_at: Time) -> Result<Reading, Unreadable> {
         description: detail.get("configuration").and_then(|configuration| text(configuration, "description")),
         reason: told("reason"),
         // `time` has whole seconds only.
-        changed_at: detail.get("state").and_then(|state| time(state, "timestamp")).or_else(|| time(event, "time")),
+        changed_at: detail
+            .get("state")
+            .filter(|_| is_state_change)
+            .and_then(|state| time(state, "timestamp"))
+            .or_else(|| time(event, "time")),
         namespace: text(metric, "namespace"),
         metric: text(metric, "name"),
         dimensions: metric.get("dimensions").map(tags::read).unwrap_or_default(),
