@@ -104,7 +104,7 @@ async fn a_subscription_of_an_allowed_topic_is_confirmed_at_sns_and_its_token_is
 
 #[tokio::test(flavor = "multi_thread")]
 async fn alarms_come_by_event_bridge_too() {
-    let Some(Started { stack, sandbox, .. }) = start().await else { return };
+    let Some(Started { sns: _sns, stack, sandbox }) = start().await else { return };
     let event = |id: &str, state: &str, minute: i64| {
         json!({
             "version": "0", "id": format!("{id}-{}", sandbox.service), "detail-type": "CloudWatch Alarm State Change",

@@ -64,6 +64,7 @@ impl<'payload> Labels<'payload> {
         Self(texts.collect())
     }
 
+    /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,3 +1,5 @@
+//! Groups of Alertmanager: each alert, its identity, its times.
+
 use serde_json::{Value, json};
 
 use super::{

@@ -1,3 +1,5 @@
+//! Messages of SNS and events of EventBridge: their proofs, and the alarms in them.
+
 use aws_lc_rs::{
     rand::SystemRandom,
     signature::{RSA_PKCS1_SHA256, RsaKeyPair},
