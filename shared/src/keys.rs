@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     delivery::DeliveryId,
-    id::{ActionId, AlertId, Generation},
+    id::{ActionId, AlertId, Generation, IncidentId},
     source::Source,
     time::{Month, Time},
 };
@@ -98,6 +98,12 @@ pub fn failure_claim(message_id: &str) -> String {
     format!("FAILURE#{message_id}")
 }
 
+/// Key of the claim that a comment was added. The caller chose `key`.
+#[must_use]
+pub fn comment_claim(id: IncidentId, actor: &str, key: &str) -> String {
+    format!("COMMENT#{id}#{}", short_hash(&format!("{actor}\0{key}")))
+}
+
 /// Key of the claim that holds the latest episodes of one problem.
 #[must_use]
 pub fn problem_claim(source: &Source, dedup_key: &str) -> String {
@@ -120,6 +126,12 @@ pub fn service_group_claim(environment: &str, service: &str) -> String {
 #[must_use]
 pub fn environment_claim(environment: &str) -> String {
     format!("ENVIRONMENT#{environment}")
+}
+
+/// Key of the row that says which worker groups the alerts of an environment in a storm.
+#[must_use]
+pub fn turn_claim(environment: &str) -> String {
+    format!("TURN#{environment}")
 }
 
 /// Key of the row that says when the history starts.

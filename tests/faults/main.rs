@@ -8,10 +8,12 @@
 //! How the requests of several workers meet is up to the machine. So a rare collision may take
 //! several runs to come again.
 
+mod comments;
 mod damage;
 mod invariants;
 mod issuer;
 mod kill;
+mod merges;
 mod model;
 mod outage;
 mod people;
@@ -23,6 +25,7 @@ mod seeds;
 mod single_faults;
 mod sources;
 mod status;
+mod storm;
 mod tables;
 mod time_limits;
 mod whole_stack;

@@ -26,9 +26,9 @@ use tests::{
 use crate::{sources, tables::Tables};
 
 /// The attempts of the SDK for one call.
-const SDK_ATTEMPTS: usize = 2;
+pub const SDK_ATTEMPTS: usize = 2;
 
-const WRITE: &str = "TransactWriteItems";
+pub const WRITE: &str = "TransactWriteItems";
 
 async fn stack() -> Stack {
     Stack::start(Options::default()).await.expect("the stack starts")
@@ -48,7 +48,7 @@ fn a_firing() -> Delivery {
 }
 
 /// Opens an incident with one alert.
-async fn an_incident(stack: &Stack) -> IncidentId {
+pub async fn an_incident(stack: &Stack) -> IncidentId {
     let effect =
         grouper(stack, &FaultInjector::seeded(0, FaultRates::none())).group(&a_firing(), clock::now(), patient()).await;
     let Ok(Effect::Opened(_, incident)) = effect else { panic!("{effect:?}") };

@@ -101,7 +101,7 @@ fn check_query(Query { filter, limit, .. }: &Query) -> Result<(), TestCaseError>
     for condition in filter.conditions() {
         let (Condition::AnyOf { values, .. } | Condition::NoneOf { values, .. }) = condition else { continue };
         prop_assert!(values.len() <= 200);
-        prop_assert!(values.iter().all(|value| !value.is_empty() && value.chars().count() <= limits::NAME));
+        prop_assert!(values.iter().flatten().all(|value| !value.is_empty() && value.chars().count() <= limits::NAME));
     }
     Ok(())
 }

@@ -3,13 +3,13 @@
 use shared::{
     deadline::Deadline,
     domain::{
-        alert::Alert, alert_status::AlertStatus, id::IncidentId, incident::Incident, severity::Severity,
-        source::Source, status::Status, time::Time,
+        alert::Alert, alert_status::AlertStatus, assignee::Assignee, id::IncidentId, incident::Incident,
+        severity::Severity, source::Source, status::Status, time::Time,
     },
     listing::{
         page::{ListQuery, Page},
         segments::{
-            filters::Filter,
+            filters::{Condition, Filter},
             order::{Direction, Order, OrderBy},
             query::{Query, Start},
             rows::{Field, Number},
@@ -50,6 +50,8 @@ pub struct IncidentFilter {
     pub teams: Vec<String>,
     pub sources: Vec<Source>,
     pub has_firing: Option<bool>,
+    /// `None` is nobody.
+    pub assignees: Vec<Option<String>>,
     pub created: Range,
     pub updated: Range,
 }
@@ -148,6 +150,7 @@ impl IncidentFilter {
             .any_of(Field::Team, &self.teams)
             .any_of(Field::Source, &self.sources)
             .any_of(Field::HasFiring, self.has_firing.as_slice())
+            .and(Condition::AnyOf { field: Field::Assignee, values: self.assignees.clone() })
             .created(self.created.from, self.created.to)
             .between(Number::UpdatedAt, self.updated.from, self.updated.to)
     }
@@ -160,6 +163,7 @@ impl IncidentFilter {
                 && asked(&self.services, &incident.services)
                 && asked(&self.teams, incident.team.as_slice())
                 && asked(&self.sources, &incident.sources)
+                && asked(&self.assignees, &[incident.assignee.as_ref().map(Assignee::in_lower_case)])
                 && self.has_firing.is_none_or(|fires| fires == (incident.firing_alert_count > 0))
                 && within(self.created, incident.created_at)
                 && within(self.updated, incident.updated_at)

@@ -254,6 +254,7 @@ impl World {
             statuses: if statuses { vec![one(&mut self.random, Status::VARIANTS)] } else { Vec::new() },
             severities: self.some(&[Severity::Critical]),
             services: self.some(&SERVICES[..1]),
+            assignees: if self.random.u8(..4) == 0 { vec![None] } else { Vec::new() },
             has_firing: (self.random.u8(..3) == 0).then(|| self.random.bool()),
             created: self.range(),
             updated: self.range(),

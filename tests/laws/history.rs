@@ -8,13 +8,14 @@ use shared::{
     domain::{
         alert::{Alert, AlertReport, AlertState},
         alert_status::AlertStatus,
+        assignee::Assignee,
         classification::{Classified, Evidence},
         delivery::DeliveryId,
         episode::EventKey,
         event::KeyScope,
         grouping::{Grouping, GroupingDecision},
         id::IncidentId,
-        incident::Incident,
+        incident::{Incident, Scatter},
         reported::Reported,
         severity::Severity,
         source::Source,
@@ -35,6 +36,7 @@ use super::asked;
 
 pub const SERVICES: [&str; 4] = ["cart", "search", "ledger", "web"];
 pub const TEAMS: [&str; 3] = ["red", "green", "blue"];
+pub const ASSIGNEES: [&str; 3] = ["Ada", "ada", "Grace Hopper"];
 pub const ENVIRONMENTS: [&str; 2] = ["production", "staging"];
 pub const SOURCES: [&str; 2] = ["datadog", "sentry"];
 pub const SEVERITIES: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
@@ -90,6 +92,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 team: random.bool().then(|| one(random, &TEAMS).to_owned()),
                 environment: one(random, &ENVIRONMENTS).to_owned(),
                 environment_is_assumed: false,
+                assignee: random.bool().then(|| Assignee::read(one(random, &ASSIGNEES)).expect("a name")),
                 created_at,
                 updated_at: if random.bool() { created_at } else { created_at.plus_millis(random.i64(0..=latest)) },
                 acknowledged_at: None,
@@ -99,8 +102,13 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 firing_alert_count: u64::from(random.u8(..4) == 0),
                 first_alert_at: created_at,
                 last_alert_at: created_at,
+                first_onset_at: created_at,
+                last_onset_at: created_at,
+                scatter: Scatter::default(),
                 action_count: 0,
                 recurrence_of: None,
+                merged_into: None,
+                also_in: Vec::new(),
                 version: 1,
             }
         })
@@ -157,8 +165,9 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
                         decision: GroupingDecision::Opened,
                         rule: None,
                         key: None,
-                        window_minutes: None,
-                        reason: String::new(),
+                        note: None,
+                        evidence: None,
+                        moved: None,
                     },
                 },
             }

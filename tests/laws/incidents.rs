@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use proptest::{prelude::*, sample::subsequence, test_runner::TestRunner};
 use rstest::rstest;
 use shared::{
-    domain::{incident::Incident, source::Source, status::Status, time::Time},
+    domain::{assignee::Assignee, incident::Incident, source::Source, status::Status, time::Time},
     listing::segments::{
         facets::FacetValues,
         order::OrderBy,
@@ -24,7 +24,8 @@ use super::{
 
 const INCIDENTS: usize = 150;
 
-pub const FACETS: [Field; 5] = [Field::Status, Field::Severity, Field::Team, Field::Service, Field::Source];
+pub const FACETS: [Field; 6] =
+    [Field::Status, Field::Severity, Field::Team, Field::Service, Field::Assignee, Field::Source];
 
 fn names(all: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
     prop_oneof![2 => Just(Vec::new()), 1 => subsequence(all, 1..=2)]
@@ -51,12 +52,25 @@ fn queries() -> impl Strategy<Value = (IncidentFilter, OrderBy)> {
     let statuses = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(Status::VARIANTS, 1..=3)];
     let severities = prop_oneof![2 => Just(Vec::new()), 1 => subsequence(SEVERITIES.to_vec(), 1..=3)];
     let has_firing = prop_oneof![2 => Just(None), 1 => any::<bool>().prop_map(Some)];
-    let names = (names(&SERVICES), names(&TEAMS), names(&SOURCES));
+    let assignees = subsequence(vec![None, Some("ada".to_owned()), Some("grace hopper".to_owned())], 1..=2);
+    let assignees = prop_oneof![3 => Just(Vec::new()), 1 => assignees];
+    let names = (names(&SERVICES), names(&TEAMS), names(&SOURCES), assignees);
     let order = proptest::sample::select(orders());
     (statuses, severities, names, has_firing, range(), range(), order).prop_map(
-        |(statuses, severities, (services, teams, sources), has_firing, created, updated, order)| {
+        |(statuses, severities, (services, teams, sources, assignees), has_firing, created, updated, order)| {
             let sources = sources.iter().map(|source| Source::named(source)).collect();
-            (IncidentFilter { statuses, severities, services, teams, sources, has_firing, created, updated }, order)
+            let filter = IncidentFilter {
+                statuses,
+                severities,
+                services,
+                teams,
+                sources,
+                has_firing,
+                assignees,
+                created,
+                updated,
+            };
+            (filter, order)
         },
     )
 }
@@ -69,6 +83,7 @@ fn facet_model(incidents: &[Incident], filter: &IncidentFilter, field: Field) ->
         Field::Severity => without.severities.clear(),
         Field::Team => without.teams.clear(),
         Field::Service => without.services.clear(),
+        Field::Assignee => without.assignees.clear(),
         _ => without.sources.clear(),
     }
     let mut counts: BTreeMap<Option<String>, u64> = BTreeMap::new();
@@ -77,6 +92,7 @@ fn facet_model(incidents: &[Incident], filter: &IncidentFilter, field: Field) ->
             Field::Status => vec![Some(incident.status.to_string())],
             Field::Severity => vec![Some(incident.severity.to_string())],
             Field::Team => vec![incident.team.clone()],
+            Field::Assignee => vec![incident.assignee.as_ref().map(Assignee::in_lower_case)],
             Field::Service if incident.services.is_empty() => vec![None],
             Field::Service => incident.services.iter().cloned().map(Some).collect(),
             _ if incident.sources.is_empty() => vec![None],

@@ -120,11 +120,28 @@ impl Api {
         detail
     }
 
+    /// A request that changes something, as the responder.
+    pub fn change_request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request(method, path).bearer_auth(&self.access.responder_token).header("content-type", "application/json")
+    }
+
+    /// Sends a comment on an incident, as the responder.
+    pub async fn comment(&self, incident_id: &str, comment: &str) -> Answer {
+        let body = serde_json::json!({ "comment": comment });
+        let request = self.change_request(Method::POST, &format!("/incidents/{incident_id}/comments"));
+        self.send(request.body(body.to_string())).await
+    }
+
+    /// Says who works on an incident, as the responder.
+    pub async fn assign(&self, incident_id: &str, assignee: Option<&str>) -> Answer {
+        let body = serde_json::json!({ "assignee": assignee });
+        let request = self.change_request(Method::PUT, &format!("/incidents/{incident_id}/assignee"));
+        self.send(request.body(body.to_string())).await
+    }
+
     /// A request that changes an incident's status, as the responder.
     pub fn status_request(&self, incident_id: &str) -> RequestBuilder {
-        self.request(Method::PATCH, &format!("/incidents/{incident_id}/status"))
-            .bearer_auth(&self.access.responder_token)
-            .header("content-type", "application/json")
+        self.change_request(Method::PATCH, &format!("/incidents/{incident_id}/status"))
     }
 
     /// Sends a body to the status of an incident, as the responder.

@@ -19,6 +19,7 @@ pub struct Subjects {
     firing_alert: String,
     doomed_alert: String,
     open_incident: String,
+    other_incident: String,
     quarantine_entry: String,
     doomed_entry: String,
 }
@@ -36,6 +37,7 @@ impl Subjects {
             firing_alert: first(stack, "/alerts?status=firing&limit=1").await?,
             doomed_alert: first(stack, "/alerts?status=firing&limit=1&offset=1").await?,
             open_incident: first(stack, "/incidents?status=OPEN&limit=1").await?,
+            other_incident: first(stack, "/incidents?status=OPEN&limit=1&offset=1").await?,
             quarantine_entry: first(stack, "/quarantine?limit=1").await?,
             doomed_entry: first(stack, "/quarantine?limit=1&offset=1").await?,
         })
@@ -48,16 +50,27 @@ impl Subjects {
             firing_alert: alert,
             doomed_alert,
             open_incident: incident,
+            other_incident,
             quarantine_entry: entry,
             doomed_entry: doomed,
         } = self;
         let id = |id: &str| json!({ "id": id });
         Ok(Some(match function {
+            "AddComment" => {
+                let path = format!("/incidents/{incident}/comments");
+                let body = json!({ "comment": format!("Measured {number} times.") });
+                ("a comment", with_body(http("POST", &path, "", &id(incident)), &body))
+            }
             "Authorize" => ("a viewer's token", authorizer_request()),
             "ChangeAlertStatus" => {
                 let path = format!("/alerts/{alert}/status");
                 let body = json!({ "status": "resolved" });
                 ("a firing alert, then the same", with_body(http("PATCH", &path, "", &id(alert)), &body))
+            }
+            "ChangeAssignee" => {
+                let path = format!("/incidents/{incident}/assignee");
+                let body = json!({ "assignee": format!("person {number}") });
+                ("another assignee", with_body(http("PUT", &path, "", &id(incident)), &body))
             }
             "ChangeStatus" => {
                 let path = format!("/incidents/{incident}/status");
@@ -78,6 +91,9 @@ impl Subjects {
                 ("by day and service, noisiest problems", http("GET", "/stats/alerts", query, &json!({})))
             }
             "GetIncident" => ("an open incident", http("GET", &format!("/incidents/{incident}"), "", &id(incident))),
+            "GetIncidentReport" => {
+                ("an open incident", http("GET", &format!("/incidents/{incident}/report.md"), "", &id(incident)))
+            }
             "GetIncidentStats" => {
                 ("by day and team", http("GET", "/stats/incidents", "interval=day&group_by=team", &json!({})))
             }
@@ -89,6 +105,14 @@ impl Subjects {
                 ("50 incidents, facets", http("GET", "/incidents", "limit=50&facets=status", &json!({})))
             }
             "ListQuarantine" => ("the first page", http("GET", "/quarantine", "", &json!({}))),
+            "ListSimilarIncidents" => {
+                ("an open incident", http("GET", &format!("/incidents/{incident}/similar"), "", &id(incident)))
+            }
+            "MergeIncidents" => {
+                let path = format!("/incidents/{incident}/merge");
+                let body = json!({ "incident_ids": [other_incident] });
+                ("an incident, then the same", with_body(http("POST", &path, "", &id(incident)), &body))
+            }
             "QuarantineDeadLetters" => ("a dead letter", messages(number, 1)?),
             "ReceiveAlarm" => ("an alarm by EventBridge", alarm(number)),
             "ReceiveWebhook" => {
@@ -106,6 +130,11 @@ impl Subjects {
                 ("an entry that still cannot be read", http("POST", &path, "", &id(entry)))
             }
             "SealSegments" => ("a schedule", json!({ "detail-type": "Scheduled Event" })),
+            "SplitIncident" => {
+                let path = format!("/incidents/{incident}/split");
+                let body = json!({ "alert_ids": [alert], "into": null });
+                ("an alert, or one that is elsewhere", with_body(http("POST", &path, "", &id(incident)), &body))
+            }
             _ => return Ok(None),
         }))
     }

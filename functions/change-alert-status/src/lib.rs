@@ -8,8 +8,7 @@ use shared::{
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
-        Parameters, Request, Response, answer, path_parameter, principal, problem::Problem, status_body,
-        view::SingleAlertView,
+        Parameters, Request, Response, answer, body, path_parameter, principal, problem::Problem, view::SingleAlertView,
     },
     service::resolve_alerts::{AlertResolution, ResolveAlertError, ResolveAlerts, ResolvedAlert},
     store::Tables,
@@ -33,7 +32,7 @@ impl HttpFunction for Function {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let body = status_body::alert(request)?;
+        let body = body::status::alert(request)?;
         let resolution = AlertResolution { comment: body.comment, actor: principal.name };
         let ResolvedAlert { alert, is_changed } =
             self.resolve_alerts.resolve(id, &resolution, now, deadline).await.map_err(problem)?;

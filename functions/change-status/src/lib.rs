@@ -8,8 +8,8 @@ use shared::{
     domain::time::Time,
     function::{Error, HttpFunction},
     http::{
-        Parameters, Request, Response, answer, etag::Precondition, path_parameter, principal, problem::Problem,
-        status_body, view::ChangedIncidentView,
+        Parameters, Request, Response, answer, body, etag::Precondition, path_parameter, principal, problem::Problem,
+        view::ChangedIncidentView,
     },
     queue::Queue,
     service::change_status::{ChangeStatus, ChangeStatusError, ChangedStatus, StatusChange},
@@ -35,9 +35,8 @@ impl HttpFunction for Function {
         let principal = principal::responder(request)?;
         let id = path_parameter(request, "id").parse().map_err(|_| unknown())?;
         Parameters::of(request).finish()?;
-        let body = status_body::incident(request)?;
-        let precondition =
-            Precondition::of(request.headers()).map_err(|error| Problem::invalid("If-Match", error.to_string()))?;
+        let body = body::status::incident(request)?;
+        let precondition = Precondition::of_request(request)?;
         let change = StatusChange { status: body.status, comment: body.comment, actor: principal.name };
         let accepts = |version| precondition.accepts(version);
         let changed = self.change_status.change(id, &change, &accepts, now, deadline).await.map_err(problem)?;
@@ -62,6 +61,7 @@ fn unknown() -> Problem {
 fn problem(error: ChangeStatusError) -> Problem {
     match error {
         ChangeStatusError::NotFound => unknown(),
+        ChangeStatusError::Merged(into) => Problem::merged(into),
         ChangeStatusError::Stale(incident) => Problem::stale(&incident),
         ChangeStatusError::Illegal(illegal) => Problem::illegal_transition(illegal.from, illegal.to),
         ChangeStatusError::Unavailable(cause) => Problem::unavailable(&cause),

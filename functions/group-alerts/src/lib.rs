@@ -2,6 +2,7 @@
 //! back to the queue.
 
 mod message;
+mod storm;
 
 use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
@@ -19,13 +20,13 @@ use shared::{
         time::Time,
     },
     function::{Error, EventFunction},
-    queue::Sweep,
+    queue::{Queue, Sweep},
     service::{
         end_redrive::EndRedrive,
-        group_alerts::{Effect, GroupAlerts, MAX_DELIVERIES},
+        group_alerts::{Effect, GroupAlerts},
         quarantine_dead_letter::{FailedMessage, QuarantineDeadLetter},
         quarantine_gauge::QuarantineGauge,
-        resolve_alerts::ResolveAlerts,
+        sweep_incident::SweepIncident,
     },
     store::Tables,
     telemetry::metrics::{Measures, Metrics},
@@ -36,11 +37,12 @@ use tracing::{error, warn};
 #[derive(Debug)]
 pub struct Function {
     group_alerts: GroupAlerts,
-    resolve_alerts: ResolveAlerts,
+    sweep_incident: SweepIncident,
     end_redrive: EndRedrive,
     quarantine_dead_letter: QuarantineDeadLetter,
     metrics: Metrics,
     gauge: QuarantineGauge,
+    queue: Queue,
 }
 
 impl EventFunction for Function {
@@ -54,38 +56,28 @@ impl EventFunction for Function {
         group_alerts.warm().await;
         Ok(Self {
             group_alerts,
-            resolve_alerts: ResolveAlerts::new(&tables)?,
+            sweep_incident: SweepIncident::new(&tables)?,
             end_redrive: EndRedrive::new(&tables)?,
             quarantine_dead_letter: QuarantineDeadLetter::new(&tables, fastrand::u64(..))?,
             gauge: QuarantineGauge::new(&tables, metrics.clone())?,
+            queue: Queue::new(environment, aws)?,
             metrics,
         })
     }
 
-    /// Groups a batch. The answer names the messages that go back to the queue.
+    /// Groups a batch, and more of the queue if there are many. The answer names the messages that go back to the queue.
     async fn answer(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
         let mut batch = Batch::default();
+        let mut received: Vec<Received<()>> = event.records.into_iter().map(message::of_lambda).collect();
+        self.receive_more(&mut received, deadline).await;
+        let receipts: Vec<(String, String)> =
+            received.iter().filter_map(|message| Some((message.id.clone(), message.receipt.clone()?))).collect();
         let mut messages = Messages::default();
-        for message in event.records {
-            messages.add(message.message_id, message.body);
+        for message in received {
+            messages.add(message);
         }
         let Messages { deliveries, sweeps, unreadable } = messages;
-        for together in deliveries.chunks(MAX_DELIVERIES) {
-            let Err(error) = self.group(together, &mut batch.measures, deadline).await else { continue };
-            // If the cause has nothing to do with the data, single messages would fail in the same
-            // way. Otherwise one of them may be the cause, and the rest succeed when tried alone.
-            let mut for_all = error.is_for_all().then_some(error);
-            for message in together {
-                if let Some(error) = &for_all {
-                    batch.goes_back(message, error);
-                } else if let Err(error) =
-                    self.group(std::slice::from_ref(message), &mut batch.measures, deadline).await
-                {
-                    self.failed(&mut batch, message, &error, deadline).await;
-                    for_all = error.is_for_all().then_some(error);
-                }
-            }
-        }
+        self.group_all(&deliveries, &mut batch, deadline).await;
         // Deliveries come first: a sweep may take long, and may go on later.
         let mut for_all = None;
         for message in &sweeps {
@@ -103,6 +95,8 @@ impl EventFunction for Function {
             self.gauge.changed(&batch.quarantined, &[], clock::now(), deadline).await;
         }
         self.metrics.write(&batch.measures, clock::now());
+        let done = receipts.iter().filter(|(id, _)| !batch.kept.contains(id)).map(|(_, receipt)| receipt.as_str());
+        self.queue.delete(&done.collect::<Vec<_>>()).await;
         batch.response()
     }
 }
@@ -110,9 +104,11 @@ impl EventFunction for Function {
 /// What became of the messages of a batch.
 #[derive(Default)]
 struct Batch {
-    /// The messages that go back to the queue. One of several deliveries goes back as a whole: what
-    /// took effect of it changes nothing the next time.
+    /// The messages of Lambda that go back to the queue. One of several deliveries goes back as a
+    /// whole: what took effect of it changes nothing the next time.
     go_back: BTreeSet<String>,
+    /// The messages that the function received itself and that go back.
+    kept: BTreeSet<String>,
     measures: Measures,
     /// The entries of those that are dead letters.
     quarantined: Vec<EntryId>,
@@ -121,7 +117,8 @@ struct Batch {
 impl Batch {
     fn goes_back<T>(&mut self, message: &Received<T>, error: &MessageError) {
         error!(message_id = message.id, %error, "the message failed and goes back to the queue");
-        self.go_back.insert(message.message_id.clone());
+        let messages = if message.receipt.is_some() { &mut self.kept } else { &mut self.go_back };
+        messages.insert(message.message_id.clone());
         self.measures.count("Failed");
     }
 
@@ -156,12 +153,13 @@ impl Function {
         }
     }
 
-    /// Ends the alerts that still fire in an incident that a person resolved.
+    /// Moves the alerts that are left in an incident that was merged, or ends those that still fire in one that was
+    /// resolved.
     async fn sweep(&self, sweep: Sweep, deadline: Deadline) -> Result<(), MessageError> {
-        let swept = AssertUnwindSafe(self.resolve_alerts.sweep(sweep.sweep_incident, clock::now(), deadline));
+        let swept = AssertUnwindSafe(self.sweep_incident.sweep(sweep.sweep_incident, clock::now(), deadline));
         match deadline.bound(swept.catch_unwind()).await?.map_err(|_| MessageError::Panicked)?? {
             0 => {}
-            left => return Err(MessageError::StillFiring(left)),
+            left => return Err(MessageError::StillLeft(left)),
         }
         if let Some(id) = sweep.redrive_of {
             deadline.bound(self.end_redrive.end(id, clock::now(), deadline)).await??;
@@ -172,7 +170,7 @@ impl Function {
 
     async fn group(
         &self,
-        messages: &[Received<Delivery>],
+        messages: &[&Received<Delivery>],
         measures: &mut Measures,
         deadline: Deadline,
     ) -> Result<(), MessageError> {

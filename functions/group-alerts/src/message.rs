@@ -1,14 +1,15 @@
 //! A message of a batch, and why it failed.
 
+use aws_lambda_events::sqs::SqsMessage;
 use shared::{
     deadline::OutOfTime,
     domain::delivery::Delivery,
-    queue::{GroupPart, Message, Sweep},
+    queue::{GroupPart, Message, ReceivedMessage, Sweep},
     service::{group_alerts::GroupError, resolve_alerts::ResolveAlertError},
     store::transaction::TransactionError,
 };
 
-/// A message that SQS delivered, or one of several deliveries in it.
+/// A message of the queue, or one of several deliveries in it.
 #[derive(Debug)]
 pub struct Received<T> {
     /// The message, as SQS names it. It goes back as a whole.
@@ -16,6 +17,8 @@ pub struct Received<T> {
     /// What failures of it are counted under.
     pub id: String,
     pub body: String,
+    /// What deletes a message that the function received itself. Lambda deletes the others.
+    pub receipt: Option<String>,
     /// What it says.
     pub content: T,
 }
@@ -33,8 +36,8 @@ pub enum MessageError {
     #[error("the quarantine was not changed: {0}")]
     Quarantine(#[from] TransactionError),
     /// The index does not show these alerts yet, so the sweep must run again.
-    #[error("the index does not show {0} firing alerts of a resolved incident yet")]
-    StillFiring(u64),
+    #[error("the index does not show {0} alerts of a merged or resolved incident yet")]
+    StillLeft(u64),
     #[error("the function panicked on the message")]
     Panicked,
     /// It was not tried, or it was tried and nobody knows whether it took effect. It can be tried
@@ -52,7 +55,7 @@ impl MessageError {
             Self::Sweep(error) => error.is_external(),
             Self::Quarantine(error) => error.is_external(),
             Self::OutOfTime(_) => true,
-            Self::Unreadable(_) | Self::StillFiring(_) | Self::Panicked => false,
+            Self::Unreadable(_) | Self::StillLeft(_) | Self::Panicked => false,
         }
     }
 
@@ -64,7 +67,7 @@ impl MessageError {
             Self::Group(error) => error.is_permanent(),
             Self::Sweep(error) => error.is_permanent(),
             Self::Quarantine(error) => error.is_permanent(),
-            Self::StillFiring(_) | Self::OutOfTime(_) => false,
+            Self::StillLeft(_) | Self::OutOfTime(_) => false,
         }
     }
 }
@@ -78,29 +81,42 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Reads what SQS delivered.
-    pub fn add(&mut self, message_id: Option<String>, body: Option<String>) {
-        let (id, body) = (message_id.unwrap_or_default(), body.unwrap_or_default());
-        match Message::read(&body) {
-            Ok(Message::Delivery(delivery)) => self.deliveries.push(Received::whole(id, body, *delivery)),
-            Ok(Message::Group(group)) => match group.parts(&id) {
-                Ok(parts) => self.deliveries.extend(parts.into_iter().map(|part| Received::part(&id, part))),
-                Err(error) => self.unreadable.push(Received::whole(id, body, error.into())),
+    /// Reads a message.
+    pub fn add(&mut self, message: Received<()>) {
+        match Message::read(&message.body) {
+            Ok(Message::Delivery(delivery)) => self.deliveries.push(message.saying(*delivery)),
+            Ok(Message::Group(group)) => match group.parts(&message.id) {
+                Ok(parts) => self.deliveries.extend(parts.into_iter().map(|part| message.part(part))),
+                Err(error) => self.unreadable.push(message.saying(error.into())),
             },
-            Ok(Message::Sweep(sweep)) => self.sweeps.push(Received::whole(id, body, sweep)),
-            Err(error) => self.unreadable.push(Received::whole(id, body, error.into())),
+            Ok(Message::Sweep(sweep)) => self.sweeps.push(message.saying(sweep)),
+            Err(error) => self.unreadable.push(message.saying(error.into())),
         }
     }
 }
 
-impl<T> Received<T> {
-    fn whole(id: String, body: String, content: T) -> Self {
-        Self { message_id: id.clone(), id, body, content }
-    }
+/// A message that Lambda received.
+pub fn of_lambda(message: SqsMessage) -> Received<()> {
+    let id = message.message_id.unwrap_or_default();
+    Received { message_id: id.clone(), id, body: message.body.unwrap_or_default(), receipt: None, content: () }
 }
 
-impl Received<Delivery> {
-    fn part(message_id: &str, part: GroupPart) -> Self {
-        Self { message_id: message_id.to_owned(), id: part.id, body: part.body, content: part.delivery }
+/// A message that the function received itself.
+pub fn of_queue(message: ReceivedMessage) -> Received<()> {
+    let ReceivedMessage { id, body, receipt } = message;
+    Received { message_id: id.clone(), id, body, receipt: Some(receipt), content: () }
+}
+
+impl<T> Received<T> {
+    /// The same message, with what it says.
+    pub fn saying<U>(self, content: U) -> Received<U> {
+        let Self { message_id, id, body, receipt, .. } = self;
+        Received { message_id, id, body, receipt, content }
+    }
+
+    /// One of the deliveries in it.
+    fn part(&self, part: GroupPart) -> Received<Delivery> {
+        let GroupPart { id, body, delivery } = part;
+        Received { message_id: self.message_id.clone(), id, body, receipt: self.receipt.clone(), content: delivery }
     }
 }

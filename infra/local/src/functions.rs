@@ -25,8 +25,10 @@ pub enum FunctionError {
 /// If no crate implements the function, or its start fails.
 pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Result<Handler, FunctionError> {
     let started = match logical_id {
+        "AddComment" => http::<add_comment::Function>(environment, aws).await,
         "Authorize" => event::<authorize::Function>(environment, aws).await,
         "ChangeAlertStatus" => http::<change_alert_status::Function>(environment, aws).await,
+        "ChangeAssignee" => http::<change_assignee::Function>(environment, aws).await,
         "ChangeStatus" => http::<change_status::Function>(environment, aws).await,
         "DeleteAlertPayload" => http::<delete_alert_payload::Function>(environment, aws).await,
         "DeleteQuarantineEntry" => http::<delete_quarantine_entry::Function>(environment, aws).await,
@@ -34,6 +36,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "GetAlertPayload" => http::<get_alert_payload::Function>(environment, aws).await,
         "GetAlertStats" => http::<get_alert_stats::Function>(environment, aws).await,
         "GetIncident" => http::<get_incident::Function>(environment, aws).await,
+        "GetIncidentReport" => http::<get_incident_report::Function>(environment, aws).await,
         "GetIncidentStats" => http::<get_incident_stats::Function>(environment, aws).await,
         "GetQuarantineEntry" => http::<get_quarantine_entry::Function>(environment, aws).await,
         "GroupAlerts" => event::<group_alerts::Function>(environment, aws).await,
@@ -41,12 +44,15 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "ListAlerts" => http::<list_alerts::Function>(environment, aws).await,
         "ListIncidents" => http::<list_incidents::Function>(environment, aws).await,
         "ListQuarantine" => http::<list_quarantine::Function>(environment, aws).await,
+        "ListSimilarIncidents" => http::<list_similar_incidents::Function>(environment, aws).await,
+        "MergeIncidents" => http::<merge_incidents::Function>(environment, aws).await,
         "QuarantineDeadLetters" => event::<quarantine_dead_letters::Function>(environment, aws).await,
         "ReceiveAlarm" => event::<receive_alarm::Function>(environment, aws).await,
         "ReceiveWebhook" => http::<receive_webhook::Function>(environment, aws).await,
         "RedriveQuarantine" => http::<redrive_quarantine::Function>(environment, aws).await,
         "RedriveQuarantineEntry" => http::<redrive_quarantine_entry::Function>(environment, aws).await,
         "SealSegments" => event::<seal_segments::Function>(environment, aws).await,
+        "SplitIncident" => http::<split_incident::Function>(environment, aws).await,
         unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
     };
     started.map_err(|source| FunctionError::Start { function: logical_id.to_owned(), source })

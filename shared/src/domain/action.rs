@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    assignee::Assignee,
     grouping::GroupingRule,
     id::{ActionId, AlertId, IncidentId},
     severity::Severity,
@@ -86,4 +87,16 @@ pub enum ActionKind {
         /// What the person said.
         comment: Option<String>,
     },
+    /// A person said something.
+    CommentAdded { comment: String },
+    /// It became part of another incident.
+    MergedInto { into: IncidentId, reason: Option<String> },
+    /// Others became part of it.
+    IncidentsMerged { incident_ids: Vec<IncidentId>, reason: Option<String> },
+    /// Alerts went to another incident.
+    AlertsMovedOut { into: IncidentId, alert_ids: Vec<AlertId>, reason: Option<String> },
+    /// Alerts came from another incident.
+    AlertsMovedIn { from: IncidentId, alert_ids: Vec<AlertId>, reason: Option<String> },
+    /// A person gave the incident to somebody, or took it away.
+    AssigneeChanged { from: Option<Assignee>, to: Option<Assignee> },
 }

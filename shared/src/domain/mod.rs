@@ -3,6 +3,7 @@
 pub mod action;
 pub mod alert;
 pub mod alert_status;
+pub mod assignee;
 pub mod classification;
 pub mod delivery;
 pub mod episode;

@@ -71,7 +71,8 @@ pub fn versioned(status: StatusCode, version: u64, body: &impl Serialize) -> Res
     tagged(json(status, body), version)
 }
 
-fn tagged(mut answer: Response, version: u64) -> Response {
+/// The same answer about one version of an incident.
+pub(super) fn tagged(mut answer: Response, version: u64) -> Response {
     if let Ok(tag) = HeaderValue::from_str(&etag::format(version)) {
         answer.headers_mut().insert(ETAG, tag);
     }

@@ -5,6 +5,8 @@ use std::iter;
 use headers::{ETag, Header, IfMatch};
 use lambda_http::http::HeaderMap;
 
+use super::{Request, problem::Problem};
+
 /// The `If-Match` header is neither `*` nor a list of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be an ETag such as \"7\", a list of ETags, or *")]
@@ -33,6 +35,14 @@ impl Precondition {
             return Err(MalformedIfMatch);
         }
         IfMatch::decode(&mut iter::once(value)).map(|tags| Self(Some(tags))).map_err(|_| MalformedIfMatch)
+    }
+
+    /// The same of a request.
+    ///
+    /// # Errors
+    /// A 400 [`Problem`] if a tag is malformed.
+    pub fn of_request(request: &Request) -> Result<Self, Problem> {
+        Self::of(request.headers()).map_err(|error| Problem::invalid("If-Match", error.to_string()))
     }
 
     /// Whether the caller accepts this version. A weak tag never matches (RFC 9110, 13.1.1).

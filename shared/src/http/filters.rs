@@ -14,6 +14,7 @@ use super::{
 use crate::{
     domain::{
         alert_status::AlertStatus,
+        assignee::NOBODY,
         id::IncidentId,
         severity::Severity,
         source::Source,
@@ -21,7 +22,7 @@ use crate::{
         time::{InvalidTime, Time},
     },
     listing::segments::{
-        filters::Filter,
+        filters::{Condition, Filter},
         rows::{Field, Number, Series},
         search::{MAX_QUERY_WORDS, query_words},
     },
@@ -34,6 +35,7 @@ const MAX_SEARCH: usize = 200;
 /// The filters of incidents.
 pub(super) fn incidents(parameters: &mut Parameters) -> Filter {
     let filter = values(parameters, Filter::default(), Field::Status, word::<Status>);
+    let filter = assignees(parameters, filter);
     let filter = filter.any_of(Field::HasFiring, &Vec::from_iter(parameters.one("has_firing", yes_or_no)));
     of_both(parameters, filter)
 }
@@ -76,12 +78,20 @@ fn values<T: PartialEq + ToString, E: Display>(
     filter.any_of(field, &wanted).none_of(field, &unwanted)
 }
 
+/// Who works on the incidents. `nobody` is no name: it asks for those on which nobody does.
+fn assignees(parameters: &mut Parameters, filter: Filter) -> Filter {
+    let parse = |value: &str| name(value).map(|name| Some(name).filter(|name| name != NOBODY));
+    let (wanted, unwanted) = (parameters.many("assignee", parse), parameters.many("assignee!", parse));
+    let filter = filter.and(Condition::AnyOf { field: Field::Assignee, values: wanted });
+    filter.and(Condition::NoneOf { field: Field::Assignee, values: unwanted })
+}
+
 /// The fields that lists count and statistics group by.
 pub(super) const fn facets(series: Series) -> &'static [Field] {
-    use Field::{Environment, HasFiring, Service, Severity, Source, Status, Team};
+    use Field::{Assignee, Environment, HasFiring, Service, Severity, Source, Status, Team};
     match series {
         Series::Alerts => &[Status, Severity, Team, Service, Source, Environment],
-        Series::Incidents => &[Status, Severity, Team, Service, Source, Environment, HasFiring],
+        Series::Incidents => &[Status, Severity, Team, Service, Source, Environment, Assignee, HasFiring],
     }
 }
 

@@ -1,6 +1,7 @@
 //! The HTTP side of the API: parameters, answers and problems. Layers below know no status codes.
 
 pub mod answer;
+pub mod body;
 pub mod edge;
 pub mod etag;
 pub mod export;
@@ -12,8 +13,8 @@ pub mod pagerduty_events;
 mod parameters;
 pub mod principal;
 pub mod problem;
+pub mod report;
 pub mod stats;
-pub mod status_body;
 pub mod view;
 
 pub use lambda_http::{Body, Request, RequestExt};

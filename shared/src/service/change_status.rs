@@ -2,21 +2,23 @@
 
 use std::time::Duration;
 
-use super::resolve_alerts::{Ending, Ends, ResolveAlertError, ResolveAlerts};
+use super::{
+    incident_writer::{Attempts, ChangeIncidentError, DecidedChange, IncidentWriter, Precondition, WrittenChange},
+    resolve_alerts::{Ending, Ends, ResolveAlertError, ResolveAlerts},
+};
 use crate::{
     config::InvalidVariable,
     deadline::Deadline,
     domain::{
-        action::{Action, ActionKind},
+        action::ActionKind,
         id::{AlertId, IncidentId},
         incident::Incident,
-        retention::Retention,
         status::{IllegalTransition, Status},
         time::Time,
     },
     queue::{MAX_SEND_TIME, Queue, QueueError},
     retry::{Outlook, Retries, Retryable},
-    store::{StoreError, Tables, incidents::Incidents, transaction::TransactionError},
+    store::{StoreError, Tables, transaction::TransactionError},
 };
 
 /// How long a request ends alerts that one transaction could not.
@@ -30,9 +32,6 @@ pub struct StatusChange {
     /// The name of the API token.
     pub actor: String,
 }
-
-/// Whether the caller accepts that the incident is at this version.
-pub type Precondition<'caller> = dyn Fn(u64) -> bool + Sync + 'caller;
 
 /// What a change came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +49,9 @@ pub enum ChangeStatusError {
     /// The incident is at a version that the caller does not accept.
     #[error("the incident has changed: it is at version {}", .0.version)]
     Stale(Box<Incident>),
+    /// The incident is part of this one.
+    #[error("the incident is part of {0}")]
+    Merged(IncidentId),
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
     /// The table cannot be reached, or other writers were faster in each attempt.
@@ -59,6 +61,17 @@ pub enum ChangeStatusError {
     /// be reached. The same request again ends them.
     #[error(transparent)]
     Queue(#[from] QueueError),
+}
+
+impl From<ChangeIncidentError> for ChangeStatusError {
+    fn from(error: ChangeIncidentError) -> Self {
+        match error {
+            ChangeIncidentError::NotFound => Self::NotFound,
+            ChangeIncidentError::Merged(into) => Self::Merged(into),
+            ChangeIncidentError::Stale(incident) => Self::Stale(incident),
+            ChangeIncidentError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
 }
 
 impl From<ResolveAlertError> for ChangeStatusError {
@@ -88,17 +101,9 @@ impl Retryable for ChangeStatusError {
 /// The use case.
 #[derive(Debug)]
 pub struct ChangeStatus {
-    tables: Tables,
-    incidents: Incidents,
-    retention: Retention,
+    writer: IncidentWriter,
     resolve_alerts: ResolveAlerts,
     queue: Option<Queue>,
-}
-
-/// An attempt whose answer was lost: it may have been committed.
-struct Unanswered {
-    changed: Incident,
-    actions: Vec<Action>,
 }
 
 impl ChangeStatus {
@@ -107,13 +112,7 @@ impl ChangeStatus {
     /// # Errors
     /// [`InvalidVariable`]
     pub fn new(tables: &Tables, queue: Option<Queue>) -> Result<Self, InvalidVariable> {
-        Ok(Self {
-            tables: tables.clone(),
-            incidents: tables.incidents()?,
-            retention: tables.retention()?,
-            resolve_alerts: ResolveAlerts::new(tables)?,
-            queue,
-        })
+        Ok(Self { writer: IncidentWriter::new(tables)?, resolve_alerts: ResolveAlerts::new(tables)?, queue })
     }
 
     /// Changes the status, or finds that the incident has it already and records nothing.
@@ -131,12 +130,10 @@ impl ChangeStatus {
         now: Time,
         deadline: Deadline,
     ) -> Result<ChangedStatus, ChangeStatusError> {
-        // Two people may ask for the same in the same millisecond. This tells whose change was written.
-        let change_id = fastrand::u128(..);
-        let mut unanswered = Vec::new();
+        let mut attempts = Attempts::new();
         let mut retries = Retries::of_person(deadline);
         loop {
-            match self.attempt(id, change, precondition, now, change_id, &mut unanswered).await {
+            match self.attempt(id, change, precondition, now, &mut attempts).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 Err(error) => return Err(error),
                 Ok(ChangedStatus { incident, is_changed }) => {
@@ -152,12 +149,11 @@ impl ChangeStatus {
         change: &StatusChange,
         precondition: &Precondition<'_>,
         now: Time,
-        change_id: u128,
-        unanswered: &mut Vec<Unanswered>,
+        attempts: &mut Attempts,
     ) -> Result<ChangedStatus, ChangeStatusError> {
-        let incident = self.incidents.get(id, now).await?.ok_or(ChangeStatusError::NotFound)?;
-        if let Some(incident) = self.committed(unanswered, change_id).await? {
-            return Ok(ChangedStatus { incident, is_changed: true });
+        let incident = self.writer.get(id, now).await?;
+        if let Some(written) = self.writer.committed(attempts).await? {
+            return Ok(ChangedStatus { incident: written.incident, is_changed: true });
         }
         if !precondition(incident.version) {
             return Err(ChangeStatusError::Stale(Box::new(incident)));
@@ -166,18 +162,10 @@ impl ChangeStatus {
             return Ok(ChangedStatus { incident, is_changed: false });
         };
         let (changed, kinds, ending) = self.end_alerts(changed, kinds, now).await?;
-        let actions = changed.last_actions(kinds, &change.actor);
-        let mut writes = self.incidents.writes_of_person(&incident, &changed, &actions, change_id, self.retention)?;
-        writes.extend(ending.writes);
-        match self.tables.commit(writes, now).await {
-            Ok(()) => Ok(ChangedStatus { incident: changed, is_changed: true }),
-            Err(error) => {
-                if matches!(error, TransactionError::Store(_)) {
-                    unanswered.push(Unanswered { changed, actions });
-                }
-                Err(error.into())
-            }
-        }
+        let change = WrittenChange::of((changed, kinds), &change.actor);
+        let decided = DecidedChange { before: &incident, change, others: ending.writes };
+        let written = self.writer.write(decided, attempts, now).await?;
+        Ok(ChangedStatus { incident: written.incident, is_changed: true })
     }
 
     /// With an incident that becomes RESOLVED, the alerts that still fire in it end: as many as one
@@ -201,7 +189,7 @@ impl ChangeStatus {
     /// Ends the alerts that still fire after an incident was resolved. If time runs out, a message asks
     /// `group-alerts` to go on.
     async fn sweep(&self, incident: Incident, now: Time, deadline: Deadline) -> Result<Incident, ChangeStatusError> {
-        if incident.status.is_active() || incident.firing_alert_count == 0 {
+        if incident.is_active() || incident.firing_alert_count == 0 {
             return Ok(incident);
         }
         let sweeping = deadline.leaving(MAX_SEND_TIME).within(SWEEP_TIMEOUT);
@@ -209,22 +197,6 @@ impl ChangeStatus {
         if let (Some(queue), false) = (&self.queue, matches!(swept, Ok(Ok(0)))) {
             queue.send_sweep(incident.id, deadline).await?;
         }
-        Ok(self.incidents.get(incident.id, now).await?.unwrap_or(incident))
-    }
-
-    /// What the incident became by an earlier attempt whose answer was lost, if it was committed. A
-    /// caller who insists on a version must not be told that somebody else changed it.
-    ///
-    /// Each attempt is looked for again, since it may still have been on its way. Once the incident
-    /// has been read at another version, it no longer is.
-    async fn committed(&self, unanswered: &[Unanswered], change_id: u128) -> Result<Option<Incident>, StoreError> {
-        for Unanswered { changed, actions } in unanswered {
-            if let Some(action) = actions.first()
-                && self.incidents.is_written(changed.id, action, change_id).await?
-            {
-                return Ok(Some(changed.clone()));
-            }
-        }
-        Ok(None)
+        Ok(self.writer.get(incident.id, now).await?)
     }
 }

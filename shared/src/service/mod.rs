@@ -1,7 +1,10 @@
 //! The use cases, a file each. They take `now` and know nothing of HTTP or Lambda.
 
+pub mod add_comment;
 pub mod authorize;
+pub mod change_assignee;
 pub mod change_status;
+mod correct_learning;
 pub mod delete_alert_payload;
 pub mod delete_quarantine_entry;
 pub mod end_redrive;
@@ -9,12 +12,17 @@ pub mod get_alert;
 pub mod get_alert_payload;
 pub mod get_alert_stats;
 pub mod get_incident;
+pub mod get_incident_report;
 pub mod get_incident_stats;
 pub mod get_quarantine_entry;
 pub mod group_alerts;
+pub mod incident_writer;
 pub mod list_alerts;
 pub mod list_incidents;
 pub mod list_quarantine;
+pub mod list_similar_incidents;
+pub mod merge_incidents;
+pub mod move_alerts;
 pub mod quarantine_dead_letter;
 pub mod quarantine_gauge;
 pub mod read_webhook;
@@ -24,3 +32,5 @@ pub mod redrive_quarantine;
 pub mod redrive_quarantine_entry;
 pub mod resolve_alerts;
 pub mod seal_segments;
+pub mod split_incident;
+pub mod sweep_incident;

@@ -124,11 +124,41 @@ impl Alerts {
     /// # Errors
     /// [`StoreError`]
     pub async fn ids_of_incident(&self, id: IncidentId, most: usize, now: Time) -> Result<Vec<AlertId>, StoreError> {
+        self.ids(self.of_incident(id).scan_index_forward(false), most, now).await
+    }
+
+    /// The oldest alerts of an incident that have not expired, oldest first: those that the index knows, as they are now.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn first_of_incident(&self, id: IncidentId, most: usize, now: Time) -> Result<Vec<Alert>, StoreError> {
+        let ids = self.ids(self.of_incident(id), most, now).await?;
+        let mut alerts = self.get_many(&ids, Consistency::Strong, now).await?;
+        alerts.sort_unstable_by_key(|alert| alert.id);
+        Ok(alerts)
+    }
+
+    /// The ids of alerts of an incident behind an alert, up to `most`, in ascending order, as the index knows them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn ids_of_incident_after(
+        &self,
+        id: IncidentId,
+        after: AlertId,
+        most: usize,
+    ) -> Result<Vec<AlertId>, StoreError> {
+        let query = self.of_incident(id).key_condition_expression("incident_id = :id AND alert_id > :after");
+        let query = query.expression_attribute_values(":after", string(after.to_string()));
+        self.ids(query, most, Time::EARLIEST).await
+    }
+
+    async fn ids(&self, query: QueryFluentBuilder, most: usize, now: Time) -> Result<Vec<AlertId>, StoreError> {
         let mut found: Vec<AlertId> = Vec::new();
         let mut start = None;
         loop {
             let left = most - found.len();
-            let query = self.of_incident(id).scan_index_forward(false).set_limit(i32::try_from(left).ok());
+            let query = query.clone().set_limit(i32::try_from(left).ok());
             let answer = query.set_exclusive_start_key(start).send().await;
             let answer = answer.map_err(|error| StoreError::of_call("Query alerts", &error))?;
             let items = answer.items.unwrap_or_default().into_iter().filter(|item| !is_expired(item, now));
@@ -192,7 +222,8 @@ impl Alerts {
         Ok(Write::put(Part::Alert, put).listed(Listed::Alert(alert.id, alert.state.version)))
     }
 
-    /// The write of what deliveries or people changed of an alert: the attributes that differ, and when it expires now.
+    /// The write of what deliveries or people changed of an alert: the attributes that differ, and when it expires now. The
+    /// alert must still be as it was read.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -217,7 +248,8 @@ impl Alerts {
         let mut update = Update::builder()
             .table_name(&self.table)
             .key(ID, string(after.id.to_string()))
-            .condition_expression("attribute_exists(alert_id)");
+            .condition_expression("version = :known")
+            .expression_attribute_values(":known", number(before.state.version));
         let mut settings = Vec::new();
         for (number, (name, value)) in changed.into_iter().enumerate() {
             settings.push(format!("#s{number} = :s{number}"));

@@ -113,6 +113,36 @@ impl Incidents {
         items.map(|item| from_item(OPERATION, item)).collect()
     }
 
+    /// The first actions of an incident that have not expired, up to `most`, oldest first and strongly consistent. Costs 1
+    /// read unit per 4 KB of them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn first_actions(&self, id: IncidentId, most: usize, now: Time) -> Result<Vec<Action>, StoreError> {
+        const OPERATION: &str = "Query actions";
+        let (mut found, mut start) = (Vec::new(), None);
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("incident_id = :id AND begins_with(sort_key, :prefix)")
+                .expression_attribute_values(":id", string(id.to_string()))
+                .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
+                .consistent_read(true);
+            let answer = query.set_limit(i32::try_from(most).ok()).set_exclusive_start_key(start).send().await;
+            let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;
+            for item in answer.items.unwrap_or_default().into_iter().filter(|item| !is_expired(item, now)) {
+                found.push(from_item(OPERATION, item)?);
+            }
+            found.truncate(most);
+            start = answer.last_evaluated_key;
+            if start.is_none() || found.len() == most {
+                return Ok(found);
+            }
+        }
+    }
+
     /// How many actions of an incident have not expired. Costs 1/2 read unit per 4 KB of its history.
     ///
     /// # Errors

@@ -29,6 +29,8 @@ pub enum Part {
     Payload,
     Incident,
     Action,
+    /// The claim of a comment. Its condition fails if the comment was added before.
+    Comment,
     Quarantine,
     /// The claim of a dead letter. Its condition fails if the letter is in the quarantine already.
     DeadLetter,

@@ -109,6 +109,20 @@ async fn an_incident_whose_status_changed() {
 }
 
 #[tokio::test]
+async fn a_comment() {
+    let story = Story::new().await;
+    let added = story.sandbox.api.comment(&story.incident, "The rollback is out.").await;
+    assert_answer("comment_added", &added, &story.placeholders());
+}
+
+#[tokio::test]
+async fn an_incident_whose_assignee_changed() {
+    let story = Story::new().await;
+    let changed = story.sandbox.api.assign(&story.incident, Some("Jonas Brandt")).await;
+    assert_answer("assignee_changed", &changed, &story.placeholders());
+}
+
+#[tokio::test]
 async fn a_page_of_alerts() {
     let story = Story::new().await;
     let sandbox = &story.sandbox;

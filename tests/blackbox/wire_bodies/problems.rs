@@ -5,7 +5,10 @@ use serde_json::json;
 use tests::{Api, Sandbox, WebhookRequest, random_digits};
 
 use super::{assert_answer, unreadable};
-use crate::quarantine::{delete, entries_of, redrive};
+use crate::{
+    comments,
+    quarantine::{delete, entries_of, redrive},
+};
 
 const UNKNOWN_ID: &str = "01ARZ3NDEKTSV4RRFFQ69G5FAV";
 
@@ -27,6 +30,15 @@ async fn a_malformed_body() {
     let api = Api::shared();
     let answer = api.send(api.status_request(UNKNOWN_ID).body("hello")).await;
     assert_answer("problem_400_malformed_body", &answer, &[]);
+}
+
+#[tokio::test]
+async fn a_key_of_another_comment() {
+    let sandbox = Sandbox::new();
+    let incident = sandbox.open_incident().await;
+    comments::send(&sandbox.api, &incident, "one", Some("key")).await.expect(201);
+    let answer = comments::send(&sandbox.api, &incident, "another", Some("key")).await;
+    assert_answer("problem_422_key_reused", &answer, &[]);
 }
 
 #[tokio::test]

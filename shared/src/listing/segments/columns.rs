@@ -313,6 +313,18 @@ impl Labels {
         self.table_of(&found)
     }
 
+    /// For each code whether one of its texts is what is looked for; of one without texts, whether no text is.
+    #[must_use]
+    pub fn table_or_none(&self, is: impl Fn(Option<&str>) -> bool) -> Vec<bool> {
+        let mut table = self.table(|text| is(Some(text)));
+        if is(None) {
+            for (code, found) in table.iter_mut().enumerate() {
+                *found |= self.places_of(code).is_empty();
+            }
+        }
+        table
+    }
+
     /// For each code whether one of its texts contains another text, which is not empty.
     #[must_use]
     pub fn table_of_containing(&self, wanted: &str) -> Vec<bool> {

@@ -22,10 +22,10 @@ pub struct Filter {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Condition {
-    /// One of the texts of a field is one of these values.
-    AnyOf { field: Field, values: Vec<String> },
-    /// No text of a field is one of these values. True for a row that has none.
-    NoneOf { field: Field, values: Vec<String> },
+    /// One of the texts of a field is one of these values. `None` is the value of a row that has no text.
+    AnyOf { field: Field, values: Vec<Option<String>> },
+    /// No text of a field is one of these values. A row that has no text matches, unless `None` is one of them.
+    NoneOf { field: Field, values: Vec<Option<String>> },
     /// A number is in a range, both ends included.
     Between { number: Number, from: Option<i64>, to: Option<i64> },
     /// The row was created in a range of milliseconds since 1970, both ends included.
@@ -64,13 +64,13 @@ impl Filter {
     /// Only rows of which a field is one of these values.
     #[must_use]
     pub fn any_of<T: ToString>(self, field: Field, values: &[T]) -> Self {
-        self.and(Condition::AnyOf { field, values: values.iter().map(ToString::to_string).collect() })
+        self.and(Condition::AnyOf { field, values: values.iter().map(|value| Some(value.to_string())).collect() })
     }
 
     /// Only rows of which a field is none of these values.
     #[must_use]
     pub fn none_of<T: ToString>(self, field: Field, values: &[T]) -> Self {
-        self.and(Condition::NoneOf { field, values: values.iter().map(ToString::to_string).collect() })
+        self.and(Condition::NoneOf { field, values: values.iter().map(|value| Some(value.to_string())).collect() })
     }
 
     /// Only rows that are at least so severe.
@@ -124,6 +124,12 @@ impl Filter {
 }
 
 impl Condition {
+    /// Whether it asks for rows with this value of a field.
+    #[must_use]
+    pub fn asks_for(&self, field: Field, value: Option<&str>) -> bool {
+        matches!(self, Self::AnyOf { field: own, values } if *own == field && is_one_of(values, value))
+    }
+
     /// The field that it is about.
     #[must_use]
     pub const fn field(&self) -> Option<Field> {
@@ -160,8 +166,8 @@ impl Condition {
             from.is_none_or(|from| from <= value) && to.is_none_or(|to| value <= to)
         };
         match self {
-            Self::AnyOf { field, values } => row.labels(*field).iter().any(|text| is_one_of(values, text)),
-            Self::NoneOf { field, values } => !row.labels(*field).iter().any(|text| is_one_of(values, text)),
+            Self::AnyOf { field, values } => has_one_of(values, row.labels(*field)),
+            Self::NoneOf { field, values } => !has_one_of(values, row.labels(*field)),
             Self::Between { number, from, to } => row.number(*number).is_some_and(|value| is_in(value, from, to)),
             Self::Created { from, to } => is_in(row.id.created_ms(), from, to),
             Self::Word(word) => row.labels(Field::Words).iter().any(|words| words.contains(&format!(" {word}"))),
@@ -200,14 +206,16 @@ impl Condition {
     /// The rows of a segment that match. `None` if its part is not in memory.
     #[must_use]
     pub fn select(&self, segment: &Segment) -> Option<Bits> {
-        let labels = |field: Field, is: &dyn Fn(&str) -> bool, negated: bool| {
-            let labels = segment.labels(field)?;
-            let table: Vec<bool> = labels.table(is).into_iter().map(|found| found ^ negated).collect();
-            Some(labels.rows_where(&table))
-        };
         match self {
-            Self::AnyOf { field, values } => labels(*field, &|text| is_one_of(values, text), false),
-            Self::NoneOf { field, values } => labels(*field, &|text| is_one_of(values, text), true),
+            Self::AnyOf { field, values } => {
+                let labels = segment.labels(*field)?;
+                Some(labels.rows_where(&labels.table_or_none(|text| is_one_of(values, text))))
+            }
+            Self::NoneOf { field, values } => {
+                let labels = segment.labels(*field)?;
+                let found = labels.table_or_none(|text| is_one_of(values, text));
+                Some(labels.rows_where(&found.into_iter().map(|found| !found).collect::<Vec<_>>()))
+            }
             Self::Word(word) => {
                 let labels = segment.labels(Field::Words)?;
                 Some(labels.rows_where(&labels.table_of_containing(&format!(" {word}"))))
@@ -221,16 +229,21 @@ impl Condition {
     }
 }
 
-fn is_one_of(values: &[String], text: &str) -> bool {
-    values.binary_search_by(|value| value.as_str().cmp(text)).is_ok()
+fn is_one_of(values: &[Option<String>], text: Option<&str>) -> bool {
+    values.binary_search_by(|value| value.as_deref().cmp(&text)).is_ok()
 }
 
-fn any_of(header: &Header, field: Field, values: &[String]) -> Verdict {
+fn has_one_of(values: &[Option<String>], texts: &[String]) -> bool {
+    texts.iter().any(|text| is_one_of(values, Some(text))) || texts.is_empty() && is_one_of(values, None)
+}
+
+fn any_of(header: &Header, field: Field, values: &[Option<String>]) -> Verdict {
     let Some(counts) = header.labels.get(&field) else { return Verdict::Perhaps };
-    let mut texts = counts.values.keys();
+    let none = (counts.none > 0).then_some(None);
+    let mut texts = counts.values.keys().map(|text| Some(text.as_str())).chain(none);
     if texts.clone().all(|text| !is_one_of(values, text)) {
         Verdict::Never
-    } else if counts.none == 0 && texts.all(|text| is_one_of(values, text)) {
+    } else if texts.all(|text| is_one_of(values, text)) {
         Verdict::Always
     } else {
         Verdict::Perhaps

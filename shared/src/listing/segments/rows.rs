@@ -7,6 +7,7 @@ use ulid::Ulid;
 use super::search;
 use crate::domain::{
     alert::Alert,
+    assignee::Assignee,
     id::{AlertId, IncidentId},
     incident::Incident,
     time::Time,
@@ -50,6 +51,7 @@ pub enum Field {
     Source,
     Team,
     Environment,
+    /// Who works on an incident, in lower case.
     Assignee,
     /// Whether an alert of the incident fires: `true` or `false`.
     HasFiring,
@@ -260,6 +262,7 @@ impl From<&Incident> for Row {
             .with_labels(Field::Source, &incident.sources)
             .with_labels(Field::Team, &incident.team)
             .with_labels(Field::Environment, [&incident.environment])
+            .with_labels(Field::Assignee, incident.assignee.as_ref().map(Assignee::in_lower_case))
             .with_labels(Field::HasFiring, [incident.firing_alert_count > 0])
             .with_labels(Field::IsRecurrence, [incident.recurrence_of.is_some()])
             .with_labels(Field::Words, [search::words(texts)])

@@ -85,8 +85,8 @@ pub(super) fn filter() -> impl Strategy<Value = Filter> {
         values(&["error", "critical"]),
     );
     let rest = ((bound(), bound()), (at(), at()), prop::sample::select(vec!["", "disk", "d web", "cpu", "none"]));
-    (fields, rest, any::<(bool, bool)>()).prop_map(
-        |((status, service, team, severity), rest, (not_team, has_range))| {
+    (fields, rest, any::<(bool, bool, bool)>()).prop_map(
+        |((status, service, team, severity), rest, (not_team, or_no_team, has_range))| {
             let ((from, to), (created_from, created_to), words) = rest;
             let filter = Filter::default()
                 .any_of(Field::Status, &status)
@@ -94,7 +94,10 @@ pub(super) fn filter() -> impl Strategy<Value = Filter> {
                 .any_of(Field::Severity, &severity)
                 .and(Condition::Created { from: created_from, to: created_to })
                 .words(&search::query_words(words));
-            let filter = if not_team { filter.none_of(Field::Team, &team) } else { filter.any_of(Field::Team, &team) };
+            let teams = team.iter().map(|team| Some((*team).to_owned())).chain(or_no_team.then_some(None));
+            let (field, values) = (Field::Team, teams.collect());
+            let team = if not_team { Condition::NoneOf { field, values } } else { Condition::AnyOf { field, values } };
+            let filter = filter.and(team);
             if has_range { filter.and(Condition::Between { number: Number::UpdatedAt, from, to }) } else { filter }
         },
     )
