@@ -32,7 +32,7 @@ pub fn read(
     }
     let elements = split.elements.into_iter().map(|raw| {
         let reading = GroupedAlert::of(payload, &raw).and_then(|alert| read_alert(&alert));
-        Element { reading, raw }
+        Element { raw, reading }
     });
     let left_out = text(payload, "truncatedAlerts").and_then(|number| number.parse().ok()).unwrap_or_default();
     let elements = elements.collect();

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use strum::EnumString;
 
 use super::super::{
-    Reading, Unreadable, tags,
+    Reading, tags,
     text::{message, name, one_line},
     time::Times,
 };
@@ -71,20 +71,17 @@ pub fn region_of_arn(arn: &str) -> Option<String> {
 
 impl Alarm {
     /// The event.
-    ///
-    /// # Errors
-    /// None: an alarm has a name, and that is enough.
-    pub fn reading(self, received_at: Time) -> Result<Reading, Unreadable> {
+    pub fn reading(self, received_at: Time) -> Reading {
         let transition = match self.state {
             AlarmState::Alarm => Transition::Firing,
             AlarmState::Ok => Transition::Resolved,
             AlarmState::InsufficientData => {
-                return Ok(Reading::ignored("an alarm without data neither fires nor is resolved"));
+                return Reading::ignored("an alarm without data neither fires nor is resolved");
             }
         };
         let times = match Times::of_change(self.changed_at, received_at) {
             Ok(times) => times,
-            Err(forgotten) => return Ok(forgotten.into()),
+            Err(forgotten) => return forgotten.into(),
         };
         let dedup_key = self.problem();
         let severity = self.severity();
@@ -105,7 +102,7 @@ impl Alarm {
             external_id: Some(self.arn.unwrap_or(self.name)),
             ..AlertEvent::bare(Source::named(super::NAME), &dedup_key, transition, received_at)
         };
-        Ok(Reading::Event(Box::new(event)))
+        Reading::Event(Box::new(event))
     }
 
     /// The alarm's ARN. Old messages lack it.

@@ -66,7 +66,7 @@ pub fn read(event: &Value, received_at: Time) -> Result<Reading, Unreadable> {
         name,
         state,
     };
-    alarm.reading(received_at)
+    Ok(alarm.reading(received_at))
 }
 
 fn first_metric(configuration: &Value) -> Option<&Value> {

@@ -149,7 +149,7 @@ fn read_notification(payload: &Value, received_at: Time) -> Result<Reading, Unre
         name,
         state,
     };
-    alarm.reading(received_at)
+    Ok(alarm.reading(received_at))
 }
 
 /// The metric of an alarm: its own, or the first one in its expression.

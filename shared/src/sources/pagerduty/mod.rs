@@ -54,6 +54,7 @@ impl WebhookSource for PagerDuty {
 }
 
 /// What an event tells.
+#[derive(Clone, Copy)]
 struct Told<'payload> {
     event: &'payload Value,
     data: &'payload Value,

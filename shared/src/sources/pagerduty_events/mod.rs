@@ -82,6 +82,7 @@ pub fn client_key(dedup_key: &str) -> &str {
 }
 
 /// What an event tells.
+#[derive(Clone, Copy)]
 struct Told<'payload> {
     payload: &'payload Value,
     details: &'payload Value,
