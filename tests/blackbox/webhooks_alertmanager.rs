@@ -22,7 +22,7 @@ fn assert_group(answer: &Answer, accepted: usize, ignored: usize, quarantined: u
 }
 
 fn statuses(alerts: &[Value]) -> Vec<&str> {
-    let mut statuses: Vec<&str> = alerts.iter().map(|alert| alert["status"].as_str().unwrap()).collect();
+    let mut statuses: Vec<&str> = alerts.iter().map(|alert| alert["status"].as_str().expect("a status")).collect();
     statuses.sort_unstable();
     statuses
 }

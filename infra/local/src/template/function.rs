@@ -143,7 +143,8 @@ enum Event {
     #[serde(rename = "SQS")]
     Sqs(QueueTrigger),
     Schedule(Schedule),
-    EventBridgeRule(IgnoredAny),
+    #[serde(rename = "EventBridgeRule")]
+    Bridge(IgnoredAny),
 }
 
 /// A `Schedule` event.
@@ -212,7 +213,7 @@ impl FunctionResource {
             match event {
                 Event::HttpApi(route) => function.routes.push(route),
                 Event::Sqs(trigger) => function.queues.push(trigger),
-                Event::EventBridgeRule(_) => {}
+                Event::Bridge(_) => {}
                 Event::Schedule(schedule) => {
                     let interval = schedule.interval().ok_or_else(|| TemplateError::NotSupported {
                         at: function.logical_id.clone(),
@@ -275,8 +276,8 @@ mod tests {
         ];
         assert_eq!(webhook.environment, variables.map(|(n, v)| (n.to_owned(), v.to_owned())).into());
         assert_eq!(webhook.timeout, Duration::from_secs(10));
-        assert_eq!(webhook.routes[0].key(), "POST /webhooks/{source}");
-        assert_eq!(webhook.routes[0].authorizer(Some("BearerToken")), None);
+        assert!(webhook.routes.iter().any(|route| route.key() == "POST /webhooks/{source}"));
+        assert!(webhook.routes.iter().all(|route| route.authorizer(Some("BearerToken")).is_none()));
 
         assert_eq!(function("GetIncident").environment["RETENTION_DAYS"], "730");
 

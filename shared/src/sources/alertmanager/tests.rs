@@ -27,7 +27,7 @@ fn event(payload: &Value) -> AlertEvent {
 }
 
 /// A group of one alert with these members beside its labels.
-fn payload(members: Value) -> Value {
+fn payload(members: &Value) -> Value {
     let mut alert = json!({
         "status": "firing",
         "labels": {"alertname": "DiskFull", "service": "Orders", "severity": "page", "env": "production"},
@@ -48,7 +48,7 @@ fn payload(members: Value) -> Value {
 
 #[test]
 fn an_alert_is_read() {
-    let event = event(&payload(json!({})));
+    let event = event(&payload(&json!({})));
     assert_eq!(event.title, "Disk of orders-db is full");
     assert_eq!(event.message.as_deref(), Some("97 %\n\nRunbook: https://run.example.com/disk"));
     assert_eq!((event.kind, event.transition), (EventKind::Report, Transition::Firing));
@@ -77,16 +77,16 @@ fn each_alert_has_its_own_status() {
 
 #[test]
 fn what_has_no_fingerprint_gets_that_of_its_labels() {
-    let first = event(&payload(json!({"fingerprint": null})));
-    assert_eq!(first.dedup_key, event(&payload(json!({"fingerprint": "", "startsAt": null}))).dedup_key);
-    assert_ne!(first.dedup_key, event(&payload(json!({"fingerprint": null, "labels": {"a": "b"}}))).dedup_key);
-    let bare = group(&payload(json!({"fingerprint": null, "labels": {}}))).elements.remove(0);
+    let first = event(&payload(&json!({"fingerprint": null})));
+    assert_eq!(first.dedup_key, event(&payload(&json!({"fingerprint": "", "startsAt": null}))).dedup_key);
+    assert_ne!(first.dedup_key, event(&payload(&json!({"fingerprint": null, "labels": {"a": "b"}}))).dedup_key);
+    let bare = group(&payload(&json!({"fingerprint": null, "labels": {}}))).elements.remove(0);
     assert!(bare.reading.unwrap_err().to_string().contains("neither a fingerprint nor labels"));
 }
 
 #[test]
 fn alerts_that_are_not_grouped_are_each_a_group() {
-    let mut everything = payload(json!({}));
+    let mut everything = payload(&json!({}));
     everything["groupLabels"] = json!({});
     everything["groupKey"] = json!("{}:{}");
     assert_eq!(event(&everything).group_key, "fingerprint:638ed7508b838316");
@@ -94,7 +94,7 @@ fn alerts_that_are_not_grouped_are_each_a_group() {
 
 #[test]
 fn one_alert_that_cannot_be_read_does_not_touch_the_others() {
-    let mut payload = payload(json!({}));
+    let mut payload = payload(&json!({}));
     let alerts = payload["alerts"].as_array_mut().unwrap();
     alerts.push(json!("text"));
     alerts.push(json!({"status": "silenced", "labels": {"a": "b"}}));
