@@ -166,6 +166,8 @@ impl Claims {
             }
             // Of messages: why they failed, and that they are in the quarantine.
             Some("failure" | "dead_letter") => {}
+            // Of workers: whose turn it was.
+            Some("turn") => {}
             _ => self.others.push(claim),
         }
     }
