@@ -130,7 +130,7 @@ fn reason(refusal: &Refusal) -> (&'static str, &'static str) {
 fn problem(refusal: &Refusal) -> Problem {
     match refusal {
         Refusal::TooLarge { max_bytes } => {
-            Problem::too_large(&format!("A webhook of this source may be at most {} MiB.", max_bytes / (1024 * 1024)))
+            Problem::too_large(format!("A webhook of this source may be at most {} MiB.", max_bytes / (1024 * 1024)))
         }
         Refusal::NotAuthentic => {
             Problem::unauthenticated("The signature or the token of the webhook is missing or wrong.")

@@ -67,7 +67,7 @@ fn an_alert_is_read() {
 
 #[test]
 fn each_alert_has_its_own_status() {
-    let transition = |members| event(&payload(members)).transition;
+    let transition = |members: Value| event(&payload(&members)).transition;
     let resolved = json!({"status": "RESOLVED", "endsAt": "2026-11-23T09:21:14Z"});
     assert_eq!(transition(resolved), Transition::Resolved);
     assert_eq!(transition(json!({"status": null})), Transition::Firing);
