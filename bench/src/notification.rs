@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 use shared::{
     clock,
     queue::message,
-    service::receive_webhook::{Webhook, read},
+    service::read_webhook::{Received, Webhook, read},
     sources::{self, Headers},
 };
 
@@ -50,9 +50,11 @@ impl Notification<'_> {
     /// If `receive-webhook` would not accept the webhook.
     pub fn message(&self) -> Result<String, Failure> {
         let datadog = sources::find("datadog").ok_or("there is no source datadog")?;
-        match read(datadog, &Headers::default(), self.body().to_string().as_bytes(), clock::now(), "1") {
+        let (headers, body) = (Headers::default(), self.body().to_string());
+        let (body, received_at) = (body.as_bytes(), clock::now());
+        match read(Received { source: datadog, headers: &headers, body, received_at, receipt: "1" }) {
             Webhook::Delivery(delivery) => Ok(message(&delivery)?),
-            Webhook::Ignored { reason } => Err(reason.into()),
+            other => Err(format!("not a delivery: {other:?}").into()),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     },
     grouping::{Groups, NewAlert, decide},
     rules::Rules,
-    sources::{Headers, Reading, SOURCES, WebhookSource, parse},
+    sources::{ElementReading, Headers, Reading, SOURCES, Unreadable, WebhookSource, event_bridge, parse},
 };
 
 /// The values of the headers that sources read.
@@ -46,17 +46,46 @@ pub fn check(bytes: &[u8]) {
         let variants = if names.is_empty() { 1 } else { RESOURCES.len() };
         for resource in &RESOURCES[..variants] {
             let headers: Headers = names.iter().map(|name| (*name, *resource)).collect();
-            check_reading(*source, &headers, &payload);
+            check_source(*source, &headers, &payload);
         }
+    }
+    check_reading(event_bridge::read(&payload, received_at()), &payload);
+}
+
+fn check_source(source: &dyn WebhookSource, headers: &Headers, payload: &serde_json::Value) {
+    check_reading(source.read(headers, payload, received_at()), payload);
+    if let Some(kept) = source.redacted(payload) {
+        assert!(source.redacted(&kept).is_none_or(|again| again == kept), "a secret is left in {kept}");
     }
 }
 
-fn check_reading(source: &dyn WebhookSource, headers: &Headers, payload: &serde_json::Value) {
-    match source.read(headers, payload, received_at()) {
+fn check_reading(reading: Result<Reading, Unreadable>, payload: &serde_json::Value) {
+    match reading {
         Ok(Reading::Event(event)) => check_event(&event),
-        Ok(Reading::Ignored { reason }) => assert!(!reason.is_empty() && reason.len() < 200, "{reason}"),
-        Err(reason) => assert!(reason.0.len() < 300 && !reason.0.is_empty(), "{reason}"),
+        Ok(Reading::Group(group)) => {
+            assert!(!group.elements.is_empty(), "an empty group says nothing");
+            for element in &group.elements {
+                assert!(
+                    group.payload_of(element).to_string().len() <= payload.to_string().len(),
+                    "a part is no larger"
+                );
+                match &element.reading {
+                    Ok(ElementReading::Event(event)) => check_event(event),
+                    Ok(ElementReading::Ignored { reason }) => check_reason(reason),
+                    Err(reason) => check_reason(&reason.0),
+                }
+            }
+        }
+        Ok(Reading::Confirmation(confirmation)) => {
+            assert!(confirmation.url().starts_with("https://sns."), "{}", confirmation.url());
+        }
+        Ok(Reading::Ignored { reason }) => check_reason(&reason),
+        Err(reason) => check_reason(&reason.0),
     }
+}
+
+fn check_reason(reason: &str) {
+    assert!(!reason.is_empty() && reason.len() < 300, "{reason}");
 }
 
 /// What is read is bounded, and can be classified and grouped.

@@ -24,10 +24,13 @@ pub mod deadline;
 pub mod clock;
 
 pub mod aws;
+pub mod fetch;
 pub mod retry;
 pub mod telemetry;
 
-// What is reached over the network: the tables, the queue, the secret, the identity provider.
+// What is reached over the network: the tables, the queue, the secret, the identity provider, the
+// certificates of sources.
+pub mod certificates;
 pub mod credentials;
 pub mod issuer;
 pub mod queue;

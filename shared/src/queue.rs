@@ -7,7 +7,7 @@ use aws_sdk_sqs::{
     config::{Config, timeout::TimeoutConfig},
     types::{DeleteMessageBatchRequestEntry, Message as SqsMessage, QueueAttributeName},
 };
-use futures::future::join_all;
+use futures::{StreamExt, TryStreamExt, future::join_all, stream};
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
@@ -28,6 +28,19 @@ pub const MAX_SEND_TIME: Duration = Duration::from_millis(900);
 
 /// The first connection of a process takes longer, because of the TLS handshake.
 const START_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How many deliveries a message holds at most. A message that fails is tried again as a whole.
+const MAX_DELIVERIES_PER_MESSAGE: usize = 50;
+
+/// The beginning of a message of several deliveries.
+const GROUP_START: &str = r#"{"deliveries":"#;
+
+/// How large a message of several deliveries may be, in bytes. SQS takes 1 MiB (Amazon SQS Developer
+/// Guide, "Amazon SQS message quotas"); a smaller message is a smaller loss of work if it fails.
+const MAX_GROUP_BYTES: usize = 240 * 1024;
+
+/// How many messages of one webhook are on their way at a time.
+const PARALLEL_SENDS: usize = 16;
 
 /// A delivery could not be sent. SQS may have accepted it all the same, if only its answer was
 /// lost.
@@ -65,6 +78,8 @@ pub struct Sweep {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
     Delivery(Box<Delivery>),
+    /// Events of one webhook.
+    Group(DeliveryGroup),
     Sweep(Sweep),
 }
 
@@ -74,6 +89,9 @@ impl Message {
     /// # Errors
     /// Why it is not a delivery, if it is not a sweep either.
     pub fn read(body: &str) -> serde_json::Result<Self> {
+        if body.starts_with(GROUP_START) {
+            return serde_json::from_str(body).map(Self::Group);
+        }
         serde_json::from_str(body).map(Self::Delivery).or_else(|error| match serde_json::from_str(body) {
             Ok(sweep) => Ok(Self::Sweep(sweep)),
             Err(_) => Err(error),
@@ -85,6 +103,8 @@ impl Message {
     pub const fn redrive_of(&self) -> Option<EntryId> {
         match self {
             Self::Delivery(delivery) => delivery.redrive_of,
+            // A redrive is always a message of its own.
+            Self::Group(_) => None,
             Self::Sweep(sweep) => sweep.redrive_of,
         }
     }
@@ -92,6 +112,10 @@ impl Message {
     fn body(&self) -> serde_json::Result<String> {
         match self {
             Self::Delivery(delivery) => message(delivery),
+            Self::Group(group) => {
+                let texts = group.deliveries.iter().map(message).collect::<Result<Vec<_>, _>>()?;
+                Ok(group_message(&texts.iter().map(String::as_str).collect::<Vec<_>>()))
+            }
             Self::Sweep(sweep) => serde_json::to_string(sweep),
         }
     }
@@ -141,6 +165,15 @@ impl Queue {
     /// [`QueueError`]
     pub async fn send(&self, delivery: &Delivery, deadline: Deadline) -> Result<(), QueueError> {
         self.send_text(message(delivery)?, deadline).await
+    }
+
+    /// Sends deliveries in messages of several, side by side: all of them, or it fails.
+    ///
+    /// # Errors
+    /// [`QueueError`]: some of them may have been sent.
+    pub async fn send_all(&self, deliveries: &[Delivery], deadline: Deadline) -> Result<(), QueueError> {
+        let sends = messages(deliveries)?.into_iter().map(|message| self.send_text(message, deadline));
+        stream::iter(sends).buffer_unordered(PARALLEL_SENDS).try_collect().await
     }
 
     /// Asks `group-alerts` to end the alerts that still fire in a resolved incident.
@@ -211,6 +244,69 @@ impl Queue {
 fn received(message: SqsMessage) -> Option<ReceivedMessage> {
     let SqsMessage { message_id, receipt_handle, body, .. } = message;
     Some(ReceivedMessage { id: message_id?, body: body?, receipt: receipt_handle? })
+}
+
+/// Several deliveries in one message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliveryGroup {
+    pub deliveries: Vec<Delivery>,
+}
+
+/// A delivery of a message of several, as if it had come in a message of its own. It fails, and goes to
+/// the quarantine, by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupPart {
+    /// The id of the message, a slash, and the position in it.
+    pub id: String,
+    /// The body that a message of its own would have.
+    pub body: String,
+    pub delivery: Delivery,
+}
+
+impl DeliveryGroup {
+    /// The deliveries of the message with this id.
+    ///
+    /// # Errors
+    /// None in practice, as for [`message`].
+    pub fn parts(self, message_id: &str) -> serde_json::Result<Vec<GroupPart>> {
+        let parts = self.deliveries.into_iter().enumerate();
+        parts
+            .map(|(position, delivery)| {
+                Ok(GroupPart { id: format!("{message_id}/{position}"), body: message(&delivery)?, delivery })
+            })
+            .collect()
+    }
+}
+
+/// Formats deliveries as messages: each holds at most [`MAX_DELIVERIES_PER_MESSAGE`].
+///
+/// # Errors
+/// None in practice, as for [`message`].
+pub fn messages(deliveries: &[Delivery]) -> serde_json::Result<Vec<String>> {
+    let texts: Vec<String> = deliveries.iter().map(message).collect::<Result<_, _>>()?;
+    let mut messages = Vec::new();
+    let (mut together, mut bytes): (Vec<&str>, usize) = (Vec::new(), 0);
+    for text in &texts {
+        let is_full = together.len() == MAX_DELIVERIES_PER_MESSAGE || bytes + text.len() > MAX_GROUP_BYTES;
+        if is_full && !together.is_empty() {
+            messages.push(group_message(&together));
+            (together, bytes) = (Vec::new(), 0);
+        }
+        bytes += text.len() + 1;
+        together.push(text);
+    }
+    if !together.is_empty() {
+        messages.push(group_message(&together));
+    }
+    Ok(messages)
+}
+
+fn group_message(deliveries: &[&str]) -> String {
+    match deliveries {
+        [one] => (*one).to_owned(),
+        several => format!("{GROUP_START}[{}]}}", several.join(",")),
+    }
 }
 
 /// Formats a delivery as a message: JSON in which U+FFFE and U+FFFF are escaped. SQS refuses these

@@ -15,7 +15,7 @@ use shared::{
     domain::{delivery::Content, time::Time},
     service::{
         quarantine_dead_letter::QuarantineDeadLetter,
-        receive_webhook::{self, Webhook},
+        read_webhook::{self, Received, Webhook},
     },
     sources,
     store::Tables,
@@ -171,7 +171,9 @@ async fn an_entry_that_an_older_version_could_not_read_is_redriven_once() {
 
     let headers = [("sentry-hook-resource", "event_alert")].into_iter().collect();
     let source = sources::find("sentry").unwrap();
-    let Webhook::Delivery(read) = receive_webhook::read(source, &headers, &sent.body, shared::clock::now(), "1") else {
+    let (body, received_at) = (sent.body.as_slice(), shared::clock::now());
+    let received = Received { source, headers: &headers, body, received_at, receipt: "1" };
+    let Webhook::Delivery(read) = read_webhook::read(received) else {
         panic!("not a delivery");
     };
     let mut unread = *read;
@@ -200,8 +202,8 @@ async fn a_dead_letter_that_is_received_twice_makes_one_entry() {
     let mover = QuarantineDeadLetter::new(&Tables::new(environment, stack.local().aws()), 1).unwrap();
     let now: Time = shared::clock::now();
     let entries = join_all((0..6).map(|_| mover.put("one-message", "no delivery", now, patient()))).await;
-    assert_eq!(entries.into_iter().filter_map(|entry| entry.expect("the tables are there")).count(), 1);
-    assert_eq!(mover.put("one-message", "no delivery", now, patient()).await.unwrap(), None);
+    assert_eq!(entries.into_iter().flat_map(|entries| entries.expect("the tables are there")).count(), 1);
+    assert_eq!(mover.put("one-message", "no delivery", now, patient()).await.unwrap(), []);
     only_entry(&Api::to(stack.access()), "kind=dead_letter").await;
     stack.stop().await;
 }

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use shared::{
     clock,
     domain::{delivery::Delivery, time::Time},
-    service::receive_webhook::{self, Webhook},
+    service::read_webhook::{self, Received, Webhook},
     sources::{self, Headers},
 };
 use tests::{Api, Sandbox, TestStack, WebhookRequest, console::Browser, datadog::Notification};
@@ -171,9 +171,10 @@ async fn console(stack: &TestStack, sandbox: &Sandbox, sweeps: &AtomicBool) {
 fn delivery(notification: &Notification, received_at: Time) -> Delivery {
     let sent = WebhookRequest::from(notification);
     let datadog = sources::find("datadog").expect("a source");
-    match receive_webhook::read(datadog, &Headers::default(), &sent.body, received_at, "1") {
+    let (headers, body) = (Headers::default(), sent.body.as_slice());
+    match read_webhook::read(Received { source: datadog, headers: &headers, body, received_at, receipt: "1" }) {
         Webhook::Delivery(read) => *read,
-        Webhook::Ignored { reason } => panic!("not a delivery: {reason}"),
+        other => panic!("not a delivery: {other:?}"),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! All tests share one embedded stack. They run against a deployed stack if `STACK_URL`,
 //! `STACK_VIEWER_TOKEN`, `STACK_RESPONDER_TOKEN`, `STACK_DATADOG_SECRET` and `STACK_SENTRY_SECRET`
-//! are set.
+//! are set, and `STACK_ALERTMANAGER_SECRET` and so on for the other sources.
 
 mod alert_payload;
 mod alert_status;
@@ -50,6 +50,10 @@ mod similar;
 mod stats;
 mod status_changes;
 mod webhook_errors;
+mod webhooks_alertmanager;
+mod webhooks_cloudwatch;
 mod webhooks_datadog;
+mod webhooks_hostile;
+mod webhooks_other_sources;
 mod webhooks_sentry;
 mod wire_bodies;

@@ -8,7 +8,7 @@ use shared::{
     service::{
         change_status::{ChangeStatus, StatusChange},
         group_alerts::GroupAlerts,
-        receive_webhook::{self, Webhook},
+        read_webhook::{self, Received, Webhook},
     },
     sources::{self, Headers},
     store::{Item, Tables},
@@ -26,7 +26,9 @@ async fn group_at(stack: &TestStack, notification: &Notification, now: Timestamp
     let sent = WebhookRequest::from(notification);
     let now = Time::from(now);
     let datadog = sources::find("datadog").expect("a source");
-    let Webhook::Delivery(read) = receive_webhook::read(datadog, &Headers::default(), &sent.body, now, "1") else {
+    let (headers, body) = (Headers::default(), sent.body.as_slice());
+    let received = Received { source: datadog, headers: &headers, body, received_at: now, receipt: "1" };
+    let Webhook::Delivery(read) = read_webhook::read(received) else {
         panic!("not a delivery");
     };
     let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());

@@ -17,7 +17,7 @@ fn of_size(monitor: &Notification, size: usize, filling: &mut dyn Iterator<Item 
 }
 
 #[rstest]
-#[case("pagerduty")]
+#[case("splunk")]
 #[case("Datadog")]
 #[case("datadog2")]
 #[case("%20")]

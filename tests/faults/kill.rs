@@ -12,7 +12,7 @@ use futures::future::join_all;
 use shared::{
     clock,
     domain::delivery::Delivery,
-    service::receive_webhook,
+    service::read_webhook::{self, Received, Webhook},
     sources::{self, Headers},
 };
 use tests::{Access, Api, Sandbox, TestStack, WAIT_TIMEOUT, datadog::Notification, eventually, variable};
@@ -186,8 +186,9 @@ fn storm(sandbox: &Sandbox) -> Vec<Notification> {
 pub fn delivery(notification: &Notification) -> Delivery {
     let source = sources::find("datadog").expect("a source");
     let body = notification.body().to_string();
-    match receive_webhook::read(source, &Headers::default(), body.as_bytes(), clock::now(), "1") {
-        receive_webhook::Webhook::Delivery(delivery) => *delivery,
-        receive_webhook::Webhook::Ignored { reason } => panic!("not a delivery: {reason}"),
+    let (headers, body, received_at) = (Headers::default(), body.as_bytes(), clock::now());
+    match read_webhook::read(Received { source, headers: &headers, body, received_at, receipt: "1" }) {
+        Webhook::Delivery(delivery) => *delivery,
+        other => panic!("not a delivery: {other:?}"),
     }
 }

@@ -128,7 +128,10 @@ async fn bury(stack: &Stack, faults: &Arc<FaultInjector>, delivery: &Delivery) -
         }
     };
     let (first, second) = tokio::join!(bury(1), bury(2));
-    if first.is_none() && second.is_none() { written(stack, delivery).await } else { first.or(second) }
+    match first.into_iter().chain(second).next() {
+        Some(entry) => Some(entry),
+        None => written(stack, delivery).await,
+    }
 }
 
 /// The entry of a delivery, if it was written although no writer got an answer.

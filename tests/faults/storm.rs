@@ -55,7 +55,7 @@ async fn one_call_takes_what_waits_and_gives_back_what_failed() {
         send(&stack, &url, serde_json::to_string(delivery).expect("JSON")).await;
     }
     let few = receive(&stack, &url).await;
-    assert!(function.handle(workers::event(&few)).await.batch_item_failures.is_empty());
+    assert!(function.handle(workers::event(&few)).await.expect("it answers").batch_item_failures.is_empty());
     assert_eq!(waiting(&stack, &url).await, (0, 2), "Lambda deletes what it received");
 
     send(&stack, &url, "no delivery".to_owned()).await;
@@ -64,7 +64,7 @@ async fn one_call_takes_what_waits_and_gives_back_what_failed() {
     }
     let batch = receive(&stack, &url).await;
     assert_eq!(batch.len(), 10);
-    let failures = function.handle(workers::event(&batch)).await.batch_item_failures;
+    let failures = function.handle(workers::event(&batch)).await.expect("it answers").batch_item_failures;
     let failed: Vec<&str> = failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
     let bad: Vec<&str> =
         batch.iter().filter(|message| message.body == "no delivery").map(|message| message.id.as_str()).collect();
@@ -79,7 +79,7 @@ async fn one_call_takes_what_waits_and_gives_back_what_failed() {
         if batch.is_empty() {
             break;
         }
-        function.handle(workers::event(&batch)).await;
+        function.handle(workers::event(&batch)).await.expect("it answers");
     }
     let tables = Tables::read(&stack).await;
     let deliveries = first.iter().chain(deliveries).cloned().collect();

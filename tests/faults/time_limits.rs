@@ -56,7 +56,7 @@ impl Subjects {
         let tables = store::Tables::new(stack.local().environment("QuarantineDeadLetters"), stack.local().aws());
         let mover = QuarantineDeadLetter::new(&tables, 1).expect("configured");
         let dead = serde_json::to_string(&kill::delivery(&sandbox.monitor())).expect("JSON");
-        let entry = mover.put("dead", &dead, clock::now(), patient()).await.expect("put").expect("an entry");
+        let entry = mover.put("dead", &dead, clock::now(), patient()).await.expect("put").pop().expect("an entry");
         let monitors = (0..10).map(|number| sandbox.monitor().at(sandbox.time + SignedDuration::from_secs(number)));
         let messages = monitors.map(|monitor: Notification| {
             let body = serde_json::to_string(&kill::delivery(&monitor)).expect("JSON");

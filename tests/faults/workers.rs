@@ -84,7 +84,7 @@ pub async fn work(
     while let Some(batch) = queue.receive(&mut random).await {
         let stop = Stop::draw(&mut random);
         let failed = stop.or_done(worker.function.handle(event(&batch)), &worker.connection).await.map(|response| {
-            let failures = response.batch_item_failures.into_iter();
+            let failures = response.expect("it answers").batch_item_failures.into_iter();
             failures.map(|failure| failure.item_identifier).collect::<Vec<_>>()
         });
         for message in &batch {

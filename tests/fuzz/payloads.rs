@@ -21,7 +21,7 @@ use shared::{
     ids::IdGenerator,
     queue::message,
     rules::Rules,
-    service::receive_webhook::{Webhook, read},
+    service::read_webhook::{Received, Webhook, read},
     sources::{self, Headers},
     store::{Item, alerts, claims::ClaimKeys},
 };
@@ -76,9 +76,15 @@ fn headers(resource: &str) -> Headers {
 /// Checks what must hold for every body.
 fn check(source: &str, headers: &Headers, body: &[u8]) -> Result<(), TestCaseError> {
     let source = sources::find(source).expect("a source");
-    match read(source, headers, body, received_at(), "1") {
+    match read(Received { source, headers, body, received_at: received_at(), receipt: "1" }) {
         Webhook::Ignored { reason } => prop_assert!(!reason.is_empty() && reason.len() < 200),
+        Webhook::Confirmation(confirmation) => prop_assert!(confirmation.url().len() < 4096),
         Webhook::Delivery(delivery) => check_delivery(&delivery)?,
+        Webhook::Group(group) => {
+            for delivery in &group.deliveries {
+                check_delivery(delivery)?;
+            }
+        }
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ enum Knows {
 }
 
 /// From the ground up.
-const LAYERS: [Layer; 9] = [
+const LAYERS: [Layer; 10] = [
     Layer {
         modules: &["domain"],
         knows: Knows::Only(&[]),
@@ -50,7 +50,12 @@ const LAYERS: [Layer; 9] = [
         reason: "the surroundings of a process know no decisions and no tables",
     },
     Layer {
-        modules: &["credentials", "issuer", "queue", "store"],
+        modules: &["fetch"],
+        knows: Knows::Below,
+        reason: "one place fetches documents over HTTPS, for the services above",
+    },
+    Layer {
+        modules: &["certificates", "credentials", "issuer", "queue", "store"],
         knows: Knows::Below,
         reason: "each service is called in one place, which knows no use case",
     },

@@ -7,6 +7,7 @@
 #![expect(clippy::missing_panics_doc, reason = "a test reports a failure by a panic")]
 #![expect(clippy::must_use_candidate, reason = "most functions are builders and getters for tests")]
 
+pub mod alertmanager;
 mod answer;
 mod api;
 pub mod console;
@@ -17,6 +18,7 @@ pub mod faults;
 pub mod issuer;
 mod sandbox;
 pub mod sentry;
+pub mod sns;
 mod stack;
 mod times;
 mod webhook_request;

@@ -20,6 +20,21 @@ pub struct Access {
 }
 
 impl Access {
+    /// The secret of a source of which the suite has no field: `STACK_ALERTMANAGER_SECRET` of a
+    /// deployed stack, else the local one.
+    pub fn secret_of(source: &str) -> String {
+        let local = match source {
+            "alertmanager" => local::secrets::ALERTMANAGER,
+            "generic" => local::secrets::GENERIC_TOKEN,
+            "grafana" => local::secrets::GRAFANA,
+            "pagerduty" => local::secrets::PAGERDUTY,
+            "pagerduty-events" => local::secrets::PAGERDUTY_EVENTS,
+            other => panic!("the suite knows no secret of the source {other}"),
+        };
+        let name = format!("STACK_{}_SECRET", source.to_uppercase().replace('-', "_"));
+        variable(&name).unwrap_or_else(|| local.to_owned())
+    }
+
     /// An embedded stack. Its credentials are fixed.
     pub fn local(url: &str) -> Self {
         Self {

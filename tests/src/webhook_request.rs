@@ -64,12 +64,23 @@ impl WebhookRequest {
         self
     }
 
-    /// With the proof of its source: a token for Datadog, a signature for Sentry.
+    /// With the proof of its source: a token or a signature. Some have it in their body.
     #[must_use]
     pub fn authenticated(self, access: &Access) -> Self {
         match self.source.as_str() {
             "datadog" => self.header("x-webhook-token", access.datadog_secret.as_str()),
             "sentry" => self.signed("sentry-hook-signature", &access.sentry_secret),
+            source @ ("alertmanager" | "generic") => {
+                let secret = Access::secret_of(source);
+                self.header("authorization", format!("Bearer {secret}"))
+            }
+            "grafana" => self.signed("x-grafana-alerting-signature", &Access::secret_of("grafana")),
+            "pagerduty" => {
+                let signature = hmac_sha256_hex(&Access::secret_of("pagerduty"), &self.body);
+                self.header("x-pagerduty-signature", format!("v1={signature}"))
+            }
+            // The proof is in the body.
+            source if source == "cloudwatch" || source.starts_with("pagerduty-events") => self,
             other => panic!("the suite knows no proof of the source {other}"),
         }
     }

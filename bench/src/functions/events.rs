@@ -123,6 +123,7 @@ impl Subjects {
                 ("an incident, then the same", with_body(http("POST", &path, "", &id(incident)), &body))
             }
             "QuarantineDeadLetters" => ("a dead letter", messages(number, 1)?),
+            "ReceiveAlarm" => ("an alarm by EventBridge", alarm(number)),
             "ReceiveWebhook" => {
                 let mut event = http("POST", "/webhooks/datadog", "", &json!({ "source": "datadog" }));
                 event["headers"]["x-webhook-token"] = json!(secrets::DATADOG);
@@ -228,4 +229,14 @@ fn authorizer_request() -> Json {
     event["type"] = json!("REQUEST");
     event["identitySource"] = json!([format!("Bearer {}", secrets::VIEWER)]);
     event
+}
+
+/// A state of an alarm, as EventBridge sends it.
+fn alarm(number: usize) -> Json {
+    json!({
+        "version": "0", "id": format!("measured-{number}"), "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch", "account": "123456789012", "time": shared::clock::now().to_string(), "region": "eu-west-1",
+        "resources": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:measured"],
+        "detail": { "alarmName": "measured", "state": { "value": "ALARM" } },
+    })
 }

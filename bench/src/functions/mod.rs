@@ -185,7 +185,7 @@ fn check(function: &str, answer: &serde_json::Value) -> Result<(), Failure> {
     let is_done = match function {
         "Authorize" => answer["isAuthorized"] == true,
         "GroupAlerts" | "QuarantineDeadLetters" => answer["batchItemFailures"].as_array().is_some_and(Vec::is_empty),
-        "SealSegments" => answer.is_null(),
+        "ReceiveAlarm" | "SealSegments" => answer.is_null(),
         // The entry still cannot be read, so the redrive is refused after all the work.
         "RedriveQuarantineEntry" => status == Some(422),
         _ => status.is_some_and(|status| (200..300).contains(&status)),

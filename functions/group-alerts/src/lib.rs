@@ -4,11 +4,11 @@
 mod message;
 mod storm;
 
-use std::{collections::HashSet, panic::AssertUnwindSafe};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
-use message::{MessageError, Received};
+use message::{MessageError, Messages, Received};
 use shared::{
     aws::Aws,
     clock,
@@ -20,7 +20,7 @@ use shared::{
         time::Time,
     },
     function::{Error, EventFunction},
-    queue::{Message, Queue, Sweep},
+    queue::{Queue, Sweep},
     service::{
         end_redrive::EndRedrive,
         group_alerts::{Effect, GroupAlerts},
@@ -68,18 +68,15 @@ impl EventFunction for Function {
     /// Groups a batch, and more of the queue if there are many. The answer names the messages that go back to the queue.
     async fn answer(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
         let mut batch = Batch::default();
-        let (mut deliveries, mut sweeps, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
-        let mut messages: Vec<Received<()>> = event.records.into_iter().map(message::of_lambda).collect();
-        self.receive_more(&mut messages, deadline).await;
+        let mut received: Vec<Received<()>> = event.records.into_iter().map(message::of_lambda).collect();
+        self.receive_more(&mut received, deadline).await;
         let receipts: Vec<(String, String)> =
-            messages.iter().filter_map(|message| Some((message.id.clone(), message.receipt.clone()?))).collect();
-        for message in messages {
-            match Message::read(&message.body) {
-                Ok(Message::Delivery(delivery)) => deliveries.push(message.saying(*delivery)),
-                Ok(Message::Sweep(sweep)) => sweeps.push(message.saying(sweep)),
-                Err(error) => unreadable.push(message.saying(MessageError::from(error))),
-            }
+            received.iter().filter_map(|message| Some((message.id.clone(), message.receipt.clone()?))).collect();
+        let mut messages = Messages::default();
+        for message in received {
+            messages.add(message);
         }
+        let Messages { deliveries, sweeps, unreadable } = messages;
         self.group_all(&deliveries, &mut batch, deadline).await;
         // Deliveries come first: a sweep may take long, and may go on later.
         let mut for_all = None;
@@ -100,17 +97,18 @@ impl EventFunction for Function {
         self.metrics.write(&batch.measures, clock::now());
         let done = receipts.iter().filter(|(id, _)| !batch.kept.contains(id)).map(|(_, receipt)| receipt.as_str());
         self.queue.delete(&done.collect::<Vec<_>>()).await;
-        batch.response
+        batch.response()
     }
 }
 
 /// What became of the messages of a batch.
 #[derive(Default)]
 struct Batch {
-    /// Names the messages of Lambda that go back to the queue.
-    response: SqsBatchResponse,
+    /// The messages of Lambda that go back to the queue. One of several deliveries goes back as a
+    /// whole: what took effect of it changes nothing the next time.
+    go_back: BTreeSet<String>,
     /// The messages that the function received itself and that go back.
-    kept: HashSet<String>,
+    kept: BTreeSet<String>,
     measures: Measures,
     /// The entries of those that are dead letters.
     quarantined: Vec<EntryId>,
@@ -119,12 +117,15 @@ struct Batch {
 impl Batch {
     fn goes_back<T>(&mut self, message: &Received<T>, error: &MessageError) {
         error!(message_id = message.id, %error, "the message failed and goes back to the queue");
-        if message.receipt.is_some() {
-            self.kept.insert(message.id.clone());
-        } else {
-            self.response.add_failure(message.id.clone());
-        }
+        let messages = if message.receipt.is_some() { &mut self.kept } else { &mut self.go_back };
+        messages.insert(message.message_id.clone());
         self.measures.count("Failed");
+    }
+
+    fn response(self) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        self.go_back.into_iter().for_each(|id| response.add_failure(id));
+        response
     }
 }
 

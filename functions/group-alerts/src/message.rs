@@ -3,14 +3,18 @@
 use aws_lambda_events::sqs::SqsMessage;
 use shared::{
     deadline::OutOfTime,
-    queue::ReceivedMessage,
+    domain::delivery::Delivery,
+    queue::{GroupPart, Message, ReceivedMessage, Sweep},
     service::{group_alerts::GroupError, resolve_alerts::ResolveAlertError},
     store::transaction::TransactionError,
 };
 
-/// A message of the queue.
+/// A message of the queue, or one of several deliveries in it.
 #[derive(Debug)]
 pub struct Received<T> {
+    /// The message, as SQS names it. It goes back as a whole.
+    pub message_id: String,
+    /// What failures of it are counted under.
     pub id: String,
     pub body: String,
     /// What deletes a message that the function received itself. Lambda deletes the others.
@@ -68,26 +72,51 @@ impl MessageError {
     }
 }
 
+/// The messages of a batch, by what is to be done with them.
+#[derive(Debug, Default)]
+pub struct Messages {
+    pub deliveries: Vec<Received<Delivery>>,
+    pub sweeps: Vec<Received<Sweep>>,
+    pub unreadable: Vec<Received<MessageError>>,
+}
+
+impl Messages {
+    /// Reads a message.
+    pub fn add(&mut self, message: Received<()>) {
+        match Message::read(&message.body) {
+            Ok(Message::Delivery(delivery)) => self.deliveries.push(message.saying(*delivery)),
+            Ok(Message::Group(group)) => match group.parts(&message.id) {
+                Ok(parts) => self.deliveries.extend(parts.into_iter().map(|part| message.part(part))),
+                Err(error) => self.unreadable.push(message.saying(error.into())),
+            },
+            Ok(Message::Sweep(sweep)) => self.sweeps.push(message.saying(sweep)),
+            Err(error) => self.unreadable.push(message.saying(error.into())),
+        }
+    }
+}
+
 /// A message that Lambda received.
 pub fn of_lambda(message: SqsMessage) -> Received<()> {
-    Received {
-        id: message.message_id.unwrap_or_default(),
-        body: message.body.unwrap_or_default(),
-        receipt: None,
-        content: (),
-    }
+    let id = message.message_id.unwrap_or_default();
+    Received { message_id: id.clone(), id, body: message.body.unwrap_or_default(), receipt: None, content: () }
 }
 
 /// A message that the function received itself.
 pub fn of_queue(message: ReceivedMessage) -> Received<()> {
     let ReceivedMessage { id, body, receipt } = message;
-    Received { id, body, receipt: Some(receipt), content: () }
+    Received { message_id: id.clone(), id, body, receipt: Some(receipt), content: () }
 }
 
 impl<T> Received<T> {
     /// The same message, with what it says.
     pub fn saying<U>(self, content: U) -> Received<U> {
-        let Self { id, body, receipt, .. } = self;
-        Received { id, body, receipt, content }
+        let Self { message_id, id, body, receipt, .. } = self;
+        Received { message_id, id, body, receipt, content }
+    }
+
+    /// One of the deliveries in it.
+    fn part(&self, part: GroupPart) -> Received<Delivery> {
+        let GroupPart { id, body, delivery } = part;
+        Received { message_id: self.message_id.clone(), id, body, receipt: self.receipt.clone(), content: delivery }
     }
 }

@@ -68,11 +68,12 @@ impl EventFunction for Function {
                 continue;
             }
             match self.put(&message_id, &body, deadline).await {
-                Ok(Some(entry_id)) => {
-                    warn!(message_id, %entry_id, "dead letter quarantined");
-                    quarantined.push(entry_id);
+                Ok(entries) => {
+                    for entry_id in &entries {
+                        warn!(message_id, %entry_id, "dead letter quarantined");
+                    }
+                    quarantined.extend(entries);
                 }
-                Ok(None) => {}
                 Err(error) => {
                     fail(&mut response, message_id, &error);
                     for_all = error.is_for_all().then_some(error);
@@ -85,7 +86,7 @@ impl EventFunction for Function {
 }
 
 impl Function {
-    async fn put(&self, message_id: &str, body: &str, deadline: Deadline) -> Result<Option<EntryId>, MessageError> {
+    async fn put(&self, message_id: &str, body: &str, deadline: Deadline) -> Result<Vec<EntryId>, MessageError> {
         let put = self.quarantine_dead_letter.put(message_id, body, clock::now(), deadline);
         Ok(deadline.bound(put).await??)
     }

@@ -8,9 +8,9 @@ use shared::{
     deadline::Deadline,
     domain::time::Time,
     function::{Error, HttpFunction},
-    http::{Request, Response, answer, edge::Edge, headers, path_parameter, problem::Problem, view::ReceiptView},
-    service::receive_webhook::{Receipt, ReceiveWebhook, Refusal},
-    sources,
+    http::{Request, Response, answer, edge::Edge, headers, pagerduty_events, problem::Problem, view::ReceiptView},
+    service::receive_webhook::{GroupReceipt, Receipt, ReceiveWebhook, Refusal},
+    sources::{self, AnswerForm},
     telemetry::{
         metrics::{Measures, Metrics},
         refusals::{Reason, Refusals},
@@ -40,7 +40,7 @@ impl HttpFunction for Function {
 
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let from = self.edge.source_address_of(request);
-        let Some(source) = sources::find(&path_parameter(request, "source")) else {
+        let Some(source) = sources::find(source_in(request)) else {
             let reason = Reason { metric: "RefusedUnknownSource", text: "there is no such source", source: None };
             self.refusals.count(reason, from, now);
             return Err(Problem::not_found("There is no source with this name."));
@@ -50,9 +50,18 @@ impl HttpFunction for Function {
         let received = self.receive_webhook.receive(source, &headers, body, from, now, deadline).await;
         let name = source.name();
         match &received {
-            Ok(Receipt::Accepted { delivery_id }) => {
+            Ok(Receipt::Accepted { delivery_id, .. }) => {
                 info!(source = name, %delivery_id, "webhook accepted");
                 self.count("Accepted", now);
+            }
+            Ok(Receipt::Group(group)) => {
+                let GroupReceipt { accepted, ignored, quarantined, left_out } = group;
+                info!(source = name, accepted, ignored, quarantined, left_out, "webhook with several events accepted");
+                self.count_group(*group, now);
+            }
+            Ok(Receipt::Confirmed) => {
+                info!(source = name, "subscription confirmed");
+                self.count("Confirmed", now);
             }
             Ok(Receipt::Ignored { reason }) => {
                 info!(source = name, reason, "webhook ignored");
@@ -63,7 +72,7 @@ impl HttpFunction for Function {
                 self.count("Quarantined", now);
             }
             // Each of these may be lost, so each has its line.
-            Err(refusal @ (Refusal::Queue(_) | Refusal::OutOfTime(_))) => {
+            Err(refusal @ (Refusal::Queue(_) | Refusal::OutOfTime(_) | Refusal::Confirmation(_))) => {
                 info!(source = name, %refusal, "webhook not accepted");
                 self.count("RefusedUnavailable", now);
             }
@@ -72,11 +81,33 @@ impl HttpFunction for Function {
                 self.refusals.count(Reason { metric, text, source: Some(name) }, from, now);
             }
         }
+        if source.answer_form() == AnswerForm::PagerDutyEvents
+            && let Some(answer) = pagerduty_events::answer(&received)
+        {
+            return Ok(answer);
+        }
         Ok(answer::json(StatusCode::ACCEPTED, &ReceiptView::from(received.map_err(|refusal| problem(&refusal))?)))
     }
 }
 
+/// The name of the source: the second segment of the path. Some sources have routes of their own below
+/// it, since their clients add to the address that they are given.
+fn source_in(request: &Request) -> &str {
+    let path = request.uri().path();
+    let name = path.split_once("/webhooks/").map_or("", |(_, rest)| rest);
+    name.split('/').next().unwrap_or_default()
+}
+
 impl Function {
+    fn count_group(&self, group: GroupReceipt, now: Time) {
+        let mut measures = Measures::default();
+        measures.count_many("Accepted", group.accepted as u64);
+        measures.count_many("Ignored", group.ignored as u64);
+        measures.count_many("Quarantined", group.quarantined as u64);
+        measures.count_many("LeftOut", group.left_out);
+        self.metrics.write(&measures, now);
+    }
+
     fn count(&self, metric: &'static str, now: Time) {
         let mut measures = Measures::default();
         measures.count(metric);
@@ -87,23 +118,26 @@ impl Function {
 /// The metric of a refusal, and its reason for the log.
 fn reason(refusal: &Refusal) -> (&'static str, &'static str) {
     match refusal {
-        Refusal::TooLarge => ("RefusedTooLarge", "the webhook is too large"),
+        Refusal::TooLarge { .. } => ("RefusedTooLarge", "the webhook is too large"),
         Refusal::NotAuthentic => ("RefusedNotAuthentic", "the signature or token of the webhook is wrong"),
         Refusal::Address => ("RefusedAddress", "the address is not allowed, but the webhook is authentic"),
         Refusal::Stranger => ("RefusedStranger", "the address is not allowed"),
         Refusal::Queue(_) | Refusal::OutOfTime(_) => ("RefusedUnavailable", "the queue did not take the webhook"),
+        Refusal::Confirmation(_) => ("RefusedUnavailable", "the subscription could not be confirmed"),
     }
 }
 
 fn problem(refusal: &Refusal) -> Problem {
     match refusal {
-        Refusal::TooLarge => Problem::too_large("A webhook may be at most 1 MiB."),
+        Refusal::TooLarge { max_bytes } => {
+            Problem::too_large(format!("A webhook of this source may be at most {} MiB.", max_bytes / (1024 * 1024)))
+        }
         Refusal::NotAuthentic => {
             Problem::unauthenticated("The signature or the token of the webhook is missing or wrong.")
         }
         Refusal::Address | Refusal::Stranger => {
             Problem::forbidden("This address may not send webhooks of this source.")
         }
-        Refusal::Queue(_) | Refusal::OutOfTime(_) => Problem::unavailable(refusal),
+        Refusal::Queue(_) | Refusal::OutOfTime(_) | Refusal::Confirmation(_) => Problem::unavailable(refusal),
     }
 }

@@ -14,6 +14,9 @@ use shared::{
 /// one.
 const MAX_VALID: usize = 2;
 
+/// How many topics of SNS may send: there is one or more in each region and account.
+const MAX_TOPICS: usize = 50;
+
 /// For secrets that were not made here.
 pub const MIN_SECRET_CHARS: usize = 16;
 
@@ -132,21 +135,23 @@ impl Document {
         if secrets.iter().any(|known| known == secret) {
             return Err(EditError::Known(source.to_owned()));
         }
-        if secrets.len() >= MAX_VALID {
+        if secrets.len() >= max_valid(source) {
             return Err(EditError::Rotating(source.to_owned()));
         }
         secrets.push(secret.to_owned());
         Ok(())
     }
 
-    /// Ends a rotation: only the newest secret of the source stays valid.
+    /// Ends a rotation: only the newest secret of the source stays valid. Of topics, the oldest is
+    /// removed.
     ///
     /// # Errors
     /// If the source has only one secret.
     pub fn retire_webhook(&mut self, source: &str) -> Result<(), EditError> {
         let secrets = self.webhook_secrets.get_mut(source).filter(|secrets| secrets.len() > 1);
         let secrets = secrets.ok_or_else(|| EditError::NotRotating(source.to_owned()))?;
-        secrets.drain(..secrets.len() - 1);
+        let old = if source == TOPICS { 1 } else { secrets.len() - 1 };
+        secrets.drain(..old);
         Ok(())
     }
 
@@ -226,6 +231,13 @@ impl Document {
         let sha256 = hex::encode(Sha256::digest(token));
         self.api_tokens.push(Token { name: name.to_owned(), role, sha256, expires_at });
     }
+}
+
+/// The source whose secrets are topics.
+pub const TOPICS: &str = "cloudwatch";
+
+fn max_valid(source: &str) -> usize {
+    if source == TOPICS { MAX_TOPICS } else { MAX_VALID }
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use credentials::{
     lifetime::Lifetime,
     random,
     secret::Secret,
+    settings::{SecretMaker, secret_maker, settings},
+    signing_key,
 };
 use shared::{
     aws::Aws,
@@ -112,15 +114,18 @@ enum TokenCommand {
 enum WebhookCommand {
     /// Adds a secret. The old one stays valid until it is retired
     ///
-    /// Datadog's secret is created here. Sentry's is the client secret of the integration: it is
-    /// read from standard input.
+    /// Most secrets are created here, and what to paste where is shown. Those of Sentry and PagerDuty,
+    /// and the topics of `CloudWatch`, are read from standard input.
     Rotate {
-        /// datadog or sentry
+        /// The name of the source, such as datadog
         source: String,
+        /// Reads the secret from standard input, in place of making one
+        #[arg(long)]
+        enter: bool,
     },
     /// Makes the old secret of a rotation invalid
     Retire {
-        /// datadog or sentry
+        /// The name of the source, such as datadog
         source: String,
     },
 }
@@ -172,16 +177,18 @@ async fn run(arguments: Arguments, now: Time) -> Result<Output, Box<dyn std::err
             secret.change(|document| document.init(&datadog, &name, new)).await?;
             format!(
                 "\
-Datadog: Integrations, Webhooks, New
-  URL             {url}/webhooks/datadog
-  custom headers  {{\"X-Webhook-Token\": \"{datadog}\"}}
-
-Sentry: Settings, Developer Settings, New Internal Integration
-  webhook URL     {url}/webhooks/sentry
-  Then run: credentials webhook rotate sentry
-  and enter the client secret of the integration
+{}
+For each other source, run: credentials webhook rotate <source>
+  {}
 
 {}",
+                settings("datadog", url, &datadog),
+                SOURCES
+                    .iter()
+                    .map(|source| source.name())
+                    .filter(|name| *name != "datadog")
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 once(&name, &token)
             )
         }
@@ -213,12 +220,18 @@ Sentry: Settings, Developer Settings, New Internal Integration
             secret.change(|document| document.revoke_token(&name)).await?;
             format!("All tokens of {name} become invalid within 6 minutes.\n")
         }
-        Command::Webhook(WebhookCommand::Rotate { source }) => {
-            let made_here = source != "sentry";
-            let new = if made_here { random()? } else { from_standard_input()? };
+        Command::Webhook(WebhookCommand::Rotate { source, enter }) => {
+            let new = match secret_maker(&source) {
+                SecretMaker::Source(what) => from_standard_input(what)?,
+                _ if enter => from_standard_input("the secret")?,
+                SecretMaker::Us => random()?,
+                SecretMaker::UsAsKey => signing_key()?,
+            };
             secret.change(|document| document.rotate_webhook(&source, &new)).await?;
-            let shown = if made_here { format!("The new secret, shown once:\n\n  {new}\n\n") } else { String::new() };
-            format!("{shown}The old and the new secret are valid until you run: credentials webhook retire {source}\n")
+            let settings = settings(&source, url, &new);
+            format!(
+                "{settings}\nAn old secret stays valid beside the new one until you run: credentials webhook retire {source}\n"
+            )
         }
         Command::Webhook(WebhookCommand::Retire { source }) => {
             secret.change(|document| document.retire_webhook(&source)).await?;
@@ -279,10 +292,10 @@ fn tokens(document: &Document, now: Time) -> String {
 }
 
 /// Not an argument: arguments are visible in the shell's history and in the list of processes.
-fn from_standard_input() -> io::Result<String> {
+fn from_standard_input(what: &str) -> io::Result<String> {
     let mut line = String::new();
     if io::stdin().is_terminal() {
-        let _ = writeln!(io::stderr(), "Enter the secret on one line:");
+        let _ = writeln!(io::stderr(), "Enter {what}, on one line:");
     }
     io::stdin().read_line(&mut line)?;
     Ok(line.trim().to_owned())

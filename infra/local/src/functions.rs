@@ -48,6 +48,7 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "ListSimilarIncidents" => http::<list_similar_incidents::Function>(environment, aws).await,
         "MergeIncidents" => http::<merge_incidents::Function>(environment, aws).await,
         "QuarantineDeadLetters" => event::<quarantine_dead_letters::Function>(environment, aws).await,
+        "ReceiveAlarm" => event::<receive_alarm::Function>(environment, aws).await,
         "ReceiveWebhook" => http::<receive_webhook::Function>(environment, aws).await,
         "RedriveQuarantine" => http::<redrive_quarantine::Function>(environment, aws).await,
         "RedriveQuarantineEntry" => http::<redrive_quarantine_entry::Function>(environment, aws).await,

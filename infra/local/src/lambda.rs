@@ -124,7 +124,7 @@ pub fn event<F: EventFunction>(function: Arc<F>) -> Handler {
         let function = Arc::clone(&function);
         Box::pin(async move {
             let event: F::Event = serde_json::from_str(&event)?;
-            let answer = function.handle(LambdaEvent::new(event, context)).await;
+            let answer = function.handle(LambdaEvent::new(event, context)).await?;
             Ok(serde_json::to_value(answer)?)
         })
     })

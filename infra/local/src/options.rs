@@ -20,6 +20,8 @@ pub struct Options {
     pub visibility_timeout: Option<Duration>,
     /// How much longer than its `Timeout` each call of a function may take. 0 is what Lambda does.
     pub patience: Duration,
+    /// The address in place of SNS, which has its certificates and takes its confirmations.
+    pub sns: Option<String>,
     /// Between the functions and the services.
     pub wire: Option<Wire>,
 }

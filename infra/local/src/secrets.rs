@@ -9,6 +9,27 @@ pub const DATADOG: &str = "local-datadog-secret";
 /// The secret that signs Sentry's webhooks.
 pub const SENTRY: &str = "local-sentry-secret";
 
+/// The bearer token of Alertmanager's webhooks.
+pub const ALERTMANAGER: &str = "local-alertmanager-secret";
+
+/// The topic of SNS that may send alarms of CloudWatch.
+pub const CLOUDWATCH: &str = "arn:aws:sns:eu-west-1:123456789012:local-alarms";
+
+/// The secret that signs generic webhooks: `whsec_` and a key in base64.
+pub const GENERIC: &str = "whsec_bG9jYWwtZ2VuZXJpYy1zZWNyZXQ=";
+
+/// The token of tools that cannot sign their generic webhooks.
+pub const GENERIC_TOKEN: &str = "local-generic-token";
+
+/// The secret that signs Grafana's webhooks.
+pub const GRAFANA: &str = "local-grafana-secret";
+
+/// The secret that signs PagerDuty's webhooks.
+pub const PAGERDUTY: &str = "local-pagerduty-secret";
+
+/// The routing key of events in the form of PagerDuty's.
+pub const PAGERDUTY_EVENTS: &str = "local-routing-key";
+
 /// A token with the role viewer: reads.
 pub const VIEWER: &str = "local-viewer";
 
@@ -21,7 +42,16 @@ const SESSION_KEY: &str = "local-session-key";
 /// The value of the secret. The template generates one without credentials.
 pub(crate) fn value() -> Json {
     json!({
-        "webhook_secrets": { "datadog": [DATADOG], "sentry": [SENTRY] },
+        "webhook_secrets": {
+            "alertmanager": [ALERTMANAGER],
+            "cloudwatch": [CLOUDWATCH],
+            "datadog": [DATADOG],
+            "generic": [GENERIC, GENERIC_TOKEN],
+            "grafana": [GRAFANA],
+            "pagerduty": [PAGERDUTY],
+            "pagerduty-events": [PAGERDUTY_EVENTS],
+            "sentry": [SENTRY],
+        },
         "api_tokens": [token(VIEWER, "viewer"), token(RESPONDER, "responder")],
         "session_key": SESSION_KEY,
     })

@@ -95,6 +95,9 @@ impl Stack {
         for resource in template.resources(Kind::Function) {
             let mut resource = FunctionResource::read(resource, &template, &scope)?;
             resource.timeout += options.patience;
+            if let Some(sns) = &options.sns {
+                resource.environment.insert("AWS_ENDPOINT_URL_SNS".to_owned(), sns.clone());
+            }
             let environment = Environment::of(resource.environment.clone());
             let allowed = Permissions::new(&resource.logical_id, resource.permissions.clone());
             let guarded = allowed.guard(over_wire.clone());

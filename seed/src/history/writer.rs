@@ -12,7 +12,7 @@ use shared::{
     service::{
         change_status::{self, ChangeStatus},
         group_alerts::{Effect, GroupAlerts},
-        receive_webhook,
+        read_webhook::{self, Received},
     },
     sources,
     store::Tables,
@@ -52,17 +52,19 @@ impl Writer {
 
     async fn group(&self, number: usize, webhook: &Webhook) -> Result<Written, SeedError> {
         let at = webhook.at;
-        let delivery = receive(number, webhook)?;
-        let Some(delivery) = delivery else { return Ok(Written::Webhook) };
-        let effect = self.grouper.group(&delivery, at.into(), Deadline::after(WRITE_TIMEOUT)).await;
-        Ok(match effect.map_err(|source| SeedError::Group { at, source })? {
-            Effect::Opened(_, incident) => {
-                self.opened().insert(number, incident);
-                Written::Incident
+        let mut written = Written::Webhook;
+        for delivery in receive(number, webhook)? {
+            let effect = self.grouper.group(&delivery, at.into(), Deadline::after(WRITE_TIMEOUT)).await;
+            match effect.map_err(|source| SeedError::Group { at, source })? {
+                Effect::Opened(_, incident) => {
+                    self.opened().insert(number, incident);
+                    written = Written::Incident;
+                }
+                Effect::Joined(..) | Effect::Recorded(_) => written = Written::Alert,
+                _ => {}
             }
-            Effect::Joined(..) | Effect::Recorded(_) => Written::Alert,
-            _ => Written::Webhook,
-        })
+        }
+        Ok(written)
     }
 
     async fn change(&self, change: &StatusChange) -> Result<Written, SeedError> {
@@ -84,14 +86,12 @@ impl Writer {
     }
 }
 
-/// What the receiving function makes of a webhook. `None` if it ignores the webhook.
-fn receive(number: usize, webhook: &Webhook) -> Result<Option<Box<Delivery>>, SeedError> {
+/// What the receiving function makes of a webhook.
+fn receive(number: usize, webhook: &Webhook) -> Result<Vec<Delivery>, SeedError> {
     let (at, name) = (webhook.at, webhook.source.name());
     let source = sources::find(name).ok_or(SeedError::UnknownSource { at, name })?;
     let headers = webhook.headers.iter().collect();
-    let body = webhook.body.as_bytes();
-    Ok(match receive_webhook::read(source, &headers, body, Time::from(at), &number.to_string()) {
-        receive_webhook::Webhook::Delivery(delivery) => Some(delivery),
-        receive_webhook::Webhook::Ignored { .. } => None,
-    })
+    let (body, received_at, receipt) = (webhook.body.as_bytes(), Time::from(at), number.to_string());
+    let received = Received { source, headers: &headers, body, received_at, receipt: &receipt };
+    Ok(read_webhook::read(received).deliveries())
 }

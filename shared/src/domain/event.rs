@@ -30,6 +30,18 @@ pub struct StatedSeverity {
     pub confidence: f64,
 }
 
+/// How a source tells of a problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// "This changed": each event is news, once.
+    #[default]
+    Change,
+    /// "This is so": the same words come again and again, without an id and without the time of
+    /// sending. Receipt orders them, and a repetition changes nothing.
+    Report,
+}
+
 /// Whether a dedup key names a problem in full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -56,6 +68,12 @@ pub struct AlertEvent {
     pub dedup_key: String,
     /// Whether `dedup_key` is complete without the environment.
     pub key_scope: KeyScope,
+    /// How the source tells of its problems.
+    #[serde(default)]
+    pub kind: EventKind,
+    /// The source's own id of this event, if it states one that no other event has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
     /// The source's own grouping: alerts with the same key belong together.
     pub group_key: String,
     /// Firing or resolved.
@@ -114,6 +132,8 @@ impl AlertEvent {
             external_id: None,
             dedup_key: dedup_key.to_owned(),
             key_scope: KeyScope::Problem,
+            kind: EventKind::Change,
+            event_id: None,
             group_key: dedup_key.to_owned(),
             transition,
             states_firing: transition == Transition::Firing,

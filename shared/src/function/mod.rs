@@ -100,11 +100,21 @@ pub trait EventFunction: Sized + Send + Sync + 'static {
     /// event, so it keeps the deadline itself.
     fn answer(&self, event: Self::Event, deadline: Deadline) -> impl Future<Output = Self::Answer> + Send;
 
+    /// Answers one event, or fails as a whole: then the caller of the function is to call again.
+    /// Most functions never fail as a whole.
+    fn try_answer(
+        &self,
+        event: Self::Event,
+        deadline: Deadline,
+    ) -> impl Future<Output = Result<Self::Answer, Error>> + Send {
+        async move { Ok(self.answer(event, deadline).await) }
+    }
+
     /// Answers one event of Lambda.
-    fn handle(&self, event: LambdaEvent<Self::Event>) -> impl Future<Output = Self::Answer> + Send {
+    fn handle(&self, event: LambdaEvent<Self::Event>) -> impl Future<Output = Result<Self::Answer, Error>> + Send {
         async move {
             let LambdaEvent { payload, context, .. } = event;
-            self.answer(payload, deadline(Some(&context), clock::now())).await
+            self.try_answer(payload, deadline(Some(&context), clock::now())).await
         }
     }
 }
@@ -146,7 +156,7 @@ pub async fn run_events<F: EventFunction>() -> Result<(), Error> {
     telemetry::init(&environment);
     seed_random_numbers()?;
     let function = F::start(&environment, &Aws::of_function(&environment)?).await?;
-    lambda_runtime::run(service_fn(async |event| Ok::<_, Infallible>(Box::pin(function.handle(event)).await))).await
+    lambda_runtime::run(service_fn(async |event| Box::pin(function.handle(event)).await)).await
 }
 
 #[cfg(test)]

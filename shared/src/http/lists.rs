@@ -260,7 +260,7 @@ mod tests {
             "status=OPEN,",
             "status=DONE",
             "severity=fatal",
-            "source=pagerduty",
+            "source=splunk",
             "service=",
             "sort=id",
             "sort=Created_at",

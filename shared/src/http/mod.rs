@@ -9,6 +9,7 @@ mod filters;
 pub mod fit;
 pub mod headers;
 pub mod lists;
+pub mod pagerduty_events;
 mod parameters;
 pub mod principal;
 pub mod problem;

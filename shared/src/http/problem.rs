@@ -26,13 +26,13 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<EntryState>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    merged_into: Option<IncidentId>,
+    merged_into: Option<Box<IncidentId>>,
     /// Goes into the `ETag` header.
     #[serde(skip)]
     version: Option<u64>,
     /// Goes into the log. Clients do not see it.
     #[serde(skip)]
-    cause: Option<String>,
+    cause: Option<Box<str>>,
 }
 
 /// The members that are the same in all problems of one type.
@@ -180,7 +180,7 @@ impl Problem {
     #[must_use]
     pub fn merged(into: IncidentId) -> Self {
         Self {
-            merged_into: Some(into),
+            merged_into: Some(Box::new(into)),
             ..Self::new(
                 &ProblemKind {
                     uri: "urn:incident-review:problem:merged",
@@ -260,7 +260,7 @@ impl Problem {
     pub fn unavailable(cause: &impl std::fmt::Display) -> Self {
         let detail = "A dependency is unavailable. Retry: changes are applied at most once.".to_owned();
         Self {
-            cause: Some(cause.to_string()),
+            cause: Some(cause.to_string().into()),
             ..Self::new(
                 &ProblemKind {
                     uri: "urn:incident-review:problem:unavailable",
@@ -278,7 +278,7 @@ impl Problem {
         let detail = "The list could not be read in time, because many alerts are not summarised yet. Retry: what was \
                       summarised stays, so the next attempt gets further.";
         Self {
-            cause: Some("the list was not read in time".to_owned()),
+            cause: Some("the list was not read in time".into()),
             ..Self::new(
                 &ProblemKind {
                     uri: "urn:incident-review:problem:not-finished",

@@ -31,7 +31,7 @@ use crate::{
         get_quarantine_entry::QuarantineEntryDetail,
         list_similar_incidents::SimilarIncident,
         merge_incidents::MergedIncidents,
-        receive_webhook::Receipt,
+        receive_webhook::{GroupReceipt, Receipt},
         redrive_quarantine::{RedrivenEntries, RefusedEntry},
         split_incident::DividedIncident,
     },
@@ -465,6 +465,10 @@ impl QuarantineEntryDetailView {
 pub enum ReceiptView {
     /// The delivery was queued for grouping.
     Accepted { delivery_id: DeliveryId },
+    /// The webhook holds several events. Each was queued, ignored or queued for the quarantine.
+    Group { accepted: usize, ignored: usize, quarantined: usize, left_out: u64 },
+    /// The subscription was confirmed.
+    Confirmed,
     /// The webhook says nothing about an alert.
     Ignored { reason: String },
     /// The webhook cannot be read. The delivery was queued for the quarantine.
@@ -474,7 +478,11 @@ pub enum ReceiptView {
 impl From<Receipt> for ReceiptView {
     fn from(receipt: Receipt) -> Self {
         match receipt {
-            Receipt::Accepted { delivery_id } => Self::Accepted { delivery_id },
+            Receipt::Accepted { delivery_id, .. } => Self::Accepted { delivery_id },
+            Receipt::Group(GroupReceipt { accepted, ignored, quarantined, left_out }) => {
+                Self::Group { accepted, ignored, quarantined, left_out }
+            }
+            Receipt::Confirmed => Self::Confirmed,
             Receipt::Ignored { reason } => Self::Ignored { reason },
             Receipt::Quarantined { delivery_id, reason } => Self::Quarantined { delivery_id, reason },
         }

@@ -1,26 +1,22 @@
 //! Fetches the key set of an issuer, as OpenID Connect Discovery 1.0 describes, and the tokens of a sign-in.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use aws_smithy_http_client::{
-    Connector,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    http::HttpConnector,
-    orchestrator::{HttpRequest, HttpResponse},
-};
-use aws_smithy_types::{body::SdkBody, byte_stream::ByteStream};
 use serde::Deserialize;
 
 use super::url::{self, InvalidUrl};
-use crate::{aws::causes, identity::keys::IssuerKeys};
+use crate::{
+    fetch::{self, Client, FetchLimits, Form},
+    identity::keys::IssuerKeys,
+};
 
 /// The requests of a fetch together. A sign-in waits for them, and the authorizer has 10 s.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Documents of issuers have a few kilobytes.
 const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+
+const LIMITS: FetchLimits = FetchLimits { timeout: FETCH_TIMEOUT, max_bytes: MAX_DOCUMENT_BYTES };
 
 /// Why the keys could not be fetched.
 #[derive(Debug, thiserror::Error)]
@@ -29,13 +25,9 @@ pub enum FetchError {
     Url(#[from] InvalidUrl),
     #[error("{url} did not answer within {FETCH_TIMEOUT:?}")]
     Timeout { url: String },
-    #[error("{url}: {cause}")]
-    Connection { url: String, cause: String },
     /// Redirects are not followed: the key set comes from where the issuer says.
-    #[error("{url} answered with status {status}")]
-    Status { url: String, status: u16 },
-    #[error("{url} answered with more than {MAX_DOCUMENT_BYTES} bytes")]
-    TooLarge { url: String },
+    #[error("{url}: {cause}")]
+    Fetch { url: String, cause: fetch::FetchError },
     #[error("{url} is not the document that was expected, at line {line}, column {column}")]
     Form { url: String, line: usize, column: usize },
     #[error("the issuer calls itself {0:?}: OIDC_ISSUER must be the same, letter by letter")]
@@ -63,7 +55,7 @@ struct Tokens {
     id_token: String,
 }
 
-/// Fetches from one issuer, with the HTTP client that the AWS SDK has linked already.
+/// Fetches from one issuer.
 #[derive(Debug)]
 pub struct Fetcher {
     issuer: String,
@@ -83,9 +75,9 @@ impl Fetcher {
     /// [`FetchError`]
     pub async fn keys(&self) -> Result<IssuerKeys, FetchError> {
         self.in_time(async {
-            let connector = connector();
-            let discovery = self.discover(&connector).await?;
-            self.key_set(&connector, &discovery).await
+            let client = Client::default();
+            let discovery = self.discover(&client).await?;
+            self.key_set(&client, &discovery).await
         })
         .await
     }
@@ -95,7 +87,7 @@ impl Fetcher {
     /// # Errors
     /// [`FetchError`]
     pub async fn discovery(&self) -> Result<Discovery, FetchError> {
-        self.in_time(async { self.discover(&connector()).await }).await
+        self.in_time(async { self.discover(&Client::default()).await }).await
     }
 
     /// Sends a form to the token endpoint, and returns the ID token.
@@ -105,15 +97,8 @@ impl Fetcher {
     pub async fn id_token(&self, url: &str, body: String, basic: Option<String>) -> Result<String, FetchError> {
         url::check(url)?;
         self.in_time(async {
-            let failed = |cause: String| FetchError::Connection { url: url.to_owned(), cause };
-            let mut request = HttpRequest::new(SdkBody::from(body));
-            request.set_uri(url).map_err(|error| failed(error.to_string()))?;
-            request.set_method("POST").map_err(|error| failed(error.to_string()))?;
-            request.headers_mut().insert("content-type", "application/x-www-form-urlencoded");
-            if let Some(basic) = basic {
-                request.headers_mut().insert("authorization", format!("Basic {basic}"));
-            }
-            let document = send(&connector(), url, request).await?;
+            let fetched = Client::default().post(url, Form { body, basic }, LIMITS).await;
+            let document = fetched.map_err(|cause| FetchError::Fetch { url: url.to_owned(), cause })?;
             let tokens: Tokens = serde_json::from_slice(&document).map_err(|error| form(url, &error))?;
             Ok(tokens.id_token)
         })
@@ -125,9 +110,9 @@ impl Fetcher {
         tokio::time::timeout(FETCH_TIMEOUT, fetching).await.map_err(late)?
     }
 
-    async fn discover(&self, connector: &Connector) -> Result<Discovery, FetchError> {
+    async fn discover(&self, client: &Client) -> Result<Discovery, FetchError> {
         let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
-        let document = get(connector, &url).await?;
+        let document = get(client, &url).await?;
         let discovery: Discovery = serde_json::from_slice(&document).map_err(|error| form(&url, &error))?;
         // Section 4.3 of the specification: else one issuer could speak for another.
         if discovery.issuer != self.issuer {
@@ -136,41 +121,16 @@ impl Fetcher {
         Ok(discovery)
     }
 
-    async fn key_set(&self, connector: &Connector, discovery: &Discovery) -> Result<IssuerKeys, FetchError> {
+    async fn key_set(&self, client: &Client, discovery: &Discovery) -> Result<IssuerKeys, FetchError> {
         url::check(&discovery.jwks_uri)?;
-        let document = get(connector, &discovery.jwks_uri).await?;
+        let document = get(client, &discovery.jwks_uri).await?;
         let keys = IssuerKeys::parse(&document).map_err(|error| form(&discovery.jwks_uri, &error))?;
         if keys.is_empty() { Err(FetchError::NoKeys) } else { Ok(keys) }
     }
 }
 
-/// A client with new connections each time. Lambda freezes a process between calls, so one that was kept from the fetch
-/// before may have died unnoticed.
-fn connector() -> Connector {
-    Connector::builder().tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
-}
-
-async fn get(connector: &Connector, url: &str) -> Result<Vec<u8>, FetchError> {
-    let failed = |error: &dyn fmt::Display| FetchError::Connection { url: url.to_owned(), cause: error.to_string() };
-    send(connector, url, HttpRequest::get(url).map_err(|error| failed(&error))?).await
-}
-
-async fn send(connector: &Connector, url: &str, mut request: HttpRequest) -> Result<Vec<u8>, FetchError> {
-    let failed = |cause: String| FetchError::Connection { url: url.to_owned(), cause };
-    request.headers_mut().insert("accept", "application/json");
-    let response: HttpResponse = connector.call(request).await.map_err(|error| failed(causes(&error)))?;
-    if !response.status().is_success() {
-        return Err(FetchError::Status { url: url.to_owned(), status: response.status().as_u16() });
-    }
-    let mut body = ByteStream::new(response.into_body());
-    let mut document = Vec::new();
-    while let Some(part) = body.try_next().await.map_err(|error| failed(causes(&error)))? {
-        if document.len() + part.len() > MAX_DOCUMENT_BYTES {
-            return Err(FetchError::TooLarge { url: url.to_owned() });
-        }
-        document.extend_from_slice(&part);
-    }
-    Ok(document)
+async fn get(client: &Client, url: &str) -> Result<Vec<u8>, FetchError> {
+    client.get(url, LIMITS).await.map_err(|cause| FetchError::Fetch { url: url.to_owned(), cause })
 }
 
 fn form(url: &str, error: &serde_json::Error) -> FetchError {

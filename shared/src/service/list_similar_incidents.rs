@@ -135,7 +135,7 @@ impl ListSimilarIncidents {
             .filter(|other| other.merged_into.is_none())
             .filter_map(|other| {
                 let others = problems.remove(&other.id).unwrap_or_default();
-                features.compare(other, others)
+                features.compare(other, &others)
             })
             .collect();
         similar.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.incident.id.cmp(&one.incident.id)));
@@ -198,7 +198,7 @@ impl Features {
     }
 
     /// What another incident has in common with it. `None` if that is too little.
-    fn compare(&self, other: Incident, problems: BTreeSet<String>) -> Option<SimilarIncident> {
+    fn compare(&self, other: Incident, problems: &BTreeSet<String>) -> Option<SimilarIncident> {
         let services: BTreeSet<String> = other.services.iter().cloned().collect();
         let words = words_of(&other.title);
         let common: BTreeMap<&String, &String> =
@@ -259,7 +259,7 @@ mod tests {
         features.note(&first);
         let problem = BTreeSet::from([problem_of(&first)]);
         let compare = |title: &str, services: &[&str], problems: &BTreeSet<String>| {
-            features.compare(incident(2, title, services), problems.clone())
+            features.compare(incident(2, title, services), problems)
         };
         let none = BTreeSet::new();
         let same = compare("Disk of web-2 is full", &["cart", "checkout"], &problem).unwrap();

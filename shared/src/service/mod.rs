@@ -25,6 +25,8 @@ pub mod merge_incidents;
 pub mod move_alerts;
 pub mod quarantine_dead_letter;
 pub mod quarantine_gauge;
+pub mod read_webhook;
+pub mod receive_alarm;
 pub mod receive_webhook;
 pub mod redrive_quarantine;
 pub mod redrive_quarantine_entry;

@@ -92,7 +92,33 @@ impl QuarantineDeadLetter {
         if self.claims.note_failure(message_id, reason, now).await? < MAX_FAILURES {
             return Ok(FailedMessage::GoesBack);
         }
-        Ok(FailedMessage::Dead(self.put(message_id, body, now, deadline).await?))
+        Ok(FailedMessage::Dead(self.put_one(message_id, body, now, deadline).await?))
+    }
+
+    /// Puts a message into the quarantine: each of several deliveries in it has an entry of its own.
+    /// Returns the entries, which are none if nothing was to be done.
+    ///
+    /// # Errors
+    /// [`TransactionError`]: it can be tried again.
+    pub async fn put(
+        &self,
+        message_id: &str,
+        body: &str,
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Vec<EntryId>, TransactionError> {
+        let parts = match Message::read(body) {
+            Ok(Message::Group(group)) => group.parts(message_id).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        if parts.is_empty() {
+            return Ok(self.put_one(message_id, body, now, deadline).await?.into_iter().collect());
+        }
+        let mut entries = Vec::new();
+        for part in parts {
+            entries.extend(self.put_one(&part.id, &part.body, now, deadline).await?);
+        }
+        Ok(entries)
     }
 
     /// Puts a message into the quarantine, in one transaction with the claim that it is there.
@@ -103,7 +129,7 @@ impl QuarantineDeadLetter {
     ///
     /// # Errors
     /// [`TransactionError`]: it can be tried again.
-    pub async fn put(
+    async fn put_one(
         &self,
         message_id: &str,
         body: &str,

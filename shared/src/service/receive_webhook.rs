@@ -1,31 +1,27 @@
 //! Receives a webhook: verify, parse, enqueue. Nothing is written here; a webhook that is not accepted at
 //! once is lost, for some sources never send again.
 
-use std::{collections::BTreeMap, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
 
+use super::read_webhook::{self, Deliveries, Received, Webhook};
 use crate::{
     aws::Aws,
+    certificates::Certificates,
     config::Environment,
     credentials::{CredentialStore, CredentialsError},
     deadline::{Deadline, OutOfTime},
     domain::{
-        delivery::{Content, Delivery, DeliveryId, PackedBody},
-        source::Source,
+        delivery::{Content, Delivery, DeliveryId},
         time::Time,
     },
+    fetch::FetchError,
     queue::{Queue, QueueError},
     sources::{
-        self, Headers, Reading, WebhookSource,
+        Headers, Request, WebhookSource,
         addresses::{AllowedAddresses, InvalidAddresses},
+        signature::Secret,
     },
 };
-
-/// The largest body that is accepted: 1 MiB.
-pub const MAX_BODY_BYTES: usize = 1024 * 1024;
-
-/// How long receiving may take: Sentry waits 1 s for the answer, with the network and the gateway in
-/// between, and never sends again.
-const RECEIVE_TIMEOUT: Duration = Duration::from_millis(850);
 
 /// How long an accepted webhook waits for a refresh of the credentials that began beside it. Almost
 /// every refresh ends in this time. After the answer, Lambda may freeze it in the middle.
@@ -38,7 +34,13 @@ pub enum Receipt {
     Accepted {
         /// Identifies it.
         delivery_id: DeliveryId,
+        /// The key of its problem.
+        dedup_key: String,
     },
+    /// Its events are on their way, each by itself.
+    Group(GroupReceipt),
+    /// The source asked whether its webhooks are wanted, and was told so.
+    Confirmed,
     /// It says nothing that matters here.
     Ignored {
         /// Why.
@@ -53,12 +55,28 @@ pub enum Receipt {
     },
 }
 
+/// What became of the events of a webhook that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GroupReceipt {
+    /// How many are on their way to be grouped.
+    pub accepted: usize,
+    /// How many say nothing that matters here.
+    pub ignored: usize,
+    /// How many cannot be read and are on their way to where people find them.
+    pub quarantined: usize,
+    /// How many the sender left out. They are missing here, and so are their resolutions.
+    pub left_out: u64,
+}
+
 /// Why a webhook is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// It is larger than [`MAX_BODY_BYTES`].
-    #[error("the body is larger than {MAX_BODY_BYTES} bytes")]
-    TooLarge,
+    /// It is larger than the source may send.
+    #[error("the body is larger than {max_bytes} bytes")]
+    TooLarge {
+        /// The most that the source may send, in bytes.
+        max_bytes: usize,
+    },
     /// It does not prove that the source sent it.
     #[error("the webhook is not signed with a secret that is known")]
     NotAuthentic,
@@ -71,21 +89,12 @@ pub enum Refusal {
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// The subscription could not be confirmed.
+    #[error(transparent)]
+    Confirmation(#[from] FetchError),
     /// The proof could not be checked in time.
     #[error(transparent)]
     OutOfTime(#[from] OutOfTime),
-}
-
-/// What an authentic webhook is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Webhook {
-    /// A delivery for grouping.
-    Delivery(Box<Delivery>),
-    /// It says nothing that matters here.
-    Ignored {
-        /// Why.
-        reason: String,
-    },
 }
 
 /// Why the function cannot receive webhooks.
@@ -104,6 +113,7 @@ pub enum StartError {
 pub struct ReceiveWebhook {
     allowed: AllowedAddresses,
     credentials: CredentialStore,
+    certificates: Certificates,
     queue: Queue,
 }
 
@@ -116,11 +126,11 @@ impl ReceiveWebhook {
         let allowed = AllowedAddresses::parse(&environment.allowed_addresses())?;
         let queue = Queue::new(environment, aws).map_err(CredentialsError::from)?;
         let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
-        Ok(Self { allowed, credentials: credentials?, queue })
+        Ok(Self { allowed, credentials: credentials?, certificates: Certificates::new(environment), queue })
     }
 
-    /// Receives one webhook: one `SendMessage`, if it is accepted, and not before its proof holds.
-    /// `from` is the address that it comes from.
+    /// Receives one webhook, if its proof holds: one `SendMessage`, or one for about fifty events of
+    /// a group. `from` is the address that it comes from.
     ///
     /// # Errors
     /// [`Refusal`]
@@ -133,117 +143,79 @@ impl ReceiveWebhook {
         now: Time,
         deadline: Deadline,
     ) -> Result<Receipt, Refusal> {
-        if body.len() > MAX_BODY_BYTES {
-            return Err(Refusal::TooLarge);
+        let max_bytes = source.max_body_bytes();
+        if body.len() > max_bytes {
+            return Err(Refusal::TooLarge { max_bytes });
         }
-        let deadline = deadline.within(RECEIVE_TIMEOUT);
+        let deadline = deadline.within(source.receive_timeout());
         let refresh = self.credentials.refresh_beside(now);
+        let request = Request::new(headers, body, now);
         if !self.allowed.allows(source.name(), from) {
             // Whether it is authentic tells a source that moved from a stranger. The stranger does
-            // not make the secret be fetched again.
+            // not make the secret or a certificate be fetched.
             let credentials = self.credentials.held();
-            let is_authentic = source.is_authentic(credentials.webhook_secrets(source.name()), headers, body);
+            let is_authentic = source.is_authentic(credentials.webhook_secrets(source.name()), &request);
             refresh.wait(deadline.within(REFRESH_GRACE)).await;
             return Err(if is_authentic { Refusal::Address } else { Refusal::Stranger });
         }
-        if !deadline.bound(self.is_authentic(source, headers, body, now)).await? {
+        if !deadline.bound(self.is_authentic(source, request)).await? {
             return Err(Refusal::NotAuthentic);
         }
         let receipt = format!("{:016x}", fastrand::u64(..));
-        let delivery = match read(source, headers, body, now, &receipt) {
-            Webhook::Delivery(delivery) => delivery,
-            Webhook::Ignored { reason } => return Ok(Receipt::Ignored { reason }),
+        let received = match read_webhook::read(Received { source, headers, body, received_at: now, receipt: &receipt })
+        {
+            Webhook::Delivery(delivery) => self.send(*delivery, deadline).await?,
+            Webhook::Group(group) => self.send_group(group, deadline).await?,
+            Webhook::Confirmation(confirmation) => {
+                deadline.bound(self.certificates.confirm(&confirmation)).await??;
+                Receipt::Confirmed
+            }
+            Webhook::Ignored { reason } => Receipt::Ignored { reason },
         };
-        self.queue.send(&delivery, deadline).await?;
         refresh.wait(deadline.within(REFRESH_GRACE)).await;
+        Ok(received)
+    }
+
+    async fn send(&self, delivery: Delivery, deadline: Deadline) -> Result<Receipt, Refusal> {
+        self.queue.send(&delivery, deadline).await?;
         let delivery_id = delivery.delivery_id;
         Ok(match delivery.content {
-            Content::Event(_) => Receipt::Accepted { delivery_id },
+            Content::Event(event) => Receipt::Accepted { delivery_id, dedup_key: event.dedup_key },
             Content::Unreadable(reason) => Receipt::Quarantined { delivery_id, reason },
         })
     }
 
-    async fn is_authentic(&self, source: &dyn WebhookSource, headers: &Headers, body: &[u8], now: Time) -> bool {
+    /// Sends all, or fails: then the source sends the whole again, and what was sent takes effect
+    /// once.
+    async fn send_group(&self, group: Deliveries, deadline: Deadline) -> Result<Receipt, Refusal> {
+        self.queue.send_all(&group.deliveries, deadline).await?;
+        let is_event = |delivery: &&Delivery| matches!(delivery.content, Content::Event(_));
+        let accepted = group.deliveries.iter().filter(is_event).count();
+        Ok(Receipt::Group(GroupReceipt {
+            accepted,
+            ignored: group.ignored.values().sum(),
+            quarantined: group.deliveries.len() - accepted,
+            left_out: group.left_out,
+        }))
+    }
+
+    async fn is_authentic(&self, source: &dyn WebhookSource, request: Request<'_>) -> bool {
         let credentials = self.credentials.held();
-        if source.is_authentic(credentials.webhook_secrets(source.name()), headers, body) {
+        if self.proves(source, credentials.webhook_secrets(source.name()), request).await {
             return true;
         }
-        let newer = self.credentials.after_failure(&credentials, now).await;
-        newer.is_some_and(|newer| source.is_authentic(newer.webhook_secrets(source.name()), headers, body))
-    }
-}
-
-/// Reads an authentic webhook. Pure. A body that cannot be read is a delivery for the quarantine,
-/// whatever it is: nothing authentic is dropped.
-///
-/// `receipt` tells this receipt of the bytes from any other. If the payload states its time, the same
-/// bytes are the same delivery for ever. If not, they may be news when they come again, so each
-/// receipt is a delivery of its own.
-#[must_use]
-pub fn read(source: &dyn WebhookSource, headers: &Headers, body: &[u8], received_at: Time, receipt: &str) -> Webhook {
-    let reading = match sources::parse(body) {
-        Ok(payload) => source.read(headers, &payload, received_at).map_err(|unreadable| unreadable.to_string()),
-        Err(unreadable) => Err(unreadable.to_string()),
-    };
-    let mut kept = BTreeMap::new();
-    let (delivery_id, content) = match reading {
-        Ok(Reading::Ignored { reason }) => return Webhook::Ignored { reason },
-        Ok(Reading::Event(event)) => {
-            let receipt = (!event.is_timed).then_some(receipt);
-            (sources::delivery_id(source.name(), body, receipt), Content::Event(Box::new(event.fitted())))
-        }
-        Err(reason) => {
-            let names = source.reading_headers().iter();
-            kept.extend(names.filter_map(|name| Some(((*name).to_owned(), headers.text(name)?.to_owned()))));
-            (sources::unreadable_delivery_id(source.name(), body), Content::Unreadable(reason))
-        }
-    };
-    Webhook::Delivery(Box::new(Delivery {
-        delivery_id,
-        source: Source::named(source.name()),
-        received_at,
-        content,
-        content_hash: sources::content_hash(body),
-        body: PackedBody::pack(body),
-        headers: kept,
-        redrive_of: None,
-    }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn delivery(body: &[u8], receipt: &str) -> Delivery {
-        let datadog = sources::find("datadog").unwrap();
-        let received_at = "2026-11-23T09:53:08.120Z".parse().unwrap();
-        match read(datadog, &Headers::default(), body, received_at, receipt) {
-            Webhook::Delivery(delivery) => *delivery,
-            Webhook::Ignored { reason } => panic!("{reason}"),
+        match self.credentials.after_failure(&credentials, request.received_at).await {
+            Some(newer) => self.proves(source, newer.webhook_secrets(source.name()), request).await,
+            None => false,
         }
     }
 
-    #[test]
-    fn an_unreadable_body_is_a_delivery_of_its_own_and_its_bytes_are_kept() {
-        let bodies: [&[u8]; 5] =
-            [br#"{"title":"\ud83d"}"#, br#"{"title":"\ud83e"}"#, b"<alert/>", b"", b"\xff\xfe\x00{"];
-        let deliveries = bodies.map(|body| delivery(body, "1"));
-        for (delivery, body) in deliveries.iter().zip(bodies) {
-            assert!(matches!(delivery.content, Content::Unreadable(_)), "{delivery:?}");
-            assert_eq!(delivery.body.unpack().unwrap(), body, "the bytes are kept");
-        }
-        let ids: std::collections::BTreeSet<_> = deliveries.iter().map(|delivery| &delivery.delivery_id).collect();
-        assert_eq!(ids.len(), bodies.len());
-        assert!(matches!(delivery(b"title=Disk+is+full", "1").content, Content::Event(_)));
-    }
-
-    #[test]
-    fn the_same_bytes_are_the_same_delivery_only_if_they_state_their_time() {
-        let id = |body: &[u8], receipt| delivery(body, receipt).delivery_id;
-        let timed: &[u8] = br#"{"title":"t","date":"1795427588000"}"#;
-        assert_eq!(id(timed, "1"), id(timed, "2"));
-        let untimed: &[u8] = br#"{"title":"t"}"#;
-        assert_eq!(id(untimed, "1"), id(untimed, "1"));
-        assert_ne!(id(untimed, "1"), id(untimed, "2"));
+    /// Whether a request proves one of the secrets, with the certificate that it names, if any.
+    async fn proves(&self, source: &dyn WebhookSource, secrets: &[Secret], request: Request<'_>) -> bool {
+        let Some(url) = source.certificate(secrets, &request) else {
+            return source.is_authentic(secrets, &request);
+        };
+        let certificate = self.certificates.get(&url).await;
+        source.is_authentic(secrets, &Request { certificate: certificate.as_deref(), ..request })
     }
 }

@@ -1,6 +1,6 @@
 //! A person sends an entry of the quarantine through the same path again.
 
-use super::receive_webhook::{self, Webhook};
+use super::read_webhook::{self, Received, Webhook};
 use crate::{
     config::InvalidVariable,
     deadline::Deadline,
@@ -119,6 +119,7 @@ fn message(id: EntryId, stored: StoredBody) -> Result<Message, String> {
         StoredBody::Delivery(kept) => delivery(id, *kept),
         StoredBody::Message(packed) => match read_message(&packed)? {
             Message::Delivery(kept) => delivery(id, *kept),
+            Message::Group(_) => Err("The message holds several events, each of which has its own entry.".to_owned()),
             Message::Sweep(sweep) => Ok(Message::Sweep(Sweep { redrive_of: Some(id), ..sweep })),
         },
         StoredBody::Nothing => Err("The body of the entry was deleted.".to_owned()),
@@ -153,13 +154,22 @@ fn read_again(id: EntryId, delivery: &Delivery) -> Result<Delivery, String> {
     let source =
         sources::find(delivery.source.as_str()).ok_or_else(|| format!("There is no source {}.", delivery.source))?;
     let body = delivery.body.unpack().map_err(|error| format!("The body cannot be unpacked: {error}."))?;
-    let headers = delivery.headers.iter().collect();
+    let (headers, receipt) = (delivery.headers.iter().collect(), id.to_string());
     // The same entry is the same receipt, however often it is redriven.
-    match receive_webhook::read(source, &headers, &body, delivery.received_at, &id.to_string()) {
-        Webhook::Delivery(read) => match &read.content {
-            Content::Event(_) => Ok(*read),
-            Content::Unreadable(reason) => Err(format!("The body still cannot be read: {reason}.")),
+    let received_at = delivery.received_at;
+    let again = Received { source, headers: &headers, body: &body, received_at, receipt: &receipt };
+    let read = match read_webhook::read(again) {
+        Webhook::Delivery(read) => *read,
+        // An entry keeps one event of a group.
+        Webhook::Group(mut group) => match (group.deliveries.pop(), group.deliveries.is_empty()) {
+            (Some(read), true) => read,
+            _ => return Err("The body can be read now, but holds no single event.".to_owned()),
         },
-        Webhook::Ignored { reason } => Err(format!("The body can be read now, but is ignored: {reason}.")),
+        Webhook::Confirmation(_) => return Err("The body asks for a confirmation and holds no event.".to_owned()),
+        Webhook::Ignored { reason } => return Err(format!("The body can be read now, but is ignored: {reason}.")),
+    };
+    match &read.content {
+        Content::Event(_) => Ok(read),
+        Content::Unreadable(reason) => Err(format!("The body still cannot be read: {reason}.")),
     }
 }

@@ -121,7 +121,7 @@ pub struct SplitIncident {
 /// Where alerts go.
 enum Target {
     /// An incident that is there.
-    Known(Incident),
+    Known(Box<Incident>),
     /// A new one with this id.
     New(IncidentId),
 }
@@ -184,7 +184,7 @@ impl SplitIncident {
             && leaving.iter().all(|alert| alert.state.incident_id == Some(into.id))
         {
             let is_changed = self.writer.committed(attempts).await?.is_some();
-            return Ok(DividedIncident { incident, into: into.clone(), is_changed });
+            return Ok(DividedIncident { incident, into: into.as_ref().clone(), is_changed });
         }
         let here = |alert: &Alert| alert.state.incident_id == Some(id);
         let is_here = |id: &AlertId| leaving.iter().any(|alert| alert.id == *id && here(alert));
@@ -214,7 +214,7 @@ impl SplitIncident {
             return match into.merged_into {
                 Some(into) => Err(SplitIncidentError::Elsewhere { id, into }),
                 None if incident.is_active() && !into.is_active() => Err(SplitIncidentError::Over(id)),
-                None => Ok(Target::Known(into)),
+                None => Ok(Target::Known(Box::new(into))),
             };
         }
         let created_at = leaving.first().map_or(incident.created_at, Alert::created_at).max(incident.created_at);
@@ -223,7 +223,7 @@ impl SplitIncident {
             match self.incidents.get(id, now).await? {
                 None => return Ok(Target::New(id)),
                 Some(found) if leaving.iter().all(|alert| alert.state.incident_id == Some(id)) => {
-                    return Ok(Target::Known(found));
+                    return Ok(Target::Known(Box::new(found)));
                 }
                 Some(_) => {}
             }
@@ -241,7 +241,7 @@ impl SplitIncident {
         attempts: &mut Attempts,
     ) -> Result<DividedIncident, SplitIncidentError> {
         let (into_id, known) = match target {
-            Target::Known(into) => (into.id, Some(into)),
+            Target::Known(into) => (into.id, Some(*into)),
             Target::New(id) => (id, None),
         };
         let alert_ids = leaving.iter().map(|alert| alert.id).collect();

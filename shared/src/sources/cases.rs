@@ -27,7 +27,7 @@ fn reading(source: &str, resource: &str, name: &str) -> Reading {
 fn event(reading: Reading) -> AlertEvent {
     match reading {
         Reading::Event(event) => *event,
-        Reading::Ignored { reason } => panic!("ignored: {reason}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -28,6 +28,11 @@ impl Secret {
         hex::encode(self.mac(body).finalize().into_bytes())
     }
 
+    /// The text, for the module of a source that derives a key from it.
+    pub(super) fn text(&self) -> &str {
+        &self.0
+    }
+
     fn mac(&self, body: &[u8]) -> Hmac<Sha256> {
         mac(self.0.as_bytes(), body)
     }
@@ -45,6 +50,22 @@ pub fn is_signed(secrets: &[Secret], signature: &[u8], body: &[u8]) -> bool {
     let Ok(expected) = hex::decode(signature) else { return false };
     // Each secret is tried, so that the time does not tell which one fits.
     secrets.iter().fold(false, |found, secret| secret.mac(body).verify_slice(&expected).is_ok() | found)
+}
+
+/// Whether `mac` is the HMAC-SHA256 of the parts, one after the other, under one of the secrets.
+#[must_use]
+pub fn is_mac_of(secrets: &[Secret], mac: &[u8], parts: &[&[u8]]) -> bool {
+    secrets.iter().fold(false, |found, secret| is_mac(secret.0.as_bytes(), mac, parts) | found)
+}
+
+/// Whether `mac` is the HMAC-SHA256 of the parts under a key.
+#[must_use]
+pub fn is_mac(key: &[u8], mac: &[u8], parts: &[&[u8]]) -> bool {
+    let of_parts = parts.iter().fold(self::mac(key, b""), |mut of_parts, part| {
+        of_parts.update(part);
+        of_parts
+    });
+    of_parts.verify_slice(mac).is_ok()
 }
 
 /// Whether `text` is one of the secrets.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Reading, value::text_of};
+use super::{ElementReading, Reading, value::text_of};
 use crate::domain::{delivery::MEMORY_DAYS, time::Time};
 
 /// How far ahead of ours the clock of a source may be, in milliseconds. A time further ahead is an
@@ -24,9 +24,15 @@ pub struct Times {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forgotten;
 
-impl From<Forgotten> for Reading {
+impl From<Forgotten> for ElementReading {
     fn from(_: Forgotten) -> Self {
         Self::Ignored { reason: format!("what it says is more than {MEMORY_DAYS} days old") }
+    }
+}
+
+impl From<Forgotten> for Reading {
+    fn from(forgotten: Forgotten) -> Self {
+        ElementReading::from(forgotten).into()
     }
 }
 

@@ -98,6 +98,13 @@ impl Measures {
         }
     }
 
+    /// Adds a number to a counter.
+    pub fn count_many(&mut self, name: &'static str, number: u64) {
+        if let Measure::Count(count) = self.0.entry(name).or_insert(Measure::Count(0)) {
+            *count += number;
+        }
+    }
+
     /// Sets a gauge.
     pub fn gauge(&mut self, name: &'static str, value: u64) {
         self.0.insert(name, Measure::Count(value));

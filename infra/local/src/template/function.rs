@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     document::Template,
@@ -16,9 +16,11 @@ use super::{
 };
 
 /// The properties that a function may have.
-const PROPERTIES: [&str; 8] = [
+const PROPERTIES: [&str; 9] = [
     "CodeUri",
     "Environment",
+    // The local stack sends no events of EventBridge: a test calls the function.
+    "EventInvokeConfig",
     "Events",
     "MemorySize",
     "Policies",
@@ -141,6 +143,8 @@ enum Event {
     #[serde(rename = "SQS")]
     Sqs(QueueTrigger),
     Schedule(Schedule),
+    #[serde(rename = "EventBridgeRule")]
+    Bridge(IgnoredAny),
 }
 
 /// A `Schedule` event.
@@ -209,6 +213,7 @@ impl FunctionResource {
             match event {
                 Event::HttpApi(route) => function.routes.push(route),
                 Event::Sqs(trigger) => function.queues.push(trigger),
+                Event::Bridge(_) => {}
                 Event::Schedule(schedule) => {
                     let interval = schedule.interval().ok_or_else(|| TemplateError::NotSupported {
                         at: function.logical_id.clone(),
@@ -271,8 +276,8 @@ mod tests {
         ];
         assert_eq!(webhook.environment, variables.map(|(n, v)| (n.to_owned(), v.to_owned())).into());
         assert_eq!(webhook.timeout, Duration::from_secs(10));
-        assert_eq!(webhook.routes[0].key(), "POST /webhooks/{source}");
-        assert_eq!(webhook.routes[0].authorizer(Some("BearerToken")), None);
+        assert!(webhook.routes.iter().any(|route| route.key() == "POST /webhooks/{source}"));
+        assert!(webhook.routes.iter().all(|route| route.authorizer(Some("BearerToken")).is_none()));
 
         assert_eq!(function("GetIncident").environment["RETENTION_DAYS"], "730");
 

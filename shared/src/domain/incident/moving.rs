@@ -85,7 +85,9 @@ impl Incident {
                 self.team.clone_from(&first.state.team);
             }
             self.begin_with(first);
-            others.iter().for_each(|alert| self.cover_all(alert));
+            for alert in others {
+                self.cover_all(alert);
+            }
         }
         if let Some(alert) = leaving.first() {
             kinds.extend(self.follow_severity(alert.id));

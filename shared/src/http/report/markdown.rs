@@ -1,6 +1,6 @@
 //! Writes texts of others into Markdown, as text: whatever they contain, they are shown as they are.
 //!
-//! CommonMark 0.31, "Backslash escapes": a backslash before ASCII punctuation makes it literal. GitHub Flavored Markdown
+//! `CommonMark` 0.31, "Backslash escapes": a backslash before ASCII punctuation makes it literal. GitHub Flavored Markdown
 //! also turns bare addresses into links; a backslash within them prevents that, too.
 
 /// Characters that turn the direction of what follows. A text could look like another with them.

@@ -165,9 +165,9 @@ fn alerts(history: &IncidentHistory, now: Time) -> String {
     };
     let names = ["severity", "service", "title", "occurred", "resolved", "lasted", "reported", "source", "alert"];
     let mut section = Section::new(MAX_ALERTS_BYTES);
-    section.push(table(names, std::iter::empty()));
+    section.push(&table(names, std::iter::empty()));
     for alert in &history.alerts {
-        section.push(cells(&row(alert)));
+        section.push(&cells(&row(alert)));
     }
     let unread = usize::try_from(history.incident.alert_count).unwrap_or(0).saturating_sub(history.alerts.len());
     section.finish(unread, "alert")
@@ -185,10 +185,10 @@ impl Section {
         Self { text: String::new(), room, left_out: 0 }
     }
 
-    fn push(&mut self, text: String) {
-        match self.room.checked_sub(json_bytes(&text)) {
+    fn push(&mut self, text: &str) {
+        match self.room.checked_sub(json_bytes(text)) {
             Some(room) if self.left_out == 0 => {
-                self.text.push_str(&text);
+                self.text.push_str(text);
                 self.room = room;
             }
             _ => self.left_out += 1,

@@ -25,7 +25,7 @@ pub(super) fn render(history: &IncidentHistory, room: usize) -> String {
     let mut section = Section::new(room);
     for Event { at, what, comment } in events {
         let said = comment.map(|comment| quotation(&comment, "  ")).unwrap_or_default();
-        section.push(format!("- {} · {what}\n{said}", time(at)));
+        section.push(&format!("- {} · {what}\n{said}", time(at)));
     }
     let unread = usize::try_from(history.incident.action_count).unwrap_or(0).saturating_sub(history.actions.len());
     section.finish(unread, "action")

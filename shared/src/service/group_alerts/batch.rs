@@ -17,7 +17,7 @@ use crate::{
         action::Action,
         alert::Alert,
         delivery::Delivery,
-        event::Transition,
+        event::{EventKind, Transition},
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
         problem::{Problem, StepKind},
@@ -129,7 +129,16 @@ impl<'group> Batch<'group> {
                 self.quarantined.push((quarantined.clone(), prepared.delivery));
                 Ok(Effect::Quarantined(quarantined.id))
             }
-            Parsed::Event(event) => self.take(Incoming::new(prepared.delivery, event)).await,
+            Parsed::Event(event) => {
+                let incoming = Incoming::new(prepared.delivery, event);
+                let effect = self.take(incoming).await?;
+                // A repetition of a report changes nothing, however often it is delivered. It needs no
+                // claim, and its sender repeats it for as long as the problem lasts.
+                if effect == Effect::Nothing && incoming.event.kind == EventKind::Report {
+                    self.after.delivered.remove(&prepared.claim);
+                }
+                Ok(effect)
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{
         classification::Classification,
         delivery::{Content, Delivery},
         episode::{EventKey, Firing},
-        event::{AlertEvent, KeyScope, Transition},
+        event::{AlertEvent, EventKind, KeyScope, Transition},
         problem::News,
         quarantine::{EntryKind, FIRST_LINES_BYTES, QuarantineEntry, lines},
         time::Time,
@@ -69,6 +69,15 @@ impl<'group> Incoming<'group> {
         !self.event.is_timed || self.event.key_scope == KeyScope::ProblemPerEnvironment
     }
 
+    /// What tells a firing delivery from a repetition of the one before it. A report is one as long as
+    /// its severity is the same: it is sent again without a change, and with other numbers in its text.
+    fn content(&self) -> Option<String> {
+        match self.event.kind {
+            EventKind::Report => Some(format!("report:{}", self.classification.severity.value)),
+            EventKind::Change => (!self.event.is_timed).then(|| self.delivery.content_hash.clone()),
+        }
+    }
+
     /// The event, as far as it decides what it means.
     pub fn news(&self) -> News<'group> {
         let firing = Firing {
@@ -76,7 +85,7 @@ impl<'group> Incoming<'group> {
             occurred_at: self.event.occurred_at,
             severity: self.classification.severity.value,
             evidence: self.classification.severity.evidence,
-            content: (!self.event.is_timed).then(|| self.delivery.content_hash.clone()),
+            content: self.content(),
             received_at: self.is_ordered_by_receipt().then_some(self.delivery.received_at),
         };
         News {

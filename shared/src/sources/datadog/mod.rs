@@ -21,7 +21,7 @@ use self::{
     title::Titles,
 };
 use super::{
-    Headers, Reading, Unreadable, WebhookSource, markdown,
+    Headers, Reading, Request, Unreadable, WebhookSource, markdown,
     normalize::Fields,
     signature::Secret,
     tags,
@@ -29,7 +29,7 @@ use super::{
     time::{Times, time_of},
 };
 use crate::domain::{
-    event::{AlertEvent, KeyScope, Transition},
+    event::{AlertEvent, EventKind, KeyScope, Transition},
     source::Source,
     text::{limits, truncated_to_chars},
     time::Time,
@@ -45,8 +45,8 @@ impl WebhookSource for Datadog {
         NAME
     }
 
-    fn is_authentic(&self, secrets: &[Secret], headers: &Headers, body: &[u8]) -> bool {
-        proof::is_authentic(secrets, headers, body)
+    fn is_authentic(&self, secrets: &[Secret], request: &Request<'_>) -> bool {
+        proof::is_authentic(secrets, request)
     }
 
     fn read(&self, _headers: &Headers, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {
@@ -87,6 +87,8 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
         external_id: problem.monitor.or_else(|| fields.key(&names::ID)),
         dedup_key: problem.dedup_key,
         key_scope: KeyScope::Problem,
+        kind: EventKind::Change,
+        event_id: None,
         group_key: problem.group_key,
         transition: state.transition,
         states_firing: state.transition == Transition::Firing && state.words.is_some(),

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{data, feedback, ignored, is_sample, issue_key, level::Level, occurrence, source, title};
 use crate::{
     domain::{
-        event::{AlertEvent, KeyScope, Transition},
+        event::{AlertEvent, EventKind, KeyScope, Transition},
         time::Time,
     },
     sources::{
@@ -70,6 +70,8 @@ fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Readin
         source: source(),
         dedup_key: issue_key(&issue_id),
         key_scope: KeyScope::ProblemPerEnvironment,
+        kind: EventKind::Change,
+        event_id: None,
         group_key: issue_key(&issue_id),
         transition: Transition::Firing,
         states_firing: true,

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{data, feedback, ignored, is_sample, issue_key, level::Level, occurrence, source, title};
 use crate::{
     domain::{
-        event::{AlertEvent, KeyScope, Transition},
+        event::{AlertEvent, EventKind, KeyScope, Transition},
         time::Time,
     },
     sources::{
@@ -45,6 +45,8 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
         source: source(),
         dedup_key: issue_key(&id),
         key_scope: KeyScope::ProblemPerEnvironment,
+        kind: EventKind::Change,
+        event_id: None,
         group_key: issue_key(&id),
         transition,
         states_firing: transition == Transition::Firing,

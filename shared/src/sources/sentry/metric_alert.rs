@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{data, ignored, source, title};
 use crate::{
     domain::{
-        event::{AlertEvent, KeyScope, StatedSeverity, Transition},
+        event::{AlertEvent, EventKind, KeyScope, StatedSeverity, Transition},
         severity::Severity,
         text::key_within_limit,
         time::Time,
@@ -51,6 +51,8 @@ pub fn read(action: &str, payload: &Value, received_at: Time) -> Result<Reading,
         source: source(),
         dedup_key: key_within_limit(format!("metric_alert:{id}")),
         key_scope: KeyScope::Problem,
+        kind: EventKind::Change,
+        event_id: None,
         group_key: key_within_limit(group_key),
         transition,
         states_firing: transition == Transition::Firing,

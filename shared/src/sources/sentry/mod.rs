@@ -13,7 +13,7 @@ mod occurrence;
 use serde_json::Value;
 
 use super::{
-    Headers, Reading, Unreadable, WebhookSource,
+    Headers, Reading, Request, Unreadable, WebhookSource,
     signature::{Secret, is_signed},
     text::one_line,
     value::text,
@@ -36,8 +36,9 @@ impl WebhookSource for Sentry {
 
     /// `Sentry-Hook-Signature` is the lower-case hex HMAC-SHA256 of the raw body under the client
     /// secret, without a prefix. The time stamp in a header is not part of it.
-    fn is_authentic(&self, secrets: &[Secret], headers: &Headers, body: &[u8]) -> bool {
-        headers.get("sentry-hook-signature").is_some_and(|signature| is_signed(secrets, signature, body))
+    fn is_authentic(&self, secrets: &[Secret], request: &Request<'_>) -> bool {
+        let signature = request.headers.get("sentry-hook-signature");
+        signature.is_some_and(|signature| is_signed(secrets, signature, request.body))
     }
 
     fn reading_headers(&self) -> &'static [&'static str] {

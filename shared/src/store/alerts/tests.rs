@@ -224,7 +224,7 @@ fn the_row_of_a_usual_alert_is_one_write_unit() {
         moved: None,
     };
     let ids = IdGenerator::seeded(1);
-    let key = EventKey { at, delivery_id: crate::sources::delivery_id("datadog", body, None) };
+    let key = EventKey { at, delivery_id: crate::sources::delivery_id(&event, body, "1") };
     let firing = Firing {
         key: key.clone(),
         occurred_at: at,

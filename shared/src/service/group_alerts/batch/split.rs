@@ -9,7 +9,7 @@ use crate::{
         alert::{Alert, Delivered, Placement},
         classification::{Classification, Classified},
         episode::{Episode, EpisodeOf, EventKey, Rest},
-        event::AlertEvent,
+        event::{AlertEvent, EventKind},
         grouping::{Grouping, GroupingDecision},
         id::AlertId,
         severity::Severity,
@@ -41,8 +41,8 @@ impl Batch<'_> {
         ended: Episode,
         rest: Rest,
     ) -> Result<Effect, StoreError> {
-        let later: Vec<Remembered> = self.remembered(rest.keys().cloned().collect()).await?;
-        let earlier: Vec<Remembered> = self.remembered(ended.remembered().cloned().collect()).await?;
+        let earlier = self.remembered(ended.remembered().cloned().collect(), None).await?;
+        let later = self.remembered(rest.keys().cloned().collect(), earlier.last()).await?;
         let (Some(first), true) = (later.first(), later.len() == rest.keys().count() && !earlier.is_empty()) else {
             // What the deliveries reported is forgotten.
             return Ok(Effect::Nothing);
@@ -80,15 +80,23 @@ impl Batch<'_> {
         Ok(Effect::Resolved(alert_id))
     }
 
-    /// What deliveries reported, as far as their claims keep it, in ascending order.
-    async fn remembered(&mut self, wanted: BTreeSet<EventKey>) -> Result<Vec<Remembered>, StoreError> {
+    /// What deliveries reported, as far as their claims keep it, in ascending order. A repetition of a
+    /// report has no claim: it reported what the one before it did.
+    async fn remembered(
+        &mut self,
+        wanted: BTreeSet<EventKey>,
+        before: Option<&Remembered>,
+    ) -> Result<Vec<Remembered>, StoreError> {
         let claims: BTreeSet<String> = wanted.iter().map(|key| keys::delivery_claim(&key.delivery_id)).collect();
         let unknown = claims.iter().filter(|claim| !self.after.delivered.contains_key(*claim)).map(String::as_str);
         let read = self.group_alerts.claims.read(unknown.collect(), self.now).await?;
         self.before.delivered.extend(read.delivered.clone());
         self.after.delivered.extend(read.delivered);
+        let mut repeated = before.map(|before| before.event.clone()).filter(|event| event.kind == EventKind::Report);
         let remembered = wanted.into_iter().filter_map(|key| {
-            let event = self.after.delivered.get(&keys::delivery_claim(&key.delivery_id))?.clone()?;
+            let known = self.after.delivered.get(&keys::delivery_claim(&key.delivery_id)).cloned().flatten();
+            let event = known.or_else(|| repeated.clone())?;
+            repeated = Some(event.clone()).filter(|event| event.kind == EventKind::Report);
             let classification = classify(&event, &self.group_alerts.rules);
             Some(Remembered { key, event, classification })
         });

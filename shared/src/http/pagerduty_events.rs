@@ -1,0 +1,50 @@
+//! Answers to webhooks in the form of PagerDuty's Events API v2: its clients read them.
+
+use lambda_http::http::StatusCode;
+use serde::Serialize;
+
+use super::{Response, answer};
+use crate::{
+    service::receive_webhook::{Receipt, Refusal},
+    sources::client_key,
+};
+
+/// The body of an answer.
+#[derive(Debug, Serialize)]
+struct EventAnswer<'answer> {
+    status: &'static str,
+    message: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dedup_key: Option<&'answer str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<String>,
+}
+
+/// The answer to a webhook that was received, or `None` if ours fits: clients try again on 429 and
+/// from 500 up, whatever the body is.
+///
+/// A client gets 202 and nothing else if its event counts, or is ignored. An event that cannot be
+/// read is in the quarantine; the client learns what is wrong with it all the same.
+#[must_use]
+pub fn answer(received: &Result<Receipt, Refusal>) -> Option<Response> {
+    let processed = |dedup_key| {
+        let body = EventAnswer { status: "success", message: "Event processed", dedup_key, errors: Vec::new() };
+        answer::json(StatusCode::ACCEPTED, &body)
+    };
+    let invalid = |status, reason: String| {
+        let (status_text, message) = ("invalid event", "Event object is invalid");
+        let body = EventAnswer { status: status_text, message, dedup_key: None, errors: vec![reason] };
+        answer::json(status, &body)
+    };
+    match received {
+        Ok(Receipt::Accepted { dedup_key, .. }) => Some(processed(Some(client_key(dedup_key)))),
+        Ok(Receipt::Ignored { .. } | Receipt::Group(_) | Receipt::Confirmed) => Some(processed(None)),
+        Ok(Receipt::Quarantined { reason, .. }) => Some(invalid(StatusCode::BAD_REQUEST, reason.clone())),
+        Err(refusal @ Refusal::NotAuthentic) => Some(invalid(StatusCode::UNAUTHORIZED, refusal.to_string())),
+        Err(refusal @ Refusal::TooLarge { .. }) => Some(invalid(StatusCode::PAYLOAD_TOO_LARGE, refusal.to_string())),
+        Err(refusal @ (Refusal::Address | Refusal::Stranger)) => {
+            Some(invalid(StatusCode::FORBIDDEN, refusal.to_string()))
+        }
+        Err(Refusal::Queue(_) | Refusal::OutOfTime(_) | Refusal::Confirmation(_)) => None,
+    }
+}

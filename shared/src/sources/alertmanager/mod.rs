@@ -1,0 +1,97 @@
+//! Alertmanager webhooks, version 4, and whatever sends in their shape.
+//!
+//! A webhook holds a group of alerts. All of them come again whenever one changes, and every few
+//! hours. Nothing has an id, and no time of sending is stated: these are reports. Facts:
+//! Alertmanager's documentation of `webhook_config`, and its source code where that is silent.
+
+mod fingerprint;
+pub mod group;
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use self::group::GroupedAlert;
+use super::{
+    ElementReading, GROUP_TIMEOUT, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable, WebhookSource,
+    proofs::{self, Schemes},
+    signature::Secret,
+    text::one_line,
+    time::Times,
+};
+use crate::domain::{
+    event::{AlertEvent, EventKind, Transition},
+    source::Source,
+    text::{key_within_limit, limits, truncated_to_chars},
+    time::Time,
+};
+
+/// The source `alertmanager`.
+pub struct Alertmanager;
+
+const NAME: &str = "alertmanager";
+
+impl WebhookSource for Alertmanager {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn max_body_bytes(&self) -> usize {
+        MAX_GROUP_BYTES
+    }
+
+    fn receive_timeout(&self) -> Duration {
+        GROUP_TIMEOUT
+    }
+
+    /// Alertmanager signs nothing. Its `http_config` sends the secret as `Authorization: Bearer`, as
+    /// the password of basic auth, or as the header `X-Webhook-Token`.
+    fn is_authentic(&self, secrets: &[Secret], request: &Request<'_>) -> bool {
+        proofs::are_right(&[
+            proofs::webhook_token(secrets, request.headers),
+            proofs::authorized(secrets, request.headers, Schemes::Bearer),
+        ])
+    }
+
+    fn read(&self, _headers: &Headers, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {
+        group::read(payload, |alert| read_alert(alert, received_at))
+    }
+}
+
+fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementReading, Unreadable> {
+    let GroupedAlert { labels, annotations, .. } = alert;
+    if let Some(reason) = labels.heartbeat() {
+        return Ok(ElementReading::Ignored { reason });
+    }
+    // Other senders leave the fingerprint out. It follows from the labels.
+    let computed = || (!labels.is_empty()).then(|| fingerprint::fingerprint(labels));
+    let fingerprint = alert
+        .fingerprint()
+        .or_else(computed)
+        .ok_or_else(|| Unreadable::because("the alert has neither a fingerprint nor labels"))?;
+    let transition = alert.transition(received_at)?;
+    let dedup_key = key_within_limit(format!("fingerprint:{fingerprint}"));
+    let group_key = alert.group_key().unwrap_or_else(|| dedup_key.clone());
+    let stated_at = match transition {
+        Transition::Firing => alert.started_at(),
+        Transition::Resolved => alert.ended_at(),
+    };
+    let times = Times::of_receipt(stated_at, received_at);
+    let title = annotations.first(&["summary", "title"]).or_else(|| labels.get("alertname")).map(one_line);
+    let event = AlertEvent {
+        kind: EventKind::Report,
+        group_key,
+        occurred_at: times.occurred_at,
+        ordered_at: times.ordered_at,
+        is_timed: times.is_timed,
+        title: title
+            .filter(|title| !title.is_empty())
+            .map_or_else(|| format!("Alert {fingerprint}"), |title| truncated_to_chars(&title, limits::TITLE)),
+        external_id: Some(fingerprint),
+        ..AlertEvent::bare(Source::named(NAME), &dedup_key, transition, received_at)
+    };
+    Ok(ElementReading::Event(Box::new(alert.described(event))))
+}
+
+#[cfg(test)]
+mod tests;
