@@ -57,13 +57,15 @@ pub fn differences(before: &[Option<IncidentId>], after: &[Option<IncidentId>]) 
         }
         let lost = |groups: &BTreeSet<Group>| groups.iter().all(|group| matches!(group, Group::Alone(_)));
         if of_before.len() > 1 || of_after.len() > 1 || lost(&of_before) != lost(&of_after) {
-            let list = |of: BTreeSet<Group>, members: &BTreeMap<Group, Vec<usize>>| {
+            let indexes = |of: BTreeSet<Group>, members: &BTreeMap<Group, Vec<usize>>| {
                 let mut lists: Vec<Vec<usize>> = of.iter().filter_map(|group| members.get(group).cloned()).collect();
                 lists.sort();
                 lists
             };
-            differences
-                .push(Difference { before: list(of_before, &members_before), after: list(of_after, &members_after) });
+            differences.push(Difference {
+                before: indexes(of_before, &members_before),
+                after: indexes(of_after, &members_after),
+            });
         }
     }
     differences

@@ -164,10 +164,8 @@ impl Claims {
             Some("opening_locks") => {
                 self.opening_locks.insert(claim, typed(&item));
             }
-            // Of messages: why they failed, and that they are in the quarantine.
-            Some("failure" | "dead_letter") => {}
-            // Of workers: whose turn it was.
-            Some("turn") => {}
+            // Of messages: why they failed, and that they are in the quarantine. Of workers: whose turn it was.
+            Some("failure" | "dead_letter" | "turn") => {}
             _ => self.others.push(claim),
         }
     }

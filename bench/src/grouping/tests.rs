@@ -117,17 +117,17 @@ async fn group_alerts_groups_a_stream_as_the_benchmark_does() {
 
     let stack = local::Stack::start(local::Options::default()).await.expect("a stack");
     let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), stack.aws()), 1).expect("configured");
-    let mut grouped = Vec::new();
+    let mut outcomes = Vec::new();
     for (number, delivered) in stream.iter().enumerate() {
         let delivery = delivery(number, delivered);
         let deadline = || Deadline::after(PATIENCE);
-        let effect = grouper.group(&delivery, delivered.at, deadline()).await.expect("grouped");
-        let again = grouper.group(&delivery, delivered.at, deadline()).await.expect("grouped");
+        let effect = grouper.group(&delivery, delivered.at, deadline()).await.expect("outcomes");
+        let again = grouper.group(&delivery, delivered.at, deadline()).await.expect("outcomes");
         assert_eq!(again, Effect::Duplicate, "what is delivered again teaches nothing");
         if delivered.event.transition == Transition::Firing {
-            grouped.push(effect.incident_id());
+            outcomes.push(effect.incident_id());
         }
     }
     stack.stop().await;
-    assert_eq!(numbered(&grouped), expected);
+    assert_eq!(numbered(&outcomes), expected);
 }

@@ -100,16 +100,16 @@ mod tests {
         Period::read(&Link::read("/a", query), "2026-11-27T12:00:00Z".parse().unwrap())
     }
 
-    fn at(text: &str) -> Option<Time> {
-        Some(text.parse().unwrap())
+    fn at(text: &str) -> Time {
+        text.parse().unwrap()
     }
 
     #[test]
     fn a_period_ends_before_its_last_minute_or_now() {
         let period = read("from=2026-11-27T09:00&to=2026-11-27T10:00&range=7d").unwrap();
-        let expected = Period { from: at("2026-11-27T09:00:00Z"), to: at("2026-11-27T09:59:59.999Z") };
+        let expected = Period { from: Some(at("2026-11-27T09:00:00Z")), to: Some(at("2026-11-27T09:59:59.999Z")) };
         assert_eq!(period, expected);
-        assert_eq!(read("range=24h").unwrap(), Period { from: at("2026-11-26T12:00:00Z"), to: None });
+        assert_eq!(read("range=24h").unwrap(), Period { from: Some(at("2026-11-26T12:00:00Z")), to: None });
         assert_eq!(read("").unwrap(), Period { from: None, to: None });
         for bad in ["range=2d", "from=yesterday", "from=2026-11-27T10:00&to=2026-11-27T09:00", "to=9999-99-99T00:00"] {
             assert!(read(bad).is_err(), "{bad}");
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn the_api_gets_only_what_it_knows_and_the_place_stays() {
         let link = Link::read("/a", "range=24h&team=x&offset=50");
-        let period = Period { from: at("2026-11-27T09:00:00Z"), to: None };
+        let period = Period { from: Some(at("2026-11-27T09:00:00Z")), to: None };
         assert_eq!(period.query(&link).query(), "team=x&offset=50&created_from=2026-11-27T09:00:00.000Z");
     }
 }

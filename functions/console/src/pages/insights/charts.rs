@@ -225,10 +225,8 @@ fn durations_table(slots: &[Slot], totals: &[IncidentFigures]) -> Markup {
 
 /// Percentiles as two cells of a table.
 pub fn cells(durations: Option<Durations>) -> Markup {
-    match durations {
-        Some(Durations { p50, p90, .. }) => html! { td { (times::lasted(p50)) } td { (times::lasted(p90)) } },
-        None => html! { td.n { "–" } td.n { "–" } },
-    }
+    let shown = |millis: Option<i64>| millis.map_or_else(|| "–".to_owned(), times::lasted);
+    html! { td.n { (shown(durations.map(|durations| durations.p50))) } td.n { (shown(durations.map(|durations| durations.p90))) } }
 }
 
 fn lasted(millis: u64) -> String {
