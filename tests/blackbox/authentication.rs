@@ -87,7 +87,7 @@ async fn a_viewer_cannot_change_a_status() {
 }
 
 #[rstest]
-#[case(Method::GET, "/")]
+#[case(Method::POST, "/")]
 #[case(Method::GET, "/nothing")]
 #[case(Method::GET, "/incidents/a/b/c")]
 #[case(Method::POST, "/incidents")]

@@ -28,7 +28,9 @@ async fn a_person_signs_in_sees_the_page_that_was_asked_for_and_signs_out() {
     let api = Api::shared();
     let mut browser = Browser::of(api.access());
     let start = browser.get("/").await;
-    assert_eq!((start.status, start.location.as_deref()), (303, Some("/console/sign-in?next=/")));
+    assert_eq!((start.status, start.location.as_deref()), (303, Some("/console")));
+    let start = browser.get("/console").await;
+    assert_eq!((start.status, start.location.as_deref()), (303, Some("/console/sign-in?next=/console")));
     let asked = browser.get("/console/alerts?status=firing").await;
     let location = asked.location.unwrap();
     assert_eq!(location, "/console/sign-in?next=/console/alerts?status%3Dfiring");

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
 use shared::{
     clock,
     domain::{delivery::Delivery, time::Time},
@@ -37,6 +38,8 @@ async fn every_granted_permission_is_used() {
     broken.store(false, Ordering::SeqCst);
     redriven(&sandbox).await;
     deliveries(&sandbox).await;
+    let alarm = json!({ "source": "aws.cloudwatch", "detail-type": "CloudWatch Alarm State Change", "detail": {} });
+    stack.local().invoke("ReceiveAlarm", &alarm).await.expect("the function answers");
     let other = sandbox.in_another_environment();
     let alert = other.deliver(&other.monitor()).await.remove(0);
     resolve(&other.api, alert["id"].as_str().expect("an id")).await.expect(200);

@@ -295,7 +295,7 @@ async fn concurrent_deletions_are_recorded_once() {
 #[case("limit=ten", "limit")]
 #[case("offset=-1", "offset")]
 #[case("cursor=nonsense", "cursor")]
-#[case("source=pagerduty", "source")]
+#[case("source=nowhere", "source")]
 #[case("kind=dead", "kind")]
 #[case("kind=", "kind")]
 #[case("state=pending", "state")]

@@ -81,7 +81,7 @@ impl World {
         let grouper = GroupAlerts::new(&self.tables("GroupAlerts", &healthy()), 1).expect("configured");
         for some in deliveries.chunks(10) {
             let some: Vec<&Delivery> = some.iter().collect();
-            grouper.group_together(&some, clock::now(), patient()).await.expect("grouped");
+            Box::pin(grouper.group_together(&some, clock::now(), patient())).await.expect("grouped");
         }
     }
 
@@ -112,7 +112,7 @@ impl World {
         let tables = store::Tables::new(self.stack.environment("MergeIncidents"), &aws);
         let merger = MergeIncidents::new(&tables, None).expect("configured");
         let merge = Merge { others: BTreeSet::from([other]), reason: None, actor: "alice".to_owned() };
-        stop.or_done(merger.merge(into, &merge, &|_| true, clock::now(), patient()), &connection).await
+        stop.or_done(Box::pin(merger.merge(into, &merge, &|_| true, clock::now(), patient())), &connection).await
     }
 
     async fn split(
@@ -128,7 +128,7 @@ impl World {
         let tables = store::Tables::new(self.stack.environment("SplitIncident"), &aws);
         let splitter = SplitIncident::new(&tables).expect("configured");
         let split = Split { alerts: alerts.clone(), into, reason: None, actor: "alice".to_owned() };
-        stop.or_done(splitter.split(from, &split, &|_| true, clock::now(), patient()), &connection).await
+        stop.or_done(Box::pin(splitter.split(from, &split, &|_| true, clock::now(), patient())), &connection).await
     }
 
     async fn sweep(&self, id: IncidentId) {
@@ -327,7 +327,7 @@ async fn merges_splits_changes_of_status_and_alerts_at_the_same_time_lose_nothin
         }
     };
     let arriving = join_all(news.chunks(10).map(|some| world.group(some)));
-    futures::join!(merging, splitting, changing, arriving);
+    futures::join!(Box::pin(merging), Box::pin(splitting), Box::pin(changing), Box::pin(arriving));
     faults.wait_until_idle().await;
     for id in [two, three] {
         world.merge(&healthy(), Stop::Never, one, id).await.expect("done").expect("merged");

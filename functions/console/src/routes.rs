@@ -31,6 +31,9 @@ use crate::{
 /// The first page that people see: what needs them.
 pub const START: &str = "/console/incidents?status=OPEN,INVESTIGATING";
 
+/// The address that people remember.
+const HOME: &str = "/console";
+
 /// The cookie of the colours.
 const THEME: &str = "incident-review-theme";
 
@@ -46,6 +49,9 @@ pub async fn serve(console: &Function, request: &Request, now: Time, deadline: D
 
 async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Time, deadline: Deadline) -> Response {
     let path = request.uri().path();
+    if path == "/" {
+        return answer::redirect(HOME);
+    }
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(1).collect();
     match (request.method(), segments.as_slice()) {
         (_, ["assets", ..]) => return assets::find(path).map_or_else(pages::refusal::of_nobody, answer::file),

@@ -138,6 +138,6 @@ mod tests {
     #[test]
     fn the_challenge_is_the_hash_of_the_verifier() {
         let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
-        assert_eq!(challenge, "E9Melhoa2OwvFrEMTJeCguCHaoeK1t8URWbuSSw_cM");
+        assert_eq!(challenge, "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
     }
 }

@@ -99,7 +99,7 @@ impl Alarm {
             team: tags::named(&self.tags, &["team"]),
             tags: self.all_tags(),
             link: self.link(),
-            external_id: Some(self.arn.unwrap_or(self.name)),
+            external_id: Some(key_within_limit(self.arn.unwrap_or(self.name))),
             ..AlertEvent::bare(Source::named(super::NAME), &dedup_key, transition, received_at)
         };
         Reading::Event(Box::new(event))

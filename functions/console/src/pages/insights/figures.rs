@@ -34,7 +34,7 @@ const MONTHS: usize = 12;
 const DAYS_OF_ELEVEN_MONTHS: i64 = 335;
 
 /// How many of the noisiest monitors are shown.
-const PROBLEMS: usize = 10;
+const PROBLEMS: usize = 8;
 
 /// How many values of a field are offered: a page with charts has little room for more.
 const MAX_FACET_VALUES: usize = 6;

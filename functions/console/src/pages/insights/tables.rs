@@ -27,7 +27,7 @@ const MAX_TITLE_CHARS: usize = 110;
 const MAX_TITLE_WORDS: usize = 10;
 
 /// How many groups the table has.
-const MAX_GROUPS: usize = 12;
+const MAX_GROUPS: usize = 8;
 
 /// Figures of each group of the split.
 pub fn groups(visit: &Visit, insights: &Insights) -> Markup {
