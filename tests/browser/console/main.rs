@@ -1,0 +1,10 @@
+//! The console in a real browser, as its users meet it.
+
+mod hostile;
+mod keyboard;
+mod lists;
+mod no_script;
+mod pages;
+mod roles;
+mod sign_in;
+mod work;
