@@ -74,7 +74,7 @@ pub struct Credentials {
     webhook_secrets: HashMap<String, Vec<Secret>>,
     #[serde(default)]
     pub api_tokens: Vec<ApiToken>,
-    /// Signs the sessions of the console. CloudFormation generates it with the secret.
+    /// Signs the sessions of the console. It is generated with the secret.
     #[serde(default, deserialize_with = "secret")]
     pub session_key: Option<Secret>,
     /// The secret of the console's client at the identity provider, if it has one.

@@ -128,6 +128,12 @@ pub fn environment_claim(environment: &str) -> String {
     format!("ENVIRONMENT#{environment}")
 }
 
+/// Key of the row that says which worker groups the alerts of an environment in a storm.
+#[must_use]
+pub fn turn_claim(environment: &str) -> String {
+    format!("TURN#{environment}")
+}
+
 /// Key of the row that says when the history starts.
 pub const HISTORY_CLAIM: &str = "HISTORY";
 

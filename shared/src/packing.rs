@@ -85,8 +85,58 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory does not fail")
 }
 
-/// Packs a value as JSON, compressed for size rather than speed. Each KB of a row costs a write
-/// unit.
+/// What the JSON of rows repeats, the most frequent last: packed rows refer to it. What was packed can only be unpacked
+/// with the same text, so another text is another format of rows.
+const VOCABULARY: &str = concat!(
+    r#"{"source":"datadog","external_id":null,"dedup_key":"cycle:","key_scope":"problem_per_environment","group_key":""#,
+    r#"","transition":"firing","states_firing":true,"occurred_at":"2026-","ordered_at":"2026-","is_timed":true,"#,
+    r#""unknown_severity":null,"transition_severity":null,"is_test":false}{"decision":"opened","rule":"source_key","#,
+    r#""note":"","kind":"within","kind":"before","kind":"late","kind":"no_service","kind":"same_service","#,
+    r#""kind":"needed_by","service":"","kind":"two_apart","kind":"far","kind":"undeclared","evidence":"default","#,
+    r#""evidence":"transition","evidence":"text","evidence":"rule","evidence":"history","confidence":0."#,
+    r#"{"problem_key":"cycle:","title":{"value":"","by":{"at":"2026-01-01T00:00:00.000Z","delivery_id":"datadog-1-"}},"#,
+    r#""external_id":{"value":"","by":{"at":""}},"message":{"value":"","by":{"at":""}},"tags":{"value":["env:production","#,
+    r#""monitor","region:","service:","team:"],"by":{"at":""}},"link":{"value":"https://app.datadoghq.com/event/event?id="#,
+    r#"","by":{"at":""}},"group":{"value":"service:","by":{"at":""}},"team":{"value":{"value":"","evidence":"stated","#,
+    r#""matched":"","confidence":1.0},"by":{"at":""}},"service":{"value":{"value":null,"evidence":"default","#,
+    r#""matched":null,"confidence":0.0},"by":{"at":""}},"environment":{"value":{"value":"production","#,
+    r#""evidence":"stated","matched":"production","confidence":1.0},"by":{"at":""}},"key_scope":"problem","#,
+    r#""grouping":{"decision":"joined","rule":"evidence","key":null,"evidence":{"usual_delay_seconds":0,"#,
+    r#""spread_minutes":1.5,"needed":-2.0,"best":{"incident_id":"01","score":0.,"parts":[{"kind":"after","seconds":1,"#,
+    r#""points":-0.},{"kind":"needs","service":"","points":0.75},{"kind":"together","service":"","together":1,"#,
+    r#""outages":2,"points":1.}]},"runner_up":{"incident_id":"01","score":-3.}}}}"#,
+);
+
+/// Packs a small value as JSON for a row, with what rows usually repeat left out. Each KB of a row costs a write unit.
+///
+/// # Errors
+/// [`io::Error`] if the value has no JSON form.
+pub fn pack_json<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(VOCABULARY.as_bytes())?;
+    // What follows begins at a byte of its own.
+    encoder.flush()?;
+    let vocabulary = encoder.get_ref().len();
+    serde_json::to_writer(&mut encoder, value)?;
+    Ok(encoder.finish()?.split_off(vocabulary))
+}
+
+/// Reads what [`pack_json`] made.
+///
+/// # Errors
+/// [`io::Error`] if the bytes are broken or hold another type.
+pub fn unpack_json<T: DeserializeOwned>(packed: &[u8]) -> io::Result<T> {
+    // A block that is not the last and not compressed: a byte, its length, and the complement of that (RFC 1951, 3.2.4).
+    let length = u16::try_from(VOCABULARY.len()).map_err(io::Error::other)?;
+    let [low, high] = length.to_le_bytes();
+    let head = [0, low, high, !low, !high];
+    let stream = head.as_slice().chain(VOCABULARY.as_bytes()).chain(packed);
+    let mut json = Vec::new();
+    DeflateDecoder::new(stream).read_to_end(&mut json)?;
+    Ok(serde_json::from_slice(json.get(VOCABULARY.len()..).unwrap_or_default())?)
+}
+
+/// Packs a large value as JSON, compressed for size rather than speed.
 ///
 /// # Errors
 /// [`io::Error`] if the value has no JSON form.
@@ -110,6 +160,24 @@ pub fn inflate_json<T: DeserializeOwned>(packed: &[u8]) -> io::Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packed_json_is_unpacked_and_damage_is_an_error() {
+        for text in ["", "a title", "{\"problem_key\":\"cycle:1\"}"] {
+            let packed = pack_json(&text).unwrap();
+            assert_eq!(unpack_json::<String>(&packed).unwrap(), text);
+            assert!(unpack_json::<String>(&packed[..packed.len() - 2]).is_err());
+            assert!(unpack_json::<u64>(&packed).is_err());
+        }
+        assert!(unpack_json::<String>(&[]).is_err());
+    }
+
+    #[test]
+    fn what_was_packed_by_an_earlier_build_is_unpacked() {
+        // If this fails, rows that are stored cannot be read any more.
+        let stored = [195, 94, 204, 24, 42, 213, 2, 0];
+        assert_eq!(unpack_json::<serde_json::Value>(&stored).unwrap(), serde_json::json!({ "problem_key": "cycle:1" }));
+    }
 
     #[test]
     fn a_body_is_kept_whole_or_visibly_truncated() {

@@ -1,12 +1,13 @@
-//! Sends deliveries to the queue between `receive-webhook` and `group-alerts`.
+//! The queue of deliveries between `receive-webhook` and `group-alerts`.
 
 use std::time::Duration;
 
 use aws_sdk_sqs::{
     Client,
     config::{Config, timeout::TimeoutConfig},
-    types::QueueAttributeName,
+    types::{DeleteMessageBatchRequestEntry, Message as SqsMessage, QueueAttributeName},
 };
+use futures::future::join_all;
 use serde::{Deserialize, Serialize};
 use tracing::warn;
 
@@ -96,8 +97,20 @@ impl Message {
     }
 }
 
+/// The most messages that SQS gives at once (Amazon SQS API Reference, `ReceiveMessage`), and deletes at once.
+pub const MAX_RECEIVED: usize = 10;
+
+/// A message that was received. It comes back unless it is deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedMessage {
+    pub id: String,
+    pub body: String,
+    /// What deletes it.
+    pub receipt: String,
+}
+
 /// The queue of deliveries.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Queue {
     client: Client,
     url: String,
@@ -146,6 +159,40 @@ impl Queue {
         self.send_text(message.body()?, deadline).await
     }
 
+    /// Receives at most [`MAX_RECEIVED`] messages, without waiting for any. None if SQS is in trouble: they stay in the queue.
+    pub async fn receive(&self) -> Vec<ReceivedMessage> {
+        let most = i32::try_from(MAX_RECEIVED).unwrap_or(1);
+        let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(most);
+        match request.wait_time_seconds(0).send().await {
+            Ok(answer) => answer.messages.unwrap_or_default().into_iter().filter_map(received).collect(),
+            Err(error) => {
+                warn!(error = aws::reason(&error), "could not receive more messages");
+                Vec::new()
+            }
+        }
+    }
+
+    /// Deletes messages that are done. One that cannot be deleted comes back, and then it changes nothing.
+    pub async fn delete(&self, receipts: &[&str]) {
+        let batches = receipts.chunks(MAX_RECEIVED).map(|receipts| async move {
+            let entries = receipts.iter().zip(0_u8..).map(|(receipt, number)| {
+                DeleteMessageBatchRequestEntry::builder().id(number.to_string()).receipt_handle(*receipt).build()
+            });
+            // None fails: each has an id and a receipt.
+            let entries = entries.filter_map(Result::ok).collect();
+            let deleted =
+                self.client.delete_message_batch().queue_url(&self.url).set_entries(Some(entries)).send().await;
+            match deleted {
+                Ok(deleted) if deleted.failed().is_empty() => {}
+                Ok(deleted) => {
+                    warn!(messages = deleted.failed().len(), "could not delete messages: they will come back")
+                }
+                Err(error) => warn!(error = aws::reason(&error), "could not delete messages: they will come back"),
+            }
+        });
+        join_all(batches).await;
+    }
+
     async fn send_text(&self, message: String, deadline: Deadline) -> Result<(), QueueError> {
         let request = self.client.send_message().queue_url(&self.url).message_body(message);
         let mut retries = Retries::of_person(deadline);
@@ -159,6 +206,11 @@ impl Queue {
             warn!(%error, "sending the message again");
         }
     }
+}
+
+fn received(message: SqsMessage) -> Option<ReceivedMessage> {
+    let SqsMessage { message_id, receipt_handle, body, .. } = message;
+    Some(ReceivedMessage { id: message_id?, body: body?, receipt: receipt_handle? })
 }
 
 /// Formats a delivery as a message: JSON in which U+FFFE and U+FFFF are escaped. SQS refuses these

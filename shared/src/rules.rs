@@ -6,47 +6,99 @@ use serde::Deserialize;
 
 const BUILT_IN: &str = include_str!("../../infra/rules.yaml");
 
-/// The longest window is a day.
-const MAX_WINDOW_MINUTES: u32 = 24 * 60;
-
-/// Two services of one cascade may be this many dependencies apart.
-const CASCADE_HOPS: usize = 2;
+/// The longest span that may be set: two hours.
+const MAX_SPAN_MINUTES: u32 = 120;
 
 /// The validated rules.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
-    windows: Windows,
-    cascade: Cascade,
+    #[serde(default)]
+    grouping: GroupingSettings,
     default_environment: String,
     #[serde(default)]
     owners: BTreeMap<String, String>,
     #[serde(default)]
     dependencies: BTreeMap<String, BTreeSet<String>>,
+    /// The services one dependency away from each service, whatever needs what.
+    #[serde(skip)]
+    neighbours: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// How far apart the alerts of one incident may be, in minutes of the sources' clocks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Windows {
-    /// For alerts with the same grouping key of the source.
-    pub source_key_minutes: u32,
-    /// For alerts of one service in one environment.
-    pub service_minutes: u32,
-    /// For alerts of one environment.
-    pub cascade_minutes: u32,
+/// How alerts are grouped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GroupingSettings {
+    pub mode: GroupingMode,
+    pub strictness: Strictness,
+    pub span: Span,
 }
 
-/// Which alerts join an incident although neither their grouping key nor their service is the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// By what alerts of different problems join an incident.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Cascade {
-    /// Alerts of the same environment.
-    Environment,
-    /// Alerts of the same environment whose service is near a service of the incident, as
-    /// [`Rules::are_near`] says.
-    Dependencies,
+pub enum GroupingMode {
+    /// By evidence.
+    #[default]
+    Evidence,
+    /// By nothing: an alert joins only what the source's own key names.
     Off,
+}
+
+/// How much must speak for an incident.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strictness {
+    /// Fewer and larger incidents: more that belongs together is together, and more that does not.
+    Lenient,
+    #[default]
+    Normal,
+    /// More and smaller incidents.
+    Strict,
+}
+
+/// How long after its first problem an incident takes in others without a loss of score.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "SpanText")]
+pub enum Span {
+    /// As long as the outages of an environment usually spread: 5 to 9.5 minutes.
+    #[default]
+    Learned,
+    Minutes(u32),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum SpanText {
+    Minutes(u32),
+    Word(String),
+}
+
+impl TryFrom<SpanText> for Span {
+    type Error = String;
+
+    fn try_from(text: SpanText) -> Result<Self, Self::Error> {
+        match text {
+            SpanText::Minutes(minutes @ 1..=MAX_SPAN_MINUTES) => Ok(Self::Minutes(minutes)),
+            SpanText::Word(word) if word == "learned" => Ok(Self::Learned),
+            _ => Err(format!("grouping.span must be learned, or minutes from 1 to {MAX_SPAN_MINUTES}")),
+        }
+    }
+}
+
+/// How two services depend on each other, as the rules declare it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependency {
+    /// The first needs the second.
+    Needs,
+    /// The second needs the first.
+    NeededBy,
+    /// One service is between them, whatever needs what.
+    TwoApart,
+    /// Both have declared dependencies, and are further apart.
+    Far,
+    /// The rules declare no dependency of one of them.
+    Unknown,
 }
 
 /// Why the rules are invalid.
@@ -54,8 +106,6 @@ pub enum Cascade {
 pub enum InvalidRules {
     #[error("could not read the rules: {0}")]
     Unreadable(#[from] serde_norway::Error),
-    #[error("windows.{0} must be from 1 to {MAX_WINDOW_MINUTES}")]
-    Window(&'static str),
     /// Alerts carry names in lower case, so another name would never match.
     #[error("the name {0:?} is empty or not in lower case")]
     Name(String),
@@ -75,17 +125,7 @@ impl Rules {
     /// # Errors
     /// [`InvalidRules`] for the first fault.
     pub fn parse(yaml: &str) -> Result<Self, InvalidRules> {
-        let rules: Self = serde_norway::from_str(yaml)?;
-        let Windows { source_key_minutes, service_minutes, cascade_minutes } = rules.windows;
-        for (name, minutes) in [
-            ("source_key_minutes", source_key_minutes),
-            ("service_minutes", service_minutes),
-            ("cascade_minutes", cascade_minutes),
-        ] {
-            if !(1..=MAX_WINDOW_MINUTES).contains(&minutes) {
-                return Err(InvalidRules::Window(name));
-            }
-        }
+        let mut rules: Self = serde_norway::from_str(yaml)?;
         let owners = rules.owners.iter().flat_map(|(service, team)| [service, team]);
         let dependencies = rules.dependencies.iter().flat_map(|(service, needed)| needed.iter().chain([service]));
         let mut names = owners.chain(dependencies).chain([&rules.default_environment]);
@@ -93,19 +133,20 @@ impl Rules {
             return Err(InvalidRules::Name(name.clone()));
         }
         drop(names);
+        for (service, needed) in
+            rules.dependencies.iter().flat_map(|(service, all)| all.iter().map(move |one| (service, one)))
+        {
+            for (one, other) in [(service, needed), (needed, service)] {
+                rules.neighbours.entry(one.clone()).or_default().insert(other.clone());
+            }
+        }
         Ok(rules)
     }
 
-    /// How far apart the alerts of one incident may be.
+    /// How alerts are grouped.
     #[must_use]
-    pub const fn windows(&self) -> Windows {
-        self.windows
-    }
-
-    /// Which alerts form a cascade.
-    #[must_use]
-    pub const fn cascade(&self) -> Cascade {
-        self.cascade
+    pub const fn grouping(&self) -> GroupingSettings {
+        self.grouping
     }
 
     /// The environment of alerts that do not name one.
@@ -128,24 +169,21 @@ impl Rules {
         all.into_iter()
     }
 
-    /// Whether two services are the same or at most two dependencies apart, in either direction.
+    /// How two services depend on each other.
     #[must_use]
-    pub fn are_near(&self, one: &str, other: &str) -> bool {
-        let mut reached = BTreeSet::from([one]);
-        for _ in 0..CASCADE_HOPS {
-            let next: Vec<&str> = self
-                .dependencies
-                .iter()
-                .flat_map(|(service, needed)| needed.iter().map(move |needed| (service.as_str(), needed.as_str())))
-                .filter_map(|(service, needed)| match (reached.contains(service), reached.contains(needed)) {
-                    (true, false) => Some(needed),
-                    (false, true) => Some(service),
-                    _ => None,
-                })
-                .collect();
-            reached.extend(next);
+    pub fn dependency(&self, one: &str, other: &str) -> Dependency {
+        let needs = |one: &str, other: &str| self.dependencies.get(one).is_some_and(|needed| needed.contains(other));
+        if needs(one, other) {
+            return Dependency::Needs;
         }
-        reached.contains(other)
+        if needs(other, one) {
+            return Dependency::NeededBy;
+        }
+        match (self.neighbours.get(one), self.neighbours.get(other)) {
+            (Some(of_one), Some(of_other)) if of_one.is_disjoint(of_other) => Dependency::Far,
+            (Some(_), Some(_)) => Dependency::TwoApart,
+            _ => Dependency::Unknown,
+        }
     }
 }
 
@@ -154,46 +192,61 @@ mod tests {
     use super::*;
 
     const VALID: &str = "
-windows: {source_key_minutes: 30, service_minutes: 30, cascade_minutes: 5}
-cascade: dependencies
+grouping: {mode: evidence, strictness: strict, span: 8}
 default_environment: production
 owners: {checkout: payments}
-dependencies: {web: [checkout], checkout: [ledger], ledger: [postgres]}
+dependencies: {web: [checkout], checkout: [ledger], ledger: [postgres], admin: [ledger]}
 ";
 
     #[test]
     fn the_built_in_rules_are_valid() {
         let rules = Rules::built_in().unwrap();
-        assert_eq!(rules.windows(), Windows { source_key_minutes: 30, service_minutes: 30, cascade_minutes: 5 });
-        assert_eq!((rules.cascade(), rules.default_environment()), (Cascade::Environment, "production"));
+        assert_eq!((rules.grouping(), rules.default_environment()), (GroupingSettings::default(), "production"));
     }
 
     #[test]
-    fn services_are_near_within_two_hops_either_way() {
+    fn settings_of_grouping_may_be_left_out() {
+        let settings =
+            |yaml: &str| Rules::parse(&format!("default_environment: production\n{yaml}")).unwrap().grouping();
+        assert_eq!(settings(""), GroupingSettings::default());
+        let off = GroupingSettings { mode: GroupingMode::Off, ..GroupingSettings::default() };
+        assert_eq!(settings("grouping: {mode: off, span: learned}"), off);
+        let GroupingSettings { strictness, span, .. } = Rules::parse(VALID).unwrap().grouping();
+        assert_eq!((strictness, span), (Strictness::Strict, Span::Minutes(8)));
+    }
+
+    #[test]
+    fn services_depend_on_each_other_within_two_hops_either_way() {
         let rules = Rules::parse(VALID).unwrap();
-        for (one, other, near) in [
-            ("web", "web", true),
-            ("web", "ledger", true),
-            ("ledger", "web", true),
-            ("web", "postgres", false),
-            ("web", "x", false),
+        for (one, other, expected) in [
+            ("web", "checkout", Dependency::Needs),
+            ("checkout", "web", Dependency::NeededBy),
+            ("web", "ledger", Dependency::TwoApart),
+            ("ledger", "web", Dependency::TwoApart),
+            ("admin", "checkout", Dependency::TwoApart),
+            ("web", "postgres", Dependency::Far),
+            ("web", "x", Dependency::Unknown),
         ] {
-            assert_eq!(rules.are_near(one, other), near, "{one} {other}");
+            assert_eq!(rules.dependency(one, other), expected, "{one} {other}");
         }
-        assert_eq!(rules.services().collect::<Vec<_>>(), ["checkout", "ledger", "postgres", "web"]);
+        assert_eq!(rules.services().collect::<Vec<_>>(), ["admin", "checkout", "ledger", "postgres", "web"]);
     }
 
     #[test]
     fn what_is_wrong_is_refused() {
         for (from, to) in [
-            ("service_minutes: 30", "service_minutes: 0"),
-            ("cascade_minutes: 5", "cascade_minutes: 1441"),
-            ("cascade: dependencies", "cascade: sometimes"),
+            ("mode: evidence", "mode: sometimes"),
+            ("strictness: strict", "strictness: 3"),
+            ("span: 8", "span: 0"),
+            ("span: 8", "span: 121"),
+            ("span: 8", "span: long"),
+            ("span: 8", "window: 8"),
             ("default_environment: production", "default_environment: ''"),
             ("{checkout: payments}", "{Checkout: payments}"),
             ("owners:", "owner:"),
+            ("grouping: {", "windows: {cascade_minutes: 5}\ngrouping: {"),
         ] {
-            assert!(Rules::parse(&VALID.replace(from, to)).is_err(), "{to}");
+            assert!(Rules::parse(VALID).is_ok() && Rules::parse(&VALID.replace(from, to)).is_err(), "{to}");
         }
     }
 }

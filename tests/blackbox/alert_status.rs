@@ -76,6 +76,18 @@ async fn an_alert_that_a_person_resolves_is_resolved_and_its_incident_says_who_d
 }
 
 #[tokio::test]
+async fn an_alert_never_ends_in_the_future_though_the_clock_of_its_source_is_ahead() {
+    let sandbox = Sandbox::new();
+    let alert = sandbox.deliver(&sandbox.monitor().at(now() + 2.hours())).await.remove(0);
+    let answer = resolve(&sandbox.api, id(&alert)).await.expect(200).json();
+    let resolved_at: jiff::Timestamp =
+        answer["alert"]["resolved_at"].as_str().expect("a time").parse().expect("a time");
+    assert!(resolved_at <= now(), "{resolved_at}");
+    let detail = sandbox.api.get(&format!("/alerts/{}", id(&alert))).await.expect(200).json();
+    assert_eq!(detail["alert"]["resolved_at"], answer["alert"]["resolved_at"]);
+}
+
+#[tokio::test]
 async fn resolving_an_alert_again_changes_and_records_nothing() {
     let sandbox = Sandbox::new();
     let alert = firing_alert(&sandbox).await;

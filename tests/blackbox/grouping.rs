@@ -7,14 +7,15 @@ use tests::{Sandbox, assert_members, in_order, now, rfc3339, sentry::Issue, stri
 
 /// Asserts that the newest alert joined the incident of the oldest by a rule.
 #[track_caller]
-fn assert_joined(alerts: &[Value], rule: &str, window_minutes: u32) {
+fn assert_joined(alerts: &[Value], rule: &str) {
     let (newest, oldest) = (&alerts[0], &alerts[alerts.len() - 1]);
     assert_ne!(newest["id"], oldest["id"], "there is only one alert");
     assert_eq!(newest["incident_id"], oldest["incident_id"], "{newest:#}");
     let grouping = &newest["grouping"];
-    assert_members(grouping, &json!({ "decision": "joined", "rule": rule, "window_minutes": window_minutes }));
-    assert!(grouping["key"].as_str().is_some_and(|key| !key.is_empty()), "{grouping}");
-    assert!(grouping["reason"].as_str().is_some_and(|reason| reason.contains(' ')), "{grouping}");
+    assert_members(grouping, &json!({ "decision": "joined", "rule": rule }));
+    assert_eq!(grouping["key"].is_string(), rule == "source_key", "{grouping}");
+    assert_eq!(grouping["evidence"].is_object(), rule == "evidence", "{grouping}");
+    assert!(grouping["reason"].as_str().is_some_and(|reason| reason.starts_with("Joined: ")), "{grouping}");
 }
 
 /// Asserts that the newest alert opened an incident of its own.
@@ -57,26 +58,26 @@ async fn an_alert_that_matches_nothing_opens_an_incident() {
 }
 
 #[tokio::test]
-async fn the_same_monitor_and_scope_joins_within_30_minutes() {
+async fn the_same_monitor_and_scope_joins_within_10_minutes_of_its_resolution() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
-    sandbox.deliver(&monitor.resolved().at(sandbox.minute(5))).await;
-    let alerts = sandbox.deliver(&monitor.in_a_new_cycle().at(sandbox.minute(29))).await;
-    assert_joined(&alerts, "source_key", 30);
+    sandbox.deliver(&monitor.resolved().at(sandbox.minute(15))).await;
+    let alerts = sandbox.deliver(&monitor.in_a_new_cycle().at(sandbox.minute(25))).await;
+    assert_joined(&alerts, "source_key");
 }
 
 #[tokio::test]
-async fn the_same_monitor_and_scope_opens_anew_after_30_minutes() {
+async fn the_same_monitor_and_scope_opens_anew_after_10_minutes() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
-    sandbox.deliver(&monitor.resolved().at(sandbox.minute(5))).await;
-    assert_opened(&sandbox.deliver(&monitor.in_a_new_cycle().at(sandbox.minute(31))).await);
+    sandbox.deliver(&monitor.resolved().at(sandbox.minute(15))).await;
+    assert_opened(&sandbox.deliver(&monitor.in_a_new_cycle().at(sandbox.minute(26))).await);
 }
 
 #[tokio::test]
-async fn the_same_sentry_issue_joins_within_30_minutes() {
+async fn the_same_sentry_issue_joins_soon_after_it_was_resolved() {
     let sandbox = Sandbox::new();
     let issue = Issue::of(&sandbox);
     sandbox.deliver(&issue.event_alert(now() - 12.minutes())).await;
@@ -85,36 +86,60 @@ async fn the_same_sentry_issue_joins_within_30_minutes() {
     let url = format!("https://sentry.io/api/0/projects/larkspur/{}/events/1/", sandbox.another_service("moved"));
     let alerts = sandbox.deliver(&issue.event_alert(now() + 1.minute()).with("/data/event/url", url)).await;
     assert_eq!(alerts.len(), 2);
-    assert_joined(&alerts, "source_key", 30);
+    assert_joined(&alerts, "source_key");
 }
 
 #[tokio::test]
-async fn another_monitor_on_the_same_service_joins_within_30_minutes() {
+async fn another_monitor_on_the_same_service_joins_soon_and_says_why() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
-    let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(29))).await;
-    assert_joined(&alerts, "service", 30);
-    assert!(alerts[0]["grouping"]["key"].as_str().unwrap().contains(&sandbox.service));
+    let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(3))).await;
+    assert_joined(&alerts, "evidence");
+    let evidence = &alerts[0]["grouping"]["evidence"];
+    assert_members(
+        evidence,
+        &json!({ "usual_delay_seconds": 0, "spread_minutes": 1.5, "needed": -2.0, "runner_up": null }),
+    );
+    let best = json!({
+        "incident_id": alerts[0]["incident_id"],
+        "score": -1.5,
+        "parts": [
+            { "kind": "after", "seconds": 180, "points": -2.0 },
+            { "kind": "same_service", "points": 0.5 },
+        ],
+    });
+    assert_eq!(evidence["best"], best);
+    let history = sandbox.incident_of(&alerts[0]).await;
+    let joined = &history["actions"][0];
+    assert_eq!(joined["details"]["reason"], alerts[0]["grouping"]["reason"], "{joined:#}");
 }
 
 #[tokio::test]
-async fn another_monitor_on_the_same_service_opens_anew_after_30_minutes() {
+async fn another_monitor_on_the_same_service_opens_anew_after_minutes_and_says_why() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
-    sandbox.deliver(&monitor).await;
-    assert_opened(&sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(31))).await);
+    let first = sandbox.deliver(&monitor).await.remove(0);
+    let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(6))).await;
+    assert_opened(&alerts);
+    let best = &alerts[0]["grouping"]["evidence"]["best"];
+    assert_members(best, &json!({ "incident_id": first["incident_id"], "score": -3.5 }));
 }
 
 #[tokio::test]
-async fn the_window_moves_with_the_incidents_last_alert() {
+async fn an_incident_takes_in_problems_that_follow_each_other_but_not_for_ever() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
-    sandbox.deliver(&monitor).await;
-    sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(25))).await;
-    let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(50))).await;
-    assert_joined(&alerts, "service", 30);
-    assert_eq!(sandbox.incidents().await.len(), 1);
+    let first = sandbox.deliver(&monitor).await.remove(0);
+    let mut incidents = vec![first["incident_id"].clone()];
+    for number in 1..=8 {
+        let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(2 * number))).await;
+        incidents.push(alerts[0]["incident_id"].clone());
+    }
+    // The span of 6.5 min is followed by alerts that lose more and more: at 10 min too much.
+    let own = incidents.iter().filter(|id| **id == incidents[0]).count();
+    assert_eq!(own, 5, "{incidents:?}");
+    assert_eq!(sandbox.incidents().await.len(), 2);
 }
 
 #[tokio::test]
@@ -128,13 +153,14 @@ async fn the_same_service_in_another_environment_is_another_incident() {
 }
 
 #[tokio::test]
-async fn another_service_of_the_environment_joins_within_5_minutes() {
+async fn another_service_of_the_environment_joins_moments_later() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
     let other = sandbox.another_service("search");
-    let alerts = sandbox.deliver(&monitor.from_another_monitor().service(&other).at(sandbox.minute(4))).await;
-    assert_joined(&alerts, "cascade", 5);
+    let alerts = sandbox.deliver(&monitor.from_another_monitor().service(&other).at(sandbox.minute(1))).await;
+    assert_joined(&alerts, "evidence");
+    assert_eq!(alerts[0]["grouping"]["evidence"]["best"]["parts"][1], json!({ "kind": "undeclared", "points": -1.0 }));
     let incident = &sandbox.incident_of(&alerts[0]).await["incident"];
     let mut services = strings(&incident["services"]);
     services.sort_unstable();
@@ -142,40 +168,43 @@ async fn another_service_of_the_environment_joins_within_5_minutes() {
 }
 
 #[tokio::test]
-async fn another_service_of_the_environment_opens_anew_after_5_minutes() {
+async fn another_service_of_the_environment_opens_anew_after_two_minutes() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor).await;
-    let other = monitor.from_another_monitor().service(&sandbox.another_service("search")).at(sandbox.minute(6));
+    let other = monitor.from_another_monitor().service(&sandbox.another_service("search")).at(sandbox.minute(2));
     assert_opened(&sandbox.deliver(&other).await);
 }
 
 #[tokio::test]
-async fn alerts_without_a_service_do_not_join_by_service() {
+async fn alerts_without_a_service_join_by_time_alone() {
     let sandbox = Sandbox::new().watching_every_service();
     let nameless = sandbox.monitor().without_tag("service").with("scope", "*");
     sandbox.deliver(&nameless).await;
-    let alerts = sandbox.deliver(&nameless.from_another_monitor().at(sandbox.minute(10))).await;
+    let alerts = sandbox.deliver(&nameless.from_another_monitor().at(sandbox.minute(3))).await;
     assert_eq!(alerts[0]["service"], Value::Null);
-    assert_opened(&alerts);
+    assert_joined(&alerts, "evidence");
+    assert_opened(&sandbox.deliver(&nameless.from_another_monitor().at(sandbox.minute(10))).await);
 }
 
 #[tokio::test]
-async fn the_same_service_wins_over_the_cascade() {
+async fn of_two_incidents_the_one_with_more_evidence_is_joined() {
     let sandbox = Sandbox::new();
     let first = sandbox.monitor();
     let first_alert = sandbox.deliver(&first).await.remove(0);
-    let second = first.from_another_monitor().service(&sandbox.another_service("search")).at(sandbox.minute(10));
+    let second = first.from_another_monitor().service(&sandbox.another_service("search")).at(sandbox.minute(2));
     assert_opened(&sandbox.deliver(&second).await);
 
-    let third = first.from_another_monitor().at(sandbox.minute(12));
+    let third = first.from_another_monitor().at(sandbox.minute(2));
     let alerts = sandbox.deliver(&third).await;
     assert_eq!(alerts[0]["incident_id"], first_alert["incident_id"]);
-    assert_eq!(alerts[0]["grouping"]["rule"], "service");
+    let evidence = &alerts[0]["grouping"]["evidence"];
+    assert_eq!(evidence["best"]["incident_id"], first_alert["incident_id"]);
+    assert_members(&evidence["runner_up"], &json!({ "score": -1.0 }));
 }
 
 #[tokio::test]
-async fn the_sources_key_wins_over_the_service() {
+async fn the_sources_key_wins_over_the_evidence() {
     let sandbox = Sandbox::new();
     let first = sandbox.monitor();
     let first_alert = sandbox.deliver(&first).await.remove(0);
@@ -183,7 +212,7 @@ async fn the_sources_key_wins_over_the_service() {
     let second = first.from_another_monitor().service(&other_service).at(sandbox.minute(10));
     assert_opened(&sandbox.deliver(&second).await);
 
-    let third = first.in_a_new_cycle().tag("service", &other_service).at(sandbox.minute(12));
+    let third = first.in_a_new_cycle().tag("service", &other_service).at(sandbox.minute(10));
     let alerts = sandbox.deliver(&third).await;
     assert_eq!(alerts[0]["incident_id"], first_alert["incident_id"]);
     assert_eq!(alerts[0]["grouping"]["rule"], "source_key");
@@ -212,8 +241,8 @@ async fn an_alert_that_is_a_little_late_does_not_move_last_alert_at_back() {
     let sandbox = Sandbox::new();
     let monitor = sandbox.monitor();
     sandbox.deliver(&monitor.clone().at(sandbox.minute(10))).await;
-    let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(5))).await;
-    assert_joined(&alerts, "service", 30);
+    let alerts = sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(8))).await;
+    assert_joined(&alerts, "evidence");
     assert_members(
         &sandbox.incidents().await[0],
         &json!({ "alert_count": 2, "last_alert_at": rfc3339(sandbox.minute(10)) }),
@@ -241,7 +270,7 @@ async fn datadog_and_sentry_alerts_of_a_service_share_one_incident() {
     let sandbox = Sandbox::new();
     sandbox.deliver(&sandbox.monitor()).await;
     let alerts = sandbox.deliver(&Issue::of(&sandbox).event_alert(sandbox.minute(3))).await;
-    assert_joined(&alerts, "service", 30);
+    assert_joined(&alerts, "evidence");
     let incident = &sandbox.incident_of(&alerts[0]).await["incident"];
     let mut sources = strings(&incident["sources"]);
     sources.sort_unstable();

@@ -20,6 +20,7 @@ use crate::{
     alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
     comments,
     dead_letters::{entry_when, failing_worker, only_entry},
+    merges,
     quarantine::{delete, entries_of, get_entry, redrive},
     redrive::redrive_many,
 };
@@ -40,6 +41,8 @@ async fn every_granted_permission_is_used() {
     resolve(&other.api, alert["id"].as_str().expect("an id")).await.expect(200);
     let other = sandbox.in_another_environment();
     interrupted_resolution(&other, &sweeps).await;
+    regrouped(&sandbox).await;
+    merges::interrupted_merge(&sandbox, &sweeps).await;
     payloads(&sandbox).await;
     lists(&sandbox).await;
     lost_segments(&stack, &sandbox).await;
@@ -91,13 +94,23 @@ async fn deliveries(sandbox: &Sandbox) {
     sandbox.deliver(&monitor).await;
     sandbox.deliver(&monitor.again().at(sandbox.minute(3))).await;
     sandbox.deliver(&monitor.again().at(sandbox.minute(-3))).await;
-    // Too early for the open incident of its service, so it opens another one.
-    sandbox.deliver(&sandbox.monitor().at(sandbox.minute(-100))).await;
+    // A little too early for the open incident of its service, so it opens another one.
+    sandbox.deliver(&sandbox.monitor().at(sandbox.minute(-8))).await;
     sandbox.api.change_status(&incident, "INVESTIGATING").await;
     comments::send(&sandbox.api, &incident, "Rolling back.", Some("1")).await.expect(201);
     sandbox.api.assign(&incident, Some("alice")).await.expect(200);
     sandbox.api.detail(&incident).await;
     sandbox.api.get(&format!("/incidents/{incident}/report.md")).await.expect(200);
+}
+
+/// Incidents that are merged and split.
+async fn regrouped(sandbox: &Sandbox) {
+    let (one, two) = (sandbox.in_another_environment(), sandbox.in_another_environment());
+    let (into, other) = (one.open_incident().await, two.open_incident().await);
+    merges::merge(&one.api, &into, &[&other]).await.expect(200);
+    one.api.get(&format!("/incidents/{into}/similar")).await.expect(200);
+    let moved = two.alerts().await[0]["id"].as_str().expect("an id").to_owned();
+    merges::split(&one.api, &into, &[&moved], None).await.expect(200);
 }
 
 /// The payload of an alert.
@@ -111,8 +124,10 @@ async fn payloads(sandbox: &Sandbox) {
 
 /// Whoever reads or seals first makes what is lost again.
 async fn lost_segments(stack: &TestStack, sandbox: &Sandbox) {
+    let incident = sandbox.api.page("/incidents?limit=1").await.items.remove(0);
+    let similar = format!("/incidents/{}/similar", incident["id"].as_str().expect("an id"));
     let root = AttributeValue::S("ROOT".to_owned());
-    for path in ["/incidents", "/alerts", "/stats/incidents", "/stats/alerts", ""] {
+    for path in ["/incidents", "/alerts", "/stats/incidents", "/stats/alerts", &similar, ""] {
         let delete = stack.local().aws().dynamodb().delete_item().table_name(stack.resource("SegmentsTable"));
         delete.key("part_of", root.clone()).key("part", root.clone()).send().await.expect("deleted");
         match path {

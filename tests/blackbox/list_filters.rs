@@ -1,5 +1,6 @@
 //! What both lists take: negation, the least severity, search, orders and facets.
 
+use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tests::{Api, Sandbox, sentry::Issue};
@@ -11,12 +12,14 @@ async fn three_alerts() -> Sandbox {
     let sandbox = Sandbox::new();
     let first = sandbox.monitor().with("title", "Disk of web-1 is FULL").priority("P2");
     let other = sandbox.another_service("search");
+    // Within a minute, so that they are one incident though nobody said that one service needs the other.
+    let after = |seconds| sandbox.time + SignedDuration::from_secs(seconds);
     let second = first.from_another_monitor().with("title", "Latency is high").service(&other).priority("P1");
     sandbox.deliver(&first).await;
-    sandbox.deliver(&first.again().at(sandbox.minute(1))).await;
-    sandbox.deliver(&second.clone().at(sandbox.minute(2))).await;
-    sandbox.deliver(&second.resolved().at(sandbox.minute(3))).await;
-    sandbox.deliver(&Issue::of(&sandbox).level("warning").event_alert(sandbox.minute(4))).await;
+    sandbox.deliver(&first.again().at(after(10))).await;
+    sandbox.deliver(&second.clone().at(after(20))).await;
+    sandbox.deliver(&second.resolved().at(after(30))).await;
+    sandbox.deliver(&Issue::of(&sandbox).level("warning").event_alert(after(40))).await;
     sandbox
 }
 

@@ -30,7 +30,7 @@ async fn a_data_directory_keeps_everything_across_a_restart() {
     sandbox.deliver_without_effect(&monitor).await;
     let alerts = sandbox.deliver(&monitor.resolved().at(sandbox.minute(5))).await;
     assert_eq!((alerts.len(), &alerts[0]["status"]), (2, &json!("resolved")));
-    sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(6))).await;
+    sandbox.deliver(&monitor.from_another_monitor().at(sandbox.minute(2))).await;
     assert_members(
         &sandbox.api.detail(&incident).await["incident"],
         &json!({ "status": "INVESTIGATING", "alert_count": 3 }),

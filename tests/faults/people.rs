@@ -78,7 +78,9 @@ async fn ask(stack: &Stack, faults: &Arc<FaultInjector>, mut change: Change, sto
     let answered = stop.or_done(changer.change(id, &asked, &accepts, clock::now(), patient()), &connection).await;
     change.answer = match answered {
         Some(Ok(_)) => Answer::Done,
-        Some(Err(ChangeStatusError::Stale(_) | ChangeStatusError::Illegal(_))) => Answer::Refused,
+        Some(Err(ChangeStatusError::Stale(_) | ChangeStatusError::Illegal(_) | ChangeStatusError::Merged(_))) => {
+            Answer::Refused
+        }
         Some(Err(ChangeStatusError::NotFound)) => panic!("the incident {} is gone", change.incident_id),
         Some(Err(ChangeStatusError::Unavailable(_) | ChangeStatusError::Queue(_))) | None => Answer::Unknown,
     };

@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 /// The attempts before a message is given up, as in template.yaml.
 const RECEPTIONS: u32 = 1000;
 
-/// The largest batch, as in template.yaml.
-const BATCH: usize = 10;
+/// The largest batch. Lambda passes 10 messages; a worker that receives more itself has as many, and more.
+const BATCH: usize = 30;
 
 /// How many of a hundred receptions take a message that another worker still has, because its
 /// visibility timeout passed.

@@ -13,12 +13,13 @@ use shared::{
         alert::Alert,
         alert_status::AlertStatus,
         episode::Episode,
-        grouping::{GroupedIncident, GroupingDecision},
+        grouping::GroupingDecision,
         id::{AlertId, IncidentId},
         incident::Incident,
         severity::Severity,
         time::Time,
     },
+    grouping::{ServiceGroup, SourceGroup},
     store::{Item, alerts},
 };
 use tests::faults::Clock;
@@ -54,6 +55,8 @@ pub struct AlertRow {
     pub resolved_at: Option<Time>,
     pub occurrences: u64,
     pub decision: GroupingDecision,
+    /// How late its monitor usually is.
+    pub usual_delay_ms: i64,
 }
 
 impl From<Alert> for AlertRow {
@@ -73,6 +76,7 @@ impl From<Alert> for AlertRow {
             resolved_at: state.resolved_at,
             occurrences: state.occurrences,
             decision: report.grouping.decision,
+            usual_delay_ms: report.grouping.usual_delay_ms(),
         }
     }
 }
@@ -149,15 +153,21 @@ impl Claims {
                 find_episodes(item, &mut episodes);
                 self.episodes.insert(claim, episodes);
             }
-            Some("group") => {
-                let grouped: Vec<GroupedIncident> = typed(&item["incidents"]);
-                self.groups.insert(claim, grouped.into_iter().map(|grouped| grouped.incident_id).collect());
+            Some("source_group") => {
+                let group: SourceGroup = typed(&item);
+                self.groups.insert(claim, group.incidents.into_iter().map(|known| known.incident_id).collect());
+            }
+            Some("service_group") => {
+                let group: ServiceGroup = typed(&item);
+                self.groups.insert(claim, group.incidents);
             }
             Some("opening_locks") => {
                 self.opening_locks.insert(claim, typed(&item));
             }
             // Of messages: why they failed, and that they are in the quarantine.
             Some("failure" | "dead_letter") => {}
+            // Of workers: whose turn it was.
+            Some("turn") => {}
             _ => self.others.push(claim),
         }
     }

@@ -40,6 +40,7 @@ const ALONE: [&str; 2] = ["Authorize", "Health"];
 struct Subjects {
     alert: String,
     incident: String,
+    other: String,
     entry: String,
     messages: Vec<Json>,
 }
@@ -48,6 +49,9 @@ impl Subjects {
     async fn on(stack: &TestStack) -> Self {
         let sandbox = Sandbox::on(Api::to(stack.access()));
         let incident = sandbox.open_incident().await;
+        let other = sandbox.in_another_environment().open_incident().await;
+        // One alert must stay when another leaves.
+        sandbox.deliver(&sandbox.monitor()).await;
         let alert = sandbox.alerts().await[0]["id"].as_str().expect("an id").to_owned();
         let tables = store::Tables::new(stack.local().environment("QuarantineDeadLetters"), stack.local().aws());
         let mover = QuarantineDeadLetter::new(&tables, 1).expect("configured");
@@ -67,12 +71,12 @@ impl Subjects {
                 "awsRegion": "us-east-1",
             })
         });
-        Self { alert, incident, entry: entry.to_string(), messages: messages.collect() }
+        Self { alert, incident, other, entry: entry.to_string(), messages: messages.collect() }
     }
 
     /// The event that Lambda passes to a function.
     fn event(&self, function: &str) -> Json {
-        let Self { alert, incident, entry, messages } = self;
+        let Self { alert, incident, other, entry, messages } = self;
         match function {
             "AddComment" => request("POST", incident, &json!({ "comment": "on it" })),
             "Authorize" => json!({ "identitySource": [format!("Bearer {}", secrets::VIEWER)] }),
@@ -82,9 +86,11 @@ impl Subjects {
             "DeleteAlertPayload" => request("DELETE", alert, &Json::Null),
             "GetAlert" | "GetAlertPayload" => request("GET", alert, &Json::Null),
             "DeleteQuarantineEntry" => request("DELETE", entry, &Json::Null),
-            "GetIncident" | "GetIncidentReport" => request("GET", incident, &Json::Null),
+            "GetIncident" | "GetIncidentReport" | "ListSimilarIncidents" => request("GET", incident, &Json::Null),
             "GetQuarantineEntry" => request("GET", entry, &Json::Null),
             "GroupAlerts" | "QuarantineDeadLetters" => json!({ "Records": messages }),
+            "MergeIncidents" => request("POST", incident, &json!({ "incident_ids": [other] })),
+            "SplitIncident" => request("POST", incident, &json!({ "alert_ids": [alert] })),
             "RedriveQuarantine" => {
                 let mut event = request("POST", "", &Json::Null);
                 event["rawQueryString"] = json!("kind=dead_letter");
@@ -97,7 +103,7 @@ impl Subjects {
                 event["headers"]["x-webhook-token"] = json!(secrets::DATADOG);
                 event
             }
-            // Health and the lists.
+            // Health, lists, statistics and sealing.
             _ => request("GET", "", &Json::Null),
         }
     }
@@ -136,6 +142,8 @@ fn check_answer(function: &str, answer: &Json, what: &str) {
         }
         "Authorize" => assert_eq!(answer["isAuthorized"], true, "{what}"),
         "Health" => assert_eq!(answer["statusCode"], StatusCode::OK.as_u16(), "{what}"),
+        // What it could not seal is sealed a minute later.
+        "SealSegments" => assert_eq!(*answer, Json::Null, "{what}"),
         _ => {
             assert_eq!(answer["statusCode"], StatusCode::SERVICE_UNAVAILABLE.as_u16(), "{function}, {what}: {answer}");
             assert_eq!(answer["headers"]["retry-after"], "1", "{function}, {what}: {answer}");
@@ -221,9 +229,11 @@ async fn each_function_answers_in_the_documented_time_whatever_a_service_does() 
 #[case("DeleteAlertPayload")]
 #[case("DeleteQuarantineEntry")]
 #[case("GroupAlerts")]
+#[case("MergeIncidents")]
 #[case("QuarantineDeadLetters")]
 #[case("RedriveQuarantine")]
 #[case("RedriveQuarantineEntry")]
+#[case("SplitIncident")]
 #[tokio::test]
 async fn writers_that_always_collide_give_up_before_lambda_ends_them(#[case] function: &str) {
     let faults = FaultInjector::seeded(4, FaultRates::none());

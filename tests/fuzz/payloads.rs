@@ -134,7 +134,8 @@ fn check_row(event: &AlertEvent, delivery: &Delivery) -> Result<(), TestCaseErro
     prop_assert!(keys.all().all(|key| !key.is_empty() && key.len() <= MAX_PARTITION_KEY_BYTES));
     let new_alert = NewAlert { event, classification: &classification, resolved_at: None };
     let grouping = match decide(new_alert, &Groups::default(), &rules) {
-        Decision::Open { grouping, .. } | Decision::Join { grouping, .. } | Decision::Ignore { grouping } => grouping,
+        Decision::Open { place, .. } | Decision::Join { place, .. } => place.grouping,
+        Decision::Ignore { grouping } => grouping,
     };
     if event.transition == Transition::Firing {
         let ids = IdGenerator::seeded(1);

@@ -7,6 +7,7 @@ mod alerts;
 mod asked;
 mod batches;
 mod changes;
+mod grouping;
 mod history;
 mod incidents;
 mod orders;

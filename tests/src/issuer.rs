@@ -1,6 +1,7 @@
 //! An identity provider on this machine, whose keys and answers a test decides.
 
 use std::{
+    collections::HashMap,
     net::Ipv4Addr,
     sync::{
         Arc, Mutex, PoisonError,
@@ -18,6 +19,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// The audience of the issuer's tokens.
@@ -56,6 +58,13 @@ struct Shared {
 struct Published {
     keys: Vec<Value>,
     mood: Mood,
+    grants: HashMap<String, Grant>,
+}
+
+/// A code that was given out.
+struct Grant {
+    challenge: String,
+    id_token: String,
 }
 
 /// A key that signs tokens.
@@ -93,7 +102,7 @@ impl TestIssuer {
     pub async fn start(keys: &[&TokenKey]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let state = Mutex::new(Published { keys: Vec::new(), mood: Mood::Well });
+        let state = Mutex::new(Published { keys: Vec::new(), mood: Mood::Well, grants: HashMap::new() });
         let shared = Arc::new(Shared { url: url.clone(), state, requests: AtomicUsize::new(0) });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.expect("it serves") });
@@ -115,6 +124,12 @@ impl TestIssuer {
     /// Changes how it answers from now on.
     pub fn set_mood(&self, mood: Mood) {
         self.state().mood = mood;
+    }
+
+    /// Lets a code be exchanged for an ID token, once, by whoever knows the verifier of a challenge.
+    pub fn grant(&self, code: &str, challenge: &str, id_token: &str) {
+        let grant = Grant { challenge: challenge.to_owned(), id_token: id_token.to_owned() };
+        self.state().grants.insert(code.to_owned(), grant);
     }
 
     /// How many requests it got.
@@ -147,7 +162,11 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         let state = shared.state.lock().unwrap_or_else(PoisonError::into_inner);
         (state.keys.clone(), state.mood.clone())
     };
-    let mut discovery = json!({ "issuer": shared.url, "jwks_uri": format!("{}/keys", shared.url) });
+    let at = |path: &str| format!("{}/{path}", shared.url);
+    let mut discovery = json!({
+        "issuer": shared.url, "jwks_uri": at("keys"),
+        "authorization_endpoint": at("authorize"), "token_endpoint": at("token"),
+    });
     match mood {
         Mood::Failing => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Mood::Silent => std::future::pending().await,
@@ -159,6 +178,23 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     match request.uri().path() {
         "/.well-known/openid-configuration" => discovery.to_string().into_response(),
         "/keys" => json!({ "keys": keys }).to_string().into_response(),
+        "/token" => exchange(&shared, request).await,
         _ => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The token endpoint: the code flow with PKCE (RFC 7636).
+async fn exchange(shared: &Shared, request: Request) -> Response {
+    let body = axum::body::to_bytes(request.into_body(), 10_000).await.expect("a form");
+    let fields: HashMap<String, String> = form_urlencoded::parse(&body).into_owned().collect();
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    let grant = shared.state.lock().unwrap_or_else(PoisonError::into_inner).grants.remove(field("code"));
+    let challenge = BASE64.encode(Sha256::digest(field("code_verifier")));
+    match grant {
+        Some(grant) if grant.challenge == challenge && field("grant_type") == "authorization_code" => {
+            let answer = json!({ "access_token": "x", "token_type": "Bearer", "id_token": grant.id_token });
+            answer.to_string().into_response()
+        }
+        _ => (StatusCode::BAD_REQUEST, json!({ "error": "invalid_grant" }).to_string()).into_response(),
     }
 }

@@ -9,6 +9,7 @@
 
 mod answer;
 mod api;
+pub mod console;
 pub mod contract;
 pub mod datadog;
 mod eventually;

@@ -19,6 +19,7 @@ pub struct Subjects {
     firing_alert: String,
     doomed_alert: String,
     open_incident: String,
+    other_incident: String,
     quarantine_entry: String,
     doomed_entry: String,
     /// The cookie of a person who signed in to the console.
@@ -38,6 +39,7 @@ impl Subjects {
             firing_alert: first(stack, "/alerts?status=firing&limit=1").await?,
             doomed_alert: first(stack, "/alerts?status=firing&limit=1&offset=1").await?,
             open_incident: first(stack, "/incidents?status=OPEN&limit=1").await?,
+            other_incident: first(stack, "/incidents?status=OPEN&limit=1&offset=1").await?,
             quarantine_entry: first(stack, "/quarantine?limit=1").await?,
             doomed_entry: first(stack, "/quarantine?limit=1&offset=1").await?,
             session: session(stack).await?,
@@ -51,6 +53,7 @@ impl Subjects {
             firing_alert: alert,
             doomed_alert,
             open_incident: incident,
+            other_incident,
             quarantine_entry: entry,
             doomed_entry: doomed,
             session,
@@ -111,6 +114,14 @@ impl Subjects {
                 ("50 incidents, facets", http("GET", "/incidents", "limit=50&facets=status", &json!({})))
             }
             "ListQuarantine" => ("the first page", http("GET", "/quarantine", "", &json!({}))),
+            "ListSimilarIncidents" => {
+                ("an open incident", http("GET", &format!("/incidents/{incident}/similar"), "", &id(incident)))
+            }
+            "MergeIncidents" => {
+                let path = format!("/incidents/{incident}/merge");
+                let body = json!({ "incident_ids": [other_incident] });
+                ("an incident, then the same", with_body(http("POST", &path, "", &id(incident)), &body))
+            }
             "QuarantineDeadLetters" => ("a dead letter", messages(number, 1)?),
             "ReceiveWebhook" => {
                 let mut event = http("POST", "/webhooks/datadog", "", &json!({ "source": "datadog" }));
@@ -127,6 +138,11 @@ impl Subjects {
                 ("an entry that still cannot be read", http("POST", &path, "", &id(entry)))
             }
             "SealSegments" => ("a schedule", json!({ "detail-type": "Scheduled Event" })),
+            "SplitIncident" => {
+                let path = format!("/incidents/{incident}/split");
+                let body = json!({ "alert_ids": [alert], "into": null });
+                ("an alert, or one that is elsewhere", with_body(http("POST", &path, "", &id(incident)), &body))
+            }
             _ => return Ok(None),
         }))
     }

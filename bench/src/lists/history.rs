@@ -19,7 +19,7 @@ use shared::{
         event::KeyScope,
         grouping::{Grouping, GroupingDecision, GroupingRule},
         id::IncidentId,
-        incident::Incident,
+        incident::{Incident, Scatter},
         reported::Reported,
         severity::Severity,
         source::Source,
@@ -192,8 +192,14 @@ fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
         firing_alert_count: 0,
         first_alert_at: created_at,
         last_alert_at: updated_at,
+        first_onset_at: created_at,
+        last_onset_at: updated_at,
+        scatter: Scatter::default(),
         action_count: 12,
         recurrence_of: None,
+
+        merged_into: None,
+        also_in: Vec::new(),
         version: 12,
     }
 }
@@ -252,10 +258,11 @@ pub fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId], crea
             key_scope: KeyScope::Problem,
             grouping: Grouping {
                 decision: GroupingDecision::Joined,
-                rule: Some(GroupingRule::Service),
-                key: Some("production checkout".to_owned()),
-                window_minutes: Some(30),
-                reason: "same environment and service, 3 min after the last alert of the incident".to_owned(),
+                rule: Some(GroupingRule::SourceKey),
+                key: Some("datadog monitor:1|env:production".to_owned()),
+                note: Some("Joined: datadog says that it is the same problem as another here".to_owned()),
+                evidence: None,
+                moved: None,
             },
         },
     }

@@ -61,6 +61,7 @@ fn unknown() -> Problem {
 fn problem(error: ChangeStatusError) -> Problem {
     match error {
         ChangeStatusError::NotFound => unknown(),
+        ChangeStatusError::Merged(into) => Problem::merged(into),
         ChangeStatusError::Stale(incident) => Problem::stale(&incident),
         ChangeStatusError::Illegal(illegal) => Problem::illegal_transition(illegal.from, illegal.to),
         ChangeStatusError::Unavailable(cause) => Problem::unavailable(&cause),

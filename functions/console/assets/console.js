@@ -42,12 +42,12 @@
     const field = event.target;
     if (field.matches('.facet input')) field.form.requestSubmit();
     if (field.matches('[data-submit]')) field.form.requestSubmit();
-    if (field.id === 'all') for (const box of all('tbody .c-box input')) box.checked = field.checked;
+    if (field.id === 'all') for (const box of all('tbody input[type=checkbox]')) box.checked = field.checked;
     count();
   });
   const count = () => {
     const text = one('.chosen');
-    const chosen = all('tbody .c-box input:checked').length;
+    const chosen = all('tbody input:checked, .cards input:checked').length;
     if (text && chosen) text.textContent = `${chosen} chosen: ${text.dataset.verb || 'change to'}`;
   };
   document.addEventListener('submit', (event) => {
@@ -84,7 +84,7 @@
   const isBusy = () => {
     const field = document.activeElement;
     const writes = field?.matches('input:not([type=checkbox]), textarea, select') && field.value !== field.defaultValue;
-    return writes || all('tbody :checked').length > 0 || one('dialog[open]') || one('.picked') || one('textarea:not(:placeholder-shown)');
+    return writes || all('tbody :checked, .cards :checked').length > 0 || one('dialog[open]') || one('.picked') || one('textarea:not(:placeholder-shown)');
   };
   const refresh = () => {
     if (!one('#live')) return;
@@ -181,7 +181,7 @@
     j: () => step(1),
     k: () => step(-1),
     x: () => {
-      const box = one('.c-box input', document.activeElement?.closest('tr') ?? document.createElement('i'));
+      const box = one('input[type=checkbox]', document.activeElement?.closest('tr, li') ?? document.createElement('i'));
       if (box) { box.checked = !box.checked; box.dispatchEvent(new Event('change', { bubbles: true })); }
     },
     n: () => one('[data-key="n"]')?.click(),
@@ -208,8 +208,29 @@
     if (act) { event.preventDefault(); act(); }
   });
 
+  // On a narrow screen the filters would push the list out of sight, so they open on demand.
+  const narrow = matchMedia('(max-width: 1000px)');
+  let filtersOpen = false;
+  const fold = () => {
+    const filters = one('.facets > details');
+    if (filters) filters.open = !narrow.matches || filtersOpen;
+  };
+  narrow.addEventListener('change', fold);
+  document.addEventListener('click', (event) => {
+    const filters = event.target.closest('.facets > details > summary')?.parentElement;
+    if (filters) filtersOpen = !filters.open;
+  });
+
+  // The way back leads to the list as it was.
+  const remember = () => {
+    try {
+      if (one('#filters')) sessionStorage.setItem(location.pathname, location.search);
+      for (const back of all('.crumbs a')) back.search = sessionStorage.getItem(back.pathname) ?? back.search;
+    } catch { /* storage is off */ }
+  };
+
   // After each page and each part of one.
-  const settle = () => { localise(); dress(); count(); };
+  const settle = () => { localise(); dress(); count(); fold(); remember(); };
   document.addEventListener('htmx:after:swap', () => { read = Date.now(); tip.hidden = true; settle(); });
   document.addEventListener('htmx:after:history:push', () => { scrollTo(0, 0); one('#main')?.focus({ preventScroll: true }); });
   setInterval(localise, 30000);

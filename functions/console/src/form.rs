@@ -29,11 +29,19 @@ impl Form {
     /// # Errors
     /// A 400 [`Problem`] if it is too long.
     pub fn comment(&self) -> Result<Option<String>, Problem> {
-        let comment = self.text("comment");
-        if comment.chars().count() > MAX_COMMENT_CHARS {
-            return Err(Problem::invalid("comment", format!("must have at most {MAX_COMMENT_CHARS} characters")));
+        self.text_of("comment")
+    }
+
+    /// What a person wrote into a field, if anything.
+    ///
+    /// # Errors
+    /// A 400 [`Problem`] if it is longer than a comment may be.
+    pub fn text_of(&self, field: &str) -> Result<Option<String>, Problem> {
+        let text = self.text(field);
+        if text.chars().count() > MAX_COMMENT_CHARS {
+            return Err(Problem::invalid(field, format!("must have at most {MAX_COMMENT_CHARS} characters")));
         }
-        Ok(Some(comment.to_owned()).filter(|comment| !comment.is_empty()))
+        Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
     }
 
     /// Where to go afterwards: a page of the console, or else the default.

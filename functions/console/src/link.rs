@@ -1,6 +1,6 @@
 //! Addresses of pages with their state: filters, order and place of a list.
 
-use std::fmt;
+use std::fmt::{self, Display};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -65,16 +65,16 @@ impl Link {
 
     /// The same with another value of a parameter. The page begins anew, unless that is what changes.
     #[must_use]
-    pub fn with(&self, name: &str, value: impl ToString) -> Self {
+    pub fn with(&self, name: &str, value: impl Display) -> Self {
         let mut link = self.without(name);
-        link.pairs.push((name.to_owned(), value.to_string()));
+        link.pairs.push((name.to_owned(), format!("{value}")));
         link
     }
 
     /// The same with one more parameter, at the same place of the list.
     #[must_use]
-    pub fn and(mut self, name: &str, value: impl ToString) -> Self {
-        self.pairs.push((name.to_owned(), value.to_string()));
+    pub fn and(mut self, name: &str, value: impl Display) -> Self {
+        self.pairs.push((name.to_owned(), format!("{value}")));
         self
     }
 
@@ -115,7 +115,7 @@ impl Link {
     }
 }
 
-impl fmt::Display for Link {
+impl Display for Link {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.path)?;
         if self.pairs.is_empty() { Ok(()) } else { write!(formatter, "?{}", self.query()) }

@@ -1,5 +1,7 @@
 //! The table of pages, and what comes before each: the session, and the proof of a form.
 
+use std::pin::Pin;
+
 use lambda_http::http::{Method, StatusCode};
 use shared::{
     deadline::Deadline,
@@ -46,13 +48,15 @@ async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Ti
     let path = request.uri().path();
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(1).collect();
     match (request.method(), segments.as_slice()) {
-        (_, ["assets", ..]) => return assets::find(path).map_or_else(|| pages::refusal::of_nobody(), answer::file),
+        (_, ["assets", ..]) => return assets::find(path).map_or_else(pages::refusal::of_nobody, answer::file),
         (&Method::GET, ["sign-in"]) => return pages::sign_in::show(console, request, &arrival),
         (&Method::GET, ["sign-in", "provider"]) => {
             return pages::provider::begin(console, request, &arrival, now).await;
         }
-        (&Method::GET, ["sign-in", "callback"]) => return pages::provider::end(console, request, &arrival, now).await,
-        (&Method::POST, ["sign-in"]) => return pages::sign_in::submit(console, request, &arrival, now).await,
+        (&Method::GET, ["sign-in", "callback"]) => {
+            return later(|| pages::provider::end(console, request, &arrival, now)).await;
+        }
+        (&Method::POST, ["sign-in"]) => return later(|| pages::sign_in::submit(console, request, &arrival, now)).await,
         _ => {}
     }
     let Some(key) = console.sign_in.session_key(now).await else {
@@ -65,6 +69,7 @@ async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Ti
     let visit = Visit {
         person,
         link: Link::read(path, request.uri().query().unwrap_or_default()),
+        source_address: console.edge.source_address_of(request),
         form: Form::of(request),
         now,
         deadline,
@@ -97,22 +102,57 @@ async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Ti
 async fn page(console: &Function, visit: &Visit, method: &Method, path: &[&str]) -> Result<Response, Problem> {
     match (method.as_str(), path) {
         ("GET", []) => Ok(answer::redirect(START)),
-        ("GET", ["incidents"]) => pages::incidents::show(console, visit).await,
-        ("POST", ["incidents", "status"]) => pages::incidents::change_status(console, visit).await,
-        ("GET", ["incidents", id]) => pages::incident::show(console, visit, incident(id)?).await,
-        ("GET", ["incidents", id, "report"]) => pages::report::show(console, visit, incident(id)?).await,
-        ("POST", ["incidents", id, "status"]) => pages::incident::change_status(console, visit, incident(id)?).await,
-        ("POST", ["incidents", id, "comments"]) => pages::incident::comment(console, visit, incident(id)?).await,
-        ("POST", ["incidents", id, "assignee"]) => pages::incident::assign(console, visit, incident(id)?).await,
-        ("GET", ["alerts"]) => pages::alerts::show(console, visit).await,
-        ("GET", ["alerts", id]) => pages::alert::show(console, visit, alert(id)?).await,
-        ("GET", ["alerts", id, "payload"]) => pages::alert::show_payload(console, visit, alert(id)?).await,
-        ("POST", ["alerts", id, "resolve"]) => pages::alert::resolve(console, visit, alert(id)?).await,
+        ("GET", ["incidents"]) => later(|| pages::incidents::show(console, visit)).await,
+        ("POST", ["incidents", "status"]) => later(|| pages::incidents::change_status(console, visit)).await,
+        ("POST", ["incidents", "merge"]) => later(|| pages::incidents::merge(console, visit)).await,
+        ("GET", ["incidents", id]) => {
+            let id = incident(id)?;
+            later(|| pages::incident::show(console, visit, id)).await
+        }
+        ("GET", ["incidents", id, "report"]) => {
+            let id = incident(id)?;
+            later(|| pages::report::show(console, visit, id)).await
+        }
+        ("POST", ["incidents", id, "status"]) => {
+            let id = incident(id)?;
+            later(|| pages::incident::change_status(console, visit, id)).await
+        }
+        ("POST", ["incidents", id, "comments"]) => {
+            let id = incident(id)?;
+            later(|| pages::incident::comment(console, visit, id)).await
+        }
+        ("POST", ["incidents", id, "assignee"]) => {
+            let id = incident(id)?;
+            later(|| pages::incident::assign(console, visit, id)).await
+        }
+        ("POST", ["incidents", id, "split"]) => {
+            let id = incident(id)?;
+            later(|| pages::incident::split(console, visit, id)).await
+        }
+        ("GET", ["alerts"]) => later(|| pages::alerts::show(console, visit)).await,
+        ("GET", ["alerts", id]) => {
+            let id = alert(id)?;
+            later(|| pages::alert::show(console, visit, id)).await
+        }
+        ("GET", ["alerts", id, "payload"]) => {
+            let id = alert(id)?;
+            later(|| pages::alert::show_payload(console, visit, id)).await
+        }
+        ("POST", ["alerts", id, "resolve"]) => {
+            let id = alert(id)?;
+            later(|| pages::alert::resolve(console, visit, id)).await
+        }
         ("GET", ["help"]) => Ok(pages::help::show(visit)),
         ("POST", ["sign-out"]) => Ok(pages::sign_in::sign_out(visit)),
         ("POST", ["theme"]) => Ok(theme(visit)),
         _ => Err(Problem::not_found("The console has no such page.")),
     }
+}
+
+/// A future in a box. It is made in a frame of its own: without optimisation, the frame of the table would have room for
+/// the futures of all pages, and overflow the stack.
+fn later<F: Future>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::pin(make())
 }
 
 fn incident(id: &str) -> Result<IncidentId, Problem> {

@@ -1,5 +1,7 @@
 //! A request of a person who signed in.
 
+use std::net::IpAddr;
+
 use shared::{
     deadline::Deadline,
     domain::{
@@ -36,6 +38,8 @@ pub enum Theme {
 pub struct Visit {
     pub person: Principal,
     pub arrival: Arrival,
+    /// Where it comes from, for the log.
+    pub source_address: Option<IpAddr>,
     /// Its address, with filters, order and place.
     pub link: Link,
     /// The fields that a form sent.

@@ -2,8 +2,9 @@
 //! back to the queue.
 
 mod message;
+mod storm;
 
-use std::panic::AssertUnwindSafe;
+use std::{collections::HashSet, panic::AssertUnwindSafe};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::FutureExt;
@@ -19,13 +20,13 @@ use shared::{
         time::Time,
     },
     function::{Error, EventFunction},
-    queue::{Message, Sweep},
+    queue::{Message, Queue, Sweep},
     service::{
         end_redrive::EndRedrive,
-        group_alerts::{Effect, GroupAlerts, MAX_DELIVERIES},
+        group_alerts::{Effect, GroupAlerts},
         quarantine_dead_letter::{FailedMessage, QuarantineDeadLetter},
         quarantine_gauge::QuarantineGauge,
-        resolve_alerts::ResolveAlerts,
+        sweep_incident::SweepIncident,
     },
     store::Tables,
     telemetry::metrics::{Measures, Metrics},
@@ -36,11 +37,12 @@ use tracing::{error, warn};
 #[derive(Debug)]
 pub struct Function {
     group_alerts: GroupAlerts,
-    resolve_alerts: ResolveAlerts,
+    sweep_incident: SweepIncident,
     end_redrive: EndRedrive,
     quarantine_dead_letter: QuarantineDeadLetter,
     metrics: Metrics,
     gauge: QuarantineGauge,
+    queue: Queue,
 }
 
 impl EventFunction for Function {
@@ -54,42 +56,31 @@ impl EventFunction for Function {
         group_alerts.warm().await;
         Ok(Self {
             group_alerts,
-            resolve_alerts: ResolveAlerts::new(&tables)?,
+            sweep_incident: SweepIncident::new(&tables)?,
             end_redrive: EndRedrive::new(&tables)?,
             quarantine_dead_letter: QuarantineDeadLetter::new(&tables, fastrand::u64(..))?,
             gauge: QuarantineGauge::new(&tables, metrics.clone())?,
+            queue: Queue::new(environment, aws)?,
             metrics,
         })
     }
 
-    /// Groups a batch. The answer names the messages that go back to the queue.
+    /// Groups a batch, and more of the queue if there are many. The answer names the messages that go back to the queue.
     async fn answer(&self, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
         let mut batch = Batch::default();
         let (mut deliveries, mut sweeps, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
-        for message in event.records {
-            let Received { id, body, content } = message::read(message.message_id, message.body);
-            match content {
-                Ok(Message::Delivery(delivery)) => deliveries.push(Received { id, body, content: *delivery }),
-                Ok(Message::Sweep(sweep)) => sweeps.push(Received { id, body, content: sweep }),
-                Err(error) => unreadable.push(Received { id, body, content: error }),
+        let mut messages: Vec<Received<()>> = event.records.into_iter().map(message::of_lambda).collect();
+        self.receive_more(&mut messages, deadline).await;
+        let receipts: Vec<(String, String)> =
+            messages.iter().filter_map(|message| Some((message.id.clone(), message.receipt.clone()?))).collect();
+        for message in messages {
+            match Message::read(&message.body) {
+                Ok(Message::Delivery(delivery)) => deliveries.push(message.saying(*delivery)),
+                Ok(Message::Sweep(sweep)) => sweeps.push(message.saying(sweep)),
+                Err(error) => unreadable.push(message.saying(MessageError::from(error))),
             }
         }
-        for together in deliveries.chunks(MAX_DELIVERIES) {
-            let Err(error) = self.group(together, &mut batch.measures, deadline).await else { continue };
-            // If the cause has nothing to do with the data, single messages would fail in the same
-            // way. Otherwise one of them may be the cause, and the rest succeed when tried alone.
-            let mut for_all = error.is_for_all().then_some(error);
-            for message in together {
-                if let Some(error) = &for_all {
-                    batch.goes_back(message, error);
-                } else if let Err(error) =
-                    self.group(std::slice::from_ref(message), &mut batch.measures, deadline).await
-                {
-                    self.failed(&mut batch, message, &error, deadline).await;
-                    for_all = error.is_for_all().then_some(error);
-                }
-            }
-        }
+        self.group_all(&deliveries, &mut batch, deadline).await;
         // Deliveries come first: a sweep may take long, and may go on later.
         let mut for_all = None;
         for message in &sweeps {
@@ -107,6 +98,8 @@ impl EventFunction for Function {
             self.gauge.changed(&batch.quarantined, &[], clock::now(), deadline).await;
         }
         self.metrics.write(&batch.measures, clock::now());
+        let done = receipts.iter().filter(|(id, _)| !batch.kept.contains(id)).map(|(_, receipt)| receipt.as_str());
+        self.queue.delete(&done.collect::<Vec<_>>()).await;
         batch.response
     }
 }
@@ -114,7 +107,10 @@ impl EventFunction for Function {
 /// What became of the messages of a batch.
 #[derive(Default)]
 struct Batch {
+    /// Names the messages of Lambda that go back to the queue.
     response: SqsBatchResponse,
+    /// The messages that the function received itself and that go back.
+    kept: HashSet<String>,
     measures: Measures,
     /// The entries of those that are dead letters.
     quarantined: Vec<EntryId>,
@@ -123,7 +119,11 @@ struct Batch {
 impl Batch {
     fn goes_back<T>(&mut self, message: &Received<T>, error: &MessageError) {
         error!(message_id = message.id, %error, "the message failed and goes back to the queue");
-        self.response.add_failure(message.id.clone());
+        if message.receipt.is_some() {
+            self.kept.insert(message.id.clone());
+        } else {
+            self.response.add_failure(message.id.clone());
+        }
         self.measures.count("Failed");
     }
 }
@@ -152,12 +152,13 @@ impl Function {
         }
     }
 
-    /// Ends the alerts that still fire in an incident that a person resolved.
+    /// Moves the alerts that are left in an incident that was merged, or ends those that still fire in one that was
+    /// resolved.
     async fn sweep(&self, sweep: Sweep, deadline: Deadline) -> Result<(), MessageError> {
-        let swept = AssertUnwindSafe(self.resolve_alerts.sweep(sweep.sweep_incident, clock::now(), deadline));
+        let swept = AssertUnwindSafe(self.sweep_incident.sweep(sweep.sweep_incident, clock::now(), deadline));
         match deadline.bound(swept.catch_unwind()).await?.map_err(|_| MessageError::Panicked)?? {
             0 => {}
-            left => return Err(MessageError::StillFiring(left)),
+            left => return Err(MessageError::StillLeft(left)),
         }
         if let Some(id) = sweep.redrive_of {
             deadline.bound(self.end_redrive.end(id, clock::now(), deadline)).await??;
@@ -168,7 +169,7 @@ impl Function {
 
     async fn group(
         &self,
-        messages: &[Received<Delivery>],
+        messages: &[&Received<Delivery>],
         measures: &mut Measures,
         deadline: Deadline,
     ) -> Result<(), MessageError> {

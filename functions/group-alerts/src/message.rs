@@ -1,17 +1,20 @@
 //! A message of a batch, and why it failed.
 
+use aws_lambda_events::sqs::SqsMessage;
 use shared::{
     deadline::OutOfTime,
-    queue::Message,
+    queue::ReceivedMessage,
     service::{group_alerts::GroupError, resolve_alerts::ResolveAlertError},
     store::transaction::TransactionError,
 };
 
-/// A message that SQS delivered.
+/// A message of the queue.
 #[derive(Debug)]
 pub struct Received<T> {
     pub id: String,
     pub body: String,
+    /// What deletes a message that the function received itself. Lambda deletes the others.
+    pub receipt: Option<String>,
     /// What it says.
     pub content: T,
 }
@@ -29,8 +32,8 @@ pub enum MessageError {
     #[error("the quarantine was not changed: {0}")]
     Quarantine(#[from] TransactionError),
     /// The index does not show these alerts yet, so the sweep must run again.
-    #[error("the index does not show {0} firing alerts of a resolved incident yet")]
-    StillFiring(u64),
+    #[error("the index does not show {0} alerts of a merged or resolved incident yet")]
+    StillLeft(u64),
     #[error("the function panicked on the message")]
     Panicked,
     /// It was not tried, or it was tried and nobody knows whether it took effect. It can be tried
@@ -48,7 +51,7 @@ impl MessageError {
             Self::Sweep(error) => error.is_external(),
             Self::Quarantine(error) => error.is_external(),
             Self::OutOfTime(_) => true,
-            Self::Unreadable(_) | Self::StillFiring(_) | Self::Panicked => false,
+            Self::Unreadable(_) | Self::StillLeft(_) | Self::Panicked => false,
         }
     }
 
@@ -60,14 +63,31 @@ impl MessageError {
             Self::Group(error) => error.is_permanent(),
             Self::Sweep(error) => error.is_permanent(),
             Self::Quarantine(error) => error.is_permanent(),
-            Self::StillFiring(_) | Self::OutOfTime(_) => false,
+            Self::StillLeft(_) | Self::OutOfTime(_) => false,
         }
     }
 }
 
-/// Reads what SQS delivered.
-pub fn read(id: Option<String>, body: Option<String>) -> Received<Result<Message, MessageError>> {
-    let (id, body) = (id.unwrap_or_default(), body.unwrap_or_default());
-    let content = Message::read(&body).map_err(MessageError::from);
-    Received { id, body, content }
+/// A message that Lambda received.
+pub fn of_lambda(message: SqsMessage) -> Received<()> {
+    Received {
+        id: message.message_id.unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        receipt: None,
+        content: (),
+    }
+}
+
+/// A message that the function received itself.
+pub fn of_queue(message: ReceivedMessage) -> Received<()> {
+    let ReceivedMessage { id, body, receipt } = message;
+    Received { id, body, receipt: Some(receipt), content: () }
+}
+
+impl<T> Received<T> {
+    /// The same message, with what it says.
+    pub fn saying<U>(self, content: U) -> Received<U> {
+        let Self { id, body, receipt, .. } = self;
+        Received { id, body, receipt, content }
+    }
 }

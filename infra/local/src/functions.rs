@@ -45,11 +45,14 @@ pub async fn start(logical_id: &str, environment: &Environment, aws: &Aws) -> Re
         "ListAlerts" => http::<list_alerts::Function>(environment, aws).await,
         "ListIncidents" => http::<list_incidents::Function>(environment, aws).await,
         "ListQuarantine" => http::<list_quarantine::Function>(environment, aws).await,
+        "ListSimilarIncidents" => http::<list_similar_incidents::Function>(environment, aws).await,
+        "MergeIncidents" => http::<merge_incidents::Function>(environment, aws).await,
         "QuarantineDeadLetters" => event::<quarantine_dead_letters::Function>(environment, aws).await,
         "ReceiveWebhook" => http::<receive_webhook::Function>(environment, aws).await,
         "RedriveQuarantine" => http::<redrive_quarantine::Function>(environment, aws).await,
         "RedriveQuarantineEntry" => http::<redrive_quarantine_entry::Function>(environment, aws).await,
         "SealSegments" => event::<seal_segments::Function>(environment, aws).await,
+        "SplitIncident" => http::<split_incident::Function>(environment, aws).await,
         unknown => return Err(FunctionError::Unknown(unknown.to_owned())),
     };
     started.map_err(|source| FunctionError::Start { function: logical_id.to_owned(), source })

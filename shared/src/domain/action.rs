@@ -89,6 +89,14 @@ pub enum ActionKind {
     },
     /// A person said something.
     CommentAdded { comment: String },
+    /// It became part of another incident.
+    MergedInto { into: IncidentId, reason: Option<String> },
+    /// Others became part of it.
+    IncidentsMerged { incident_ids: Vec<IncidentId>, reason: Option<String> },
+    /// Alerts went to another incident.
+    AlertsMovedOut { into: IncidentId, alert_ids: Vec<AlertId>, reason: Option<String> },
+    /// Alerts came from another incident.
+    AlertsMovedIn { from: IncidentId, alert_ids: Vec<AlertId>, reason: Option<String> },
     /// A person gave the incident to somebody, or took it away.
     AssigneeChanged { from: Option<Assignee>, to: Option<Assignee> },
 }

@@ -7,7 +7,7 @@ use super::{
     classification::{Classification, Classified},
     episode::{Episode, EventKey},
     event::{AlertEvent, KeyScope},
-    grouping::Grouping,
+    grouping::{Grouping, GroupingDecision, GroupingRule, Moved},
     id::{AlertId, IncidentId},
     reported::Reported,
     severity::Severity,
@@ -77,7 +77,7 @@ pub struct AlertReport {
 }
 
 /// What grouping decided about a new alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Placement {
     pub incident_id: Option<IncidentId>,
     pub grouping: Grouping,
@@ -121,6 +121,20 @@ impl Alert {
     #[must_use]
     pub fn created_at(&self) -> Time {
         self.id.created_at()
+    }
+
+    /// When its problem began, as far as the delay of its monitor is known.
+    #[must_use]
+    pub fn onset_at(&self) -> Time {
+        self.state.occurred_at.plus_millis(-self.report.grouping.usual_delay_ms())
+    }
+
+    /// Whether it tells when a problem of its incident began. One that joined for another reason than
+    /// the evidence only fires again.
+    #[must_use]
+    pub fn is_onset(&self) -> bool {
+        let Grouping { decision, rule, .. } = &self.report.grouping;
+        *decision == GroupingDecision::Opened || *rule == Some(GroupingRule::Evidence)
     }
 
     /// What tells its problem from others: the source's key, with the environment if that tells two
@@ -170,10 +184,18 @@ impl Alert {
         self
     }
 
+    /// People put it into another incident.
+    #[must_use]
+    pub fn moved(mut self, to: IncidentId, moved: Moved) -> Self {
+        self.state.incident_id = Some(to);
+        self.report.grouping.moved = Some(moved);
+        self
+    }
+
     /// A person ends it, and its problem does not remember it.
     pub fn end(&mut self, now: Time) {
         self.state.status = AlertStatus::Resolved;
-        self.state.resolved_at = Some(now.max(self.state.last_seen_at));
+        self.state.resolved_at = Some(now);
     }
 
     /// Takes in what another firing delivery reports.

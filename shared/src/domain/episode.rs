@@ -177,8 +177,26 @@ impl ResolvedBy {
 /// The end of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Resolution {
+    /// The time by which it is ordered among the deliveries of its problem.
     pub at: Time,
     pub by: ResolvedBy,
+    /// When the alert ended, if not then: the clock of a source may be ahead, but nothing ends in the future.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Time>,
+}
+
+impl Resolution {
+    /// A resolution that we learned of at `known_at`.
+    #[must_use]
+    pub fn new(at: Time, by: ResolvedBy, known_at: Time) -> Self {
+        Self { at, by, ended_at: (known_at < at).then_some(known_at) }
+    }
+
+    /// When the alert ended.
+    #[must_use]
+    pub fn ended_at(&self) -> Time {
+        self.ended_at.unwrap_or(self.at)
+    }
 }
 
 /// What is remembered of an alert.
@@ -244,6 +262,11 @@ impl Episode {
     /// When the alert ended; `None` while it fires.
     #[must_use]
     pub fn resolved_at(&self) -> Option<Time> {
+        self.resolution.map(|resolution| resolution.ended_at())
+    }
+
+    /// The time by which its end is ordered among the deliveries of its problem.
+    pub(super) fn end_in_order(&self) -> Option<Time> {
         self.resolution.map(|resolution| resolution.at)
     }
 

@@ -3,6 +3,10 @@
 //! Its changes are functions here: each takes the incident, `now` and the news, and returns what was
 //! done, so that the history says exactly what changed.
 
+mod moving;
+
+pub use moving::Division;
+
 use std::{cmp::Ordering, collections::BTreeMap, mem};
 
 use serde::{Deserialize, Serialize};
@@ -62,12 +66,35 @@ pub struct Incident {
     pub first_alert_at: Time,
     /// When its latest alert occurred, by the source's clock.
     pub last_alert_at: Time,
+    /// When the first of its problems began: when an alert occurred, less the usual delay of its
+    /// monitor. An alert that only fires again does not count.
+    pub first_onset_at: Time,
+    /// When the last of its problems began.
+    pub last_onset_at: Time,
+    /// How far its alerts were from the beginning of their bursts, less the usual delays of their
+    /// monitors, as far as that is known.
+    #[serde(default)]
+    pub scatter: Scatter,
     /// How many actions its history has.
     pub action_count: u64,
     /// The earlier, resolved incident of the same group.
     pub recurrence_of: Option<IncidentId>,
+    /// The incident that it is part of, since people merged them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<IncidentId>,
+    /// The other environments of incidents that became part of it, sorted. What happens there may join.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_in: Vec<String>,
     /// Counts its changes, from 1.
     pub version: u64,
+}
+
+/// How far alerts were apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scatter {
+    pub alerts: u32,
+    /// The sum over these alerts.
+    pub seconds: u32,
 }
 
 /// An incident after a change, and what was done.
@@ -106,14 +133,19 @@ impl Incident {
             firing_alert_count: 1,
             first_alert_at: state.occurred_at,
             last_alert_at: state.occurred_at,
+            first_onset_at: alert.onset_at(),
+            last_onset_at: alert.onset_at(),
+            scatter: Scatter::default(),
             action_count: 1,
             recurrence_of,
+            merged_into: None,
+            also_in: Vec::new(),
             version: 1,
         };
         let kind = ActionKind::IncidentOpened {
             alert_id: alert.id,
             severity: state.severity,
-            reason: alert.report.grouping.reason.clone(),
+            reason: alert.report.grouping.reason(),
             recurrence_of,
         };
         (incident, vec![kind])
@@ -126,7 +158,7 @@ impl Incident {
             alert_id: alert.id,
             severity: alert.state.severity,
             rule: alert.report.grouping.rule,
-            reason: alert.report.grouping.reason.clone(),
+            reason: alert.report.grouping.reason(),
         }];
         self.alert_count += 1;
         self.firing_alert_count += u64::from(alert.state.status == AlertStatus::Firing);
@@ -136,6 +168,16 @@ impl Incident {
         insert_sorted(&mut self.sources, Some(&alert.state.source));
         self.cover(alert);
         (self.changed(now, &kinds), kinds)
+    }
+
+    /// The same with the distance of an alert from the beginning of its burst.
+    #[must_use]
+    pub const fn scattered(mut self, seconds: Option<u32>) -> Self {
+        if let Some(seconds) = seconds {
+            self.scatter.alerts = self.scatter.alerts.saturating_add(1);
+            self.scatter.seconds = self.scatter.seconds.saturating_add(seconds);
+        }
+        self
     }
 
     /// A delivery changed one of its alerts. `None` if that changes nothing here.
@@ -245,6 +287,10 @@ impl Incident {
     fn cover(&mut self, alert: &Alert) {
         self.first_alert_at = self.first_alert_at.min(alert.state.occurred_at);
         self.last_alert_at = self.last_alert_at.max(alert.state.occurred_at);
+        if alert.is_onset() {
+            self.first_onset_at = self.first_onset_at.min(alert.onset_at());
+            self.last_onset_at = self.last_onset_at.max(alert.onset_at());
+        }
         if self.services.len() < MAX_SERVICES {
             insert_sorted(&mut self.services, alert.state.service.as_ref());
         }

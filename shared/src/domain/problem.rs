@@ -31,7 +31,7 @@ use super::{
     episode::{Ending, Episode, Firing, Resolution, ResolvedBy, Rest},
     event::{KeyScope, Transition},
     grouping::GroupedIncident,
-    id::AlertId,
+    id::{AlertId, IncidentId},
     time::Time,
 };
 
@@ -169,7 +169,8 @@ impl Problem {
     pub fn resolved_by_person(&self, alert_id: AlertId, now: Time) -> Option<Episode> {
         let episode = self.episode(alert_id).filter(|episode| episode.resolution.is_none())?;
         // The source's clock may be ahead of ours; what fired so far is over.
-        let resolution = Resolution { at: now.max(episode.firings().last_at), by: ResolvedBy::Person };
+        let at = now.max(episode.firings().last_at);
+        let resolution = Resolution::new(at, ResolvedBy::Person, now);
         Some(episode.clone().resolved(resolution))
     }
 
@@ -183,6 +184,15 @@ impl Problem {
         self.lanes.retain(|name, other| name == lane || !other.is_empty());
         self.lane_mut(lane).put(episode);
         self.forget_lanes(lane);
+    }
+
+    /// People put an alert into another incident.
+    pub fn move_alert(&mut self, alert_id: AlertId, to: IncidentId) {
+        let episodes = self.lanes.values_mut().flat_map(|lane| &mut lane.episodes);
+        for episode in episodes.filter(|episode| episode.alert_id == alert_id) {
+            episode.incident_id = Some(to);
+            self.version += 1;
+        }
     }
 
     /// Forgets alerts. When they were resolved is remembered.
@@ -256,7 +266,7 @@ impl Problem {
     fn resolve(&self, news: &News<'_>) -> Vec<Step> {
         let is_timed = news.firing.content.is_none();
         let by = if is_timed { ResolvedBy::Source } else { ResolvedBy::SourceUntimed };
-        let resolution = Resolution { at: news.firing.key.at, by };
+        let resolution = Resolution::new(news.firing.key.at, by, news.received_at);
         match (news.key_scope, news.environment) {
             (KeyScope::Problem, _) => self.end_lane(NO_ENVIRONMENT, resolution).into_iter().collect(),
             (KeyScope::ProblemPerEnvironment, Some(environment)) => {
@@ -265,7 +275,7 @@ impl Problem {
             (KeyScope::ProblemPerEnvironment, None) => {
                 let steps = self.lanes.keys().filter_map(|lane| self.end_lane(lane, resolution));
                 let mut steps: Vec<Step> = steps.filter(|step| !matches!(step.kind, StepKind::Remember(_))).collect();
-                if !self.everywhere.contains(&resolution) {
+                if !self.everywhere.iter().any(|known| known.at == resolution.at && known.by == resolution.by) {
                     let kind = StepKind::RememberEverywhere(resolution);
                     steps.push(Step { lane: NO_ENVIRONMENT.to_owned(), kind });
                 }
@@ -341,7 +351,7 @@ impl Lane {
         let before = position.map(|position| self.episodes.remove(position));
         let moved = before.and_then(|before| before.resolution);
         // A person ends what is known; it is no boundary for what arrives late.
-        let moved = moved.filter(|end| end.by != ResolvedBy::Person && Some(end.at) != episode.resolved_at());
+        let moved = moved.filter(|end| end.by != ResolvedBy::Person && Some(end.at) != episode.end_in_order());
         let position = self.episodes.partition_point(|other| other.first_key() < episode.first_key());
         self.episodes.insert(position, episode);
         let forgotten = if self.episodes.len() > MAX_EPISODES { self.episodes.remove(0).resolution } else { None };
@@ -349,7 +359,7 @@ impl Lane {
             self.remember(resolution);
         }
         let Self { episodes, resolutions } = self;
-        resolutions.retain(|resolution| !episodes.iter().any(|episode| episode.resolved_at() == Some(resolution.at)));
+        resolutions.retain(|resolution| !episodes.iter().any(|episode| episode.end_in_order() == Some(resolution.at)));
     }
 
     fn remember(&mut self, resolution: Resolution) {

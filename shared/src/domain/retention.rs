@@ -29,10 +29,10 @@ impl Retention {
         (alert.state.status == AlertStatus::Resolved).then(|| self.after(changed_at))
     }
 
-    /// When an incident expires. `None` while it is `OPEN` or `INVESTIGATING`.
+    /// When an incident expires. `None` while it is `OPEN` or `INVESTIGATING`, and no part of another.
     #[must_use]
     pub fn of_incident(self, incident: &Incident) -> Option<Time> {
-        (!incident.status.is_active()).then(|| self.after(incident.updated_at))
+        (!incident.is_active()).then(|| self.after(incident.updated_at))
     }
 
     /// When an entry of an incident's history expires: it never changes.

@@ -54,13 +54,7 @@ pub fn alert(number: u64, severity: Severity, service: &str, minutes: i64) -> (A
     };
     let of = EpisodeOf { alert_id: AlertId::numbered(at(minutes), number), incident_id: None, resolution: None };
     let episode = Episode::begin(of, firing);
-    let grouping = Grouping {
-        decision: GroupingDecision::Joined,
-        rule: None,
-        key: None,
-        window_minutes: None,
-        reason: "because".into(),
-    };
+    let grouping = Grouping::plain(GroupingDecision::Joined, "because".into());
     let classification = classification(severity, service);
     let event = event(Some(service), minutes);
     let delivered = Delivered { key: &key, event: &event, classification: &classification };

@@ -2,34 +2,42 @@
 //!
 //! An alert joins, in this order:
 //!
-//! 1. the open incident of the source's own grouping key, near in time to the last firing or
-//!    resolution of that key;
-//! 2. an open incident of its environment and service, near in time to an alert of that service;
-//! 3. an open incident of its environment, moments apart (a cascade), as long as one of its alerts
-//!    fires and its first alert is not long ago.
+//! 1. the active incident of the source's own key, near in time to the last firing or resolution of
+//!    that key;
+//! 2. the active incident of its environment with the highest score, if that is enough. See
+//!    [`super::evidence`].
 //!
 //! Else it opens an incident. Times are those of the sources, so a delivery that arrives late lands
 //! where it belongs.
 
-use super::group::Group;
+use std::collections::BTreeMap;
+
+use super::{
+    burst,
+    evidence::{Scale, Weighed},
+    group::{ServiceGroup, SourceGroup},
+    opening_lock::OpeningLock,
+};
 use crate::{
     domain::{
         classification::Classification,
         event::AlertEvent,
-        grouping::{GroupedIncident, Grouping, GroupingDecision, GroupingRule},
+        grouping::{
+            GroupedIncident, Grouping, GroupingDecision, GroupingRule, RunnerUp, ScoredIncident, Weighing, duration,
+        },
         id::IncidentId,
         incident::Incident,
         time::Time,
     },
-    rules::{Cascade, Rules},
+    rules::{GroupingMode, Rules},
 };
+
+/// How long after its last firing or resolution a problem that fires again is the same outage, in
+/// minutes.
+const SOURCE_KEY_MINUTES: i64 = 10;
 
 /// How long after an incident was resolved another problem of its service is a recurrence, in minutes: a day.
 const SERVICE_RECURRENCE_MINUTES: i64 = 24 * 60;
-
-/// How long after its first alert an incident takes in alerts of a cascade, in minutes. Without a
-/// bound, unrelated alerts that trickle in would become one incident.
-const MAX_CASCADE_MINUTES: i64 = 15;
 
 /// What grouping needs to know of a new alert.
 #[derive(Debug, Clone, Copy)]
@@ -45,62 +53,105 @@ pub struct NewAlert<'alert> {
 /// What is known of the groups that an alert may belong to.
 #[derive(Debug, Clone, Default)]
 pub struct Groups {
-    /// The earlier alerts of the same problem, the latest last.
-    pub problem: Vec<GroupedIncident>,
+    /// When alerts of the same problem and of the source's key were active, in which incidents.
+    pub activity: Vec<GroupedIncident>,
     /// The group of the source's key.
-    pub source_key: Group,
+    pub source: SourceGroup,
     /// The group of the environment and service.
-    pub service: Group,
+    pub service: ServiceGroup,
+    /// The openings in the environment.
+    pub environment: OpeningLock,
     /// The incidents of these groups, and the recent ones of the environment.
     pub incidents: Vec<Incident>,
 }
 
+/// Why an alert goes where it goes, and what it teaches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    pub grouping: Grouping,
+    /// How long after the first alert of its burst it fired. `None` if that is unknown.
+    pub delay_seconds: Option<u32>,
+}
+
+impl Place {
+    /// How far that is from the usual delay of its monitor, in seconds.
+    #[must_use]
+    pub fn scatter_seconds(&self) -> Option<u32> {
+        let usual = self.grouping.evidence.as_ref().map_or(0, |evidence| evidence.usual_delay_seconds);
+        self.delay_seconds.filter(|_| self.grouping.evidence.is_some()).map(|delay| delay.abs_diff(usual))
+    }
+}
+
 /// What to do with an alert.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
     /// It joins.
     Join {
         /// The incident.
         incident_id: IncidentId,
-        /// Why.
-        grouping: Grouping,
+        place: Place,
     },
     /// It opens an incident.
     Open {
         /// The resolved incident of the same group.
         recurrence_of: Option<IncidentId>,
-        /// Open incidents of the same group that are too far in time: another alert that joins one may bring it near,
-        /// so the decision holds only as long as they do not change.
+        /// Active incidents with too little evidence: another alert that joins one may bring it near, so the decision
+        /// holds only as long as they do not change.
         too_far: Vec<IncidentId>,
-        /// Why.
-        grouping: Grouping,
+        place: Place,
     },
     /// It belongs to no incident.
-    Ignore {
-        /// Why.
-        grouping: Grouping,
-    },
+    Ignore { grouping: Grouping },
 }
 
 /// Decides where a new alert belongs.
 #[must_use]
 pub fn decide(new_alert: NewAlert<'_>, groups: &Groups, rules: &Rules) -> Decision {
-    let search = Search { new_alert, groups, rules };
     if new_alert.event.is_test {
         let reason = "It is a test notification: it joins nothing.".to_owned();
-        return Decision::Ignore { grouping: record(GroupingDecision::Ignored, None, reason) };
+        return Decision::Ignore { grouping: Grouping::plain(GroupingDecision::Ignored, reason) };
     }
-    let matched = [GroupingRule::SourceKey, GroupingRule::Service, GroupingRule::Cascade]
-        .into_iter()
-        .find_map(|rule| Some((rule, search.nearest(rule)?)));
-    if let Some((rule, (incident, distance_ms))) = matched {
-        return search.join(rule, incident, distance_ms);
+    let search = Search { new_alert, groups, rules };
+    if let Some(decision) = search.by_source_key() {
+        return decision;
+    }
+    let weighing = (rules.grouping().mode == GroupingMode::Evidence).then(|| search.weigh());
+    let enough =
+        weighing.as_ref().and_then(|weighing| weighing.best.as_ref().filter(|best| best.score >= weighing.needed));
+    if let Some(incident_id) = enough.map(|best| best.incident_id) {
+        let (decision, rule) = (GroupingDecision::Joined, Some(GroupingRule::Evidence));
+        let grouping = Grouping { decision, rule, key: None, note: None, evidence: weighing, moved: None };
+        return Decision::Join { incident_id, place: search.place(grouping) };
     }
     if new_alert.resolved_at.is_some() {
-        let reason = "It was resolved before it arrived, and no open incident matches.".to_owned();
-        return Decision::Ignore { grouping: record(GroupingDecision::Ignored, None, reason) };
+        let note = "It was resolved before it arrived, and opens nothing.".to_owned();
+        let grouping = Grouping { evidence: weighing, ..Grouping::plain(GroupingDecision::Ignored, note) };
+        return Decision::Ignore { grouping };
     }
-    search.open()
+    search.open(weighing)
+}
+
+impl Groups {
+    /// The same, with incidents in the place of those that became part of them.
+    #[must_use]
+    pub fn following(mut self, successors: &BTreeMap<IncidentId, IncidentId>) -> Self {
+        if successors.is_empty() {
+            return self;
+        }
+        let successor = |id: IncidentId| successors.get(&id).copied().unwrap_or(id);
+        for span in &mut self.activity {
+            span.incident_id = successor(span.incident_id);
+        }
+        for known in &mut self.source.incidents {
+            known.incident_id = successor(known.incident_id);
+        }
+        for id in &mut self.service.incidents {
+            *id = successor(*id);
+        }
+        self.environment = self.environment.following(successors);
+        self.incidents.retain(|incident| incident.merged_into.is_none());
+        self
+    }
 }
 
 struct Search<'search> {
@@ -110,113 +161,90 @@ struct Search<'search> {
 }
 
 impl Search<'_> {
-    /// The open incident that matches by a rule and is nearest in time; of equally near ones the youngest.
-    fn nearest(&self, rule: GroupingRule) -> Option<(&Incident, i64)> {
-        let window_ms = i64::from(self.window_minutes(rule)) * 60_000;
-        let active = self.groups.incidents.iter().filter(|incident| incident.status.is_active());
-        active
-            .filter_map(|incident| Some((incident, self.distance_ms(rule, incident)?)))
-            .filter(|(_, distance_ms)| *distance_ms <= window_ms)
-            .min_by_key(|(incident, distance_ms)| (*distance_ms, std::cmp::Reverse(incident.id)))
-    }
-
-    /// How far the alert is from what matches by a rule in an incident, in milliseconds; `None` if
-    /// nothing matches.
-    fn distance_ms(&self, rule: GroupingRule, incident: &Incident) -> Option<i64> {
-        let at = self.new_alert.event.occurred_at;
-        let of_group = |group: &Group| group.incident(incident.id).map(|span| span.distance_ms(at));
-        match rule {
-            GroupingRule::SourceKey => {
-                let of_problem = self.groups.problem.iter().filter(|span| span.incident_id == incident.id);
-                let of_problem = of_problem.map(|span| span.distance_ms(at));
-                of_problem.chain(of_group(&self.groups.source_key)).min()
-            }
-            GroupingRule::Service => of_group(&self.groups.service).filter(|_| self.is_same_environment(incident)),
-            GroupingRule::Cascade => {
-                let span = GroupedIncident {
-                    incident_id: incident.id,
-                    first_at: incident.first_alert_at,
-                    last_at: incident.last_alert_at,
-                };
-                let is_bounded = at <= incident.first_alert_at.plus_minutes(MAX_CASCADE_MINUTES);
-                let is_cascade = is_bounded && incident.firing_alert_count > 0 && self.cascades_to(incident);
-                (is_cascade && self.is_same_environment(incident)).then(|| span.distance_ms(at))
-            }
-        }
-    }
-
-    fn is_same_environment(&self, incident: &Incident) -> bool {
-        incident.environment == self.environment()
-    }
-
-    fn cascades_to(&self, incident: &Incident) -> bool {
-        match self.rules.cascade() {
-            Cascade::Off => false,
-            Cascade::Environment => true,
-            Cascade::Dependencies => self
-                .service()
-                .is_some_and(|service| incident.services.iter().any(|other| self.rules.are_near(service, other))),
-        }
-    }
-
-    fn window_minutes(&self, rule: GroupingRule) -> u32 {
-        let windows = self.rules.windows();
-        match rule {
-            GroupingRule::SourceKey => windows.source_key_minutes,
-            GroupingRule::Service => windows.service_minutes,
-            GroupingRule::Cascade => windows.cascade_minutes,
-        }
-    }
-
-    fn join(&self, rule: GroupingRule, incident: &Incident, distance_ms: i64) -> Decision {
-        let key = self.key(rule);
-        let reason = match rule {
-            GroupingRule::SourceKey => {
-                format!("{} groups it with alerts of this incident: {key}.", self.new_alert.event.source)
-            }
-            GroupingRule::Service => format!("The same service and environment: {key}."),
-            GroupingRule::Cascade => format!("A cascade in the same environment: {key}."),
+    /// The incident in which the source's key was active last before or first after, of equally near
+    /// ones the youngest.
+    fn by_source_key(&self) -> Option<Decision> {
+        let candidates = self.active().filter_map(|incident| Some((self.distance_ms(incident)?, incident)));
+        let near = candidates.filter(|(distance_ms, _)| *distance_ms <= SOURCE_KEY_MINUTES * 60_000);
+        let (distance_ms, incident) =
+            near.min_by_key(|(distance_ms, incident)| (*distance_ms, std::cmp::Reverse(incident.id)))?;
+        let AlertEvent { source, .. } = self.new_alert.event;
+        let distance = match distance_ms {
+            0 => "while that was active".to_owned(),
+            _ => format!("{} from when that was active", duration(distance_ms / 1000)),
         };
-        let minutes = self.window_minutes(rule);
-        let reason =
-            format!("{reason} It occurred {} of those alerts; the window is {minutes} min.", within(distance_ms));
+        let note = format!(
+            "Joined: {source} says that it is the same problem as another here. It occurred {distance}; {SOURCE_KEY_MINUTES} min are allowed."
+        );
         let grouping = Grouping {
-            decision: GroupingDecision::Joined,
-            rule: Some(rule),
-            key: Some(key),
-            window_minutes: Some(minutes),
-            reason,
+            rule: Some(GroupingRule::SourceKey),
+            key: Some(self.key(GroupingRule::SourceKey)),
+            ..Grouping::plain(GroupingDecision::Joined, note)
         };
-        Decision::Join { incident_id: incident.id, grouping }
+        Some(Decision::Join { incident_id: incident.id, place: self.place(grouping) })
     }
 
-    fn open(&self) -> Decision {
-        let active = self.groups.incidents.iter().filter(|incident| incident.status.is_active());
-        let too_far = active.filter(|incident| {
-            [GroupingRule::SourceKey, GroupingRule::Service]
-                .iter()
-                .any(|rule| self.distance_ms(*rule, incident).is_some())
+    /// How far the alert is from the activity of its source's key in an incident, in milliseconds;
+    /// `None` if there was none.
+    fn distance_ms(&self, incident: &Incident) -> Option<i64> {
+        let own = self.groups.activity.iter().filter(|span| span.incident_id == incident.id);
+        own.map(|span| span.distance_ms(self.new_alert.event.occurred_at)).min()
+    }
+
+    /// The evidence for each active incident of the environment.
+    fn weigh(&self) -> Weighing {
+        let scale = self.scale();
+        let alert = Weighed { onset: self.onset(), service: self.service(), history: &self.groups.service };
+        let mut scored: Vec<ScoredIncident> =
+            self.active_here().map(|incident| scale.weigh(alert, incident, self.rules)).collect();
+        // Of equal ones the youngest first.
+        scored.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.incident_id.cmp(&one.incident_id)));
+        let mut scored = scored.into_iter();
+        Weighing {
+            usual_delay_seconds: self.usual_delay_seconds(),
+            spread_minutes: scale.spread_minutes,
+            needed: scale.needed,
+            best: scored.next(),
+            runner_up: scored.next().map(|ScoredIncident { incident_id, score, .. }| RunnerUp { incident_id, score }),
+        }
+    }
+
+    fn open(&self, weighing: Option<Weighing>) -> Decision {
+        let (scale, onset) = (self.scale(), self.onset());
+        let is_weighed = weighing.is_some();
+        let too_far = self.active().filter(|incident| {
+            let is_near = is_weighed && self.is_here(incident) && scale.may_come_near(onset, incident);
+            is_near || self.distance_ms(incident).is_some()
         });
         let too_far: Vec<IncidentId> = too_far.map(|incident| incident.id).collect();
-        let latest_of_problem = self.groups.problem.last().map(|span| span.incident_id);
-        let latest_of_key = latest_of_problem.max(self.groups.source_key.latest());
-        let ended = [(GroupingRule::SourceKey, latest_of_key), (GroupingRule::Service, self.groups.service.latest())]
-            .into_iter()
-            .find_map(|(rule, latest)| {
-                let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == latest)?;
-                let happens_again = !incident.status.is_active() && self.follows(rule, incident);
-                happens_again.then_some((rule, incident))
-            });
-        let Some((rule, incident)) = ended else {
-            let reason =
-                "No open incident of its source key, service or environment is near enough in time.".to_owned();
-            let grouping = record(GroupingDecision::Opened, None, reason);
-            return Decision::Open { recurrence_of: None, too_far, grouping };
+        let ended = self.recurrence();
+        let again = ended.map(|(rule, incident)| {
+            let (key, id, status) = (self.key(rule), incident.id, incident.status);
+            format!("The last incident of {key}, {id}, is {status}: it happens again.")
+        });
+        let off =
+            (!is_weighed).then(|| "No active incident has its source key, and grouping by evidence is off.".to_owned());
+        let notes: Vec<String> = off.into_iter().chain(again).collect();
+        let grouping = Grouping {
+            decision: GroupingDecision::Opened,
+            rule: ended.map(|(rule, _)| rule),
+            key: ended.map(|(rule, _)| self.key(rule)),
+            note: (!notes.is_empty()).then(|| notes.join(" ")),
+            evidence: weighing,
+            moved: None,
         };
-        let key = self.key(rule);
-        let reason = format!("The last incident of {key}, {}, is {}: it happens again.", incident.id, incident.status);
-        let grouping = Grouping { key: Some(key), ..record(GroupingDecision::Opened, Some(rule), reason) };
-        Decision::Open { recurrence_of: Some(incident.id), too_far, grouping }
+        let recurrence_of = ended.map(|(_, incident)| incident.id);
+        Decision::Open { recurrence_of, too_far, place: self.place(grouping) }
+    }
+
+    /// The incident of the same key or service that is over, and what names it.
+    fn recurrence(&self) -> Option<(GroupingRule, &Incident)> {
+        let latest_of_key = self.groups.activity.iter().map(|span| span.incident_id).max();
+        let latest = [(GroupingRule::SourceKey, latest_of_key), (GroupingRule::Service, self.groups.service.latest())];
+        latest.into_iter().find_map(|(rule, latest)| {
+            let incident = self.groups.incidents.iter().find(|incident| Some(incident.id) == latest)?;
+            (!incident.is_active() && self.follows(rule, incident)).then_some((rule, incident))
+        })
     }
 
     /// The source's key names the same problem however late; another problem of a service is a recurrence only soon
@@ -227,12 +255,42 @@ impl Search<'_> {
         rule == GroupingRule::SourceKey || ended.resolved_at.is_some_and(is_soon)
     }
 
+    fn place(&self, grouping: Grouping) -> Place {
+        let at = self.new_alert.event.occurred_at;
+        Place { grouping, delay_seconds: burst::delay_seconds(at, self.environment(), &self.groups.incidents) }
+    }
+
+    fn active(&self) -> impl Iterator<Item = &Incident> {
+        self.groups.incidents.iter().filter(|incident| incident.is_active())
+    }
+
+    fn active_here(&self) -> impl Iterator<Item = &Incident> {
+        self.active().filter(|incident| self.is_here(incident))
+    }
+
+    fn is_here(&self, incident: &Incident) -> bool {
+        incident.is_in(self.environment())
+    }
+
+    fn scale(&self) -> Scale {
+        Scale::of(&self.groups.environment, self.rules.grouping())
+    }
+
+    fn usual_delay_seconds(&self) -> u32 {
+        self.groups.source.usual_delay_seconds().unwrap_or_default()
+    }
+
+    fn onset(&self) -> Time {
+        self.new_alert.event.occurred_at.plus_millis(-1000 * i64::from(self.usual_delay_seconds()))
+    }
+
     fn key(&self, rule: GroupingRule) -> String {
         let NewAlert { event, .. } = self.new_alert;
         match rule {
             GroupingRule::SourceKey => format!("{} {}", event.source, event.group_key),
-            GroupingRule::Service => format!("{} in {}", self.service().unwrap_or_default(), self.environment()),
-            GroupingRule::Cascade => self.environment().to_owned(),
+            GroupingRule::Service | GroupingRule::Evidence => {
+                format!("{} in {}", self.service().unwrap_or_default(), self.environment())
+            }
         }
     }
 
@@ -242,18 +300,6 @@ impl Search<'_> {
 
     fn environment(&self) -> &str {
         &self.new_alert.classification.environment.value
-    }
-}
-
-fn record(decision: GroupingDecision, rule: Option<GroupingRule>, reason: String) -> Grouping {
-    Grouping { decision, rule, key: None, window_minutes: None, reason }
-}
-
-fn within(distance_ms: i64) -> String {
-    match distance_ms {
-        0 => "within the span".to_owned(),
-        ..60_000 => format!("{} s from the span", distance_ms / 1000),
-        _ => format!("{} min from the span", distance_ms / 60_000),
     }
 }
 

@@ -1,50 +1,191 @@
-//! A group: alerts that belong together by one key, and the incidents that they are in.
+//! Groups: alerts that belong together by one key, the incidents that they are in, and what these
+//! teach.
+
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{grouping::GroupedIncident, id::IncidentId, time::Time};
+use super::median::RecentMedian;
+use crate::domain::{
+    grouping::GroupedIncident,
+    id::{AlertId, IncidentId},
+    time::Time,
+};
 
 /// How many of its incidents a group remembers.
 pub const MAX_INCIDENTS: usize = 8;
 
-/// How many of the teams that its alerts named a group remembers.
+/// How many of the teams that its alerts named a service remembers.
 pub const MAX_TEAMS: usize = 12;
 
-/// The incidents of a group, and the teams that its alerts named. Several incidents may be open at a
-/// time, since alerts that are too far apart belong to different ones.
+/// How many other services a service remembers.
+pub const MAX_NEIGHBOURS: usize = 50;
+
+/// At so many outages all counts of a service are halved, so that it follows what changes.
+pub const MAX_COUNTED_OUTAGES: u32 = 64;
+
+/// From how many samples on the delay of a monitor is believed.
+const MIN_DELAYS: usize = 3;
+
+/// A delay is believed if it is so many times as long as the delays of its monitor scatter. What
+/// scatters more says when other alerts fired rather than how slow the monitor is.
+const MIN_DELAY_RATIO: f64 = 2.5;
+
+/// The alerts of one key of a source: a monitor and its scope, an issue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Group {
+pub struct SourceGroup {
     /// Those that an alert of the group opened or joined last, the latest last.
-    pub incidents: Vec<GroupedIncident>,
-    /// The teams that the sources stated for the last alerts, the latest last.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub teams: Vec<String>,
+    pub incidents: Vec<KeyedIncident>,
+    /// How many seconds after the first alert of its burst the monitor fired.
+    #[serde(default, skip_serializing_if = "RecentMedian::is_empty")]
+    pub delays: RecentMedian,
     /// Counts changes, from 1.
     pub version: u64,
 }
 
-impl Group {
+/// An incident, from when to when alerts of a source's key began in it, and the last of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyedIncident {
+    pub incident_id: IncidentId,
+    pub first_at: Time,
+    pub last_at: Time,
+    /// The alert that began last.
+    pub alert_id: AlertId,
+}
+
+impl SourceGroup {
     /// Notes that an alert of the group opened or joined an incident, and forgets the oldest incident
-    /// if there are many.
-    pub fn note(&mut self, incident_id: IncidentId, at: Time) {
+    /// if there are many. `delay_seconds` is how long after the first alert of its burst it fired; one
+    /// that fires again in an incident teaches nothing.
+    pub fn note(&mut self, incident_id: IncidentId, alert_id: AlertId, at: Time, delay_seconds: Option<u32>) {
         let known = self.incidents.iter().position(|other| other.incident_id == incident_id);
-        let span = known.map(|position| self.incidents.remove(position));
-        self.incidents.push(GroupedIncident {
-            incident_id,
-            first_at: span.map_or(at, |span| span.first_at.min(at)),
-            last_at: span.map_or(at, |span| span.last_at.max(at)),
-        });
+        let next = if let Some(position) = known {
+            let KeyedIncident { first_at, last_at, alert_id: last_id, .. } = self.incidents.remove(position);
+            KeyedIncident {
+                incident_id,
+                first_at: first_at.min(at),
+                last_at: last_at.max(at),
+                alert_id: if at >= last_at { alert_id } else { last_id },
+            }
+        } else {
+            if let Some(seconds) = delay_seconds {
+                self.delays.note(seconds);
+            }
+            KeyedIncident { incident_id, first_at: at, last_at: at, alert_id }
+        };
+        self.incidents.push(next);
         let forgotten = self.incidents.len().saturating_sub(MAX_INCIDENTS);
         self.incidents.drain(..forgotten);
         self.version += 1;
     }
 
-    /// Notes the team that the source stated for an alert of the group.
+    /// How late the monitor usually is, in seconds. `None` if that is not known, or differs.
+    #[must_use]
+    pub fn usual_delay_seconds(&self) -> Option<u32> {
+        let (median, deviation) = (self.delays.median()?, self.delays.deviation()?);
+        let is_steady = f64::from(median) >= MIN_DELAY_RATIO * f64::from(deviation);
+        (self.delays.count() >= MIN_DELAYS && is_steady).then_some(median)
+    }
+
+    /// The incident that an alert of the group was in last.
+    #[must_use]
+    pub fn latest(&self) -> Option<IncidentId> {
+        self.incidents.last().map(|incident| incident.incident_id)
+    }
+}
+
+impl From<KeyedIncident> for GroupedIncident {
+    fn from(KeyedIncident { incident_id, first_at, last_at, .. }: KeyedIncident) -> Self {
+        Self { incident_id, first_at, last_at }
+    }
+}
+
+/// The alerts of one service in one environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceGroup {
+    /// The incidents that had an alert of the service, in the order of the first, the latest last.
+    pub incidents: Vec<IncidentId>,
+    /// The teams that the sources stated for the last alerts, the latest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// In how many outages the service broke.
+    #[serde(default)]
+    pub outages: u32,
+    /// In how many of them another service did, too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub neighbours: BTreeMap<String, u32>,
+    /// Counts changes, from 1.
+    pub version: u64,
+}
+
+impl ServiceGroup {
+    /// Notes that an alert of the service is in an incident. Only the first one changes something: a
+    /// storm does not write the same row again and again.
+    pub fn note(&mut self, incident_id: IncidentId) {
+        if !self.incidents.contains(&incident_id) {
+            self.incidents.push(incident_id);
+            let forgotten = self.incidents.len().saturating_sub(MAX_INCIDENTS);
+            self.incidents.drain(..forgotten);
+            self.version += 1;
+        }
+    }
+
+    /// Notes the team that the source stated for an alert of the service.
     pub fn note_team(&mut self, team: &str) {
+        if self.teams.len() == MAX_TEAMS && self.teams.iter().all(|known| known == team) {
+            return;
+        }
         self.teams.push(team.to_owned());
         let forgotten = self.teams.len().saturating_sub(MAX_TEAMS);
         self.teams.drain(..forgotten);
         self.version += 1;
+    }
+
+    /// Learns from an outage of the service: with which services it broke.
+    pub fn learn<'name>(&mut self, others: impl IntoIterator<Item = &'name str>) {
+        self.outages += 1;
+        for other in others {
+            *self.neighbours.entry(other.to_owned()).or_default() += 1;
+        }
+        if self.outages >= MAX_COUNTED_OUTAGES {
+            self.outages /= 2;
+            self.neighbours.values_mut().for_each(|count| *count /= 2);
+            self.neighbours.retain(|_, count| *count > 0);
+        }
+        if self.neighbours.len() > MAX_NEIGHBOURS {
+            let mut by_count: Vec<(u32, String)> =
+                self.neighbours.iter().map(|(name, count)| (*count, name.clone())).collect();
+            by_count.sort_by_key(|(count, _)| Reverse(*count));
+            for (_, name) in by_count.drain(MAX_NEIGHBOURS..) {
+                self.neighbours.remove(&name);
+            }
+        }
+        self.version += 1;
+    }
+
+    /// People say that the service broke together with another in an outage that taught otherwise.
+    pub fn broke_with(&mut self, other: &str) {
+        self.outages = self.outages.max(1);
+        let count = self.neighbours.get(other).copied().unwrap_or_default();
+        if count < self.outages && (count > 0 || self.neighbours.len() < MAX_NEIGHBOURS) {
+            self.neighbours.insert(other.to_owned(), count + 1);
+            self.version += 1;
+        }
+    }
+
+    /// People say that the service broke without another in an outage that taught otherwise.
+    pub fn broke_without(&mut self, other: &str) {
+        if let Some(count) = self.neighbours.get_mut(other) {
+            *count = count.saturating_sub(1);
+            self.neighbours.retain(|_, count| *count > 0);
+            self.version += 1;
+        }
+    }
+
+    /// In how many outages the service broke together with another.
+    #[must_use]
+    pub fn together_with(&self, other: &str) -> u32 {
+        self.neighbours.get(other).copied().unwrap_or_default()
     }
 
     /// The team that most of the last alerts named, and how many did.
@@ -56,50 +197,12 @@ impl Group {
         (2 * named > self.teams.len()).then_some((usual, named))
     }
 
-    /// The incident that an alert of the group was in last.
+    /// The incident that had an alert of the service last.
     #[must_use]
     pub fn latest(&self) -> Option<IncidentId> {
-        self.incidents.last().map(|incident| incident.incident_id)
-    }
-
-    /// An incident, if alerts of the group are in it, as far as is remembered.
-    #[must_use]
-    pub fn incident(&self, incident_id: IncidentId) -> Option<&GroupedIncident> {
-        self.incidents.iter().find(|incident| incident.incident_id == incident_id)
+        self.incidents.last().copied()
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_latest_incidents_are_remembered_each_once_with_its_span() {
-        let at = |minutes| Time::EARLIEST.plus_minutes(minutes);
-        let ids: Vec<IncidentId> = (0..10).map(|number| IncidentId::numbered(Time::EARLIEST, number)).collect();
-        let mut group = Group::default();
-        for (id, minutes) in ids.iter().zip(0..) {
-            group.note(*id, at(minutes));
-        }
-        group.note(ids[5], at(60));
-        assert_eq!((group.incidents.len(), group.latest()), (MAX_INCIDENTS, Some(ids[5])));
-        assert!(group.incident(ids[1]).is_none());
-        let span = group.incident(ids[5]).unwrap();
-        assert_eq!((span.first_at, span.last_at), (at(5), at(60)));
-        assert_eq!([at(1), at(30), at(61)].map(|time| span.distance_ms(time)), [240_000, 0, 60_000]);
-    }
-
-    #[test]
-    fn the_usual_team_is_what_most_of_the_last_alerts_named() {
-        let mut group = Group::default();
-        assert_eq!(group.usual_team(), None);
-        for team in ["web", "payments", "payments"] {
-            group.note_team(team);
-        }
-        assert_eq!(group.usual_team(), Some(("payments", 2)));
-        group.note_team("web");
-        assert_eq!(group.usual_team(), None, "two against two");
-        (0..MAX_TEAMS).for_each(|_| group.note_team("web"));
-        assert_eq!(group.usual_team(), Some(("web", MAX_TEAMS)));
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! Answers lists in the form that a caller accepts: JSON, CSV or NDJSON.
 
+use std::cmp::Reverse;
+
 use lambda_http::http::{
     HeaderValue, StatusCode,
     header::{ACCEPT, CONTENT_TYPE, LINK, VARY},
@@ -20,24 +22,55 @@ pub enum Format {
 }
 
 impl Format {
-    /// The form that a request accepts best. JSON, if it accepts none of them.
+    /// The form that a request accepts best, by RFC 9110, section 12.5.1. JSON, if it accepts none of them.
     #[must_use]
     pub fn of(request: &Request) -> Self {
         let accepted = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let ranges = accepted.flat_map(|value| value.split(',')).filter_map(|range| {
-            let mut parts = range.split(';').map(str::trim);
-            let format = match parts.next()?.to_ascii_lowercase().as_str() {
-                "text/csv" => Self::Csv,
-                "application/x-ndjson" => Self::NdJson,
-                "application/json" | "application/*" | "*/*" => Self::Json,
-                _ => return None,
-            };
-            let weight = parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0);
-            Some((format, weight))
+        let ranges: Vec<Range> = accepted.flat_map(|value| value.split(',')).filter_map(Range::read).collect();
+        let weighed = [Self::Json, Self::Csv, Self::NdJson].map(|format| {
+            // The most specific range decides; of equal weights, what is named before, and then JSON.
+            let range = ranges.iter().enumerate().filter_map(|(place, range)| Some((range.fit(format)?, place, range)));
+            let (_, place, range) = range.max_by_key(|(fit, place, _)| (*fit, Reverse(*place)))?;
+            Some((range.weight, Reverse(place), format))
         });
-        // Of the same weight, the first counts.
-        let best = ranges.reduce(|best: (Self, f32), other| if other.1 > best.1 { other } else { best });
-        best.filter(|(_, weight)| *weight > 0.0).map_or(Self::Json, |(format, _)| format)
+        let best = weighed.into_iter().flatten().filter(|(weight, ..)| *weight > 0.0);
+        let best = best.reduce(|best, other| if (other.0, other.1) > (best.0, best.1) { other } else { best });
+        best.map_or(Self::Json, |(.., format)| format)
+    }
+
+    const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv",
+            Self::NdJson => "application/x-ndjson",
+        }
+    }
+}
+
+/// A range of media types in `Accept`.
+struct Range {
+    media_type: String,
+    weight: f32,
+}
+
+impl Range {
+    fn read(text: &str) -> Option<Self> {
+        let lower = text.to_ascii_lowercase();
+        let mut parts = lower.split(';').map(str::trim);
+        let media_type = parts.next().filter(|media_type| !media_type.is_empty())?.to_owned();
+        let weight = parts.find_map(|part| part.strip_prefix("q=")?.trim().parse().ok()).unwrap_or(1.0);
+        Some(Self { media_type, weight })
+    }
+
+    /// How closely it names a form: 2 is by name, 0 is any. `None` if it does not mean it.
+    fn fit(&self, format: Format) -> Option<u8> {
+        let name = format.media_type();
+        let kind = name.split_once('/').map_or(name, |(kind, _)| kind);
+        match self.media_type.as_str() {
+            "*/*" => Some(0),
+            range if range == name => Some(2),
+            range => (range.strip_suffix("/*") == Some(kind)).then_some(1),
+        }
     }
 }
 
@@ -87,6 +120,8 @@ fn next_link(request: &Request, cursor: &str) -> String {
     let query = query.filter(|(name, _)| name != "cursor" && name != "offset");
     let mut next = form_urlencoded::Serializer::new(String::new());
     let next = next.extend_pairs(query).append_pair("cursor", cursor).finish();
+    // A comma means itself in a query, and a target is to be hardly longer than what it follows.
+    let next = next.replace("%2C", ",");
     format!("<{}?{next}>; rel=\"next\"", request.uri().path())
 }
 
@@ -157,6 +192,14 @@ mod tests {
             ("text/html", Format::Json),
             ("", Format::Json),
             (";;q=,", Format::Json),
+            ("*/*", Format::Json),
+            ("text/*", Format::Csv),
+            ("text/csv, application/json", Format::Csv),
+            ("application/json;q=0, */*", Format::Csv),
+            ("application/json;q=0,text/csv;Q=0,*/*", Format::NdJson),
+            ("text/*;q=0.3,application/*;q=0.2", Format::Csv),
+            ("application/*;q=0.9, application/json;q=0.1", Format::NdJson),
+            ("text/csv;q=x", Format::Csv),
         ] {
             assert_eq!(Format::of(&request("/incidents", accept)), expected, "{accept}");
         }

@@ -4,8 +4,10 @@ use lambda_http::http::StatusCode;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    domain::{incident::Incident, quarantine::EntryState, status::Status},
-    service::incident_writer::ChangeIncidentError,
+    domain::{id::IncidentId, incident::Incident, quarantine::EntryState, status::Status},
+    service::{
+        incident_writer::ChangeIncidentError, merge_incidents::MergeIncidentsError, split_incident::SplitIncidentError,
+    },
     store::segments::ListError,
 };
 
@@ -23,6 +25,8 @@ pub struct Problem {
     allowed_transitions: Option<&'static [Status]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     state: Option<EntryState>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_into: Option<IncidentId>,
     /// Goes into the `ETag` header.
     #[serde(skip)]
     version: Option<u64>,
@@ -172,6 +176,35 @@ impl Problem {
         )
     }
 
+    /// 409: the incident is part of another.
+    #[must_use]
+    pub fn merged(into: IncidentId) -> Self {
+        Self {
+            merged_into: Some(into),
+            ..Self::new(
+                &ProblemKind {
+                    uri: "urn:incident-review:problem:merged",
+                    title: "Incident merged",
+                    status: StatusCode::CONFLICT,
+                },
+                format!("The incident is part of {into}. Change that one."),
+            )
+        }
+    }
+
+    /// 409: incidents cannot be merged or split in this way.
+    #[must_use]
+    pub fn illegal_regrouping(detail: impl Into<String>) -> Self {
+        Self::new(
+            &ProblemKind {
+                uri: "urn:incident-review:problem:illegal-regrouping",
+                title: "Cannot be merged or split",
+                status: StatusCode::CONFLICT,
+            },
+            detail.into(),
+        )
+    }
+
     /// 422: the key of a request came before with another request.
     #[must_use]
     pub fn key_reused() -> Self {
@@ -301,6 +334,7 @@ impl Problem {
             current_status: None,
             allowed_transitions: None,
             state: None,
+            merged_into: None,
             version: None,
             cause: None,
         }
@@ -316,10 +350,53 @@ impl From<ChangeIncidentError> for Problem {
     fn from(error: ChangeIncidentError) -> Self {
         match error {
             ChangeIncidentError::NotFound => Self::no_incident(),
+            ChangeIncidentError::Merged(into) => Self::merged(into),
             ChangeIncidentError::Stale(incident) => Self::stale(&incident),
             ChangeIncidentError::Unavailable(cause) => Self::unavailable(&cause),
         }
     }
+}
+
+impl From<MergeIncidentsError> for Problem {
+    fn from(error: MergeIncidentsError) -> Self {
+        match error {
+            MergeIncidentsError::Change(error) => error.into(),
+            MergeIncidentsError::Itself => Self::invalid("incident_ids", "must name other incidents than this one"),
+            MergeIncidentsError::Unknown(ids) => {
+                Self::invalid("incident_ids", format!("must name incidents that exist: {} does not", listed(&ids)))
+            }
+            MergeIncidentsError::Elsewhere { into, .. } => Self::merged(into),
+            MergeIncidentsError::StillOpen(id) => Self::illegal_regrouping(format!(
+                "The incident {id} is open and cannot become part of one that is over. Resolve it first, or merge the \
+                 other way round."
+            )),
+            MergeIncidentsError::Queue(cause) => Self::unavailable(&cause),
+        }
+    }
+}
+
+impl From<SplitIncidentError> for Problem {
+    fn from(error: SplitIncidentError) -> Self {
+        match error {
+            SplitIncidentError::Change(error) => error.into(),
+            SplitIncidentError::Itself => Self::invalid("into", "must be another incident than this one"),
+            SplitIncidentError::Unknown(_) => Self::invalid("into", "must be an incident that exists"),
+            SplitIncidentError::Elsewhere { into, .. } => Self::merged(into),
+            SplitIncidentError::NotHere(ids) => {
+                Self::illegal_regrouping(format!("These alerts are not in the incident: {}.", listed(&ids)))
+            }
+            SplitIncidentError::Over(id) => Self::illegal_regrouping(format!(
+                "The incident {id} is over and cannot take alerts of one that is open."
+            )),
+            SplitIncidentError::AllLeave => Self::illegal_regrouping(
+                "At least one alert must stay. To move all of them, merge this incident into the other one.",
+            ),
+        }
+    }
+}
+
+fn listed(ids: &[impl ToString]) -> String {
+    ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 impl From<ListError> for Problem {

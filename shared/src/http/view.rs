@@ -16,7 +16,7 @@ use crate::{
         assignee::Assignee,
         classification::Classification,
         delivery::DeliveryId,
-        grouping::Grouping,
+        grouping::{Grouping, GroupingDecision, GroupingRule, Weighing},
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
         quarantine::{EntryAction, EntryKind, EntryState, QuarantineEntry},
@@ -29,8 +29,11 @@ use crate::{
     service::{
         get_incident::IncidentDetail,
         get_quarantine_entry::QuarantineEntryDetail,
+        list_similar_incidents::SimilarIncident,
+        merge_incidents::MergedIncidents,
         receive_webhook::Receipt,
         redrive_quarantine::{RedrivenEntries, RefusedEntry},
+        split_incident::DividedIncident,
     },
 };
 
@@ -107,7 +110,7 @@ impl<V> PageView<V> {
 }
 
 /// The members of an incident that CSV has.
-pub const INCIDENT_COLUMNS: [&str; 19] = [
+pub const INCIDENT_COLUMNS: [&str; 20] = [
     "id",
     "title",
     "status",
@@ -126,6 +129,7 @@ pub const INCIDENT_COLUMNS: [&str; 19] = [
     "firing_alert_count",
     "last_alert_at",
     "recurrence_of",
+    "merged_into",
     "version",
 ];
 
@@ -150,6 +154,7 @@ pub struct IncidentView {
     firing_alert_count: u64,
     last_alert_at: Time,
     recurrence_of: Option<IncidentId>,
+    merged_into: Option<IncidentId>,
     version: u64,
 }
 
@@ -174,6 +179,7 @@ impl From<Incident> for IncidentView {
             firing_alert_count: incident.firing_alert_count,
             last_alert_at: incident.last_alert_at,
             recurrence_of: incident.recurrence_of,
+            merged_into: incident.merged_into,
             version: incident.version,
         }
     }
@@ -190,6 +196,67 @@ pub struct ChangedIncidentView {
 pub struct CommentView {
     pub action: Action,
     pub incident: IncidentView,
+}
+
+/// The answer to a merge.
+#[derive(Debug, Serialize)]
+pub struct MergedIncidentsView {
+    incident: IncidentView,
+    merged: Vec<IncidentView>,
+}
+
+impl From<MergedIncidents> for MergedIncidentsView {
+    fn from(merged: MergedIncidents) -> Self {
+        let others = merged.others.into_iter().map(IncidentView::from).collect();
+        Self { incident: merged.incident.into(), merged: others }
+    }
+}
+
+/// The answer to a split.
+#[derive(Debug, Serialize)]
+pub struct DividedIncidentView {
+    incident: IncidentView,
+    into: IncidentView,
+}
+
+impl From<DividedIncident> for DividedIncidentView {
+    fn from(divided: DividedIncident) -> Self {
+        Self { incident: divided.incident.into(), into: divided.into.into() }
+    }
+}
+
+/// Incidents that are like another.
+#[derive(Debug, Serialize)]
+pub struct SimilarIncidentsView {
+    items: Vec<SimilarIncidentView>,
+}
+
+#[derive(Debug, Serialize)]
+struct SimilarIncidentView {
+    incident: IncidentView,
+    score: f64,
+    services: Vec<String>,
+    problems: Vec<String>,
+    words: Vec<String>,
+    seconds_to_resolve: Option<i64>,
+}
+
+impl From<Vec<SimilarIncident>> for SimilarIncidentsView {
+    fn from(similar: Vec<SimilarIncident>) -> Self {
+        let view = |similar: SimilarIncident| {
+            let SimilarIncident { incident, score, services, problems, words } = similar;
+            let took = incident.resolved_at.map(|at| at.as_seconds() - incident.created_at.as_seconds());
+            SimilarIncidentView {
+                seconds_to_resolve: took.map(|seconds| seconds.max(0)),
+                incident: incident.into(),
+                score,
+                services,
+                problems,
+                words,
+            }
+        };
+        Self { items: similar.into_iter().map(view).collect() }
+    }
 }
 
 /// An alert by itself.
@@ -284,7 +351,25 @@ pub struct AlertView {
     occurrences: u64,
     incident_id: Option<IncidentId>,
     classification: Classification,
-    grouping: Grouping,
+    grouping: GroupingView,
+}
+
+/// Why an alert is in its incident.
+#[derive(Debug, Serialize)]
+struct GroupingView {
+    decision: GroupingDecision,
+    rule: Option<GroupingRule>,
+    key: Option<String>,
+    reason: String,
+    evidence: Option<Weighing>,
+}
+
+impl From<Grouping> for GroupingView {
+    fn from(grouping: Grouping) -> Self {
+        let reason = grouping.reason();
+        let Grouping { decision, rule, key, evidence, .. } = grouping;
+        Self { decision, rule, key, reason, evidence }
+    }
 }
 
 impl From<Alert> for AlertView {
@@ -315,7 +400,7 @@ impl From<Alert> for AlertView {
             occurrences: state.occurrences,
             incident_id: state.incident_id,
             classification,
-            grouping: report.grouping,
+            grouping: report.grouping.into(),
         }
     }
 }

@@ -109,7 +109,7 @@ impl AddComment {
         now: Time,
         attempts: &mut Attempts,
     ) -> Result<AddedComment, AddCommentError> {
-        let incident = self.writer.get(id, now).await?.ok_or(ChangeIncidentError::NotFound)?;
+        let incident = self.writer.get(id, now).await?;
         if let Some(written) = self.writer.committed(attempts).await? {
             return added(written);
         }

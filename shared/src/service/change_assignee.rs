@@ -73,7 +73,7 @@ impl ChangeAssignee {
         now: Time,
         attempts: &mut Attempts,
     ) -> Result<ChangedAssignee, ChangeIncidentError> {
-        let incident = self.writer.get(id, now).await?.ok_or(ChangeIncidentError::NotFound)?;
+        let incident = self.writer.get(id, now).await?;
         if let Some(written) = self.writer.committed(attempts).await? {
             return Ok(ChangedAssignee { incident: written.incident, is_changed: true });
         }

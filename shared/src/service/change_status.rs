@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    incident_writer::{Attempts, DecidedChange, IncidentWriter, Precondition, WrittenChange},
+    incident_writer::{Attempts, ChangeIncidentError, DecidedChange, IncidentWriter, Precondition, WrittenChange},
     resolve_alerts::{Ending, Ends, ResolveAlertError, ResolveAlerts},
 };
 use crate::{
@@ -49,6 +49,9 @@ pub enum ChangeStatusError {
     /// The incident is at a version that the caller does not accept.
     #[error("the incident has changed: it is at version {}", .0.version)]
     Stale(Box<Incident>),
+    /// The incident is part of this one.
+    #[error("the incident is part of {0}")]
+    Merged(IncidentId),
     #[error(transparent)]
     Illegal(#[from] IllegalTransition),
     /// The table cannot be reached, or other writers were faster in each attempt.
@@ -58,6 +61,17 @@ pub enum ChangeStatusError {
     /// be reached. The same request again ends them.
     #[error(transparent)]
     Queue(#[from] QueueError),
+}
+
+impl From<ChangeIncidentError> for ChangeStatusError {
+    fn from(error: ChangeIncidentError) -> Self {
+        match error {
+            ChangeIncidentError::NotFound => Self::NotFound,
+            ChangeIncidentError::Merged(into) => Self::Merged(into),
+            ChangeIncidentError::Stale(incident) => Self::Stale(incident),
+            ChangeIncidentError::Unavailable(error) => Self::Unavailable(error),
+        }
+    }
 }
 
 impl From<ResolveAlertError> for ChangeStatusError {
@@ -137,7 +151,7 @@ impl ChangeStatus {
         now: Time,
         attempts: &mut Attempts,
     ) -> Result<ChangedStatus, ChangeStatusError> {
-        let incident = self.writer.get(id, now).await?.ok_or(ChangeStatusError::NotFound)?;
+        let incident = self.writer.get(id, now).await?;
         if let Some(written) = self.writer.committed(attempts).await? {
             return Ok(ChangedStatus { incident: written.incident, is_changed: true });
         }
@@ -175,7 +189,7 @@ impl ChangeStatus {
     /// Ends the alerts that still fire after an incident was resolved. If time runs out, a message asks
     /// `group-alerts` to go on.
     async fn sweep(&self, incident: Incident, now: Time, deadline: Deadline) -> Result<Incident, ChangeStatusError> {
-        if incident.status.is_active() || incident.firing_alert_count == 0 {
+        if incident.is_active() || incident.firing_alert_count == 0 {
             return Ok(incident);
         }
         let sweeping = deadline.leaving(MAX_SEND_TIME).within(SWEEP_TIMEOUT);
@@ -183,6 +197,6 @@ impl ChangeStatus {
         if let (Some(queue), false) = (&self.queue, matches!(swept, Ok(Ok(0)))) {
             queue.send_sweep(incident.id, deadline).await?;
         }
-        Ok(self.writer.get(incident.id, now).await?.unwrap_or(incident))
+        Ok(self.writer.get(incident.id, now).await?)
     }
 }

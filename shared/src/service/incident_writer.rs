@@ -25,6 +25,9 @@ pub type Precondition<'caller> = dyn Fn(u64) -> bool + Sync + 'caller;
 pub enum ChangeIncidentError {
     #[error("there is no incident with this id")]
     NotFound,
+    /// The incident is part of this one.
+    #[error("the incident is part of {0}")]
+    Merged(IncidentId),
     /// The incident is at a version that the caller does not accept.
     #[error("the incident has changed: it is at version {}", .0.version)]
     Stale(Box<Incident>),
@@ -98,9 +101,29 @@ impl IncidentWriter {
         Ok(Self { tables: tables.clone(), incidents: tables.incidents()?, retention: tables.retention()? })
     }
 
-    /// The incident, if there is one.
-    pub(super) async fn get(&self, id: IncidentId, now: Time) -> Result<Option<Incident>, StoreError> {
-        self.incidents.get(id, now).await
+    /// The incident, if people may change it.
+    pub(super) async fn get(&self, id: IncidentId, now: Time) -> Result<Incident, ChangeIncidentError> {
+        match self.incidents.get(id, now).await? {
+            None => Err(ChangeIncidentError::NotFound),
+            Some(Incident { merged_into: Some(into), .. }) => Err(ChangeIncidentError::Merged(into)),
+            Some(incident) => Ok(incident),
+        }
+    }
+
+    /// The writes of a change of another incident, which is written with this one. Without `before`, it is new.
+    pub(super) fn writes(
+        &self,
+        before: Option<&Incident>,
+        change: &WrittenChange,
+        attempts: &Attempts,
+    ) -> Result<Vec<Write>, StoreError> {
+        let WrittenChange { incident, actions } = change;
+        match before {
+            Some(before) => {
+                self.incidents.writes_of_person(before, incident, actions, attempts.change_id, self.retention)
+            }
+            None => self.incidents.writes(None, incident, actions, self.retention),
+        }
     }
 
     /// The earlier attempt whose answer was lost and that was committed. A caller who insists on a version must not be

@@ -60,7 +60,7 @@ impl ListIncidents {
         let mut items: Vec<Incident> =
             listed.ids.iter().filter_map(|id| found.remove(&IncidentId::from(*id))).collect();
         // One may have changed since the list was made.
-        items.retain(|incident| asked.query.filter.matches(&Row::from(incident)));
+        items.retain(|incident| incident.merged_into.is_none() && asked.query.filter.matches(&Row::from(incident)));
         Ok(Page::of(asked, listed, items))
     }
 }

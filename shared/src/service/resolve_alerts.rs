@@ -175,6 +175,10 @@ impl ResolveAlerts {
         if alert.state.status == AlertStatus::Resolved {
             return Ok(ResolvedAlert { alert, is_changed: false });
         }
+        if alert.state.incident_id != incident.as_ref().map(|incident| incident.id) && incident.is_some() {
+            // It moved meanwhile.
+            return Err(TransactionError::Contended.into());
+        }
         let ending = self.end(vec![alert], incident.clone(), Ends { at: now, now }).await?;
         let Ending { alerts, incident: changed, mut kinds, mut writes } = ending;
         if let (Some(before), Some(changed)) = (&incident, changed) {
@@ -262,7 +266,9 @@ impl ResolveAlerts {
 
     async fn sweep_once(&self, id: IncidentId, after: AlertId, now: Time) -> Result<Swept, ResolveAlertError> {
         let Some(before) = self.incidents.get(id, now).await? else { return Ok(Swept::Left(0)) };
-        if before.status.is_active() || before.firing_alert_count == 0 {
+        // Alerts of a merged incident move, and end where they arrive.
+        let is_over = before.merged_into.is_none() && !before.is_active();
+        if !is_over || before.firing_alert_count == 0 {
             return Ok(Swept::Left(0));
         }
         let (alerts, last) = self.firing_alerts(id, after, now).await?;

@@ -138,6 +138,21 @@ impl Alerts {
         Ok(alerts)
     }
 
+    /// The ids of alerts of an incident behind an alert, up to `most`, in ascending order, as the index knows them.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn ids_of_incident_after(
+        &self,
+        id: IncidentId,
+        after: AlertId,
+        most: usize,
+    ) -> Result<Vec<AlertId>, StoreError> {
+        let query = self.of_incident(id).key_condition_expression("incident_id = :id AND alert_id > :after");
+        let query = query.expression_attribute_values(":after", string(after.to_string()));
+        self.ids(query, most, Time::EARLIEST).await
+    }
+
     async fn ids(&self, query: QueryFluentBuilder, most: usize, now: Time) -> Result<Vec<AlertId>, StoreError> {
         let mut found: Vec<AlertId> = Vec::new();
         let mut start = None;
@@ -207,7 +222,8 @@ impl Alerts {
         Ok(Write::put(Part::Alert, put).listed(Listed::Alert(alert.id, alert.state.version)))
     }
 
-    /// The write of what deliveries or people changed of an alert: the attributes that differ, and when it expires now.
+    /// The write of what deliveries or people changed of an alert: the attributes that differ, and when it expires now. The
+    /// alert must still be as it was read.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -232,7 +248,8 @@ impl Alerts {
         let mut update = Update::builder()
             .table_name(&self.table)
             .key(ID, string(after.id.to_string()))
-            .condition_expression("attribute_exists(alert_id)");
+            .condition_expression("version = :known")
+            .expression_attribute_values(":known", number(before.state.version));
         let mut settings = Vec::new();
         for (number, (name, value)) in changed.into_iter().enumerate() {
             settings.push(format!("#s{number} = :s{number}"));

@@ -1,5 +1,7 @@
 //! The claims table: who owns what, for exactly-once. Every claim expires, except the start of the history.
 
+mod turns;
+
 use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{
@@ -8,6 +10,7 @@ use aws_sdk_dynamodb::{
     types::{ConditionCheck, Put, ReturnValue, builders::PutBuilder},
 };
 use serde::{Deserialize, Serialize};
+pub use turns::Turn;
 
 use super::{
     StoreError,
@@ -22,25 +25,22 @@ use crate::{
         action::Action,
         delivery::{DeliveryId, MEMORY_DAYS},
         event::{AlertEvent, KeyScope},
-        id::IncidentId,
         problem::Problem,
         time::{MINUTES_A_DAY, Time},
     },
-    grouping::Group,
+    grouping::{OpeningLock, ServiceGroup, SourceGroup},
     keys,
 };
 
 /// How long a problem is remembered after its last delivery.
 const PROBLEM_DAYS: i64 = 90;
 
-/// How long a group is remembered; so long is an incident of it a recurrence.
-const GROUP_DAYS: i64 = 30;
+/// How long a group and an environment are remembered after their last change, with what they
+/// learned; so long is an incident of a group a recurrence.
+const LEARNED_DAYS: i64 = 90;
 
 /// How long a comment is known by its key, so that it counts once.
 const COMMENT_DAYS: i64 = 1;
-
-/// How many of an environment's incidents are remembered, youngest last.
-const MAX_RECENT_INCIDENTS: usize = 16;
 
 const ENTITY_TYPE: &str = "entity_type";
 
@@ -78,30 +78,12 @@ pub struct Snapshot {
     pub delivered: HashMap<String, Option<AlertEvent>>,
     /// What is known of problems.
     pub problems: HashMap<String, Problem>,
-    /// Groups.
-    pub groups: HashMap<String, Group>,
+    /// The groups of sources' keys.
+    pub source_groups: HashMap<String, SourceGroup>,
+    /// The groups of services.
+    pub service_groups: HashMap<String, ServiceGroup>,
     /// The openings in environments.
     pub opening_locks: HashMap<String, OpeningLock>,
-}
-
-/// The openings in one environment. Its version serialises them: two first alerts of one outage cannot
-/// both open an incident.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OpeningLock {
-    /// Counts openings; 0 before the first.
-    pub version: u64,
-    /// The incidents opened last, youngest last.
-    pub recent: Vec<IncidentId>,
-}
-
-impl OpeningLock {
-    /// Notes an opening, and forgets the oldest if there are many.
-    pub fn note(&mut self, incident_id: IncidentId) {
-        self.version += 1;
-        self.recent.push(incident_id);
-        let forgotten = self.recent.len().saturating_sub(MAX_RECENT_INCIDENTS);
-        self.recent.drain(..forgotten);
-    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -117,8 +99,9 @@ const REASON: &str = "reason";
 
 const DELIVERY: &str = "delivery";
 const PROBLEM: &str = "problem";
-const GROUP: &str = "group";
 const COMMENT: &str = "comment";
+const SOURCE_GROUP: &str = "source_group";
+const SERVICE_GROUP: &str = "service_group";
 const OPENING_LOCK: &str = "opening_locks";
 
 impl ClaimKeys {
@@ -167,8 +150,11 @@ impl Claims {
                 Some(PROBLEM) => {
                     snapshot.problems.insert(claim, from_item(READ, item)?);
                 }
-                Some(GROUP) => {
-                    snapshot.groups.insert(claim, from_item(READ, item)?);
+                Some(SOURCE_GROUP) => {
+                    snapshot.source_groups.insert(claim, from_item(READ, item)?);
+                }
+                Some(SERVICE_GROUP) => {
+                    snapshot.service_groups.insert(claim, from_item(READ, item)?);
                 }
                 Some(OPENING_LOCK) => {
                     snapshot.opening_locks.insert(claim, from_item(READ, item)?);
@@ -212,11 +198,15 @@ impl Claims {
             writes.push(build(Part::Problem, if_version(put, before.map(|before| before.version), now))?);
         }
         for (claim, before, after) in changed(&before.opening_locks, &after.opening_locks) {
-            let put = self.claim(claim, OPENING_LOCK, to_item("Put opening_locks", after)?, now, GROUP_DAYS);
+            let put = self.claim(claim, OPENING_LOCK, to_item("Put opening_locks", after)?, now, LEARNED_DAYS);
             writes.push(build(Part::Group, if_version(put, before.map(|before| before.version), now))?);
         }
-        for (claim, before, after) in changed(&before.groups, &after.groups) {
-            let put = self.claim(claim, GROUP, to_item("Put group", after)?, now, GROUP_DAYS);
+        for (claim, before, after) in changed(&before.source_groups, &after.source_groups) {
+            let put = self.claim(claim, SOURCE_GROUP, to_item("Put source group", after)?, now, LEARNED_DAYS);
+            writes.push(build(Part::Group, if_version(put, before.map(|before| before.version), now))?);
+        }
+        for (claim, before, after) in changed(&before.service_groups, &after.service_groups) {
+            let put = self.claim(claim, SERVICE_GROUP, to_item("Put service group", after)?, now, LEARNED_DAYS);
             writes.push(build(Part::Group, if_version(put, before.map(|before| before.version), now))?);
         }
         Ok(writes)

@@ -1,9 +1,9 @@
-//! At most one incident is open for alerts that belong together.
+//! At most one incident is open for alerts that belong together beyond doubt.
 //!
 //! Incidents of one environment are opened one after the other, and so are incidents of one group
 //! of a source. Each opening sees the incidents that were opened before. An alert does not open an
 //! incident if it can join an open one. So if two incidents are open, the alerts that opened them
-//! are further apart than the window of each rule by which they belong together.
+//! are too far apart for each rule by which they belong together.
 //!
 //! The tables do not tell when exactly an alert began when it opened its incident: a late event may
 //! move it later. So this check takes all firing events of both problems, and reports only what
@@ -14,7 +14,6 @@ use std::collections::BTreeSet;
 use shared::{
     domain::{action::ActionKind, id::IncidentId, incident::Incident},
     grouping::group,
-    rules::Rules,
 };
 
 use super::{Violations, incident, problem_of};
@@ -26,18 +25,24 @@ use crate::{
 /// How many openings of an environment the claim remembers.
 const SEEN: usize = 16;
 
-/// How long after its first alert an incident takes in others of its environment.
-const MAX_CASCADE_MINUTES: i64 = 15;
+/// An alert of the same service scores enough within so many minutes, whatever was learned.
+const SERVICE_MINUTES: i64 = 2;
+
+/// So long after its first problem an incident takes in others without a loss, whatever was learned.
+const SPAN_MINUTES: i64 = 5;
+
+/// A problem that fires again within so many minutes joins its incident.
+const SOURCE_KEY_MINUTES: i64 = 10;
 
 /// An open incident and the problem that opened it.
 struct Opened<'tables> {
     incident: &'tables Incident,
     problem: &'tables Problem,
+    /// Whether its alert counts from when it occurred.
+    is_prompt: bool,
 }
 
 pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
-    let rules = Rules::built_in().expect("valid rules");
-    let windows = rules.windows();
     let open: Vec<Opened<'_>> = tables
         .incidents
         .values()
@@ -47,22 +52,19 @@ pub fn check(tables: &Tables, model: &Model, violations: &mut Violations) {
     for (number, later) in open.iter().enumerate() {
         for earlier in &open[..number] {
             let Some(apart_ms) = earlier.problem.furthest_ms(later.problem) else { continue };
-            let within = |minutes: u32| apart_ms <= i64::from(minutes) * 60_000;
+            let within = |minutes: i64| apart_ms <= minutes * 60_000;
             let mut together = Vec::new();
-            if is_seen(tables, earlier.incident, later.incident.id) {
-                if earlier.problem.services.len() == 1
-                    && earlier.problem.services == later.problem.services
-                    && within(windows.service_minutes)
-                {
-                    together.push("the service");
-                }
-                if within(windows.cascade_minutes) && is_cascade(earlier, later) {
-                    together.push("the environment");
-                }
+            if is_seen(tables, earlier.incident, later.incident.id)
+                && earlier.problem.services.len() == 1
+                && earlier.problem.services == later.problem.services
+                && within(SERVICE_MINUTES)
+                && is_in_span(earlier, later)
+            {
+                together.push("the evidence");
             }
             if earlier.problem.source_groups.len() == 1
                 && earlier.problem.source_groups == later.problem.source_groups
-                && within(windows.source_key_minutes)
+                && within(SOURCE_KEY_MINUTES)
                 && later.problem.source_groups.iter().all(|group| is_remembered(tables, model, group))
             {
                 together.push("the source's key");
@@ -84,7 +86,8 @@ fn opened<'tables>(
         return None;
     };
     let by = tables.alerts.get(alert_id)?;
-    Some(Opened { incident, problem: model.problems.get(&problem_of(by))? })
+    let problem = model.problems.get(&problem_of(by))?;
+    Some(Opened { incident, problem, is_prompt: by.usual_delay_ms == 0 })
 }
 
 /// Whether the opening of the later incident saw the earlier one.
@@ -100,12 +103,11 @@ fn is_corrected(tables: &Tables, incident: &Incident) -> bool {
     actions.iter().any(|action| matches!(action.kind, ActionKind::EnvironmentCorrected { .. }))
 }
 
-/// Whether the later incident was opened soon after the first alert of the earlier one, while that
-/// certainly fired.
-fn is_cascade(earlier: &Opened<'_>, later: &Opened<'_>) -> bool {
-    let until = earlier.incident.first_alert_at.plus_minutes(MAX_CASCADE_MINUTES);
+/// Whether the later problem certainly began within the span of the earlier incident.
+fn is_in_span(earlier: &Opened<'_>, later: &Opened<'_>) -> bool {
+    let until = earlier.incident.first_onset_at.plus_minutes(SPAN_MINUTES);
     let is_soon = later.problem.times().next_back().is_some_and(|last| last <= until);
-    is_soon && earlier.problem.resolutions.is_empty() && earlier.incident.firing_alert_count > 0
+    is_soon && earlier.is_prompt && later.is_prompt
 }
 
 /// Whether the claim of a group remembers all its incidents.

@@ -17,7 +17,7 @@ use shared::{
         resolve_alerts::{AlertResolution, ResolveAlertError},
     },
 };
-use tracing::info;
+use tracing::{field::display, info};
 
 use super::{
     incident,
@@ -58,7 +58,8 @@ pub async fn show_payload(console: &Function, visit: &Visit, id: AlertId) -> Res
         Err(GetAlertPayloadError::NotFound) => return Err(unknown()),
         Err(error) => return Err(Problem::unavailable(&error)),
     };
-    info!(alert_id = %id, actor = visit.person.name, "payload read");
+    let source_address = visit.source_address.map(display);
+    info!(alert_id = %id, actor = visit.person.name, source_address, "payload read");
     Ok(page(visit, &alert, Some(&sent(payload.as_ref()))))
 }
 
@@ -206,7 +207,7 @@ fn grouping(alert: &Alert) -> Markup {
         GroupingDecision::Ignored => "It is in no incident.",
     };
     html! {
-        p { (decision) " " (grouping.reason) }
+        p { (decision) " " (grouping.reason()) }
         @if let Some(id) = alert.state.incident_id { p { a.button href=(incident::address(id)) { "Open the incident" } } }
     }
 }

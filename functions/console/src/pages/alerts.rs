@@ -48,12 +48,12 @@ const CHIPS: [Field; 7] =
     [Field::Status, Field::Severity, Field::Team, Field::Service, Field::Source, Field::Environment, Field::IncidentId];
 
 const COLUMNS: [Column; 6] = [
-    Column { name: "Severity", order: Some("severity"), class: "c-sev" },
-    Column { name: "Alert", order: None, class: "c-title" },
-    Column { name: "Status", order: None, class: "c-status" },
-    Column { name: "Reported", order: Some("occurrences"), class: "c-n" },
-    Column { name: "Last seen", order: Some("last_seen_at"), class: "c-time" },
-    Column { name: "Received", order: Some("created_at"), class: "c-time" },
+    Column { name: "Severity", order: Some("severity") },
+    Column { name: "Alert", order: None },
+    Column { name: "Status", order: None },
+    Column { name: "Reported", order: Some("occurrences") },
+    Column { name: "Last seen", order: Some("last_seen_at") },
+    Column { name: "Received", order: Some("created_at") },
 ];
 
 /// Shows the list.
@@ -121,7 +121,7 @@ fn render(visit: &Visit, page: &Page<Alert>, facets: &[FacetValues], histogram: 
                 section.list aria-labelledby="found" {
                     div.found { h2 #found { (counted(page.total, "alert")) } (facets::chips(link, if link.get("status!").is_none() { &CHIPS[1..] } else { &CHIPS })) }
                     @if page.items.is_empty() { (nothing(link)) } @else {
-                        table.rows {
+                        table.rows.plain-cells {
                             caption.unseen { "Alerts" }
                             (list::heading(link, &COLUMNS, list::Boxes::None))
                             tbody { @for alert in &page.items { (row(visit, alert)) } }
@@ -157,18 +157,18 @@ fn row(visit: &Visit, alert: &Alert) -> Markup {
     let (state, report) = (&alert.state, &alert.report);
     html! {
         tr {
-            td.c-sev { (badges::severity(state.severity)) }
-            td.c-title {
+            td { (badges::severity(state.severity)) }
+            td {
                 a.row href=(alert::address(alert.id)) { bdi { (report.title.value) } }
                 (list::belongs(state.service.as_slice(), state.team.as_deref(), &state.environment))
             }
-            td.c-status {
+            td {
                 (badges::alert_status(state.status))
                 @if let Some(id) = state.incident_id { a.by href=(incident::address(id)) { "in an incident" } }
             }
-            td.c-n { (grouped(state.occurrences)) "×" }
-            td.c-time { (times::ago(state.last_seen_at, visit.now)) }
-            td.c-time { (times::when(alert.created_at())) }
+            td { (grouped(state.occurrences)) "×" }
+            td { (times::ago(state.last_seen_at, visit.now)) }
+            td { (times::when(alert.created_at())) }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The list of incidents.
 
+use std::collections::BTreeSet;
+
 use lambda_http::http::StatusCode;
 use maud::{Markup, html};
 use shared::{
@@ -16,10 +18,14 @@ use shared::{
     service::{
         change_status::{ChangeStatusError, ChangedStatus, StatusChange},
         get_incident_stats::StatsError,
+        merge_incidents::{MAX_MERGED, Merge},
     },
 };
 
-use super::layout::{self, Head, Section};
+use super::{
+    incident,
+    layout::{self, Head, Section},
+};
 use crate::{
     Function, answer,
     flash::Flash,
@@ -53,12 +59,12 @@ const FIELDS: [Field; 8] = [
 ];
 
 const COLUMNS: [Column; 6] = [
-    Column { name: "Severity", order: Some("severity"), class: "c-sev" },
-    Column { name: "Incident", order: None, class: "c-title" },
-    Column { name: "Status", order: None, class: "c-status" },
-    Column { name: "Alerts", order: Some("alert_count"), class: "c-n" },
-    Column { name: "Last alert", order: Some("last_alert_at"), class: "c-time" },
-    Column { name: "Opened", order: Some("created_at"), class: "c-time" },
+    Column { name: "Severity", order: Some("severity") },
+    Column { name: "Incident", order: None },
+    Column { name: "Status", order: None },
+    Column { name: "Alerts", order: Some("alert_count") },
+    Column { name: "Last alert", order: Some("last_alert_at") },
+    Column { name: "Opened", order: Some("created_at") },
 ];
 
 /// Tabs: a name and the statuses behind it.
@@ -195,16 +201,18 @@ fn has_tab(link: &Link) -> bool {
 
 fn table(visit: &Visit, page: &Page<Incident>) -> Markup {
     let may_change = visit.is_responder();
-    html! {
-        form.bulk method="post" action="/console/incidents/status" {
-            @if may_change { (forms::hidden(visit)) }
-            table.rows {
-                caption.unseen { "Incidents" }
-                (list::heading(&visit.link, &COLUMNS, if may_change { Boxes::Each } else { Boxes::None }))
-                tbody { @for (place, incident) in page.items.iter().enumerate() { (row(visit, place, incident)) } }
-            }
-            @if may_change { (bulk()) }
+    let rows = html! {
+        table.rows.plain-cells {
+            caption.unseen { "Incidents" }
+            (list::heading(&visit.link, &COLUMNS, if may_change { Boxes::Each } else { Boxes::None }))
+            tbody { @for (place, incident) in page.items.iter().enumerate() { (row(visit, place, incident)) } }
         }
+    };
+    if !may_change {
+        return rows;
+    }
+    html! {
+        form.bulk method="post" action="/console/incidents/status" { (forms::hidden(visit)) (rows) (bulk()) }
     }
 }
 
@@ -212,26 +220,26 @@ fn row(visit: &Visit, place: usize, incident: &Incident) -> Markup {
     html! {
         tr {
             @if visit.is_responder() {
-                td.c-box {
+                td {
                     input type="checkbox" name="incident" value={ (incident.id) "." (incident.version) }
                         aria-labelledby={ "r" (place) };
                 }
             }
-            td.c-sev { (badges::severity(incident.severity)) }
-            td.c-title {
+            td { (badges::severity(incident.severity)) }
+            td {
                 a.row id={ "r" (place) } href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
                 (list::belongs(&incident.services, incident.team.as_deref(), &incident.environment))
             }
-            td.c-status {
+            td {
                 (badges::status(incident.status))
                 @if let Some(assignee) = &incident.assignee { span.by { bdi { (assignee.as_str()) } } }
             }
-            td.c-n {
+            td {
                 (grouped(incident.alert_count))
                 @if incident.firing_alert_count > 0 { span.fires { (grouped(incident.firing_alert_count)) " firing" } }
             }
-            td.c-time { (times::ago(incident.last_alert_at, visit.now)) }
-            td.c-time { (times::when(incident.created_at)) }
+            td { (times::ago(incident.last_alert_at, visit.now)) }
+            td { (times::when(incident.created_at)) }
         }
     }
 }
@@ -246,6 +254,8 @@ fn bulk() -> Markup {
                     (icon(&status.to_string().to_lowercase())) (badges::status_name(status))
                 }
             }
+            button type="submit" formaction="/console/incidents/merge"
+                data-ask="Merge the chosen incidents into the oldest of them?" { (icon("split")) "Merge" }
             label.unseen for="bulk-comment" { "Comment" }
             input #bulk-comment type="text" name="comment" maxlength="2000" placeholder="Comment, if you like";
         }
@@ -295,7 +305,7 @@ pub async fn change_status(console: &Function, visit: &Visit) -> Result<Response
         let accepts = |current| current == *version;
         match console.change_status.change(*id, &change, &accepts, visit.now, visit.deadline).await {
             Ok(ChangedStatus { .. }) => changed += 1,
-            Err(error) => refused.push(reason(*id, &error)),
+            Err(error) => refused.push(reason(*id, error)),
         }
     }
     let name = badges::status_name(status);
@@ -325,21 +335,47 @@ impl Chosen {
 }
 
 /// Why an incident was not changed.
-fn reason(id: IncidentId, error: &ChangeStatusError) -> String {
+fn reason(id: IncidentId, error: ChangeStatusError) -> String {
     match error {
-        ChangeStatusError::NotFound => format!("{id} is gone."),
         ChangeStatusError::Stale(incident) => format!(
             "“{}” has changed meanwhile: it is {} now. Look again, then repeat.",
             incident.title.chars().take(60).collect::<String>(),
             badges::status_name(incident.status)
         ),
-        ChangeStatusError::Illegal(illegal) => format!(
-            "{id} is {}, which cannot become {}.",
-            badges::status_name(illegal.from),
-            badges::status_name(illegal.to)
-        ),
-        ChangeStatusError::Unavailable(_) | ChangeStatusError::Queue(_) => {
-            format!("{id} could not be changed now. Try again.")
-        }
+        error => format!("{id}: {}", incident::problem(error).detail()),
     }
+}
+
+/// Merges the incidents that were chosen into the oldest of them.
+///
+/// # Errors
+/// A [`Problem`] if the form is wrong, the person may not, or the incidents cannot be merged.
+pub async fn merge(console: &Function, visit: &Visit) -> Result<Response, Problem> {
+    visit.check_responder()?;
+    let chosen: Vec<Chosen> = visit.form.all("incident").map(Chosen::read).collect::<Result<_, _>>()?;
+    let mut others: BTreeSet<IncidentId> = chosen.iter().map(|chosen| chosen.id).collect();
+    let Some(oldest) = others.pop_first().filter(|_| !others.is_empty()) else {
+        return Ok(visit.tell(&Flash::failed("Choose at least two incidents."), visit.form.back(ADDRESS)));
+    };
+    if others.len() > MAX_MERGED {
+        return Ok(
+            visit.tell(&Flash::failed(format!("Merge at most {MAX_MERGED} into one.")), visit.form.back(ADDRESS))
+        );
+    }
+    let version = chosen.iter().find(|chosen| chosen.id == oldest).map_or(0, |chosen| chosen.version);
+    let merge = Merge { others, reason: visit.form.comment()?, actor: visit.person.name.clone() };
+    let accepts = |current| current == version;
+    let merged = console.merge_incidents.merge(oldest, &merge, &accepts, visit.now, visit.deadline).await;
+    let flash = match merged {
+        Ok(merged) => Flash::done(format!("{} merged into this one.", counted(merged.others.len() as u64, "incident"))),
+        Err(error) => {
+            let problem = Problem::from(error);
+            if problem.status().is_server_error() {
+                return Err(problem);
+            }
+            let flash = Flash::failed(format!("Nothing was merged. {}", problem.detail()));
+            return Ok(visit.tell(&flash, visit.form.back(ADDRESS)));
+        }
+    };
+    Ok(visit.tell(&flash, &incident::address(oldest)))
 }

@@ -57,7 +57,7 @@ fn rank(field: Field, value: &str) -> usize {
     order.iter().position(|known| *known == value).unwrap_or(order.len())
 }
 
-/// The boxes of one field. They belong to the form around them.
+/// The boxes of one field. They belong to the form of the search.
 #[must_use]
 pub fn facet(link: &Link, facet: &FacetValues) -> Markup {
     let FacetValues { field, values, omitted } = facet;
@@ -76,7 +76,7 @@ pub fn facet(link: &Link, facet: &FacetValues) -> Markup {
         let is_chosen = chosen.iter().any(|chosen| chosen.eq_ignore_ascii_case(value));
         html! {
             label {
-                input type="checkbox" name=(name) value=(value) checked[is_chosen];
+                input type="checkbox" form="filters" name=(name) value=(value) checked[is_chosen];
                 @if matches!(field, Field::Severity | Field::Status) {
                     span.(value.to_lowercase()) { (icon(&value.to_lowercase())) }
                 }

@@ -68,7 +68,10 @@ impl Histogram {
         let (Some(first), Some(last), Some(highest)) = (intervals.first(), intervals.last(), highest) else {
             return html! {};
         };
-        let most = highest.total().max(1);
+        if highest.total() == 0 {
+            return html! {};
+        }
+        let most = highest.total();
         let all: u64 = intervals.iter().map(Interval::total).sum();
         let summary = format!(
             "{} from {} to {} UTC. Most in one {kind}: {}, at {}.",

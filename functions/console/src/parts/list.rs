@@ -9,13 +9,15 @@ use crate::{link::Link, period::RANGES};
 /// What the fields of the form stand for. The rest of an address goes along unseen.
 const FIELDS: [&str; 4] = ["q", "from", "to", "offset"];
 
+/// How many services are named.
+const MAX_SERVICES: usize = 3;
+
 /// A column of a table.
 #[derive(Debug, Clone, Copy)]
 pub struct Column {
     pub name: &'static str,
     /// The order of the list by this column, if there is one.
     pub order: Option<&'static str>,
-    pub class: &'static str,
 }
 
 /// Whether the rows of a table can be chosen.
@@ -48,7 +50,7 @@ pub fn facets(link: &Link, facets: &[FacetValues]) -> Markup {
         link.parameters().filter(|(name, _)| !FIELDS.contains(name) && !names.iter().any(|known| known == name));
     html! {
         aside.facets aria-label="Filters" {
-            details {
+            details open {
                 summary { (icon("filter")) "Filters" }
                 @for (name, value) in unseen { input type="hidden" form="filters" name=(name) value=(value); }
                 @for facet in facets { (facets::facet(link, facet)) }
@@ -106,14 +108,14 @@ pub fn heading(link: &Link, columns: &[Column], boxes: Boxes) -> Markup {
         thead {
             tr {
                 @if boxes == Boxes::Each {
-                    th.c-box scope="col" {
+                    th scope="col" {
                         input.script #all type="checkbox" aria-label="Choose all rows of the page";
                     }
                 }
-                @for Column { name, order: by, class } in columns {
+                @for Column { name, order: by } in columns {
                     @match by {
-                        None => th.(class) scope="col" { (name) },
-                        Some(by) => (sortable(link, order, Column { name, order: Some(by), class })),
+                        None => th scope="col" { (name) },
+                        Some(by) => (sortable(link, order, Column { name, order: Some(by) })),
                     }
                 }
             }
@@ -132,7 +134,7 @@ fn sortable(link: &Link, order: &str, column: Column) -> Markup {
         None => None,
     };
     html! {
-        th.(column.class) scope="col" aria-sort=[sorted] {
+        th scope="col" aria-sort=[sorted] {
             a href=(link.with("sort", next)) { (column.name) @if let Some(mark) = mark { (icon(mark)) } }
         }
     }
@@ -141,11 +143,11 @@ fn sortable(link: &Link, order: &str, column: Column) -> Markup {
 /// Where something belongs: services, team, environment.
 #[must_use]
 pub fn belongs(services: &[String], team: Option<&str>, environment: &str) -> Markup {
-    let (named, rest) = services.split_at(services.len().min(3));
+    let named: Vec<&str> = services.iter().take(MAX_SERVICES).map(String::as_str).collect();
+    let more = services.len() - named.len();
     html! {
         span.sub {
-            @for service in named { bdi.service { (service) } }
-            @if !rest.is_empty() { span { "+" (rest.len()) } }
+            @if !named.is_empty() { bdi { (named.join(", ")) @if more > 0 { " +" (more) } } }
             @if let Some(team) = team { bdi { (team) } }
             bdi { (environment) }
         }

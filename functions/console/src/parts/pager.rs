@@ -25,6 +25,9 @@ pub fn pager(link: &Link, place: Place) -> Markup {
     let before = (offset > 0).then(|| offset.saturating_sub(limit as u64));
     let behind = (last < total && shown > 0).then_some(last);
     let at = |offset: u64| if offset == 0 { link.without("offset") } else { link.with("offset", offset) };
+    if total == 0 {
+        return html! {};
+    }
     html! {
         nav.pager aria-label="Pages" {
             span { @if shown > 0 { b { (grouped(first)) "–" (grouped(last)) } " of " } (grouped(total)) }

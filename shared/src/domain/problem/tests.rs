@@ -189,7 +189,7 @@ fn memory_is_bounded_and_forgotten_alerts_still_separate() {
         other => panic!("not a new alert: {other:?}"),
     };
     assert_eq!(end_of_late_firing(&known), Some(at(955)));
-    known.remember(NO_ENVIRONMENT, Resolution { at: at(953), by: ResolvedBy::Source });
+    known.remember(NO_ENVIRONMENT, Resolution::new(at(953), ResolvedBy::Source, at(953)));
     assert_eq!(end_of_late_firing(&known), Some(at(953)));
 }
 
@@ -279,6 +279,24 @@ fn what_we_received_after_a_person_ended_the_alert_is_a_new_one_whatever_its_clo
     let is_new = |news: &News<'_>| matches!(known.steps(news)[0].kind, StepKind::Begin { .. });
     assert!(is_new(&late(101)) && !is_new(&late(99)));
     assert_eq!(known.resolved_by_person(alert_id, at(200)), None, "it is over already");
+}
+
+#[test]
+fn nothing_ends_in_the_future_though_the_clock_of_its_source_is_ahead() {
+    let ahead = 5_000;
+    let mut known = fold(&numbered(&[fires(ahead)]));
+    let alert_id = known.episodes().next().unwrap().alert_id;
+    let ended = known.resolved_by_person(alert_id, at(100)).unwrap();
+    assert_eq!(ended.resolved_at(), Some(at(100)));
+    known.put(NO_ENVIRONMENT, ended);
+    let again = News { received_at: at(99), ..news(1, fires(ahead)) };
+    assert!(!matches!(known.steps(&again)[0].kind, StepKind::Begin { .. }), "it is ordered by the clock of its source");
+
+    let recovered = News { received_at: at(100), ..news(1, resolves(ahead + 1)) };
+    match &fold(&numbered(&[fires(ahead)])).steps(&recovered)[..] {
+        [Step { kind: StepKind::Resolve(episode), .. }] => assert_eq!(episode.resolved_at(), Some(at(100))),
+        steps => panic!("{steps:?}"),
+    }
 }
 
 /// Few enough that all of it is remembered.

@@ -1,36 +1,37 @@
-//! Which incident an alert joins: the order of the rules, and the edges of their windows.
+//! Which incident an alert joins, and why.
 
 use super::*;
 use crate::domain::{
+    grouping::Fact,
+    id::AlertId,
     samples::{self, at, event},
     severity::Severity,
     status::Status,
 };
 
 const RULES: &str = "
-windows: {source_key_minutes: 30, service_minutes: 30, cascade_minutes: 5}
-cascade: environment
+grouping: {mode: evidence}
 default_environment: production
 dependencies: {web: [checkout]}
 ";
 
-fn rules(cascade: &str) -> Rules {
-    Rules::parse(&RULES.replace("cascade: environment", &format!("cascade: {cascade}"))).unwrap()
+fn rules(mode: &str) -> Rules {
+    Rules::parse(&RULES.replace("evidence", mode)).unwrap()
 }
 
 fn incident(number: u64, service: &str, status: Status, span: std::ops::RangeInclusive<i64>) -> Incident {
     let (alert, _) = samples::alert(number, Severity::Error, service, *span.start());
     let (incident, _) = Incident::open(IncidentId::numbered(at(*span.start()), number), &alert, None);
-    Incident { status, last_alert_at: at(*span.end()), ..incident }
+    let end = at(*span.end());
+    Incident { status, last_alert_at: end, last_onset_at: end, ..incident }
 }
 
-fn group(incident: &Incident) -> Group {
-    let span = GroupedIncident {
-        incident_id: incident.id,
-        first_at: incident.first_alert_at,
-        last_at: incident.last_alert_at,
-    };
-    Group { incidents: vec![span], ..Group::default() }
+fn activity(incident: &Incident) -> GroupedIncident {
+    GroupedIncident { incident_id: incident.id, first_at: incident.first_alert_at, last_at: incident.last_alert_at }
+}
+
+fn of_service(incident: &Incident) -> ServiceGroup {
+    ServiceGroup { incidents: vec![incident.id], ..ServiceGroup::default() }
 }
 
 /// What the source stated, and else what the rules above assume.
@@ -50,162 +51,148 @@ fn decide_on(event: &AlertEvent, groups: &Groups, rules: &Rules) -> Decision {
 
 fn joined(decision: &Decision) -> Option<(IncidentId, GroupingRule)> {
     match decision {
-        Decision::Join { incident_id, grouping } => Some((*incident_id, grouping.rule?)),
+        Decision::Join { incident_id, place } => Some((*incident_id, place.grouping.rule?)),
         _ => None,
     }
 }
 
+fn grouping(decision: Decision) -> Grouping {
+    match decision {
+        Decision::Join { place, .. } | Decision::Open { place, .. } => place.grouping,
+        Decision::Ignore { grouping } => grouping,
+    }
+}
+
 #[test]
-fn the_sources_key_comes_before_the_service_and_the_service_before_the_cascade() {
+fn the_sources_key_comes_before_the_evidence() {
     let by_key = incident(1, "elsewhere", Status::Open, 0..=0);
-    let by_service = incident(2, "web", Status::Investigating, 0..=0);
-    let near = incident(3, "other", Status::Open, 10..=10);
+    let by_evidence = incident(2, "web", Status::Investigating, 9..=9);
     let mut groups = Groups {
-        source_key: group(&by_key),
-        service: group(&by_service),
-        incidents: vec![near.clone(), by_service.clone(), by_key.clone()],
+        activity: vec![activity(&by_key)],
+        incidents: vec![by_evidence.clone(), by_key.clone()],
         ..Groups::default()
     };
-    let rules = rules("environment");
+    let rules = rules("evidence");
     let new_alert = event(Some("web"), 10);
     assert_eq!(joined(&decide_on(&new_alert, &groups, &rules)), Some((by_key.id, GroupingRule::SourceKey)));
-    groups.source_key = Group::default();
-    assert_eq!(joined(&decide_on(&new_alert, &groups, &rules)), Some((by_service.id, GroupingRule::Service)));
-    groups.service = Group::default();
-    assert_eq!(joined(&decide_on(&event(Some("new"), 10), &groups, &rules)), Some((near.id, GroupingRule::Cascade)));
-}
-
-#[test]
-fn windows_count_from_the_span_of_the_services_own_alerts() {
-    let open = incident(1, "web", Status::Open, 0..=60);
-    let own = GroupedIncident { incident_id: open.id, first_at: at(0), last_at: at(20) };
-    let service = Group { incidents: vec![own], ..Group::default() };
-    let groups = Groups { service, incidents: vec![open], ..Groups::default() };
-    let joins = |minutes| joined(&decide_on(&event(Some("web"), minutes), &groups, &rules("off"))).is_some();
-    for (minutes, expected) in [(-31, false), (-30, true), (0, true), (50, true), (51, false), (60, false)] {
-        assert_eq!(joins(minutes), expected, "at {minutes}");
-    }
-}
-
-#[test]
-fn a_cascade_is_bounded_from_its_first_alert_and_needs_one_that_fires() {
-    let open = incident(1, "web", Status::Open, 0..=14);
-    let quiet = Incident { firing_alert_count: 0, ..open.clone() };
-    let joins = |incident: &Incident, minutes| {
-        let groups = Groups { incidents: vec![incident.clone()], ..Groups::default() };
-        joined(&decide_on(&event(Some("other"), minutes), &groups, &rules("environment"))).is_some()
-    };
-    for (minutes, expected) in [(-6, false), (-5, true), (14, true), (15, true), (16, false)] {
-        assert_eq!(joins(&open, minutes), expected, "at {minutes}");
-    }
-    assert!(!joins(&quiet, 14));
+    groups.activity.clear();
+    assert_eq!(joined(&decide_on(&new_alert, &groups, &rules)), Some((by_evidence.id, GroupingRule::Evidence)));
 }
 
 #[test]
 fn a_flapping_problem_counts_from_its_own_last_resolution() {
-    let open = incident(1, "web", Status::Open, 0..=0);
+    let open = incident(1, "web", Status::Open, 0..=500);
     let span = GroupedIncident { incident_id: open.id, first_at: at(0), last_at: at(100) };
-    let groups = Groups { problem: vec![span], incidents: vec![open.clone()], ..Groups::default() };
+    let groups = Groups { activity: vec![span], incidents: vec![open.clone()], ..Groups::default() };
     let target = |minutes| joined(&decide_on(&event(None, minutes), &groups, &rules("off")));
-    assert_eq!((target(130), target(131)), (Some((open.id, GroupingRule::SourceKey)), None));
+    assert_eq!((target(110), target(111)), (Some((open.id, GroupingRule::SourceKey)), None));
+}
+
+#[test]
+fn the_incident_with_the_highest_score_is_joined_and_of_equal_ones_the_youngest() {
+    let near = incident(1, "web", Status::Open, 8..=8);
+    let related = incident(2, "checkout", Status::Open, 9..=9);
+    let far = incident(3, "checkout", Status::Open, 3..=3);
+    let mut groups = Groups { incidents: vec![near, related.clone(), far], ..Groups::default() };
+    let found = grouping(decide_on(&event(Some("web"), 10), &groups, &rules("evidence")));
+    let reason = found.reason();
+    let weighing = found.evidence.expect("evidence");
+    let (best, runner_up) = (weighing.best.expect("the best"), weighing.runner_up.expect("another"));
+    assert_eq!((best.incident_id, runner_up.incident_id.random()), (related.id, 1));
+    assert_eq!(best.parts[1].fact, Fact::Needs { service: "checkout".to_owned() });
+    assert!(best.score > runner_up.score && best.score >= weighing.needed);
+    for word in ["60 s after", "needs checkout (+0.75)", "Score +0.08, needed −2", "Next best"] {
+        assert!(reason.contains(word), "{reason} lacks {word}");
+    }
+    let twin = incident(4, "checkout", Status::Open, 9..=9);
+    groups.incidents.push(twin.clone());
+    let decision = decide_on(&event(Some("web"), 10), &groups, &rules("evidence"));
+    assert_eq!(joined(&decision), Some((twin.id, GroupingRule::Evidence)));
+}
+
+#[test]
+fn an_alert_that_opens_says_what_was_best_and_relies_on_what_may_come_near() {
+    let near = incident(1, "web", Status::Open, 0..=0);
+    let far = incident(2, "web", Status::Open, -600..=-600);
+    let groups = Groups { incidents: vec![near.clone(), far], ..Groups::default() };
+    let decision = decide_on(&event(Some("web"), 5), &groups, &rules("evidence"));
+    let Decision::Open { too_far, place, .. } = decision else { panic!("{decision:?}") };
+    assert_eq!(too_far, [near.id]);
+    assert_eq!(place.grouping.evidence.clone().unwrap().best.unwrap().incident_id, near.id);
+    let reason = place.grouping.reason();
+    assert!(reason.starts_with("The evidence is too weak."), "{reason}");
+    let alone = grouping(decide_on(&event(Some("web"), 5), &Groups::default(), &rules("evidence")));
+    assert_eq!(alone.reason(), "No other incident of its environment is active.");
+}
+
+#[test]
+fn the_usual_delay_of_its_monitor_is_taken_off() {
+    let open = incident(1, "web", Status::Open, 0..=0);
+    let mut groups = Groups { incidents: vec![open], ..Groups::default() };
+    let late = event(Some("web"), 8);
+    assert_eq!(joined(&decide_on(&late, &groups, &rules("evidence"))), None);
+    for number in 0..3 {
+        let incident_id = IncidentId::numbered(at(-9000), number);
+        groups.source.note(incident_id, AlertId::numbered(at(-9000), number), at(-9000), Some(470));
+    }
+    let decision = decide_on(&late, &groups, &rules("evidence"));
+    assert!(joined(&decision).is_some());
+    let Decision::Join { place, .. } = decision else { panic!("{decision:?}") };
+    assert_eq!((place.delay_seconds, place.scatter_seconds()), (Some(480), Some(10)));
+    assert_eq!(place.grouping.usual_delay_ms(), 470_000);
 }
 
 #[test]
 fn a_test_notification_joins_nothing() {
     let open = incident(1, "web", Status::Open, 0..=0);
-    let groups = Groups { source_key: group(&open), incidents: vec![open], ..Groups::default() };
+    let groups = Groups { activity: vec![activity(&open)], incidents: vec![open], ..Groups::default() };
     let test = AlertEvent { is_test: true, ..event(Some("web"), 1) };
-    assert!(matches!(decide_on(&test, &groups, &rules("environment")), Decision::Ignore { .. }));
+    assert!(matches!(decide_on(&test, &groups, &rules("evidence")), Decision::Ignore { .. }));
 }
 
 #[test]
-fn a_cascade_follows_dependencies_or_is_off() {
-    let open = incident(1, "checkout", Status::Open, 0..=0);
-    let groups = Groups { incidents: vec![open], ..Groups::default() };
-    for (cascade, service, expected) in [
-        ("environment", Some("anything"), true),
-        ("environment", None, true),
-        ("dependencies", Some("web"), true),
-        ("dependencies", Some("unrelated"), false),
-        ("dependencies", None, false),
-        ("off", Some("web"), false),
-    ] {
-        let decision = decide_on(&event(service, 1), &groups, &rules(cascade));
-        assert_eq!(joined(&decision).is_some(), expected, "{cascade} {service:?}");
-    }
-}
-
-#[test]
-fn another_environment_and_an_unknown_service_match_nothing() {
+fn another_environment_matches_nothing_and_grouping_may_be_off() {
     let open = incident(1, "web", Status::Open, 0..=0);
     let groups = Groups { incidents: vec![open], ..Groups::default() };
-    let mut elsewhere = event(Some("web"), 0);
-    elsewhere.environment = Some("staging".into());
-    assert_eq!(joined(&decide_on(&elsewhere, &groups, &rules("environment"))), None);
-    assert_eq!(joined(&decide_on(&event(None, 0), &groups, &rules("off"))), None);
-}
-
-#[test]
-fn of_several_the_nearest_in_time_is_joined() {
-    let early = incident(1, "web", Status::Open, 0..=0);
-    let late = incident(2, "web", Status::Open, 40..=40);
-    let incidents = [&early, &late].map(|incident| group(incident).incidents[0]).to_vec();
-    let service = Group { incidents, ..Group::default() };
-    let groups = Groups { service, incidents: vec![early.clone(), late.clone()], ..Groups::default() };
-    let target = |minutes| joined(&decide_on(&event(Some("web"), minutes), &groups, &rules("off"))).map(|(id, _)| id);
-    assert_eq!((target(15), target(25)), (Some(early.id), Some(late.id)));
+    let elsewhere = AlertEvent { environment: Some("staging".into()), ..event(Some("web"), 0) };
+    assert_eq!(joined(&decide_on(&elsewhere, &groups, &rules("evidence"))), None);
+    let decision = decide_on(&event(Some("web"), 0), &groups, &rules("off"));
+    assert_eq!(joined(&decision), None);
+    assert_eq!(grouping(decision).evidence, None);
 }
 
 #[test]
 fn a_group_whose_incident_ended_opens_a_recurrence() {
     for status in [Status::Resolved, Status::Closed] {
         let ended = Incident { resolved_at: Some(at(0)), ..incident(1, "web", status, 0..=0) };
-        let groups = Groups { service: group(&ended), incidents: vec![ended.clone()], ..Groups::default() };
-        let decision = decide_on(&event(Some("web"), 1), &groups, &rules("environment"));
-        assert!(matches!(decision, Decision::Open { recurrence_of: Some(id), .. } if id == ended.id), "{status}");
+        let groups = Groups { service: of_service(&ended), incidents: vec![ended.clone()], ..Groups::default() };
+        let decision = decide_on(&event(Some("web"), 1), &groups, &rules("evidence"));
+        assert!(matches!(&decision, Decision::Open { recurrence_of: Some(id), .. } if *id == ended.id), "{status}");
+        let found = grouping(decision);
+        assert_eq!((found.rule, found.key.as_deref()), (Some(GroupingRule::Service), Some("web in production")));
     }
     let ended = Incident { resolved_at: Some(at(0)), ..incident(1, "web", Status::Closed, 0..=0) };
-    let by_service = Groups { service: group(&ended), incidents: vec![ended.clone()], ..Groups::default() };
-    let by_key = Groups { source_key: group(&ended), incidents: vec![ended], ..Groups::default() };
+    let by_service = Groups { service: of_service(&ended), incidents: vec![ended.clone()], ..Groups::default() };
+    let by_key = Groups { activity: vec![activity(&ended)], incidents: vec![ended], ..Groups::default() };
     let recurs = |groups| {
-        let decision = decide_on(&event(Some("web"), 24 * 60 + 1), groups, &rules("environment"));
+        let decision = decide_on(&event(Some("web"), 24 * 60 + 1), groups, &rules("evidence"));
         matches!(decision, Decision::Open { recurrence_of: Some(_), .. })
     };
     assert!(recurs(&by_key) && !recurs(&by_service), "a day later only the source's key says that it is the same");
     let forgotten = incident(1, "web", Status::Open, -600..=-600);
-    let groups = Groups { service: group(&forgotten), incidents: vec![forgotten], ..Groups::default() };
-    let decision = decide_on(&event(Some("web"), 1), &groups, &rules("environment"));
+    let groups = Groups { service: of_service(&forgotten), incidents: vec![forgotten], ..Groups::default() };
+    let decision = decide_on(&event(Some("web"), 1), &groups, &rules("evidence"));
     assert!(matches!(decision, Decision::Open { recurrence_of: None, .. }));
 }
 
 #[test]
 fn an_alert_that_is_resolved_already_joins_but_opens_nothing() {
-    let rules = rules("environment");
+    let rules = rules("evidence");
     let late = event(Some("web"), 0);
     let classification = classified(&late);
     let new_alert = NewAlert { event: &late, classification: &classification, resolved_at: Some(at(1)) };
     assert!(matches!(decide(new_alert, &Groups::default(), &rules), Decision::Ignore { .. }));
     let open = incident(1, "web", Status::Open, 0..=0);
-    let groups = Groups { service: group(&open), incidents: vec![open], ..Groups::default() };
+    let groups = Groups { incidents: vec![open], ..Groups::default() };
     assert!(matches!(decide(new_alert, &groups, &rules), Decision::Join { .. }));
-}
-
-#[test]
-fn an_incident_of_the_sources_key_is_found_although_another_is_later() {
-    // A late alert opened the second, far from the first, which is still open.
-    let first = incident(1, "elsewhere", Status::Open, 0..=0);
-    let second = incident(2, "elsewhere", Status::Open, -180..=-180);
-    let incidents = [&first, &second].map(|incident| group(incident).incidents[0]);
-    let source_key = Group { incidents: incidents.to_vec(), ..Group::default() };
-    let groups = Groups { source_key, incidents: vec![first.clone(), second], ..Groups::default() };
-    let decision = decide_on(&event(None, 10), &groups, &rules("environment"));
-    assert_eq!(joined(&decision), Some((first.id, GroupingRule::SourceKey)));
-}
-
-#[test]
-fn an_incident_of_more_services_than_it_names_is_found_by_each_of_them() {
-    let open = incident(1, "web", Status::Open, 0..=0);
-    let groups = Groups { service: group(&open), incidents: vec![open.clone()], ..Groups::default() };
-    let decision = decide_on(&event(Some("unnamed"), 20), &groups, &rules("environment"));
-    assert_eq!(joined(&decision), Some((open.id, GroupingRule::Service)));
 }

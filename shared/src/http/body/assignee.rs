@@ -16,12 +16,12 @@ const MEMBER: &str = "assignee";
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong, missing or unknown.
 pub fn of(request: &Request) -> Result<Option<Assignee>, Problem> {
     let mut members = Members::of(request, r#"{"assignee":"alice"}"#)?;
-    let assignee = match members.members.remove(MEMBER) {
+    let assignee = members.take(|members| match members.remove(MEMBER) {
         Some(Value::Null) => Ok(None),
         Some(Value::String(name)) => Assignee::read(&name).map(Some).map_err(|error| invalid(MEMBER, error)),
         Some(_) => Err(invalid(MEMBER, "must be a string or null")),
         None => Err(invalid(MEMBER, "is missing")),
-    };
+    });
     members.finish(assignee)
 }
 

@@ -2,7 +2,7 @@
 
 use lambda_http::http::HeaderMap;
 
-use super::{Members, comment, invalid};
+use super::{COMMENT, Members, invalid, said};
 use crate::http::{Request, problem::Problem};
 
 /// The name of the header with a key.
@@ -17,8 +17,8 @@ const MAX_KEY_CHARS: usize = 255;
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
 pub fn of(request: &Request) -> Result<String, Problem> {
     let mut members = Members::of(request, r#"{"comment":"Rolling back."}"#)?;
-    let comment = comment(&mut members.members);
-    members.finish(comment.and_then(|comment| comment.ok_or_else(|| invalid("comment", "must not be empty"))))
+    let comment = members.take(|members| said(members, COMMENT)?.ok_or_else(|| invalid(COMMENT, "must not be empty")));
+    members.finish(comment)
 }
 
 /// Reads the key by which the same comment is known again. Any text of visible characters is one, with or without quotes.

@@ -2,6 +2,7 @@
 
 pub mod assignee;
 pub mod comment;
+pub mod regroup;
 pub mod status;
 
 use std::fmt;
@@ -19,6 +20,9 @@ use super::{
 
 /// The longest comment that is accepted, in characters.
 pub const MAX_COMMENT_CHARS: usize = 2000;
+
+/// The member that holds a comment.
+const COMMENT: &str = "comment";
 
 /// The members of a JSON object. One that is repeated is wrong: readers differ on which of them counts.
 struct Members {
@@ -38,16 +42,17 @@ impl Members {
         })
     }
 
+    /// Takes a member. `None` if it is wrong.
+    fn take<T>(&mut self, read: impl FnOnce(&mut Map<String, Value>) -> Result<T, InvalidParameter>) -> Option<T> {
+        read(&mut self.members).map_err(|error| self.errors.push(error)).ok()
+    }
+
     /// Ends reading: what is left is unknown.
-    fn finish<T>(mut self, read: Result<T, InvalidParameter>) -> Result<T, Problem> {
+    fn finish<T>(mut self, read: Option<T>) -> Result<T, Problem> {
         self.errors.extend(self.members.keys().map(|name| invalid(name, "is not a known member")));
         match read {
-            Ok(read) if self.errors.is_empty() => Ok(read),
-            Ok(_) => Err(Problem::validation(self.errors)),
-            Err(error) => {
-                self.errors.insert(0, error);
-                Err(Problem::validation(self.errors))
-            }
+            Some(read) if self.errors.is_empty() => Ok(read),
+            _ => Err(Problem::validation(self.errors)),
         }
     }
 }
@@ -77,15 +82,15 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// A comment that may be absent.
-fn comment(members: &mut Map<String, Value>) -> Result<Option<String>, InvalidParameter> {
-    match members.remove("comment") {
+/// What a person says, in a member that may be absent.
+fn said(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>, InvalidParameter> {
+    match members.remove(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) if text.chars().count() > MAX_COMMENT_CHARS => {
-            Err(invalid("comment", format!("must have at most {MAX_COMMENT_CHARS} characters")))
+            Err(invalid(name, format!("must have at most {MAX_COMMENT_CHARS} characters")))
         }
         Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Some(_) => Err(invalid("comment", "must be a string")),
+        Some(_) => Err(invalid(name, "must be a string")),
     }
 }
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 use strum::VariantNames;
 
-use super::{Members, comment, invalid};
+use super::{COMMENT, Members, invalid, said};
 use crate::{
     domain::{alert_status::AlertStatus, status::Status},
     http::{
@@ -33,14 +33,11 @@ pub struct AlertResolutionBody {
 /// # Errors
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
 pub fn incident(request: &Request) -> Result<StatusChangeBody, Problem> {
-    let Members { mut members, mut errors } = Members::of(request, r#"{"status":"INVESTIGATING"}"#)?;
-    let status = status(&mut members).map_err(|error| errors.push(error)).ok();
-    let comment = comment(&mut members).map_err(|error| errors.push(error)).ok();
-    errors.extend(members.keys().map(|name| invalid(name, "is not a known member")));
-    match (status, comment) {
-        (Some(status), Some(comment)) if errors.is_empty() => Ok(StatusChangeBody { status, comment }),
-        _ => Err(Problem::validation(errors)),
-    }
+    let mut members = Members::of(request, r#"{"status":"INVESTIGATING"}"#)?;
+    let status = members.take(status);
+    let comment = members.take(|members| said(members, COMMENT));
+    let (status, comment) = members.finish(status.zip(comment))?;
+    Ok(StatusChangeBody { status, comment })
 }
 
 /// Reads and validates the body of a change of an alert.
@@ -48,20 +45,13 @@ pub fn incident(request: &Request) -> Result<StatusChangeBody, Problem> {
 /// # Errors
 /// A 400 [`Problem`] if the body is not a JSON object, or if a member is wrong or unknown.
 pub fn alert(request: &Request) -> Result<AlertResolutionBody, Problem> {
-    let Members { mut members, mut errors } = Members::of(request, r#"{"status":"resolved"}"#)?;
-    match status(&mut members) {
-        Ok(AlertStatus::Resolved) => {}
-        Ok(AlertStatus::Firing) => {
-            errors.push(invalid("status", "must be resolved: only the source says that it fires"));
-        }
-        Err(error) => errors.push(error),
-    }
-    let comment = comment(&mut members).map_err(|error| errors.push(error)).ok();
-    errors.extend(members.keys().map(|name| invalid(name, "is not a known member")));
-    match comment {
-        Some(comment) if errors.is_empty() => Ok(AlertResolutionBody { comment }),
-        _ => Err(Problem::validation(errors)),
-    }
+    let mut members = Members::of(request, r#"{"status":"resolved"}"#)?;
+    let resolved = members.take(|members| match status(members)? {
+        AlertStatus::Resolved => Ok(()),
+        AlertStatus::Firing => Err(invalid("status", "must be resolved: only the source says that it fires")),
+    });
+    let comment = members.take(|members| said(members, COMMENT));
+    members.finish(resolved.and(comment)).map(|comment| AlertResolutionBody { comment })
 }
 
 fn status<T: FromStr + VariantNames>(members: &mut Map<String, Value>) -> Result<T, InvalidParameter> {

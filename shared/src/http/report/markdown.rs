@@ -99,7 +99,8 @@ mod tests {
         #[test]
         fn a_line_is_one_line_in_which_each_mark_is_escaped(text in ".{0,60}") {
             let line = line(&text);
-            prop_assert!(!line.contains(['\n', '\r', '\u{2028}', '\u{85}']));
+            let is_one_line = !line.contains(['\n', '\r', '\u{2028}', '\u{85}']);
+            prop_assert!(is_one_line);
             let mut is_escaped = false;
             for character in line.chars() {
                 prop_assert!(is_escaped || !matches!(character, '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|'), "{}", line);

@@ -1,3 +1,5 @@
+//! Tests of the report as Markdown.
+
 use super::*;
 use crate::domain::{
     action::ActionKind,

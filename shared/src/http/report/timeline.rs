@@ -1,6 +1,6 @@
 //! The timeline of a report: what alerts and people did, in the order of time.
 
-use super::{Section, line, markdown::quotation, time};
+use super::{Section, count, line, markdown::quotation, time};
 use crate::{
     domain::{
         action::{Action, ActionKind},
@@ -62,6 +62,17 @@ fn of_action(action: &Action) -> Option<Event> {
             (format!("{actor} changes the status to {to}"), comment.clone())
         }
         ActionKind::CommentAdded { comment } => (format!("{actor} says"), Some(comment.clone())),
+        ActionKind::MergedInto { into, reason } => (format!("{actor} makes it a part of `{into}`"), reason.clone()),
+        ActionKind::IncidentsMerged { incident_ids, reason } => {
+            let ids: Vec<String> = incident_ids.iter().map(|id| format!("`{id}`")).collect();
+            (format!("{actor} makes {} a part of it", ids.join(", ")), reason.clone())
+        }
+        ActionKind::AlertsMovedOut { into, alert_ids, reason } => {
+            (format!("{actor} moves {} to `{into}`", count(alert_ids.len() as u64, "alert")), reason.clone())
+        }
+        ActionKind::AlertsMovedIn { from, alert_ids, reason } => {
+            (format!("{actor} moves {} here from `{from}`", count(alert_ids.len() as u64, "alert")), reason.clone())
+        }
         ActionKind::AssigneeChanged { to, .. } => {
             let name = to.as_ref().map_or("nobody", Assignee::as_str);
             (format!("{actor} gives the incident to {}", line(name)), None)

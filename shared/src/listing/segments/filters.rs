@@ -124,6 +124,12 @@ impl Filter {
 }
 
 impl Condition {
+    /// Whether it asks for rows with this value of a field.
+    #[must_use]
+    pub fn asks_for(&self, field: Field, value: Option<&str>) -> bool {
+        matches!(self, Self::AnyOf { field: own, values } if *own == field && is_one_of(values, value))
+    }
+
     /// The field that it is about.
     #[must_use]
     pub const fn field(&self) -> Option<Field> {

@@ -176,7 +176,7 @@ fn count_facets(
             Ok(sheets) => sheets.iter().for_each(|sheet| values.add(sheet.segment, &sheet.rows)),
         }
         values.add(view.live(), &selection.live);
-        counted.push(values.finish());
+        counted.push(values.finish(conditions));
     }
     Needs::check(needs)?;
     Ok(counted)

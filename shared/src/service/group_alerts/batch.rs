@@ -2,11 +2,13 @@
 //! changed is written once. So a storm of alerts of one incident updates the incident once a batch.
 
 mod effects;
+mod learning;
 mod split;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    super::move_alerts::MAX_SUCCESSORS,
     Effect, GroupAlerts,
     prepared::{Incoming, Parsed, PreparedDelivery},
 };
@@ -16,14 +18,12 @@ use crate::{
         alert::Alert,
         delivery::Delivery,
         event::Transition,
-        grouping::GroupedIncident,
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
         problem::{Problem, StepKind},
         quarantine::{EntryState, QuarantineEntry, StoredBody},
         time::Time,
     },
-    grouping::Groups,
     store::{
         StoreError,
         claims::{ClaimKeys, Snapshot},
@@ -42,6 +42,8 @@ pub struct Batch<'group> {
     alerts: BTreeMap<AlertId, TouchedAlert<'group>>,
     /// Incidents that decisions need to be as they were read, beside those that the batch changes.
     relied_on: BTreeSet<IncidentId>,
+    /// The claims of services that learn from settled incidents.
+    learning: BTreeSet<String>,
     quarantined: Vec<(QuarantineEntry, &'group Delivery)>,
     /// The quarantine entries that wait for their redrive; `None` if one expired on the way.
     redriving: BTreeMap<EntryId, Option<QuarantineEntry>>,
@@ -89,6 +91,7 @@ impl<'group> Batch<'group> {
             incidents: BTreeMap::new(),
             alerts: BTreeMap::new(),
             relied_on: BTreeSet::new(),
+            learning: BTreeSet::new(),
             quarantined: Vec::new(),
             redriving: BTreeMap::new(),
             redriven: Vec::new(),
@@ -175,33 +178,6 @@ impl<'group> Batch<'group> {
         Ok(writes)
     }
 
-    /// The incidents that a new alert may join or follow.
-    async fn groups(&mut self, incoming: Incoming<'_>, lane: &str) -> Result<Groups, StoreError> {
-        let keys = incoming.keys;
-        let problem: Vec<GroupedIncident> = self.problem(keys).activity(lane).collect();
-        let mut ids = self.group_incidents(keys);
-        ids.extend(problem.iter().map(|span| span.incident_id));
-        self.load(&ids, &BTreeSet::new()).await?;
-        let group = |key: Option<&String>| key.and_then(|key| self.after.groups.get(key)).cloned().unwrap_or_default();
-        Ok(Groups {
-            problem,
-            source_key: group(Some(&keys.source_group)),
-            service: group(keys.service_group.as_ref()),
-            incidents: ids
-                .iter()
-                .filter_map(|id| self.incidents.get(id))
-                .map(|touched| touched.after.clone())
-                .collect(),
-        })
-    }
-
-    fn group_incidents(&self, keys: &ClaimKeys) -> BTreeSet<IncidentId> {
-        let groups = std::iter::once(&keys.source_group).chain(&keys.service_group);
-        let grouped = groups.filter_map(|key| self.after.groups.get(key)).flat_map(|group| &group.incidents);
-        let recent = self.after.opening_locks.get(&keys.environment).into_iter().flat_map(|lock| &lock.recent);
-        grouped.map(|grouped| &grouped.incident_id).chain(recent).copied().collect()
-    }
-
     fn add_likely(&self, prepared: &PreparedDelivery<'_>, likely: &mut Likely) {
         let Parsed::Event(event) = &prepared.parsed else { return };
         if self.before.delivered.contains_key(&prepared.claim) {
@@ -219,6 +195,7 @@ impl<'group> Batch<'group> {
                 StepKind::Begin { .. } => {
                     likely.incidents.extend(self.group_incidents(incoming.keys));
                     likely.incidents.extend(problem.activity(&step.lane).map(|span| span.incident_id));
+                    likely.alerts.extend(self.last_of_key(incoming.keys));
                     continue;
                 }
                 StepKind::Repeat(episode) | StepKind::Resolve(episode) => episode,
@@ -228,6 +205,24 @@ impl<'group> Batch<'group> {
             likely.alerts.insert(episode.alert_id);
             likely.incidents.extend(episode.incident_id);
         }
+    }
+
+    /// The incidents that some incidents are part of now, of those that people merged. They are read.
+    async fn successors(&mut self, ids: &BTreeSet<IncidentId>) -> Result<BTreeMap<IncidentId, IncidentId>, StoreError> {
+        let mut successors = BTreeMap::new();
+        for id in ids {
+            let mut next = *id;
+            for _ in 0..MAX_SUCCESSORS {
+                let known = self.incidents.get(&next);
+                let Some(into) = known.and_then(|known| known.after.merged_into) else { break };
+                self.load(&BTreeSet::from([into]), &BTreeSet::new()).await?;
+                next = into;
+            }
+            if next != *id {
+                successors.insert(*id, next);
+            }
+        }
+        Ok(successors)
     }
 
     /// An incident; `None` if it has expired.

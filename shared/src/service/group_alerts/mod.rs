@@ -1,7 +1,10 @@
 //! Groups deliveries: each takes effect exactly once, in one transaction with the claim that it did.
 
 mod batch;
+mod parts;
 mod prepared;
+
+pub use parts::{MAX_MIXED, Part};
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -28,10 +31,8 @@ use crate::{
 use batch::Batch;
 use prepared::PreparedDelivery;
 
-/// How many deliveries are grouped together: `TransactWriteItems` takes 100 writes and 4 MB, and one delivery makes at
-/// most 11 writes, with at most 256 KB of raw payload. More happens only if openings in as many environments meet; then
-/// each is tried alone.
-pub const MAX_DELIVERIES: usize = 10;
+/// `TransactWriteItems` takes 100 writes (Amazon DynamoDB API Reference). One is that of the change log.
+const MAX_WRITES: usize = 99;
 
 /// What a delivery did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +105,9 @@ pub enum GroupError {
     Transaction(#[from] TransactionError),
     #[error("the body of the delivery cannot be unpacked: {0}")]
     Body(#[from] std::io::Error),
+    /// Nothing was written.
+    #[error("{0} writes are too many for a transaction")]
+    TooManyWrites(usize),
 }
 
 impl GroupError {
@@ -113,7 +117,7 @@ impl GroupError {
     pub const fn is_external(&self) -> bool {
         match self {
             Self::Transaction(error) => error.is_external(),
-            Self::Body(_) => false,
+            Self::Body(_) | Self::TooManyWrites(_) => false,
         }
     }
 
@@ -122,7 +126,7 @@ impl GroupError {
     pub const fn is_permanent(&self) -> bool {
         match self {
             Self::Transaction(error) => error.is_permanent(),
-            Self::Body(_) => true,
+            Self::Body(_) | Self::TooManyWrites(_) => true,
         }
     }
 }
@@ -137,7 +141,7 @@ impl Retryable for GroupError {
     fn outlook(&self) -> Outlook {
         match self {
             Self::Transaction(error) => error.outlook(),
-            Self::Body(_) => Outlook::Hopeless,
+            Self::Body(_) | Self::TooManyWrites(_) => Outlook::Hopeless,
         }
     }
 }
@@ -209,12 +213,29 @@ impl GroupAlerts {
         effects.first().copied().ok_or_else(|| StoreError::missing("delivery", &delivery.delivery_id).into())
     }
 
-    /// Groups deliveries in their order: all of them, or none. At most [`MAX_DELIVERIES`]. No
+    /// Groups the deliveries of a [`Part`] in their order, in one transaction. If that would be too large, in several. No
     /// attempt begins after the deadline.
     ///
     /// # Errors
-    /// [`GroupError`], as for one.
+    /// [`GroupError`], as for one. Some of them may have taken effect.
     pub async fn group_together(
+        &self,
+        deliveries: &[&Delivery],
+        now: Time,
+        deadline: Deadline,
+    ) -> Result<Vec<Effect>, GroupError> {
+        match self.group_at_once(deliveries, now, deadline).await {
+            Err(GroupError::TooManyWrites(_)) if deliveries.len() > 1 => {
+                let (first, second) = deliveries.split_at(deliveries.len() / 2);
+                let mut effects = Box::pin(self.group_together(first, now, deadline)).await?;
+                effects.extend(Box::pin(self.group_together(second, now, deadline)).await?);
+                Ok(effects)
+            }
+            result => result,
+        }
+    }
+
+    async fn group_at_once(
         &self,
         deliveries: &[&Delivery],
         now: Time,
@@ -252,6 +273,9 @@ impl GroupAlerts {
             effects.push(batch.apply(delivery).await?);
         }
         let writes = batch.writes()?;
+        if writes.len() > MAX_WRITES {
+            return Err(GroupError::TooManyWrites(writes.len()));
+        }
         if !writes.is_empty() {
             self.tables.commit(writes, now).await?;
         }

@@ -12,7 +12,9 @@ use crate::{
         delivery::DeliveryId,
         episode::{Episode, EpisodeOf, EventKey, Firing},
         event::KeyScope,
-        grouping::{Grouping, GroupingDecision, GroupingRule},
+        grouping::{
+            Fact, Grouping, GroupingDecision, GroupingRule, Moved, RunnerUp, ScorePart, ScoredIncident, Weighing,
+        },
         reported::Reported,
         severity::Severity,
         source::Source,
@@ -74,9 +76,45 @@ fn severities() -> impl Strategy<Value = Severity> {
 fn groupings() -> impl Strategy<Value = Grouping> {
     let decision =
         prop::sample::select(vec![GroupingDecision::Opened, GroupingDecision::Joined, GroupingDecision::Ignored]);
-    let rule = prop::sample::select(vec![GroupingRule::SourceKey, GroupingRule::Service, GroupingRule::Cascade]);
-    (decision, prop::option::of(rule), any::<Option<String>>(), any::<Option<u32>>(), any::<String>()).prop_map(
-        |(decision, rule, key, window_minutes, reason)| Grouping { decision, rule, key, window_minutes, reason },
+    let rule = prop::sample::select(vec![GroupingRule::SourceKey, GroupingRule::Service, GroupingRule::Evidence]);
+    let evidence = prop::option::of(weighings());
+    let moved = (times(), any::<u64>(), any::<Option<String>>())
+        .prop_map(|(at, random, by)| Moved { from: IncidentId::numbered(at, random), by });
+    let moved = prop::option::of(moved);
+    (decision, prop::option::of(rule), any::<Option<String>>(), any::<Option<String>>(), evidence, moved).prop_map(
+        |(decision, rule, key, note, evidence, moved)| Grouping { decision, rule, key, note, evidence, moved },
+    )
+}
+
+/// Evidence with points in hundredths, as it is stored.
+fn weighings() -> impl Strategy<Value = Weighing> {
+    let points = || (-2000_i32..2000).prop_map(|hundredths| f64::from(hundredths) / 100.0);
+    let fact = prop_oneof![
+        Just(Fact::Within),
+        any::<i64>().prop_map(|seconds| Fact::After { seconds }),
+        any::<String>().prop_map(|service| Fact::Needs { service }),
+        (any::<String>(), any::<u32>(), any::<u32>()).prop_map(|(service, together, outages)| Fact::Together {
+            service,
+            together,
+            outages
+        }),
+    ];
+    let parts = prop::collection::vec((fact, points()).prop_map(|(fact, points)| ScorePart { fact, points }), 0..4);
+    let scored = (any::<u64>(), points(), parts).prop_map(|(number, score, parts)| ScoredIncident {
+        incident_id: IncidentId::numbered(Time::EARLIEST, number),
+        score,
+        parts,
+    });
+    let runner_up = (any::<u64>(), points())
+        .prop_map(|(number, score)| RunnerUp { incident_id: IncidentId::numbered(Time::EARLIEST, number), score });
+    (any::<u32>(), prop::option::of(scored), prop::option::of(runner_up)).prop_map(
+        |(usual_delay_seconds, best, runner_up)| Weighing {
+            usual_delay_seconds,
+            spread_minutes: 1.5,
+            needed: -2.0,
+            best,
+            runner_up,
+        },
     )
 }
 
@@ -166,14 +204,24 @@ fn the_row_of_a_usual_alert_is_one_write_unit() {
     let crate::sources::Reading::Event(event) = read else { panic!("not an event") };
     let rules = crate::rules::Rules::built_in().unwrap();
     let classification = crate::classification::classify(&event, &rules);
+    let parts = vec![
+        ScorePart { fact: Fact::After { seconds: 40 }, points: -0.44 },
+        ScorePart { fact: Fact::Needs { service: "payments".to_owned() }, points: 0.75 },
+        ScorePart { fact: Fact::Together { service: "payments".to_owned(), together: 14, outages: 20 }, points: 1.42 },
+    ];
     let grouping = Grouping {
         decision: GroupingDecision::Joined,
-        rule: Some(GroupingRule::Service),
-        key: Some("checkout in production".to_owned()),
-        window_minutes: Some(30),
-        reason: "The same service and environment: checkout in production. It occurred 42 s from the span of \
-            those alerts; the window is 30 min."
-            .to_owned(),
+        rule: Some(GroupingRule::Evidence),
+        key: None,
+        note: None,
+        evidence: Some(Weighing {
+            usual_delay_seconds: 0,
+            spread_minutes: 1.5,
+            needed: -2.0,
+            best: Some(ScoredIncident { incident_id: IncidentId::numbered(at, 1 << 60), score: 1.73, parts }),
+            runner_up: Some(RunnerUp { incident_id: IncidentId::numbered(at, 3 << 60), score: -3.1 }),
+        }),
+        moved: None,
     };
     let ids = IdGenerator::seeded(1);
     let key = EventKey { at, delivery_id: crate::sources::delivery_id("datadog", body, None) };

@@ -69,7 +69,7 @@ pub struct FoundRow {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     pub id: RowId,
-    /// `None` if it is not in the table.
+    /// `None` if it is not in the table, or if lists do not show it.
     pub row: Option<FoundRow>,
     /// Whether it shows the change. If not, it is to be read again.
     pub is_settled: bool,
@@ -82,6 +82,13 @@ pub struct NextIds {
     pub ids: Vec<RowId>,
     /// Whether there are none behind them.
     pub are_last: bool,
+}
+
+impl FoundRow {
+    /// Whether lists show it. An incident that became part of another is shown and counted as that.
+    fn is_listed(&self) -> bool {
+        !matches!(&self.record, Record::Incident(incident) if incident.merged_into.is_some())
+    }
 }
 
 impl Source {
@@ -110,7 +117,7 @@ impl Source {
                 let id = read.row.id;
                 if missing.get(&id).is_some_and(|wanted| version >= u64::from(wanted.version)) {
                     missing.remove(&id);
-                    found.push(Found { id, row: Some(read), is_settled: true });
+                    found.push(Found { id, row: Some(read).filter(FoundRow::is_listed), is_settled: true });
                 } else {
                     old.insert(id, read);
                 }
@@ -131,7 +138,10 @@ impl Source {
                 pause *= 2;
             }
         }
-        found.extend(missing.into_keys().map(|id| Found { id, row: old.remove(&id), is_settled: false }));
+        found.extend(missing.into_keys().map(|id| {
+            let row = old.remove(&id).filter(FoundRow::is_listed);
+            Found { id, row, is_settled: false }
+        }));
         Ok(found)
     }
 

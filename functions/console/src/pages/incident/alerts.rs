@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use shared::domain::{alert::Alert, incident::Incident, time::Time};
 
-use super::super::alert;
+use super::{super::alert, changes};
 use crate::{
     link::Link,
     parts::{badges, icons::icon, numbers::counted, times},
@@ -18,6 +18,7 @@ pub fn render(visit: &Visit, incident: &Incident, alerts: &[Alert], total: u64) 
     let shown = alerts.iter().take(MAX_SHOWN);
     html! {
         ul.cards { @for alert in shown { (card(visit, alert)) } }
+        @if visit.is_responder() && total > 1 { (changes::split_form(visit, incident)) }
         @if total > MAX_SHOWN as u64 {
             p { a.button href=(Link::to("/console/alerts").with("incident_id", incident.id)) { "All " (counted(total, "alert")) } }
         }
@@ -29,18 +30,21 @@ fn card(visit: &Visit, alert: &Alert) -> Markup {
     html! {
         li id={ "a-" (alert.id) } {
             div.line {
+                @if visit.is_responder() {
+                    input type="checkbox" form="split" name="alert" value=(alert.id) aria-labelledby={ "t-" (alert.id) };
+                }
                 (badges::severity(state.severity))
                 (badges::alert_status(state.status))
                 @if state.occurrences > 1 { span.n title="How often it was reported" { "× " (state.occurrences) } }
                 span.n.end { (times::when(state.occurred_at)) " · " (firing(state.occurred_at, state.resolved_at, visit.now)) }
             }
-            a.row href=(alert::address(alert.id)) { bdi { (report.title.value) } }
+            a.row id={ "t-" (alert.id) } href=(alert::address(alert.id)) { bdi { (report.title.value) } }
             div.sub {
                 @if let Some(service) = &state.service { bdi { (service) } }
                 span { (state.source.as_str()) }
                 @if let Some(group) = &report.group { bdi { (group.value) } }
             }
-            p.why { (icon("link")) span { (report.grouping.reason) } }
+            p.why { (icon("link")) span { (report.grouping.reason()) } }
         }
     }
 }

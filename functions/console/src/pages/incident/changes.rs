@@ -1,23 +1,30 @@
 //! What responders do with an incident: change its status, comment, assign it.
 
+use std::collections::BTreeSet;
+
 use lambda_http::http::StatusCode;
 use maud::{Markup, html};
 use shared::{
-    domain::{assignee::Assignee, id::IncidentId, incident::Incident, status::Status},
+    domain::{
+        assignee::Assignee,
+        id::{AlertId, IncidentId},
+        incident::Incident,
+        status::Status,
+    },
     http::{Response, problem::Problem},
     service::{
         add_comment::{AddCommentError, Comment},
         change_assignee::AssigneeChange,
         change_status::{ChangeStatusError, StatusChange},
-        incident_writer::ChangeIncidentError,
+        split_incident::{MAX_SPLIT, Split},
     },
 };
 
-use super::{Draft, address, change, page, step, unknown};
+use super::{Draft, Refusal, address, change, page, step, unknown};
 use crate::{
     Function,
     flash::Flash,
-    parts::{badges, icons::icon},
+    parts::{badges, forms, icons::icon},
     visit::Visit,
 };
 
@@ -65,6 +72,20 @@ pub fn comment_form(visit: &Visit, incident: &Incident, draft: &Draft) -> Markup
     change(visit, incident, "comments", "comment", &content)
 }
 
+/// What to do with the alerts that are chosen.
+pub fn split_form(visit: &Visit, incident: &Incident) -> Markup {
+    html! {
+        form.choose #split method="post" action={ (address(incident.id)) "/split" } {
+            (forms::hidden(visit))
+            input type="hidden" name="version" value=(incident.version);
+            span.chosen data-verb="move to an incident of their own" { "Chosen: move to an incident of their own" }
+            label.unseen for="split-reason" { "Why they do not belong here" }
+            input #split-reason type="text" name="reason" maxlength="2000" placeholder="Why they do not belong here";
+            button type="submit" { (icon("split")) "Split" }
+        }
+    }
+}
+
 /// Changes the status by one step, if the incident is as the person saw it.
 ///
 /// # Errors
@@ -75,35 +96,38 @@ pub async fn change_status(console: &Function, visit: &Visit, id: IncidentId) ->
     let (comment, version) = (visit.form.comment()?, version(visit)?);
     let change = StatusChange { status, comment, actor: visit.person.name.clone() };
     let accepts = |current| current == version;
-    match console.change_status.change(id, &change, &accepts, visit.now, visit.deadline).await {
+    let changed = console.change_status.change(id, &change, &accepts, visit.now, visit.deadline).await;
+    match changed.map_err(problem) {
         Ok(_) => Ok(visit.tell(&Flash::done(format!("It is {} now.", badges::status_name(status))), &address(id))),
-        Err(ChangeStatusError::NotFound) => Err(unknown()),
-        Err(ChangeStatusError::Stale(current)) => stale(console, visit, &current).await,
-        Err(ChangeStatusError::Illegal(illegal)) => {
-            let (from, to) = (badges::status_name(illegal.from), badges::status_name(illegal.to));
-            refused(console, visit, id, format!("Nothing was changed: it is {from}, which cannot become {to}.")).await
-        }
-        Err(ChangeStatusError::Unavailable(cause)) => Err(Problem::unavailable(&cause)),
-        Err(ChangeStatusError::Queue(cause)) => Err(Problem::unavailable(&cause)),
+        Err(problem) => refused(console, visit, id, problem).await,
     }
 }
 
-/// Adds a comment. What others do meanwhile is no obstacle. The version that the person saw makes it once, however often
-/// the form is sent.
+/// Why the status of an incident was not changed.
+pub fn problem(error: ChangeStatusError) -> Problem {
+    match error {
+        ChangeStatusError::NotFound => unknown(),
+        ChangeStatusError::Merged(into) => Problem::merged(into),
+        ChangeStatusError::Stale(incident) => Problem::stale(&incident),
+        ChangeStatusError::Illegal(illegal) => Problem::illegal_transition(illegal.from, illegal.to),
+        ChangeStatusError::Unavailable(cause) => Problem::unavailable(&cause),
+        ChangeStatusError::Queue(cause) => Problem::unavailable(&cause),
+    }
+}
+
+/// Adds a comment. What others do meanwhile is no obstacle.
 ///
 /// # Errors
 /// A [`Problem`] if the form is wrong, or the comment cannot be written.
 pub async fn comment(console: &Function, visit: &Visit, id: IncidentId) -> Result<Response, Problem> {
     visit.check_responder()?;
     let Some(text) = visit.form.comment()? else {
-        return refused(console, visit, id, "A comment needs a text.".to_owned()).await;
+        return Err(Problem::invalid("comment", "must not be empty"));
     };
     let comment = Comment { text, actor: visit.person.name.clone(), key: None };
     match console.add_comment.add(id, &comment, &|_| true, visit.now, visit.deadline).await {
         Ok(_) => Ok(visit.tell(&Flash::done("Your comment is in the history."), &address(id))),
-        Err(AddCommentError::Change(ChangeIncidentError::NotFound)) => Err(unknown()),
-        Err(AddCommentError::Change(ChangeIncidentError::Stale(current))) => stale(console, visit, &current).await,
-        Err(AddCommentError::Change(ChangeIncidentError::Unavailable(cause))) => Err(Problem::unavailable(&cause)),
+        Err(AddCommentError::Change(error)) => refused(console, visit, id, error.into()).await,
         Err(AddCommentError::KeyReused) => Err(Problem::invalid("comment", "was sent before with another text")),
     }
 }
@@ -118,11 +142,8 @@ pub async fn assign(console: &Function, visit: &Visit, id: IncidentId) -> Result
     let name = [visit.form.text("assignee"), visit.form.text("other")].into_iter().find(|name| !name.is_empty());
     let assignee = match name {
         _ if !visit.form.text("nobody").is_empty() => None,
-        None => return refused(console, visit, id, "Enter who shall work on it.".to_owned()).await,
-        Some(name) => match Assignee::read(name) {
-            Ok(assignee) => Some(assignee),
-            Err(error) => return refused(console, visit, id, format!("The name of the assignee {error}.")).await,
-        },
+        None => return Err(Problem::invalid("assignee", "must name who shall work on it")),
+        Some(name) => Some(Assignee::read(name).map_err(|error| Problem::invalid("assignee", error.to_string()))?),
     };
     let text = match &assignee {
         Some(assignee) => format!("{} works on it now.", assignee.as_str()),
@@ -132,9 +153,30 @@ pub async fn assign(console: &Function, visit: &Visit, id: IncidentId) -> Result
     let accepts = |current| current == version;
     match console.change_assignee.change(id, &change, &accepts, visit.now, visit.deadline).await {
         Ok(_) => Ok(visit.tell(&Flash::done(text), &address(id))),
-        Err(ChangeIncidentError::NotFound) => Err(unknown()),
-        Err(ChangeIncidentError::Stale(current)) => stale(console, visit, &current).await,
-        Err(ChangeIncidentError::Unavailable(cause)) => Err(Problem::unavailable(&cause)),
+        Err(error) => refused(console, visit, id, error.into()).await,
+    }
+}
+
+/// Moves alerts that were chosen into an incident of their own.
+///
+/// # Errors
+/// A [`Problem`] if the form is wrong, or the change cannot be written.
+pub async fn split(console: &Function, visit: &Visit, id: IncidentId) -> Result<Response, Problem> {
+    visit.check_responder()?;
+    let alerts: Result<BTreeSet<AlertId>, _> = visit.form.all("alert").map(str::parse).collect();
+    let alerts = alerts.map_err(|_| Problem::invalid("alert", "must be ids of alerts"))?;
+    if alerts.is_empty() || alerts.len() > MAX_SPLIT {
+        return Err(Problem::invalid("alert", format!("choose 1 to {MAX_SPLIT} alerts")));
+    }
+    let version = version(visit)?;
+    let split = Split { alerts, into: None, reason: visit.form.text_of("reason")?, actor: visit.person.name.clone() };
+    let accepts = |current| current == version;
+    match console.split_incident.split(id, &split, &accepts, visit.now, visit.deadline).await {
+        Ok(divided) => {
+            let flash = Flash::done("The alerts are in this incident of their own now.");
+            Ok(visit.tell(&flash, &address(divided.into.id)))
+        }
+        Err(error) => refused(console, visit, id, error.into()).await,
     }
 }
 
@@ -142,19 +184,14 @@ fn version(visit: &Visit) -> Result<u64, Problem> {
     visit.form.text("version").parse().map_err(|_| Problem::invalid("version", "must be a whole number"))
 }
 
-/// Somebody else was faster: shows the incident as it is now, and keeps what the person wrote.
-async fn stale(console: &Function, visit: &Visit, current: &Incident) -> Result<Response, Problem> {
-    let assignee = current.assignee.as_ref().map_or("nobody", Assignee::as_str);
-    let refusal = format!(
-        "Nothing was changed: the incident has changed since you read it. This is its newer state: {}, assigned to \
-         {assignee}. Look at the history, then repeat your change.",
-        badges::status_name(current.status)
-    );
+/// Shows the incident as it is now, with why nothing was changed, and keeps what the person wrote. That is so if somebody
+/// else was faster, or the incident cannot be changed in this way.
+async fn refused(console: &Function, visit: &Visit, id: IncidentId, problem: Problem) -> Result<Response, Problem> {
+    let refusal = match problem.status() {
+        StatusCode::PRECONDITION_FAILED => Refusal::Stale,
+        StatusCode::CONFLICT => Refusal::Impossible(problem.detail().to_owned()),
+        _ => return Err(problem),
+    };
     let draft = Draft { refusal: Some(refusal), comment: visit.form.text("comment").to_owned() };
-    page(console, visit, current.id, StatusCode::PRECONDITION_FAILED, &draft).await
-}
-
-async fn refused(console: &Function, visit: &Visit, id: IncidentId, refusal: String) -> Result<Response, Problem> {
-    let draft = Draft { refusal: Some(refusal), comment: visit.form.text("comment").to_owned() };
-    page(console, visit, id, StatusCode::CONFLICT, &draft).await
+    page(console, visit, id, problem.status(), &draft).await
 }

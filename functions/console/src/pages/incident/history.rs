@@ -12,7 +12,7 @@ use shared::{
 
 use super::super::alert;
 use crate::{
-    parts::{badges, icons::icon, times},
+    parts::{badges, icons::icon, numbers::counted, times},
     visit::Visit,
 };
 
@@ -56,6 +56,10 @@ const fn picture(kind: &ActionKind) -> &'static str {
         ActionKind::StatusChanged { .. } => "investigating",
         ActionKind::CommentAdded { .. } => "comment",
         ActionKind::AssigneeChanged { .. } => "person",
+        ActionKind::MergedInto { .. }
+        | ActionKind::IncidentsMerged { .. }
+        | ActionKind::AlertsMovedOut { .. }
+        | ActionKind::AlertsMovedIn { .. } => "split",
         _ => "info",
     }
 }
@@ -89,6 +93,23 @@ fn what(alerts: &[Alert], kind: &ActionKind) -> Markup {
             html! { "changed " (badges::status_name(*from)) " to " b { (badges::status_name(*to)) } "." }
         }
         ActionKind::CommentAdded { .. } => html! { "wrote" },
+        ActionKind::MergedInto { into, .. } => {
+            html! { "merged it into " a href=(super::address(*into)) { "another incident" } "." }
+        }
+        ActionKind::IncidentsMerged { incident_ids, .. } => html! {
+            "merged "
+            @for (place, id) in incident_ids.iter().enumerate() {
+                @if place > 0 { ", " }
+                a href=(super::address(*id)) { "an incident" }
+            }
+            " into it."
+        },
+        ActionKind::AlertsMovedOut { into, alert_ids, .. } => html! {
+            "moved " (counted(alert_ids.len() as u64, "alert")) " to " a href=(super::address(*into)) { "another incident" } "."
+        },
+        ActionKind::AlertsMovedIn { from, alert_ids, .. } => html! {
+            "moved " (counted(alert_ids.len() as u64, "alert")) " here from " a href=(super::address(*from)) { "another incident" } "."
+        },
         ActionKind::AssigneeChanged { from, to } => match (from, to) {
             (_, Some(to)) => html! { "gave it to " b { bdi { (to.as_str()) } } "." },
             (Some(from), None) => html! { "took it from " bdi { (from.as_str()) } "." },
@@ -109,6 +130,10 @@ fn comment(kind: &ActionKind) -> Option<&str> {
     match kind {
         ActionKind::StatusChanged { comment, .. } | ActionKind::AlertResolved { comment, .. } => comment.as_deref(),
         ActionKind::CommentAdded { comment } => Some(comment),
+        ActionKind::MergedInto { reason, .. }
+        | ActionKind::IncidentsMerged { reason, .. }
+        | ActionKind::AlertsMovedOut { reason, .. }
+        | ActionKind::AlertsMovedIn { reason, .. } => reason.as_deref(),
         _ => None,
     }
 }

@@ -9,13 +9,13 @@ mod timeline;
 use lambda_http::http::StatusCode;
 use maud::{Markup, html};
 use shared::{
-    domain::{id::IncidentId, incident::Incident, status::Status},
-    http::{Response, lists, problem::Problem, stats},
+    domain::{assignee::Assignee, id::IncidentId, incident::Incident, status::Status},
+    http::{Response, problem::Problem, stats},
     listing::segments::{rows::Field, statistics::incidents::IncidentFigures},
-    service::get_incident::IncidentDetail,
+    service::{get_incident::IncidentDetail, list_similar_incidents::SimilarIncident},
 };
 
-pub use self::changes::{assign, change_status, comment};
+pub use self::changes::{assign, change_status, comment, problem, split};
 use super::layout::{self, Head, Section};
 use crate::{
     Function, answer,
@@ -30,8 +30,8 @@ pub fn address(id: IncidentId) -> String {
     format!("/console/incidents/{id}")
 }
 
-/// How many other incidents of the same services are shown.
-const MAX_OTHERS: usize = 5;
+/// How many similar incidents are shown.
+const MAX_SIMILAR: usize = 5;
 
 /// How many days of other incidents count.
 const DAYS: i64 = 90;
@@ -41,8 +41,8 @@ struct Shown {
     detail: IncidentDetail,
     /// The incident that it is a recurrence of.
     earlier: Option<Incident>,
-    /// The newest others of the same services.
-    others: Vec<Incident>,
+    /// Past ones that are like it.
+    similar: Vec<SimilarIncident>,
     /// Figures of its team, to compare with.
     team: Option<IncidentFigures>,
 }
@@ -50,8 +50,16 @@ struct Shown {
 /// A change that was not made: why, and what the person wrote.
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
-    pub refusal: Option<String>,
+    pub refusal: Option<Refusal>,
     pub comment: String,
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    /// Somebody else was faster.
+    Stale,
+    Impossible(String),
 }
 
 /// Shows an incident.
@@ -73,12 +81,12 @@ async fn page(
     let detail = console.get_incident.get(id, visit.now, visit.deadline).await;
     let detail = detail.map_err(|error| Problem::unavailable(&error))?.ok_or_else(unknown)?;
     let incident = &detail.incident;
-    let (earlier, others, team) = tokio::try_join!(
+    let (earlier, similar, team) = tokio::try_join!(
         earlier(console, visit, incident),
-        others(console, visit, incident),
+        similar(console, visit, incident),
         team(console, visit, incident)
     )?;
-    let shown = Shown { detail, earlier, others, team };
+    let shown = Shown { detail, earlier, similar, team };
     let title: String = shown.detail.incident.title.chars().take(80).collect();
     let head = Head { title: &title, section: Some(Section::Incidents) };
     Ok(answer::page(status, layout::page(visit, head, &render(visit, &shown, draft))))
@@ -96,21 +104,34 @@ async fn earlier(console: &Function, visit: &Visit, incident: &Incident) -> Resu
     Ok(found.map_err(|error| Problem::unavailable(&error))?.map(|detail| detail.incident))
 }
 
-async fn others(console: &Function, visit: &Visit, incident: &Incident) -> Result<Vec<Incident>, Problem> {
-    if incident.services.is_empty() {
-        return Ok(Vec::new());
+async fn similar(console: &Function, visit: &Visit, incident: &Incident) -> Result<Vec<SimilarIncident>, Problem> {
+    let found = console.list_similar.list(incident.id, visit.now, visit.deadline).await?.unwrap_or_default();
+    let others = found.into_iter().filter(|other| Some(other.incident.id) != incident.recurrence_of);
+    Ok(others.take(MAX_SIMILAR).collect())
+}
+
+/// What an incident has in common with another, most telling first.
+fn common(similar: &SimilarIncident) -> String {
+    let SimilarIncident { problems, services, .. } = similar;
+    match (problems.len(), services.is_empty()) {
+        (0, true) => "the same words".to_owned(),
+        (0, false) => services.join(", "),
+        (1, _) => "the same problem".to_owned(),
+        (problems, _) => format!("{problems} same problems"),
     }
-    let services = incident.services.iter().take(50).filter(|service| !service.contains(','));
-    let services: Vec<&str> = services.map(String::as_str).collect();
-    let query = Link::to("/")
-        .with("service", services.join(","))
-        .with("environment", &incident.environment)
-        .with("limit", MAX_OTHERS + 1);
-    // A service or an environment may have a name that filters cannot express.
-    let Ok(asked) = lists::incidents_of(&query.query()) else { return Ok(Vec::new()) };
-    let page = console.list_incidents.list(&asked, visit.now, visit.deadline).await?;
-    let others = page.items.into_iter().filter(|other| other.id != incident.id);
-    Ok(others.take(MAX_OTHERS).collect())
+}
+
+/// Why a change was not made, with the state as it is now.
+fn why(refusal: &Refusal, incident: &Incident) -> String {
+    match refusal {
+        Refusal::Impossible(reason) => reason.clone(),
+        Refusal::Stale => format!(
+            "The incident has changed since you read it. This is its newer state: {}, assigned to {}. Look at it, then \
+             repeat your change.",
+            badges::status_name(incident.status),
+            incident.assignee.as_ref().map_or("nobody", Assignee::as_str)
+        ),
+    }
 }
 
 async fn team(console: &Function, visit: &Visit, incident: &Incident) -> Result<Option<IncidentFigures>, Problem> {
@@ -133,9 +154,12 @@ fn render(visit: &Visit, shown: &Shown, draft: &Draft) -> Markup {
                 (list::refresh())
             }
             @if let Some(refusal) = &draft.refusal {
-                p.notice.failed role="alert" { (icon("warning")) span { (refusal) } }
+                p.notice.failed role="alert" { (icon("warning")) span { "Nothing was changed. " (why(refusal, incident)) } }
             }
             div #live {
+                @if let Some(into) = incident.merged_into {
+                    p.notice { (icon("split")) span { "It is part of " a href=(address(into)) { "another incident" } " now." } }
+                }
                 div.title {
                     div.badges { (badges::severity(incident.severity)) (badges::status(incident.status)) }
                     h1 { bdi { (incident.title) } }
@@ -170,12 +194,17 @@ fn render(visit: &Visit, shown: &Shown, draft: &Draft) -> Markup {
 
 /// The incident before, and others of the same services.
 fn others_of(visit: &Visit, shown: &Shown) -> Markup {
-    let line = |incident: &Incident| {
+    let line = |incident: &Incident, common: &str| {
+        let ended = incident.resolved_at.map(|at| times::lasted(at.as_millis() - incident.created_at.as_millis()));
         html! {
             li {
                 (badges::severity(incident.severity))
                 a href=(address(incident.id)) { bdi { (incident.title) } }
-                small { (times::ago(incident.created_at, visit.now)) " · " (badges::status_name(incident.status)) }
+                small {
+                    (times::ago(incident.created_at, visit.now)) " · "
+                    @match ended { Some(ended) => { "resolved after " (ended) }, None => (badges::status_name(incident.status)) }
+                    @if !common.is_empty() { " · " bdi { (common) } }
+                }
             }
         }
     };
@@ -183,13 +212,13 @@ fn others_of(visit: &Visit, shown: &Shown) -> Markup {
         @if let Some(earlier) = &shown.earlier {
             section.others aria-labelledby="earlier" {
                 h2 #earlier { "It happened before" }
-                ul { (line(earlier)) }
+                ul { (line(earlier, "")) }
             }
         }
-        @if !shown.others.is_empty() {
-            section.others aria-labelledby="others" {
-                h2 #others { "Same services lately" }
-                ul { @for other in &shown.others { (line(other)) } }
+        @if !shown.similar.is_empty() {
+            section.others aria-labelledby="similar" {
+                h2 #similar { "Similar incidents" }
+                ul { @for other in &shown.similar { (line(&other.incident, &common(other))) } }
             }
         }
     }

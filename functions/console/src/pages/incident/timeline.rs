@@ -115,9 +115,9 @@ fn lanes(service: &str, mut bars: Vec<Bar<'_>>, marks: &[&Action], span: Span) -
             let free = ends.iter().position(|end| *end <= bar.from);
             let lane = free.unwrap_or(ends.len()).min(MAX_LANES - 1);
             if lane == ends.len() {
-                ends.push(bar.to)
+                ends.push(bar.to);
             } else {
-                ends[lane] = ends[lane].max(bar.to)
+                ends[lane] = ends[lane].max(bar.to);
             }
             (lane, bar)
         })

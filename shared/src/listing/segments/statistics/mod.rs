@@ -170,7 +170,7 @@ impl<'view> Chosen<'view> {
     fn facet(&self, field: Field) -> FacetValues {
         let mut counter = Counter::new(field);
         self.sheets.iter().for_each(|sheet| counter.add(sheet.segment, &sheet.rows));
-        counter.finish()
+        counter.finish(&[])
     }
 }
 

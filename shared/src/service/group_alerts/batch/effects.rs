@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tracing::debug;
 
-use super::{Batch, TouchedAlert, TouchedIncident};
+use super::{Batch, TouchedAlert, TouchedIncident, learning::Member};
 use crate::{
     domain::{
         action::{ActionKind, SYSTEM_ACTOR},
@@ -13,14 +13,13 @@ use crate::{
         delivery::Delivery,
         episode::{Episode, EpisodeOf, Firing, Resolution, ResolvedBy},
         event::Transition,
-        grouping::Grouping,
         id::{AlertId, IncidentId},
         incident::{AlertChange, Incident},
         problem::{Step, StepKind},
         severity::Severity,
         time::Time,
     },
-    grouping::{Decision, NewAlert, decide},
+    grouping::{Decision, NewAlert, Place, decide},
     service::group_alerts::{Effect, prepared::Incoming},
     store::{StoreError, claims::ClaimKeys},
 };
@@ -85,8 +84,10 @@ impl<'group> Batch<'group> {
         let firing: Vec<(AlertId, IncidentId)> =
             firing.filter_map(|episode| Some((episode.alert_id, episode.incident_id?))).collect();
         for (alert_id, incident_id) in firing {
-            let incident = self.incident(incident_id).await?;
-            if incident.as_ref().is_some_and(|incident| incident.status.is_active())
+            self.incident(incident_id).await?;
+            let successors = self.successors(&BTreeSet::from([incident_id])).await?;
+            let incident = self.incident(successors.get(&incident_id).copied().unwrap_or(incident_id)).await?;
+            if incident.as_ref().is_some_and(Incident::is_active)
                 || self.forget_expired(keys, &BTreeSet::from([alert_id])).await?
             {
                 continue;
@@ -140,23 +141,25 @@ impl<'group> Batch<'group> {
     ) -> Result<Effect, StoreError> {
         let event = incoming.event;
         // A test ends by itself: no resolution follows.
-        let of_test = event.is_test.then_some(Resolution { at: firing.key.at, by: ResolvedBy::Source });
+        let of_test =
+            event.is_test.then_some(Resolution::new(firing.key.at, ResolvedBy::Source, incoming.delivery.received_at));
         let resolution = resolution.or(of_test);
         let classification = self.with_usual_team(incoming);
         let groups = self.groups(incoming, lane).await?;
         let new_alert = NewAlert {
             event,
             classification: &classification,
-            resolved_at: resolution.map(|resolution| resolution.at),
+            resolved_at: resolution.map(|resolution| resolution.ended_at()),
         };
         let decision = decide(new_alert, &groups, &self.group_alerts.rules);
         debug!(?decision, "decided");
         let opening = Opening { incoming, lane, firing, resolution, classification: &classification };
         match decision {
-            Decision::Join { incident_id, grouping } => self.join(opening, incident_id, grouping).await,
-            Decision::Open { recurrence_of, too_far, grouping } => {
+            Decision::Join { incident_id, place } => self.join(opening, incident_id, place).await,
+            Decision::Open { recurrence_of, too_far, place } => {
                 self.relied_on.extend(too_far);
-                Ok(self.open(opening, recurrence_of, grouping))
+                self.learn(incoming, &groups).await?;
+                Ok(self.open(opening, recurrence_of, place))
             }
             Decision::Ignore { grouping } => {
                 let placement = Placement { incident_id: None, grouping };
@@ -169,29 +172,33 @@ impl<'group> Batch<'group> {
         &mut self,
         opening: Opening<'group, '_>,
         incident_id: IncidentId,
-        grouping: Grouping,
+        place: Place,
     ) -> Result<Effect, StoreError> {
-        let (keys, at) = (opening.incoming.keys, opening.firing.key.at);
+        let scatter = place.scatter_seconds();
+        let Place { grouping, delay_seconds } = place;
+        let keys = opening.incoming.keys;
         let incident = self.incident(incident_id).await?;
-        let incident = incident.ok_or_else(|| StoreError::missing("incident", &incident_id))?;
+        let incident = incident.ok_or_else(|| StoreError::missing("incident", &incident_id))?.scattered(scatter);
         // Another worker's clock may be ahead; an alert is never older than the incident that it joins.
         let created_at = self.now.max(incident.created_at);
         let team = opening.stated_team();
         let alert = self.new_alert(opening, created_at, Placement { incident_id: Some(incident_id), grouping });
         let (incident, kinds) = incident.join(&alert, self.now);
         self.change_incident(keys, incident, kinds);
-        self.note_groups(keys, incident_id, at, team.as_deref());
+        self.note_groups(keys, Member { incident_id, alert: &alert, delay_seconds, team: team.as_deref() });
         Ok(Effect::Joined(alert.id, incident_id))
     }
 
-    fn open(&mut self, opening: Opening<'group, '_>, recurrence_of: Option<IncidentId>, grouping: Grouping) -> Effect {
-        let (keys, at) = (opening.incoming.keys, opening.firing.key.at);
+    fn open(&mut self, opening: Opening<'group, '_>, recurrence_of: Option<IncidentId>, place: Place) -> Effect {
+        let scatter = place.scatter_seconds();
+        let Place { grouping, delay_seconds } = place;
+        let keys = opening.incoming.keys;
         let incident_id: IncidentId = self.group_alerts.ids.next(self.now);
         let team = opening.stated_team();
         let alert = self.new_alert(opening, self.now, Placement { incident_id: Some(incident_id), grouping });
         let (incident, kinds) = Incident::open(incident_id, &alert, recurrence_of);
-        self.change_incident(keys, incident, kinds);
-        self.note_groups(keys, incident_id, at, team.as_deref());
+        self.change_incident(keys, incident.scattered(scatter), kinds);
+        self.note_groups(keys, Member { incident_id, alert: &alert, delay_seconds, team: team.as_deref() });
         Effect::Opened(alert.id, incident_id)
     }
 
@@ -241,7 +248,7 @@ impl<'group> Batch<'group> {
             }
             let place = |alert: &Alert| (alert.state.environment.clone(), alert.state.service.clone());
             if place(before) != place(&after) {
-                self.note_groups(keys, incident_id, after.state.last_seen_at, None);
+                self.note_groups(keys, Member { incident_id, alert: &after, delay_seconds: None, team: None });
             }
         }
         if let Some(touched) = self.alerts.get_mut(&after.id) {
@@ -265,20 +272,11 @@ impl<'group> Batch<'group> {
         touched.after = incident;
     }
 
-    fn note_groups(&mut self, keys: &ClaimKeys, incident_id: IncidentId, at: Time, team: Option<&str>) {
-        for key in std::iter::once(&keys.source_group).chain(&keys.service_group) {
-            self.after.groups.entry(key.clone()).or_default().note(incident_id, at);
-        }
-        if let (Some(key), Some(team)) = (&keys.service_group, team) {
-            self.after.groups.entry(key.clone()).or_default().note_team(team);
-        }
-    }
-
     /// The classification with the team that the last alerts of the same service named, unless the
     /// source states one.
     fn with_usual_team(&self, incoming: Incoming<'_>) -> Classification {
         let classification = incoming.classification.clone();
-        let group = incoming.keys.service_group.as_ref().and_then(|key| self.after.groups.get(key));
+        let group = incoming.keys.service_group.as_ref().and_then(|key| self.after.service_groups.get(key));
         let usual = group.and_then(|group| Some((group.usual_team()?, group.teams.len())));
         match (usual, &classification.service.value) {
             (Some(((team, named), known)), Some(service)) if classification.team.evidence != Evidence::Stated => {

@@ -53,7 +53,7 @@ impl Batch<'_> {
 
         let decision = if ended.incident_id.is_some() { GroupingDecision::Joined } else { GroupingDecision::Ignored };
         let reason = format!("It was part of the alert {alert_id} until a resolution arrived late and ended that.");
-        let grouping = Grouping { decision, rule: None, key: None, window_minutes: None, reason };
+        let grouping = Grouping::plain(decision, reason);
         let created_at = self.now.max(alert_id.created_at());
         let id: AlertId = self.group_alerts.ids.next(created_at);
         let of = EpisodeOf { alert_id: id, incident_id: ended.incident_id, resolution: rest.resolution };

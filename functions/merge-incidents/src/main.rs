@@ -1,0 +1,8 @@
+//! Runs the function on Lambda.
+
+use shared::function::{Error, run_http};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    run_http::<merge_incidents::Function>().await
+}

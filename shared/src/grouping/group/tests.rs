@@ -1,0 +1,87 @@
+//! What groups remember and learn.
+
+use super::*;
+
+fn at(minutes: i64) -> Time {
+    Time::EARLIEST.plus_minutes(minutes)
+}
+
+fn incident(number: u64) -> IncidentId {
+    IncidentId::numbered(Time::EARLIEST, number)
+}
+
+fn alert(number: u64) -> AlertId {
+    AlertId::numbered(Time::EARLIEST, number)
+}
+
+#[test]
+fn the_latest_incidents_of_a_key_are_remembered_each_once_with_its_span() {
+    let mut group = SourceGroup::default();
+    for (number, minutes) in (0..10).zip(0..) {
+        group.note(incident(number), alert(number), at(minutes), None);
+    }
+    group.note(incident(5), alert(20), at(60), None);
+    group.note(incident(5), alert(21), at(59), None);
+    assert_eq!((group.incidents.len(), group.latest()), (MAX_INCIDENTS, Some(incident(5))));
+    assert!(group.incidents.iter().all(|known| known.incident_id != incident(1)));
+    let last = group.incidents[MAX_INCIDENTS - 1];
+    assert_eq!((last.first_at, last.last_at, last.alert_id), (at(5), at(60), alert(20)));
+    let span = GroupedIncident::from(last);
+    assert_eq!([at(1), at(30), at(61)].map(|time| span.distance_ms(time)), [240_000, 0, 60_000]);
+}
+
+#[test]
+fn a_delay_is_believed_after_three_samples_that_agree() {
+    let learned = |delays: &[u32]| {
+        let mut group = SourceGroup::default();
+        for (delay, number) in delays.iter().zip(0..) {
+            group.note(incident(number), alert(number), at(0), Some(*delay));
+        }
+        group.usual_delay_seconds()
+    };
+    assert_eq!(learned(&[300, 310]), None);
+    assert_eq!(learned(&[300, 310, 290]), Some(300));
+    assert_eq!(learned(&[300, 310, 290, 20]), Some(290), "one outlier");
+    assert_eq!(learned(&[30, 600, 250]), None, "they scatter");
+}
+
+#[test]
+fn an_alert_that_fires_again_in_its_incident_teaches_no_delay() {
+    let mut group = SourceGroup::default();
+    (0..5).for_each(|number| group.note(incident(1), alert(number), at(0), Some(300)));
+    assert_eq!(group.delays.count(), 1);
+}
+
+#[test]
+fn the_usual_team_is_what_most_of_the_last_alerts_named() {
+    let mut group = ServiceGroup::default();
+    assert_eq!(group.usual_team(), None);
+    for team in ["web", "payments", "payments"] {
+        group.note_team(team);
+    }
+    assert_eq!(group.usual_team(), Some(("payments", 2)));
+    group.note_team("web");
+    assert_eq!(group.usual_team(), None, "two against two");
+    (0..MAX_TEAMS).for_each(|_| group.note_team("web"));
+    assert_eq!(group.usual_team(), Some(("web", MAX_TEAMS)));
+    let before = group.clone();
+    group.note_team("web");
+    group.note(incident(1));
+    let joined = group.clone();
+    group.note(incident(1));
+    assert_eq!((before.version + 1, &joined), (joined.version, &group), "nothing new is no change");
+}
+
+#[test]
+fn counts_of_neighbours_are_halved_and_bounded() {
+    let mut group = ServiceGroup::default();
+    for number in 0..MAX_COUNTED_OUTAGES {
+        let rare = format!("rare-{number}");
+        group.learn(if number % 2 == 0 { vec!["payment", &rare] } else { vec!["payment"] });
+    }
+    assert_eq!((group.outages, group.together_with("payment")), (32, 32));
+    assert_eq!((group.together_with("rare-0"), group.neighbours.len()), (0, 1), "what halves to 0 is forgotten");
+    let many: Vec<String> = (0..100).map(|number| format!("service-{number}")).collect();
+    group.learn(many.iter().map(String::as_str));
+    assert_eq!((group.neighbours.len(), group.together_with("payment")), (MAX_NEIGHBOURS, 32));
+}
