@@ -6,8 +6,8 @@ use flate2::{Compression, write::GzEncoder};
 use lambda_http::http::{
     HeaderName, HeaderValue, StatusCode,
     header::{
-        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
-        REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
+        ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+        LOCATION, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use maud::Markup;
@@ -48,6 +48,16 @@ pub fn file(asset: &Asset) -> Response {
     let mut answer = Response::new(Body::Text(asset.text.to_owned()));
     set(&mut answer, CONTENT_TYPE, asset.content_type);
     set(&mut answer, CACHE_CONTROL, "public, max-age=31536000, immutable");
+    answer
+}
+
+/// A file to keep, whatever is in it. No browser shows it.
+#[must_use]
+pub fn download(name: &str, content: Vec<u8>) -> Response {
+    let mut answer = Response::new(Body::Binary(content));
+    set(&mut answer, CONTENT_TYPE, "application/octet-stream");
+    set(&mut answer, CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+    set(&mut answer, CACHE_CONTROL, "no-store");
     answer
 }
 

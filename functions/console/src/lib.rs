@@ -30,11 +30,14 @@ use shared::{
     http::{Request, Response, edge::Edge, problem::Problem},
     queue::Queue,
     service::{
-        add_comment::AddComment, change_assignee::ChangeAssignee, change_status::ChangeStatus, get_alert::GetAlert,
-        get_alert_payload::GetAlertPayload, get_alert_stats::GetAlertStats, get_incident::GetIncident,
-        get_incident_report::GetIncidentReport, get_incident_stats::GetIncidentStats, list_alerts::ListAlerts,
-        list_incidents::ListIncidents, list_similar_incidents::ListSimilarIncidents, merge_incidents::MergeIncidents,
-        resolve_alerts::ResolveAlerts, sign_in::SignIn, split_incident::SplitIncident,
+        add_comment::AddComment, change_assignee::ChangeAssignee, change_status::ChangeStatus,
+        delete_quarantine_entry::DeleteQuarantineEntry, get_alert::GetAlert, get_alert_payload::GetAlertPayload,
+        get_alert_stats::GetAlertStats, get_incident::GetIncident, get_incident_report::GetIncidentReport,
+        get_incident_stats::GetIncidentStats, get_quarantine_entry::GetQuarantineEntry, list_alerts::ListAlerts,
+        list_incidents::ListIncidents, list_quarantine::ListQuarantine, list_similar_incidents::ListSimilarIncidents,
+        merge_incidents::MergeIncidents, quarantine_gauge::QuarantineGauge, redrive_quarantine::RedriveQuarantine,
+        redrive_quarantine_entry::RedriveQuarantineEntry, resolve_alerts::ResolveAlerts, sign_in::SignIn,
+        split_incident::SplitIncident,
     },
     store::Tables,
     telemetry::{metrics::Metrics, refusals::Refusals},
@@ -66,6 +69,12 @@ pub struct Function {
     get_alert_payload: GetAlertPayload,
     get_alert_stats: GetAlertStats,
     resolve_alerts: ResolveAlerts,
+    list_quarantine: ListQuarantine,
+    get_quarantine_entry: GetQuarantineEntry,
+    redrive_quarantine: RedriveQuarantine,
+    redrive_quarantine_entry: RedriveQuarantineEntry,
+    delete_quarantine_entry: DeleteQuarantineEntry,
+    gauge: QuarantineGauge,
 }
 
 impl HttpFunction for Function {
@@ -86,7 +95,7 @@ impl HttpFunction for Function {
             get_incident_stats: GetIncidentStats::new(&tables, budget)?,
             change_status: ChangeStatus::new(&tables, Some(queue.clone()))?,
             list_similar: ListSimilarIncidents::new(&tables, budget)?,
-            merge_incidents: MergeIncidents::new(&tables, Some(queue))?,
+            merge_incidents: MergeIncidents::new(&tables, Some(queue.clone()))?,
             split_incident: SplitIncident::new(&tables)?,
             add_comment: AddComment::new(&tables)?,
             change_assignee: ChangeAssignee::new(&tables)?,
@@ -95,6 +104,12 @@ impl HttpFunction for Function {
             get_alert_payload: GetAlertPayload::new(&tables)?,
             get_alert_stats: GetAlertStats::new(&tables, budget)?,
             resolve_alerts: ResolveAlerts::new(&tables)?,
+            list_quarantine: ListQuarantine::new(&tables)?,
+            get_quarantine_entry: GetQuarantineEntry::new(&tables)?,
+            redrive_quarantine: RedriveQuarantine::new(&tables, queue.clone())?,
+            redrive_quarantine_entry: RedriveQuarantineEntry::new(&tables, queue)?,
+            delete_quarantine_entry: DeleteQuarantineEntry::new(&tables)?,
+            gauge: QuarantineGauge::new(&tables, Metrics::new(environment)?)?,
         })
     }
 

@@ -6,7 +6,7 @@ use lambda_http::http::{Method, StatusCode};
 use shared::{
     deadline::Deadline,
     domain::{
-        id::{AlertId, IncidentId},
+        id::{AlertId, EntryId, IncidentId},
         principal::Principal,
         time::Time,
     },
@@ -142,6 +142,26 @@ async fn page(console: &Function, visit: &Visit, method: &Method, path: &[&str])
             let id = alert(id)?;
             later(|| pages::alert::resolve(console, visit, id)).await
         }
+        ("GET", ["insights"]) => later(|| pages::insights::show(console, visit)).await,
+        ("GET", ["quarantine"]) => later(|| pages::quarantine::show(console, visit)).await,
+        ("POST", ["quarantine", "change"]) => later(|| pages::quarantine::change(console, visit)).await,
+        ("POST", ["quarantine", "redrive"]) => later(|| pages::quarantine::redrive_all(console, visit)).await,
+        ("GET", ["quarantine", id]) => {
+            let id = entry(id)?;
+            later(|| pages::quarantine::show_entry(console, visit, id)).await
+        }
+        ("GET", ["quarantine", id, "body"]) => {
+            let id = entry(id)?;
+            later(|| pages::quarantine::show_body(console, visit, id)).await
+        }
+        ("POST", ["quarantine", id, "redrive"]) => {
+            let id = entry(id)?;
+            later(|| pages::quarantine::redrive(console, visit, id)).await
+        }
+        ("POST", ["quarantine", id, "delete"]) => {
+            let id = entry(id)?;
+            later(|| pages::quarantine::delete(console, visit, id)).await
+        }
         ("GET", ["help"]) => Ok(pages::help::show(visit)),
         ("POST", ["sign-out"]) => Ok(pages::sign_in::sign_out(visit)),
         ("POST", ["theme"]) => Ok(theme(visit)),
@@ -161,6 +181,10 @@ fn incident(id: &str) -> Result<IncidentId, Problem> {
 
 fn alert(id: &str) -> Result<AlertId, Problem> {
     id.parse().map_err(|_| pages::alert::unknown())
+}
+
+fn entry(id: &str) -> Result<EntryId, Problem> {
+    id.parse().map_err(|_| pages::quarantine::unknown())
 }
 
 /// The session of a request and its person, if both count.

@@ -111,7 +111,15 @@ pub struct RedriveList {
 /// # Errors
 /// A 400 [`Problem`] that names every wrong parameter.
 pub fn redrive(request: &Request) -> Result<RedriveList, Problem> {
-    let mut parameters = Parameters::of(request);
+    redrive_of(request.uri().query().unwrap_or_default())
+}
+
+/// Reads the same parameters from a query string.
+///
+/// # Errors
+/// A 400 [`Problem`] that names every wrong parameter.
+pub fn redrive_of(query: &str) -> Result<RedriveList, Problem> {
+    let mut parameters = Parameters::read(query);
     let filter =
         QuarantineFilter { kinds: parameters.some("kind", word), sources: parameters.many("source", filters::source) };
     let list = format!("redrive.{}", filter.list_key(true));

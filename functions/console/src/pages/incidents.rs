@@ -111,10 +111,10 @@ async fn list(console: &Function, visit: &Visit, query: &Link) -> Result<Page<In
 }
 
 /// The incidents that match, for counting.
-struct Matching<'call> {
-    console: &'call Function,
-    visit: &'call Visit,
-    statistics: StatisticsQuery,
+pub struct Matching<'call> {
+    pub console: &'call Function,
+    pub visit: &'call Visit,
+    pub statistics: StatisticsQuery,
 }
 
 impl Countable for Matching<'_> {

@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 use shared::domain::principal::Role;
 
+use super::{insights, quarantine};
 use crate::{
     assets::ASSETS,
     flash::Tone,
@@ -36,7 +37,7 @@ struct Entry {
     key: &'static str,
 }
 
-const MENU: [Entry; 3] = [
+const MENU: [Entry; 5] = [
     Entry { section: Section::Incidents, name: "Incidents", picture: "incidents", address: START, key: "i" },
     Entry {
         section: Section::Alerts,
@@ -44,6 +45,14 @@ const MENU: [Entry; 3] = [
         picture: "alerts",
         address: "/console/alerts?status=firing",
         key: "a",
+    },
+    Entry { section: Section::Insights, name: "Insights", picture: "insights", address: insights::START, key: "s" },
+    Entry {
+        section: Section::Quarantine,
+        name: "Quarantine",
+        picture: "quarantine",
+        address: quarantine::ADDRESS,
+        key: "q",
     },
     Entry { section: Section::Help, name: "Help", picture: "help", address: "/console/help", key: "h" },
 ];

@@ -47,7 +47,8 @@ pub fn value_label(field: Field, value: &str) -> String {
 }
 
 /// The place of a value in the order of its field. Those without an order stay as they are: most rows first.
-fn rank(field: Field, value: &str) -> usize {
+#[must_use]
+pub fn rank(field: Field, value: &str) -> usize {
     let order: &[&str] = match field {
         Field::Severity => &["critical", "error", "warning", "info"],
         Field::Status => &["OPEN", "INVESTIGATING", "RESOLVED", "CLOSED", "firing", "resolved"],

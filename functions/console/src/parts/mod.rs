@@ -2,6 +2,7 @@
 
 pub mod badges;
 pub mod body;
+pub mod chart;
 pub mod facets;
 pub mod forms;
 pub mod histogram;
