@@ -136,8 +136,8 @@ async fn times_are_in_the_zone_of_the_browser_and_in_utc_for_the_pointer() {
     let (browser, _sandbox) = at_two_incidents().await;
     browser.devtools("Emulation.setTimezoneOverride", serde_json::json!({ "timezoneId": "Asia/Kolkata" })).await;
     browser.client.refresh().await.expect("it loads again");
-    browser.see("td.c-time time[title]").await;
-    let script = "const time = [...document.querySelectorAll('td.c-time time:not(.ago)')][0];
+    browser.see("td time[title]").await;
+    let script = "const time = [...document.querySelectorAll('td time:not(.ago)')][0];
         const local = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'Asia/Kolkata' })
             .format(new Date(time.dateTime));
         return [time.textContent.includes(local), time.title.includes(time.dateTime.slice(11, 19) + ' UTC')];";

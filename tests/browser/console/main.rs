@@ -5,6 +5,7 @@ mod keyboard;
 mod lists;
 mod no_script;
 mod pages;
+mod quarantine;
 mod roles;
 mod sign_in;
 mod work;

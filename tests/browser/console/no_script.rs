@@ -58,7 +58,7 @@ async fn several_incidents_change_at_once_without_scripts() {
     let browser = Browser::without_scripts(&stack).await;
     browser.sign_in(RESPONDER).await;
     browser.visit(&sandbox.list()).await;
-    browser.click("tbody .c-box input").await;
+    browser.click("tbody input[type=checkbox]").await;
     browser.click(".choose button[value=INVESTIGATING]").await;
     browser.read("#notices", "1 incident changed to Investigating.").await;
     assert_eq!(sandbox.status(&incident).await, "INVESTIGATING");

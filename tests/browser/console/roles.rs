@@ -20,7 +20,7 @@ async fn a_viewer_sees_no_button_and_no_link_that_would_fail() {
     browser.sign_in(VIEWER).await;
     let alert = format!("/console/alerts/{}", incident.alert_id);
     let alerts = format!("/console/alerts?team={}", sandbox.team);
-    for path in [&sandbox.list(), &incident.path, &alerts, &alert, &"/console/help".to_owned()] {
+    for path in [&sandbox.list(), &incident.path, &alerts, &alert, &"/console/insights".to_owned(), &"/console/help".to_owned()] {
         browser.visit(path).await;
         // What belongs to oneself may be changed: the session and the colours.
         assert_eq!(browser.run(CHANGES).await, json!(["/console/sign-out", "/console/theme"]), "{path}");
@@ -28,8 +28,10 @@ async fn a_viewer_sees_no_button_and_no_link_that_would_fail() {
         assert_eq!(browser.run("return document.querySelectorAll('tbody input').length").await, 0, "{path}");
     }
     // Who enters the address all the same is told why not.
-    browser.visit(&format!("{alert}/payload")).await;
-    browser.read("main", "Only responders may do this.").await;
+    for path in [format!("{alert}/payload"), "/console/quarantine".to_owned()] {
+        browser.visit(&path).await;
+        browser.read("main", "Only responders may do this.").await;
+    }
     browser.close().await;
 }
 

@@ -1,6 +1,6 @@
 //! What responders do with incidents.
 
-use browser::{Alert, Browser, Incident, RESPONDER, Sandbox, Stack};
+use browser::{Alert, Browser, Incident, RESPONDER, Reply, Sandbox, Stack};
 
 /// A browser of a responder at an incident.
 async fn at(sandbox: &Sandbox, stack: &std::sync::Arc<Stack>, title: &str) -> (Browser, Incident) {
@@ -130,5 +130,27 @@ async fn an_alert_whose_end_never_came_is_resolved_by_hand() {
     browser.read(".badges .status", "resolved").await;
     browser.click_on("nav.crumbs a", "Its incident").await;
     browser.read(".history", "The monitor was deleted").await;
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn incidents_that_are_one_are_merged_after_a_question() {
+    let stack = Stack::empty();
+    let sandbox = Sandbox::on(&stack);
+    let (browser, first) = at(&sandbox, &stack, "The cause").await;
+    let second = sandbox.incident(&Alert::titled("Its effect")).await;
+    browser.visit(&sandbox.list()).await;
+    browser.count("a.row", 2).await;
+    browser.click("#all").await;
+    browser.click_on(".choose button", "Merge").await;
+    browser.answer(Reply::No).await;
+    browser.count("a.row", 2).await;
+    browser.click_on(".choose button", "Merge").await;
+    browser.answer(Reply::Yes).await;
+    browser.count("a.row", 1).await;
+    browser.visit(&first.path).await;
+    browser.count(".cards li", 2).await;
+    browser.visit(&second.path).await;
+    browser.read("main", "The cause").await;
     browser.close().await;
 }

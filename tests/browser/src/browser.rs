@@ -27,6 +27,13 @@ impl Colours {
     }
 }
 
+/// What a person answers to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    Yes,
+    No,
+}
+
 /// A browser with a profile of its own. Its window is 1440 × 900 pixels.
 #[derive(Debug)]
 pub struct Browser {
@@ -149,6 +156,18 @@ impl Browser {
             let field = self.shown(css).await?;
             field.clear().await.map_err(|error| error.to_string())?;
             field.send_keys(text).await.map_err(|error| error.to_string())
+        })
+        .await;
+    }
+
+    /// Waits for a question, and answers it.
+    pub async fn answer(&self, reply: Reply) {
+        eventually("a question", async || {
+            let answered = match reply {
+                Reply::Yes => self.client.accept_alert().await,
+                Reply::No => self.client.dismiss_alert().await,
+            };
+            answered.map_err(|error| error.to_string())
         })
         .await;
     }

@@ -18,7 +18,7 @@ pub mod session;
 mod stack;
 
 pub use axe::serious_violations;
-pub use browser::{Browser, Colours};
+pub use browser::{Browser, Colours, Reply};
 pub use eventually::eventually;
 pub use pages::{Page, pages};
 pub use pictures::{keep, write_for_readme};

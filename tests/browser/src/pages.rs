@@ -1,6 +1,6 @@
 //! The pages of the console, with an address of each on a stack with demo data.
 
-use crate::{Browser, RESPONDER};
+use crate::{Browser, RESPONDER, Sandbox};
 
 /// A page.
 #[derive(Debug, Clone)]
@@ -19,6 +19,10 @@ pub async fn pages(browser: &Browser) -> Vec<Page> {
     browser.visit("/console/alerts?sort=-occurrences").await;
     let alert = first_row(browser).await;
     let payload = format!("{alert}/payload");
+    let sandbox = Sandbox::on(&browser.stack);
+    sandbox.quarantine().await;
+    browser.visit("/console/quarantine").await;
+    let entry = first_row(browser).await;
     vec![
         page("incidents", "/console/incidents"),
         page("incidents-open", "/console/incidents?status=OPEN,INVESTIGATING&range=7d"),
@@ -27,6 +31,9 @@ pub async fn pages(browser: &Browser) -> Vec<Page> {
         page("alerts", "/console/alerts"),
         page("alert", &alert),
         page("alert-payload", &payload),
+        page("quarantine", "/console/quarantine"),
+        page("quarantine-entry", &entry),
+        page("insights", "/console/insights?range=90d"),
         page("help", "/console/help"),
         page("wrong-filter", "/console/incidents?severity=purple"),
         page("not-found", "/console/nowhere"),

@@ -5,7 +5,9 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
+use sha2::Sha256;
 
 use crate::{RESPONDER, Stack, VIEWER, eventually};
 
@@ -96,6 +98,23 @@ impl Sandbox {
         let text = |member: &str| alert[member].as_str().expect("a text").to_owned();
         let id = text("incident_id");
         Incident { path: format!("/console/incidents/{id}"), alert_id: text("id"), id }
+    }
+
+    /// Sends a webhook that is authentic but cannot be read. Returns its body, which no other webhook has.
+    pub async fn quarantine(&self) -> String {
+        let nothing = format!("<script>window.hacked=1</script>{}", random_suffix());
+        let body = json!({ "data": { "nothing": nothing }, "action": "created" }).to_string();
+        let mut mac = Hmac::<Sha256>::new_from_slice(b"local-sentry-secret").expect("HMAC takes keys of any length");
+        mac.update(body.as_bytes());
+        let request = self.http.post(format!("{}/webhooks/sentry", self.stack.url)).body(body);
+        let request = request
+            .header("content-type", "application/json")
+            .header("sentry-hook-resource", "issue")
+            .header("sentry-hook-timestamp", (milliseconds() / 1000).to_string())
+            .header("sentry-hook-signature", hex::encode(mac.finalize().into_bytes()));
+        let answer: Value = request.send().await.expect("the stack answers").json().await.expect("JSON");
+        assert_eq!(answer["status"], "quarantined", "{answer}");
+        nothing
     }
 
     /// Reads from the API.

@@ -38,6 +38,11 @@ impl Stack {
         running(&EMPTY, &["--port", "0", "--empty"])
     }
 
+    /// A stack that no other test uses.
+    pub fn for_one_test() -> Arc<Self> {
+        running(&Mutex::default(), &["--port", "0", "--empty"])
+    }
+
     /// A stack with a month of demo data. Tests only read it.
     pub fn demo() -> Arc<Self> {
         running(&DEMO, &["--port", "0"])
