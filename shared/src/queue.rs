@@ -185,7 +185,7 @@ impl Queue {
             match deleted {
                 Ok(deleted) if deleted.failed().is_empty() => {}
                 Ok(deleted) => {
-                    warn!(messages = deleted.failed().len(), "could not delete messages: they will come back")
+                    warn!(messages = deleted.failed().len(), "could not delete messages: they will come back");
                 }
                 Err(error) => warn!(error = aws::reason(&error), "could not delete messages: they will come back"),
             }

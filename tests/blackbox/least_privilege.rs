@@ -4,7 +4,7 @@
 //! missing permission fails some test. This test does everything that functions do, and finds
 //! permissions that none of them used.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use shared::{
@@ -13,11 +13,11 @@ use shared::{
     service::receive_webhook::{self, Webhook},
     sources::{self, Headers},
 };
-use tests::{Api, Sandbox, TestStack, WebhookRequest, datadog::Notification};
+use tests::{Api, Sandbox, TestStack, WebhookRequest, console::Browser, datadog::Notification};
 
 use crate::{
     alert_payload::{delete_payload, payload},
-    alert_status::{interrupted_resolution, resolve, with_failing_sweeps},
+    alert_status::{incident_with_many_alerts, interrupted_resolution, resolve, with_failing_sweeps},
     comments,
     dead_letters::{entry_when, failing_worker, only_entry},
     merges,
@@ -46,6 +46,7 @@ async fn every_granted_permission_is_used() {
     payloads(&sandbox).await;
     lists(&sandbox).await;
     lost_segments(&stack, &sandbox).await;
+    console(&stack, &sandbox, &sweeps).await;
     quarantine(&sandbox.api).await;
     let unused: Vec<String> =
         stack.local().unused_permissions().map(|(function, permission)| format!("{function}: {permission}")).collect();
@@ -135,6 +136,33 @@ async fn lost_segments(stack: &TestStack, sandbox: &Sandbox) {
             path => drop(sandbox.api.get(path).await.expect(200)),
         }
     }
+}
+
+/// What a person does with the console.
+async fn console(stack: &TestStack, sandbox: &Sandbox, sweeps: &AtomicBool) {
+    let access = stack.access();
+    let mut browser = Browser::signed_in(&access, &access.responder_token).await;
+    let many = sandbox.in_another_environment();
+    let incident = incident_with_many_alerts(&many).await;
+    let alert = many.alerts().await[0]["id"].as_str().expect("an id").to_owned();
+    let page = format!("/console/incidents/{incident}");
+    for page in ["/console/incidents", "/console/alerts", &page, &format!("/console/alerts/{alert}/payload")] {
+        assert_eq!(browser.get(page).await.status, 200, "{page}");
+    }
+    let resolve = format!("/console/alerts/{alert}/resolve");
+    assert_eq!(browser.submit(&page, &resolve, &[]).await.status, 303);
+    for status in ["INVESTIGATING", "RESOLVED"] {
+        let version = browser.get(&page).await.field("version");
+        sweeps.store(status == "RESOLVED", Ordering::SeqCst);
+        let fields = [("status", status), ("version", version.as_str())];
+        assert_eq!(browser.submit(&page, &format!("{page}/status"), &fields).await.status, 303, "{status}");
+    }
+    sweeps.store(false, Ordering::SeqCst);
+    let root = AttributeValue::S("ROOT".to_owned());
+    let delete = stack.local().aws().dynamodb().delete_item().table_name(stack.resource("SegmentsTable"));
+    delete.key("part_of", root.clone()).key("part", root).send().await.expect("deleted");
+    assert_eq!(browser.get("/console/incidents").await.status, 200);
+    assert_eq!(browser.get("/console/alerts").await.status, 200);
 }
 
 /// The delivery of a notification that we received at a time.
