@@ -19,6 +19,7 @@ use crate::{
     alert_payload::{delete_payload, payload},
     alert_status::{incident_with_many_alerts, interrupted_resolution, resolve, with_failing_sweeps},
     comments,
+    console_quarantine::visit_quarantine,
     dead_letters::{entry_when, failing_worker, only_entry},
     merges,
     quarantine::{delete, entries_of, get_entry, redrive},
@@ -48,6 +49,7 @@ async fn every_granted_permission_is_used() {
     lost_segments(&stack, &sandbox).await;
     console(&stack, &sandbox, &sweeps).await;
     quarantine(&sandbox.api).await;
+    visit_quarantine(&sandbox.api).await;
     let unused: Vec<String> =
         stack.local().unused_permissions().map(|(function, permission)| format!("{function}: {permission}")).collect();
     assert!(unused.is_empty(), "template.yaml grants what is never used: {unused:#?}");

@@ -14,6 +14,8 @@ mod classification;
 mod comments;
 mod concurrency;
 mod console;
+mod console_insights;
+mod console_quarantine;
 mod contract;
 mod dead_letters;
 mod demo;

@@ -48,7 +48,7 @@
   const count = () => {
     const text = one('.chosen');
     const chosen = all('tbody input:checked, .cards input:checked').length;
-    if (text && chosen) text.textContent = `${chosen} chosen: ${text.dataset.verb || 'change to'}`;
+    if (text && chosen) text.textContent = `${chosen} chosen: ${text.dataset.verb ?? 'change to'}`;
   };
   document.addEventListener('submit', (event) => {
     const question = event.submitter?.dataset.ask;

@@ -70,7 +70,7 @@ pub fn bars(slots: &[Slot], layers: &[Layer], noun: &str) -> Markup {
                 }
                 @for (place, slot) in slots.iter().enumerate() {
                     a href=(slot.link) tabindex="-1" {
-                        rect.hit x=(percent(10_000 * place / count)) width=(percent(10_000 / count)) height="100%" {
+                        rect.hit x=(percent(10_000 * place / count)) width=(percent(10_000 / count)) {
                             title { (slot.name) ": " (described(layers, place, noun)) }
                         }
                     }
@@ -99,8 +99,11 @@ pub fn lines(slots: &[Slot], lines: &[Line], top: u64, format: impl Fn(u64) -> S
                     @for line in lines { path.dots.(line.paint) d=(dots(&line.values, top)) {} }
                 }
                 @for (place, slot) in slots.iter().enumerate() {
-                    rect.hit x=(percent(10_000 * place / count)) width=(percent(10_000 / count)) height="100%" {
-                        title { (slot.name) ": " (Some(values(place)).filter(|text| !text.is_empty()).as_deref().unwrap_or("none")) }
+                    @let values = values(place);
+                    @if !values.is_empty() {
+                        rect.hit x=(percent(10_000 * place / count)) width=(percent(10_000 / count)) {
+                            title { (slot.name) ": " (values) }
+                        }
                     }
                 }
             }

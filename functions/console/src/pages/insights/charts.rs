@@ -21,10 +21,10 @@ use crate::{
 };
 
 /// So many groups have a layer of their own. The others share one.
-const MAX_LAYERS: usize = 5;
+const MAX_LAYERS: usize = 4;
 
 /// Groups without an order of their own.
-const PAINTS: [&str; MAX_LAYERS] = ["t0", "t1", "t2", "t3", "t4"];
+const PAINTS: [&str; MAX_LAYERS] = ["t0", "t1", "t2", "t3"];
 
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 60 * MINUTE;
@@ -168,8 +168,8 @@ pub fn durations(insights: &Insights) -> Markup {
             insights.totals().iter().map(value).collect()
         };
         let lines = [
-            Line { name: "9 of 10 within", paint: "p90", values: values(|durations| durations.p90) },
-            Line { name: "half within", paint: "p50", values: values(|durations| durations.p50) },
+            Line { name: "p90", paint: "p90", values: values(|durations| durations.p90) },
+            Line { name: "p50", paint: "p50", values: values(|durations| durations.p50) },
         ];
         let most = lines.iter().flat_map(|line| &line.values).flatten().copied().max();
         html! {

@@ -37,7 +37,7 @@ const DAYS_OF_ELEVEN_MONTHS: i64 = 335;
 const PROBLEMS: usize = 10;
 
 /// How many values of a field are offered: a page with charts has little room for more.
-const MAX_FACET_VALUES: usize = 8;
+const MAX_FACET_VALUES: usize = 6;
 
 /// What the page shows.
 #[derive(Debug)]

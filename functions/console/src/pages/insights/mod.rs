@@ -81,7 +81,7 @@ fn facts(total: &IncidentFigures) -> Markup {
                 @match durations {
                     Some(Durations { mean, p50, p90 }) => {
                         dd { (times::lasted(p50)) }
-                        dd.note { "half of them at most so long" }
+                        dd.note title="Half of them took at most so long." { "median" }
                         dd.note { "9 of 10: " (times::lasted(p90)) " · mean: " (times::lasted(mean)) }
                     },
                     None => dd.missing { "none yet" },

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use shared::{
-    domain::time::Time,
+    domain::{alert::Alert, time::Time},
     http::lists,
     listing::segments::{rows::Field, statistics::incidents::IncidentFigures},
     service::get_alert_stats::ProblemStats,
@@ -23,6 +23,12 @@ use crate::{
 /// How much of a title a row shows, in characters.
 const MAX_TITLE_CHARS: usize = 110;
 
+/// How many words of a title are searched for.
+const MAX_TITLE_WORDS: usize = 10;
+
+/// How many groups the table has.
+const MAX_GROUPS: usize = 12;
+
 /// Figures of each group of the split.
 pub fn groups(visit: &Visit, insights: &Insights) -> Markup {
     let name = facets::label(insights.by);
@@ -33,7 +39,7 @@ pub fn groups(visit: &Visit, insights: &Insights) -> Markup {
                 table.plain.numbers {
                     thead { tr { th scope="col" { (name) } (headings()) } }
                     tbody {
-                        @for Split { group, layer } in splits(insights) {
+                        @for Split { group, layer } in splits(insights).into_iter().take(MAX_GROUPS) {
                             @let value = group.value.as_deref();
                             tr {
                                 th scope="row" {
@@ -49,8 +55,9 @@ pub fn groups(visit: &Visit, insights: &Insights) -> Markup {
                     }
                 }
             }
-            @if insights.over_time.omitted_groups > 0 {
-                p.hint { "The " (insights.over_time.groups.len()) " with the most incidents, of " (insights.over_time.groups.len() + insights.over_time.omitted_groups) "." }
+            @let all = insights.over_time.groups.len() + insights.over_time.omitted_groups;
+            @if all > MAX_GROUPS {
+                p.hint { "The " (MAX_GROUPS) " with the most incidents, of " (all) "." }
             }
         }
     }
@@ -179,8 +186,8 @@ fn problem_row(visit: &Visit, ProblemStats { figures, latest }: &ProblemStats) -
                 (list::belongs(state.service.as_slice(), state.team.as_deref(), &state.environment))
             }
             td {
-                @match of_problem(visit, &latest.dedup_key()) {
-                    Some(link) => a href=(link) { (grouped(figures.episodes)) },
+                @match of_problem(visit, latest) {
+                    Some(link) => a href=(link) title="Alerts with this title" { (grouped(figures.episodes)) },
                     None => (grouped(figures.episodes)),
                 }
             }
@@ -191,13 +198,20 @@ fn problem_row(visit: &Visit, ProblemStats { figures, latest }: &ProblemStats) -
     }
 }
 
-/// The list of the alerts of a problem, if its key can be searched for.
-fn of_problem(visit: &Visit, key: &str) -> Option<Link> {
+/// The list of the alerts with the title of a problem, if it can be searched for.
+fn of_problem(visit: &Visit, Alert { state, report, .. }: &Alert) -> Option<Link> {
+    let words = report.title.value.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
+    let title = words.take(MAX_TITLE_WORDS).collect::<Vec<_>>().join(" ");
     let filters = of_alerts(&visit.link);
-    let list = Link::to("/console/alerts");
-    let list = filters.parameters().fold(list, |list, (name, value)| list.and(name, value)).with("q", key);
-    let api = list.keeping(|name| name == "q");
-    lists::alerts_of(&api.query()).is_ok().then_some(list)
+    let list = filters.parameters().fold(Link::to("/console/alerts"), |list, (name, value)| list.and(name, value));
+    let list = list.with("q", title).with("environment", &state.environment);
+    let list = state.service.iter().fold(list, |list, service| list.with("service", service));
+    let fields = list.keeping(|name| ["q", "environment", "service"].contains(&name));
+    let is_single = [state.service.as_deref(), Some(state.environment.as_str())]
+        .into_iter()
+        .flatten()
+        .all(|name| !name.contains(','));
+    (is_single && lists::alerts_of(&fields.query()).is_ok()).then_some(list)
 }
 
 #[cfg(test)]

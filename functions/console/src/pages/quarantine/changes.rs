@@ -14,7 +14,7 @@ use shared::{
     },
 };
 
-use super::{ADDRESS, AFTER, address, entry, shortened, unknown};
+use super::{ADDRESS, AFTER, address, capitalised, entry, shortened, unknown};
 use crate::{Function, flash::Flash, link::Link, parts::numbers::grouped, visit::Visit};
 
 /// How many entries may be chosen: as many as a page may have.
@@ -186,9 +186,7 @@ async fn one(console: &Function, visit: &Visit, change: Change, id: EntryId) -> 
 }
 
 fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+    format!("{}.", capitalised(text))
 }
 
 /// Redrives all entries of a kind, oldest first. What one request has no time for, the next one goes on with.

@@ -12,7 +12,7 @@ use shared::{
 };
 use tracing::{field::display, info};
 
-use super::{ADDRESS, address, kind_badge, shortened, state_badge, unknown};
+use super::{ADDRESS, address, capitalised, kind_badge, shortened, state_badge, unknown};
 use crate::{
     Function, answer,
     pages::layout::{self, Head, Section},
@@ -47,7 +47,7 @@ pub(super) async fn page(
     refusal: Option<&str>,
 ) -> Result<Response, Problem> {
     let detail = read(console, visit, id).await?;
-    let title = shortened(&detail.entry.reason, 80);
+    let title = capitalised(&shortened(&detail.entry.reason, 80));
     let head = Head { title: &title, section: Some(Section::Quarantine) };
     Ok(answer::page(status, layout::page(visit, head, &render(visit, &detail, refusal))))
 }
@@ -78,7 +78,7 @@ fn render(visit: &Visit, detail: &QuarantineEntryDetail, refusal: Option<&str>) 
             div #live {
                 div.title {
                     div.badges { (kind_badge(entry.kind)) (state_badge(entry.state)) }
-                    h1 { bdi { (entry.reason) } }
+                    h1 { bdi { (capitalised(&entry.reason)) } }
                     p.n { (meaning(entry.kind)) }
                 }
                 (facts(visit, detail))
@@ -95,7 +95,7 @@ fn render(visit: &Visit, detail: &QuarantineEntryDetail, refusal: Option<&str>) 
                         }
                         (sent(detail))
                     }
-                    section aria-labelledby="history" { h2 #history { "History" } (history(visit, detail)) }
+                    section aria-labelledby="history" { div.found { h2 #history { "History" } } (history(visit, detail)) }
                 }
             }
         }

@@ -239,7 +239,7 @@ fn row(visit: &Visit, place: usize, entry: &QuarantineEntry) -> Markup {
             td.c-box { input type="checkbox" name="entry" value=(entry.id) aria-labelledby={ "r" (place) }; }
             td.c-kind { (kind_badge(entry.kind)) }
             td.c-title {
-                a.row id={ "r" (place) } href=(address(entry.id)) { bdi { (shortened(&entry.reason, MAX_REASON_CHARS)) } }
+                a.row id={ "r" (place) } href=(address(entry.id)) { bdi { (capitalised(&shortened(&entry.reason, MAX_REASON_CHARS))) } }
                 span.sub {
                     @if let Some(source) = &entry.source { span { (source.as_str()) } }
                     @if !line.is_empty() { code { bdi { (line) } } }
@@ -300,6 +300,12 @@ fn size(entry: &QuarantineEntry) -> Markup {
 fn first_line(lines: &str) -> String {
     let line = lines.lines().map(str::trim).find(|line| line.len() > 1).unwrap_or(lines.trim());
     shortened(line, MAX_LINE_CHARS)
+}
+
+/// A text that begins with a large letter.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 fn shortened(text: &str, chars: usize) -> String {
