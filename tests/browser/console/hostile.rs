@@ -5,7 +5,8 @@ use serde_json::json;
 
 const SCRIPT: &str = "<script>window.hacked=1</script>";
 const PICTURE: &str = "<img src=https://evil.example/p.png onerror=window.hacked=1>";
-const LOADED: &str = "\"><b hx-get=https://evil.example/x hx-trigger=load data-open=keys>click</b><svg onload=window.hacked=1>";
+const LOADED: &str =
+    "\"><b hx-get=https://evil.example/x hx-trigger=load data-open=keys>click</b><svg onload=window.hacked=1>";
 const LINK: &str = "javascript:window.hacked=1";
 
 /// Whatever a page must not have: scripts and pictures that are not ours, and addresses that run.
@@ -60,7 +61,13 @@ async fn titles_tags_links_messages_and_comments_are_text() {
 
     // A name that is too long or too strange for a filter is no way in either.
     let hostile = "%22%3E%3Cscript%3Ewindow.hacked%3D1%3C%2Fscript%3E";
-    for path in ["/console/incidents?q=", "/console/alerts?q=", "/console/incidents?severity=", "/console/incidents?team=", "/console/"] {
+    for path in [
+        "/console/incidents?q=",
+        "/console/alerts?q=",
+        "/console/incidents?severity=",
+        "/console/incidents?team=",
+        "/console/",
+    ] {
         let path = format!("{path}{hostile}");
         browser.visit(&path).await;
         browser.see("main").await;
@@ -95,7 +102,12 @@ async fn what_people_write_is_text_too() {
 #[tokio::test]
 async fn no_address_leads_to_another_site() {
     let browser = Browser::open(&Stack::empty()).await;
-    for next in ["https%3A%2F%2Fevil.example%2Fconsole", "%2F%2Fevil.example", "javascript%3Awindow.hacked%3D1", "%2Fconsole%2F%5C..%2F"] {
+    for next in [
+        "https%3A%2F%2Fevil.example%2Fconsole",
+        "%2F%2Fevil.example",
+        "javascript%3Awindow.hacked%3D1",
+        "%2Fconsole%2F%5C..%2F",
+    ] {
         browser.visit(&format!("/console/sign-in?next={next}")).await;
         browser.fill("#token", RESPONDER).await;
         browser.click("form .primary").await;
@@ -111,7 +123,10 @@ async fn the_policy_stops_what_gets_in_all_the_same_and_the_suite_sees_it() {
     let browser = Browser::open(&Stack::empty()).await;
     browser.sign_in(RESPONDER).await;
     browser.visit("/console/help").await;
-    let intrude = format!("document.querySelector('main').insertAdjacentHTML('beforeend', {})", json!(format!("{PICTURE}{LOADED}")));
+    let intrude = format!(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', {})",
+        json!(format!("{PICTURE}{LOADED}"))
+    );
     browser.run(&intrude).await;
     let found = browser.run(INTRUDERS).await;
     assert!(found.as_array().is_some_and(|found| found.len() >= 3), "{found}");

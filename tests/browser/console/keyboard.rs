@@ -47,7 +47,9 @@ async fn a_walk_by_keyboard() {
     browser.wait_for("return document.activeElement.id === 'q'").await;
     // In a field, letters are letters.
     browser.press("jk?").await;
-    browser.wait_for("return document.querySelector('#q').value === 'jk?' && !document.querySelector('dialog[open]')").await;
+    browser
+        .wait_for("return document.querySelector('#q').value === 'jk?' && !document.querySelector('dialog[open]')")
+        .await;
     browser.press(ESCAPE).await;
     browser.wait_for("return document.activeElement.id !== 'q'").await;
 
@@ -91,7 +93,8 @@ async fn the_first_tab_skips_the_menu_and_the_focus_is_seen() {
     browser.press(ENTER).await;
     browser.wait_for("return document.activeElement.id === 'main'").await;
     browser.press(TAB).await;
-    let script = "const style = getComputedStyle(document.activeElement); return style.outlineStyle + ' ' + style.outlineWidth";
+    let script =
+        "const style = getComputedStyle(document.activeElement); return style.outlineStyle + ' ' + style.outlineWidth";
     browser.wait_for("return document.querySelector('main').contains(document.activeElement)").await;
     assert_eq!(browser.run(script).await, "solid 2px");
     browser.close().await;

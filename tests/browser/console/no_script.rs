@@ -11,7 +11,10 @@ async fn an_incident_is_found_and_resolved_without_scripts() {
     let browser = Browser::without_scripts(&stack).await;
     browser.sign_in(RESPONDER).await;
     // No script of the page runs: what scripts add is missing, and what needs them is hidden.
-    assert_eq!(browser.client.find(thirtyfour::By::Css("html")).await.expect("a page").class_name().await.expect("it"), None);
+    assert_eq!(
+        browser.client.find(thirtyfour::By::Css("html")).await.expect("a page").class_name().await.expect("it"),
+        None
+    );
     browser.visit(&sandbox.list()).await;
     browser.count("a.row", 2).await;
 

@@ -104,7 +104,8 @@ async fn every_page_is_light() {
     let mut walk = Walk::start(Colours::Light).await;
     for page in walk.pages.clone() {
         walk.browser.visit(&page.path).await;
-        let script = "fetch(location.href).then((answer) => answer.arrayBuffer()).then((body) => done(body.byteLength));";
+        let script =
+            "fetch(location.href).then((answer) => answer.arrayBuffer()).then((body) => done(body.byteLength));";
         let bytes = walk.browser.run_until_done(script).await.as_u64().expect("a number of bytes");
         let complaints = if bytes > MAX_PAGE_BYTES { vec![format!("{bytes} bytes")] } else { Vec::new() };
         walk.check(&page, "weighs", complaints);

@@ -20,7 +20,9 @@ async fn a_viewer_sees_no_button_and_no_link_that_would_fail() {
     browser.sign_in(VIEWER).await;
     let alert = format!("/console/alerts/{}", incident.alert_id);
     let alerts = format!("/console/alerts?team={}", sandbox.team);
-    for path in [&sandbox.list(), &incident.path, &alerts, &alert, &"/console/insights".to_owned(), &"/console/help".to_owned()] {
+    for path in
+        [&sandbox.list(), &incident.path, &alerts, &alert, &"/console/insights".to_owned(), &"/console/help".to_owned()]
+    {
         browser.visit(path).await;
         // What belongs to oneself may be changed: the session and the colours.
         assert_eq!(browser.run(CHANGES).await, json!(["/console/sign-out", "/console/theme"]), "{path}");

@@ -52,7 +52,7 @@ async fn who_is_second_sees_the_newer_state_and_loses_nothing() {
     first.read(".badges .status", "Investigating").await;
 
     second.click_on(".steps button", "Start investigating").await;
-    second.read(".notice.failed", "the incident has changed since you read it").await;
+    second.read(".notice.failed", "incident has changed since you read it").await;
     second.read(".notice.failed", "Investigating").await;
     second.read(".badges .status", "Investigating").await;
     second.wait_for("return document.querySelector('#status-comment').value === 'I have an idea: the cache'").await;
@@ -147,9 +147,9 @@ async fn incidents_that_are_one_are_merged_after_a_question() {
     browser.count("a.row", 2).await;
     browser.click_on(".choose button", "Merge").await;
     browser.answer(Reply::Yes).await;
-    browser.count("a.row", 1).await;
-    browser.visit(&first.path).await;
-    browser.count(".cards li", 2).await;
+    browser.read("#notices", "1 incident merged into this one.").await;
+    browser.arrive("the older one", |address| address == first.path).await;
+    browser.count(".cards > li", 2).await;
     browser.visit(&second.path).await;
     browser.read("main", "The cause").await;
     browser.close().await;

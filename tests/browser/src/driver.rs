@@ -34,7 +34,8 @@ impl Drop for Driver {
     fn drop(&mut self) {
         // Without it, a browser of a test that failed would outlive its driver.
         if let Ok(mut connection) = TcpStream::connect(("127.0.0.1", self.port)) {
-            let request = format!("GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", self.port);
+            let request =
+                format!("GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nConnection: close\r\n\r\n", self.port);
             let _ = connection.write_all(request.as_bytes());
             let _ = connection.read_to_end(&mut Vec::new());
         }
