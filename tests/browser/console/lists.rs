@@ -85,11 +85,13 @@ async fn the_order_is_a_click_away() {
 #[tokio::test]
 async fn dragging_over_the_histogram_chooses_a_period() {
     let (browser, _sandbox) = at_two_incidents().await;
-    let picture = browser.see(".histogram[data-starts] svg").await;
-    let place = picture.rect().await.expect("a place");
-    let (left, right) = (place.x + place.width * 0.02, place.x + place.width * 0.98);
-    let (x, y) = (|at: f64| at as i64, (place.y + place.height / 2.0) as i64);
-    let drag = browser.client.action_chain().move_to(x(left), y).click_and_hold().move_to(x(right), y).release();
+    browser.see(".histogram[data-starts] svg").await;
+    let script = "const box = document.querySelector('.histogram svg').getBoundingClientRect();
+        return [box.left + 4, box.right - 4, box.top + box.height / 2].map(Math.round);";
+    let place = browser.run(script).await;
+    let pixels = |index: usize| place[index].as_i64().expect("a place");
+    let actions = browser.client.action_chain().move_to(pixels(0), pixels(2)).click_and_hold();
+    let drag = actions.move_to(pixels(1), pixels(2)).release();
     drag.perform().await.expect("it can be dragged");
     let address = browser.arrive("a period", |address| address.contains("from=") && address.contains("to=")).await;
     assert!(address.contains("team=team-"), "{address}");

@@ -16,8 +16,8 @@ const MAX_README_BYTES: usize = 300_000;
 /// Keeps a picture of the whole page in `target/screenshots`.
 pub async fn keep(browser: &Browser, name: &str) {
     let size = browser.run("return [innerWidth, document.documentElement.scrollHeight]").await;
-    let side = |place: usize| size[place].as_u64().expect("a number of pixels");
-    write(&root().join("target/screenshots"), name, &picture(browser, side(0), side(1).min(MAX_HEIGHT)).await);
+    let pixels = |place: usize| size[place].as_u64().expect("a number of pixels");
+    write(&root().join("target/screenshots"), name, &picture(browser, pixels(0), pixels(1).min(MAX_HEIGHT)).await);
 }
 
 /// Writes the pictures of the README to `docs/images`.

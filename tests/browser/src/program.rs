@@ -9,7 +9,7 @@ use std::{
 };
 
 /// A stack fills its tables before it says that it listens.
-const START_TIMEOUT: Duration = Duration::from_secs(180);
+const START_TIMEOUT: Duration = Duration::from_mins(3);
 
 /// A program that ends with its value.
 #[derive(Debug)]
