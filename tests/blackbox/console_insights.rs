@@ -43,7 +43,7 @@ async fn insights_count_the_incidents_of_a_service_and_lead_to_them() {
         assert_eq!(found, 3, "{bars:?}");
     }
     let shown = browser.get(&format!("{PAGE}?{query}")).await.text;
-    let alerts = links(&shown, "/console/alerts?service=");
+    let alerts = links(&shown, "/console/alerts?range=7d");
     assert_eq!(alerts.len(), 1, "{alerts:?}");
     assert!(browser.get(&alerts[0]).await.text.contains(">1 alert<"), "{alerts:?}");
 }

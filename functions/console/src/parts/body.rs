@@ -64,7 +64,7 @@ mod tests {
             let bytes = shown.markup.into_string().len();
             assert!((30_000..33_000).contains(&bytes), "{bytes}");
         }
-        let shown = beginning(&[0xff; 100_000]);
+        let shown = beginning(&vec![0xff; 100_000]);
         assert!(shown.is_cut && shown.markup.into_string().contains("bytes in hex"));
         let shown = beginning(br#"{"a":[1]}"#);
         assert!(!shown.is_cut && shown.markup.into_string().contains("&quot;a&quot;: ["));

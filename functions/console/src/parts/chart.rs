@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn the_top_of_a_scale_is_round_and_even() {
         let tops = [0, 1, 2, 3, 7, 9, 11, 30, 41, 99, 101, 1_234, u64::MAX].map(nice_count);
-        assert_eq!(tops[..12], [2, 2, 2, 4, 8, 10, 20, 30, 50, 100, 200, 1500]);
+        assert_eq!(tops[..12], [2, 2, 2, 4, 8, 10, 20, 40, 60, 100, 200, 2000]);
         for top in tops {
             assert!(top.is_multiple_of(2) || top == u64::MAX, "{top}");
         }

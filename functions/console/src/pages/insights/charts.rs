@@ -225,9 +225,9 @@ fn durations_table(slots: &[Slot], totals: &[IncidentFigures]) -> Markup {
 
 /// Percentiles as two cells of a table.
 pub fn cells(durations: Option<Durations>) -> Markup {
-    match durations {
-        Some(Durations { p50, p90, .. }) => html! { td { (times::lasted(p50)) } td { (times::lasted(p90)) } },
-        None => html! { td.n { "–" } td.n { "–" } },
+    html! {
+        @if let Some(Durations { p50, p90, .. }) = durations { td { (times::lasted(p50)) } td { (times::lasted(p90)) } }
+        @else { td.n { "–" } td.n { "–" } }
     }
 }
 

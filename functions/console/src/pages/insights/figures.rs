@@ -137,7 +137,9 @@ async fn facets(
     let page = console.list_incidents.list(&asked, visit.now, visit.deadline).await?;
     let matching = Matching { console, visit, statistics };
     let mut facets = listing::facet_values(&matching, query, page.facets).await?;
-    facets.iter_mut().for_each(|facet| facet.values.truncate(MAX_FACET_VALUES));
+    for facet in &mut facets {
+        facet.values.truncate(MAX_FACET_VALUES);
+    }
     Ok(facets)
 }
 

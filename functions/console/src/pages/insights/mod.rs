@@ -42,7 +42,7 @@ const SPLITS: [Field; 3] = [Field::Severity, Field::Team, Field::Service];
 /// # Errors
 /// A [`Problem`] if a parameter is wrong, or the figures cannot be read.
 pub async fn show(console: &Function, visit: &Visit) -> Result<Response, Problem> {
-    let insights = figures::read(console, visit).await?;
+    let insights = Box::pin(figures::read(console, visit)).await?;
     let head = Head { title: "Insights", section: Some(Section::Insights) };
     Ok(answer::page(StatusCode::OK, layout::page(visit, head, &render(visit, &insights))))
 }
@@ -110,11 +110,8 @@ fn facts(total: &IncidentFigures) -> Markup {
 
 /// A part of a whole in percent.
 fn share(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        "–".to_owned()
-    } else {
-        format!("{} %", part.saturating_mul(100).saturating_add(whole / 2) / whole)
-    }
+    let percent = part.saturating_mul(100).saturating_add(whole / 2).checked_div(whole);
+    percent.map_or_else(|| "–".to_owned(), |percent| format!("{percent} %"))
 }
 
 fn nothing(link: &Link) -> Markup {
