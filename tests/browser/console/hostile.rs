@@ -138,5 +138,9 @@ async fn the_policy_stops_what_gets_in_all_the_same_and_the_suite_sees_it() {
     })
     .await;
     assert_eq!(browser.run("return window.hacked ?? null").await, json!(null));
+    // The attempt itself is in the log of requests, where it would fail any other test.
+    let requests = browser.client.get_log("performance").await.expect("the log of requests");
+    assert!(requests.iter().any(|entry| entry.message.contains("https://evil.example/p.png")));
+    browser.visit("/console/help").await;
     browser.close().await;
 }

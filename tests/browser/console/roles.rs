@@ -8,7 +8,7 @@ const CHANGES: &str = "return [...new Set([...document.querySelectorAll('form[me
     .map((form) => new URL(form.action).pathname))].sort()";
 
 /// The links within the console that the page has and that fail.
-const BROKEN: &str = "const links = [...new Set([...document.querySelectorAll('a[href^=\"/\"]')].map((link) => link.href))];
+const BROKEN: &str = "const links = [...new Set([...document.querySelectorAll('a[href^=\"/\"]')].map((link) => link.getAttribute('href')))];
     Promise.all(links.map(async (link) => (await fetch(link)).ok ? [] : [link])).then((broken) => done(broken.flat()));";
 
 #[tokio::test]
