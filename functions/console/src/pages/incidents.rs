@@ -224,12 +224,12 @@ fn row(visit: &Visit, incident: &Incident) -> Markup {
             @if visit.is_responder() {
                 td {
                     input type="checkbox" name="incident" value={ (incident.id) "." (incident.version) }
-                        aria-labelledby=(list::row_id(incident.id));
+                        aria-labelledby=(list::row_id(&incident.id));
                 }
             }
             td { (badges::severity(incident.severity)) }
             td {
-                a.row id=(list::row_id(incident.id)) href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
+                a.row id=(list::row_id(&incident.id)) href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
                 (list::belongs(&incident.services, incident.team.as_deref(), &incident.environment))
             }
             td {

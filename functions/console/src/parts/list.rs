@@ -159,7 +159,7 @@ pub fn belongs(services: &[String], team: Option<&str>, environment: &str) -> Ma
 /// The id of a row: the random end of what it shows. A page that refreshes itself then moves rows and does not rewrite
 /// them, so that the focus stays where it is. The whole would make long pages heavy.
 #[must_use]
-pub fn row_id(id: impl Display) -> String {
+pub fn row_id(id: &impl Display) -> String {
     const CHARS: usize = 8;
     let id = id.to_string();
     format!("r{}", &id[id.len().saturating_sub(CHARS)..])

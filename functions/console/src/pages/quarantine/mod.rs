@@ -236,10 +236,10 @@ fn row(visit: &Visit, entry: &QuarantineEntry) -> Markup {
     let line = first_line(&entry.first_lines);
     html! {
         tr {
-            td.c-box { input type="checkbox" name="entry" value=(entry.id) aria-labelledby=(list::row_id(entry.id)); }
+            td.c-box { input type="checkbox" name="entry" value=(entry.id) aria-labelledby=(list::row_id(&entry.id)); }
             td.c-kind { (kind_badge(entry.kind)) }
             td.c-title {
-                a.row id=(list::row_id(entry.id)) href=(address(entry.id)) { bdi { (capitalised(&shortened(&entry.reason, MAX_REASON_CHARS))) } }
+                a.row id=(list::row_id(&entry.id)) href=(address(entry.id)) { bdi { (capitalised(&shortened(&entry.reason, MAX_REASON_CHARS))) } }
                 span.sub {
                     @if let Some(source) = &entry.source { span { (source.as_str()) } }
                     @if !line.is_empty() { code { bdi { (line) } } }
