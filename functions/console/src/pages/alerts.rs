@@ -159,7 +159,7 @@ fn row(visit: &Visit, alert: &Alert) -> Markup {
         tr {
             td { (badges::severity(state.severity)) }
             td {
-                a.row href=(alert::address(alert.id)) { bdi { (report.title.value) } }
+                a.row id=(list::row_id(&alert.id)) href=(alert::address(alert.id)) { bdi { (report.title.value) } }
                 (list::belongs(state.service.as_slice(), state.team.as_deref(), &state.environment))
             }
             td {

@@ -205,7 +205,7 @@ fn table(visit: &Visit, page: &Page<Incident>) -> Markup {
         table.rows.plain-cells {
             caption.unseen { "Incidents" }
             (list::heading(&visit.link, &COLUMNS, if may_change { Boxes::Each } else { Boxes::None }))
-            tbody { @for (place, incident) in page.items.iter().enumerate() { (row(visit, place, incident)) } }
+            tbody { @for incident in &page.items { (row(visit, incident)) } }
         }
     };
     if !may_change {
@@ -216,18 +216,20 @@ fn table(visit: &Visit, page: &Page<Incident>) -> Markup {
     }
 }
 
-fn row(visit: &Visit, place: usize, incident: &Incident) -> Markup {
+/// Its ids are those of the incident: a page that refreshes itself then moves rows and does not rewrite them, so that the
+/// focus stays on the same incident.
+fn row(visit: &Visit, incident: &Incident) -> Markup {
     html! {
         tr {
             @if visit.is_responder() {
                 td {
                     input type="checkbox" name="incident" value={ (incident.id) "." (incident.version) }
-                        aria-labelledby={ "r" (place) };
+                        aria-labelledby=(list::row_id(&incident.id));
                 }
             }
             td { (badges::severity(incident.severity)) }
             td {
-                a.row id={ "r" (place) } href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
+                a.row id=(list::row_id(&incident.id)) href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
                 (list::belongs(&incident.services, incident.team.as_deref(), &incident.environment))
             }
             td {

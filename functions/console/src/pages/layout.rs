@@ -67,7 +67,6 @@ pub struct Head<'page> {
 /// A page of a person who signed in.
 #[must_use]
 pub fn page(visit: &Visit, head: Head<'_>, content: &Markup) -> Markup {
-    let menu = MENU.iter().filter(|entry| entry.section != Section::Quarantine || visit.is_responder());
     document(
         head.title,
         visit.theme,
@@ -77,7 +76,7 @@ pub fn page(visit: &Visit, head: Head<'_>, content: &Markup) -> Markup {
             header.side {
                 a.brand href=(START) { (icon("logo")) span { "Incident Review" } }
                 nav aria-label="Main" {
-                    @for Entry { section, name, picture, address, key } in menu {
+                    @for Entry { section, name, picture, address, key } in menu(visit) {
                         a href=(address) data-go=(key) aria-current=[(head.section == Some(*section)).then_some("page")] {
                             (icon(picture)) span { (name) }
                         }
@@ -104,7 +103,7 @@ pub fn page(visit: &Visit, head: Head<'_>, content: &Markup) -> Markup {
                 }
                 (content)
             }
-            (keys())
+            (keys(visit))
         },
     )
 }
@@ -160,9 +159,15 @@ const fn role(role: Role) -> &'static str {
     }
 }
 
+/// The entries that a person may open.
+fn menu(visit: &Visit) -> impl Iterator<Item = &'static Entry> {
+    let is_responder = visit.is_responder();
+    MENU.iter().filter(move |entry| entry.section != Section::Quarantine || is_responder)
+}
+
 /// The shortcuts. A script opens it.
-fn keys() -> Markup {
-    let keys = [
+fn keys(visit: &Visit) -> Markup {
+    let before = [
         ("/", "Search"),
         ("j k", "Next, previous row"),
         ("Enter", "Open the row"),
@@ -170,18 +175,19 @@ fn keys() -> Markup {
         ("n p", "Next, previous page"),
         ("u", "Back to the list"),
         ("r", "Refresh now"),
-        ("g i", "Go to incidents"),
-        ("g a", "Go to alerts"),
-        ("g q", "Go to the quarantine"),
-        ("g s", "Go to insights"),
-        ("g h", "Go to help"),
-        ("?", "Show this"),
-        ("Esc", "Close, or leave a field"),
     ];
+    let after = [("?", "Show this"), ("Esc", "Close, or leave a field")];
+    let line = |keys: &str, what: &str| {
+        html! { div { dt { @for key in keys.split(' ') { kbd { (key) } } } dd { (what) } } }
+    };
     html! {
         dialog #keys aria-labelledby="keys-title" {
             h2 #keys-title { "Keyboard shortcuts" }
-            dl { @for (key, what) in keys { div { dt { @for key in key.split(' ') { kbd { (key) } } } dd { (what) } } } }
+            dl {
+                @for (keys, what) in before { (line(keys, what)) }
+                @for entry in menu(visit) { (line(&format!("g {}", entry.key), &format!("Go to {}", entry.name))) }
+                @for (keys, what) in after { (line(keys, what)) }
+            }
             form method="dialog" hx-boost="false" { button type="submit" { "Close" } }
         }
     }

@@ -1,5 +1,7 @@
 //! What lists have in common: search, period, filters, headings.
 
+use std::fmt::Display;
+
 use maud::{Markup, html};
 use shared::listing::segments::facets::FacetValues;
 
@@ -152,4 +154,13 @@ pub fn belongs(services: &[String], team: Option<&str>, environment: &str) -> Ma
             bdi { (environment) }
         }
     }
+}
+
+/// The id of a row: the random end of what it shows. A page that refreshes itself then moves rows and does not rewrite
+/// them, so that the focus stays where it is. The whole would make long pages heavy.
+#[must_use]
+pub fn row_id(id: &impl Display) -> String {
+    const CHARS: usize = 8;
+    let id = id.to_string();
+    format!("r{}", &id[id.len().saturating_sub(CHARS)..])
 }

@@ -125,7 +125,7 @@ fn lanes(service: &str, mut bars: Vec<Bar<'_>>, marks: &[&Action], span: Span) -
     let height = ends.len() * LANE_HEIGHT + 4;
     html! {
         bdi { (service) }
-        svg role="img" aria-label={ (counted(placed.len() as u64, "alert")) " of " (service) }
+        svg role="group" aria-label={ (counted(placed.len() as u64, "alert")) " of " (service) }
             viewBox={ "0 0 " (WIDTH) " " (height) } preserveAspectRatio="none" height=(height) {
             @for mark in marks { (status_line(mark, span, height)) }
             @for (lane, Bar { alert, from, to }) in &placed {

@@ -220,7 +220,7 @@ fn table(visit: &Visit, page: &Page<QuarantineEntry>) -> Markup {
             table.rows {
                 caption.unseen { "Quarantine" }
                 (list::heading(&visit.link, &COLUMNS, Boxes::Each))
-                tbody { @for (place, entry) in page.items.iter().enumerate() { (row(visit, place, entry)) } }
+                tbody { @for entry in &page.items { (row(visit, entry)) } }
             }
             div.choose role="group" aria-label="Work on the chosen entries" {
                 span.chosen data-verb="" { "Chosen:" }
@@ -232,14 +232,14 @@ fn table(visit: &Visit, page: &Page<QuarantineEntry>) -> Markup {
     }
 }
 
-fn row(visit: &Visit, place: usize, entry: &QuarantineEntry) -> Markup {
+fn row(visit: &Visit, entry: &QuarantineEntry) -> Markup {
     let line = first_line(&entry.first_lines);
     html! {
         tr {
-            td.c-box { input type="checkbox" name="entry" value=(entry.id) aria-labelledby={ "r" (place) }; }
+            td.c-box { input type="checkbox" name="entry" value=(entry.id) aria-labelledby=(list::row_id(&entry.id)); }
             td.c-kind { (kind_badge(entry.kind)) }
             td.c-title {
-                a.row id={ "r" (place) } href=(address(entry.id)) { bdi { (capitalised(&shortened(&entry.reason, MAX_REASON_CHARS))) } }
+                a.row id=(list::row_id(&entry.id)) href=(address(entry.id)) { bdi { (capitalised(&shortened(&entry.reason, MAX_REASON_CHARS))) } }
                 span.sub {
                     @if let Some(source) = &entry.source { span { (source.as_str()) } }
                     @if !line.is_empty() { code { bdi { (line) } } }
