@@ -14,6 +14,7 @@ use serde_json::{Value as Json, json};
 use shared::{clock, service::quarantine_dead_letter::QuarantineDeadLetter, store};
 use tests::{
     Api, Sandbox, TestStack,
+    console::Browser,
     datadog::Notification,
     faults::{Fault, FaultInjector, FaultRates, Outage},
     patient,
@@ -43,6 +44,7 @@ struct Subjects {
     other: String,
     entry: String,
     messages: Vec<Json>,
+    cookies: Vec<String>,
 }
 
 impl Subjects {
@@ -71,12 +73,14 @@ impl Subjects {
                 "awsRegion": "us-east-1",
             })
         });
-        Self { alert, incident, other, entry: entry.to_string(), messages: messages.collect() }
+        let browser = Browser::signed_in(&stack.access(), &stack.access().responder_token).await;
+        let cookies = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Self { alert, incident, other, entry: entry.to_string(), messages: messages.collect(), cookies }
     }
 
     /// The event that Lambda passes to a function.
     fn event(&self, function: &str) -> Json {
-        let Self { alert, incident, other, entry, messages } = self;
+        let Self { alert, incident, other, entry, messages, .. } = self;
         match function {
             "AddComment" => request("POST", incident, &json!({ "comment": "on it" })),
             "Authorize" => json!({ "identitySource": [format!("Bearer {}", secrets::VIEWER)] }),
@@ -99,14 +103,44 @@ impl Subjects {
             "RedriveQuarantineEntry" => request("POST", entry, &Json::Null),
             "ReceiveWebhook" => {
                 let mut event = request("POST", "", &json!({ "title": "Disk is full" }));
+                event["rawPath"] = json!("/webhooks/datadog");
+                event["requestContext"]["http"]["path"] = event["rawPath"].clone();
                 event["pathParameters"] = json!({ "source": "datadog" });
                 event["headers"]["x-webhook-token"] = json!(secrets::DATADOG);
                 event
             }
+            "Console" => self.page(),
+            "ReceiveAlarm" => alarm(),
             // Health, lists, statistics and sealing.
             _ => request("GET", "", &Json::Null),
         }
     }
+}
+
+impl Subjects {
+    /// A page of the console, which the browser of a responder asks for.
+    fn page(&self) -> Json {
+        let mut event = request("GET", "", &Json::Null);
+        event["rawPath"] = json!("/console/incidents");
+        event["requestContext"]["http"]["path"] = event["rawPath"].clone();
+        event["requestContext"]["domainName"] = json!("127.0.0.1");
+        event["headers"]["host"] = json!("127.0.0.1");
+        event["cookies"] = json!(self.cookies);
+        event
+    }
+}
+
+/// An alarm that EventBridge sends.
+fn alarm() -> Json {
+    json!({
+        "version": "0", "id": "1", "detail-type": "CloudWatch Alarm State Change", "source": "aws.cloudwatch",
+        "account": "123456789012", "time": "2026-11-24T09:00:00Z", "region": "eu-west-1",
+        "resources": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:disk"],
+        "detail": {
+            "alarmName": "disk", "configuration": { "metrics": [] },
+            "state": { "value": "ALARM", "timestamp": "2026-11-24T09:00:00.000+0000" },
+        },
+    })
 }
 
 /// An event of API Gateway in payload format 2.0. The authorizer has identified a responder.
@@ -144,6 +178,8 @@ fn check_answer(function: &str, answer: &Json, what: &str) {
         "Health" => assert_eq!(answer["statusCode"], StatusCode::OK.as_u16(), "{what}"),
         // What it could not seal is sealed a minute later.
         "SealSegments" => assert_eq!(*answer, Json::Null, "{what}"),
+        // A person loads the page again.
+        "Console" => assert_eq!(answer["statusCode"], StatusCode::SERVICE_UNAVAILABLE.as_u16(), "{what}: {answer}"),
         _ => {
             assert_eq!(answer["statusCode"], StatusCode::SERVICE_UNAVAILABLE.as_u16(), "{function}, {what}: {answer}");
             assert_eq!(answer["headers"]["retry-after"], "1", "{function}, {what}: {answer}");
@@ -201,6 +237,11 @@ async fn each_function_answers_in_the_documented_time_whatever_a_service_does() 
                 let answer = stack.local().invoke(function, &subjects.event(function)).await;
                 longest = longest.max(start.elapsed());
                 faults.set_outage(None);
+                // Lambda repeats a call that fails.
+                if function == "ReceiveAlarm" {
+                    assert!(answer.is_err(), "{trouble} {operations:?}: {answer:?}");
+                    continue;
+                }
                 let answer = answer.expect("an answer");
                 let reaches_it = operations.is_none() || !is_spared(function);
                 if reaches_it {
