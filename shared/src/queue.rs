@@ -30,7 +30,7 @@ pub const MAX_SEND_TIME: Duration = Duration::from_millis(900);
 const START_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many deliveries a message holds at most. A message that fails is tried again as a whole.
-const MAX_DELIVERIES_PER_MESSAGE: usize = 50;
+pub const MAX_DELIVERIES_PER_MESSAGE: usize = 50;
 
 /// The beginning of a message of several deliveries.
 const GROUP_START: &str = r#"{"deliveries":"#;

@@ -6,7 +6,10 @@ mod code;
 mod fetch;
 mod url;
 
-pub use self::code::{CodeError, CodeFlow, Redirect, SentCode};
+pub use self::{
+    code::{CodeError, CodeFlow, Redirect, SentCode},
+    fetch::FetchError,
+};
 
 use std::sync::{Arc, PoisonError, RwLock};
 

@@ -38,7 +38,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub use body::{UnreadableBody, parse};
-pub use certificate::{Certificate, CertificateUrl};
+pub use certificate::{Certificate, CertificateUrl, InvalidCertificate};
 pub use cloudwatch::{event_bridge, subscription::Confirmation};
 pub use headers::Headers;
 pub use pagerduty_events::client_key;
