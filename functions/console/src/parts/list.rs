@@ -29,7 +29,7 @@ pub enum Boxes {
     None,
 }
 
-/// The search. Boxes of [`facets`] belong to its form.
+/// The search. Boxes of [`facets()`] belong to its form.
 #[must_use]
 pub fn filters(link: &Link, placeholder: &str) -> Markup {
     html! {
