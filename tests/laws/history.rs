@@ -104,6 +104,7 @@ pub fn incidents(random: &mut fastrand::Rng, count: usize) -> Vec<Incident> {
                 last_alert_at: created_at,
                 first_onset_at: created_at,
                 last_onset_at: created_at,
+                youngest_outage_at: None,
                 scatter: Scatter::default(),
                 action_count: 0,
                 recurrence_of: None,

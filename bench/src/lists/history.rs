@@ -194,6 +194,7 @@ fn incident(random: &mut Rng, ids: &IdGenerator, created_at: Time) -> Incident {
         last_alert_at: updated_at,
         first_onset_at: created_at,
         last_onset_at: updated_at,
+        youngest_outage_at: None,
         scatter: Scatter::default(),
         action_count: 12,
         recurrence_of: None,

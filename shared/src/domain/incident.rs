@@ -71,6 +71,9 @@ pub struct Incident {
     pub first_onset_at: Time,
     /// When the last of its problems began.
     pub last_onset_at: Time,
+    /// When the youngest of the outages began that people put together in it. Else it began with its first problem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub youngest_outage_at: Option<Time>,
     /// How far its alerts were from the beginning of their bursts, less the usual delays of their
     /// monitors, as far as that is known.
     #[serde(default)]
@@ -135,6 +138,7 @@ impl Incident {
             last_alert_at: state.occurred_at,
             first_onset_at: alert.onset_at(),
             last_onset_at: alert.onset_at(),
+            youngest_outage_at: None,
             scatter: Scatter::default(),
             action_count: 1,
             recurrence_of,
@@ -281,6 +285,12 @@ impl Incident {
             kind,
         };
         numbered.map(action).collect()
+    }
+
+    /// When the outage began whose alerts still join it: what people put together may be of different times.
+    #[must_use]
+    pub fn outage_from(&self) -> Time {
+        self.youngest_outage_at.unwrap_or(self.first_onset_at)
     }
 
     /// Widens the span and the services to an alert.

@@ -106,13 +106,13 @@ impl Scale {
     pub fn may_come_near(&self, onset: Time, incident: &Incident) -> bool {
         const MAX_RELATION: f64 = ONE_APART + MAX_HISTORY;
         let reach_minutes = (MAX_RELATION - self.needed) * self.spread_minutes;
-        minutes_between(incident.first_onset_at, onset).abs() <= self.span_minutes + reach_minutes
+        minutes_between(incident.outage_from(), onset).abs() <= self.span_minutes + reach_minutes
     }
 
     fn times(&self, onset: Time, incident: &Incident) -> Vec<ScorePart> {
         let before = minutes_between(onset, incident.first_onset_at);
         let after = minutes_between(incident.last_onset_at, onset);
-        let late = minutes_between(incident.first_onset_at, onset) - self.span_minutes;
+        let late = minutes_between(incident.outage_from(), onset) - self.span_minutes;
         let lost = |minutes: f64| -minutes / self.spread_minutes;
         let gap = if before > 0.0 {
             ScorePart { fact: Fact::Before { seconds: seconds(before) }, points: lost(before) }

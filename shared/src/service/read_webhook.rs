@@ -84,7 +84,11 @@ pub fn read(received: Received<'_>) -> Webhook {
     let Received { source, headers, body, received_at, .. } = received;
     let payload = match sources::parse(body) {
         Ok(payload) => payload,
-        Err(unreadable) => return Webhook::Delivery(Box::new(received.unreadable(body, &unreadable.to_string()))),
+        Err(unreadable) => {
+            let redacted = source.redacted_bytes(body);
+            let kept = redacted.as_deref().unwrap_or(body);
+            return Webhook::Delivery(Box::new(received.unreadable(kept, &unreadable.to_string())));
+        }
     };
     let redacted = source.redacted(&payload).map(|payload| payload.to_string().into_bytes());
     let kept = redacted.as_deref().unwrap_or(body);

@@ -172,6 +172,11 @@ pub trait WebhookSource: Sync {
         None
     }
 
+    /// What of an authentic body that is not JSON is kept, if not all of it.
+    fn redacted_bytes(&self, _body: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
     /// What an authentic webhook says.
     ///
     /// # Errors

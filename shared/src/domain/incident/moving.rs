@@ -43,6 +43,7 @@ impl Incident {
     /// Other incidents become part of it. Their alerts follow.
     #[must_use]
     pub fn absorb(mut self, others: &[Self], reason: Option<String>, now: Time) -> Changed {
+        self.youngest_outage_at = others.iter().map(Self::outage_from).chain([self.outage_from()]).max();
         for other in others {
             let Scatter { alerts, seconds } = other.scatter;
             self.scatter.alerts = self.scatter.alerts.saturating_add(alerts);
@@ -99,6 +100,8 @@ impl Incident {
     #[must_use]
     pub fn take_over(mut self, alerts: &[Alert], division: &Division, now: Time) -> Changed {
         let mut kinds = vec![division.arrival()];
+        let moved_from = alerts.iter().map(Alert::onset_at).min();
+        self.youngest_outage_at = moved_from.map(|moved_from| moved_from.max(self.outage_from()));
         kinds.extend(self.take_in(alerts));
         (self.changed(now, &kinds), kinds)
     }
@@ -159,6 +162,7 @@ impl Incident {
         self.sources = vec![state.source.clone()];
         (self.first_alert_at, self.last_alert_at) = (state.occurred_at, state.occurred_at);
         (self.first_onset_at, self.last_onset_at) = (alert.onset_at(), alert.onset_at());
+        self.youngest_outage_at = None;
     }
 
     fn cover_all(&mut self, alert: &Alert) {

@@ -60,7 +60,9 @@ impl WebhookSource for Generic {
     fn read(&self, headers: &Headers, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {
         let webhook_id = headers.text("webhook-id");
         if kind(payload)? != Kind::Batch {
-            let id = webhook_id.map(str::to_owned).or_else(|| stated_id(payload));
+            let (sent, stated) = (webhook_id.map(str::to_owned), stated_id(payload));
+            // A CloudEvent has an identity of its own, whatever carries it.
+            let id = if payload.get("specversion").is_some() { stated.or(sent) } else { sent.or(stated) };
             return read_event(payload, id, received_at).map(Reading::from);
         }
         let split =

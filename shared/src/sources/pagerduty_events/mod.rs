@@ -30,6 +30,9 @@ const NAME: &str = "pagerduty-events";
 /// The member that holds the credential.
 const CREDENTIAL: &str = "routing_key";
 
+/// Stands for the credential in a body that is kept as it was received.
+const REMOVED: &[u8] = b"[removed]";
+
 /// Begins the dedup key of every problem of this source.
 const PROBLEM_PREFIX: &str = "dedup:";
 
@@ -40,9 +43,33 @@ impl WebhookSource for PagerDutyEvents {
 
     /// The credential is the text `routing_key` at the top of the body.
     fn is_authentic(&self, secrets: &[Secret], request: &Request<'_>) -> bool {
-        let payload = parse(request.body).unwrap_or(Value::Null);
-        let credential = payload.get(CREDENTIAL).and_then(Value::as_str);
-        credential.is_some_and(|credential| is_one_of(secrets, credential.as_bytes()))
+        match parse(request.body) {
+            Ok(payload) => {
+                let credential = payload.get(CREDENTIAL).and_then(Value::as_str);
+                credential.is_some_and(|credential| is_one_of(secrets, credential.as_bytes()))
+            }
+            // Who knows the key and sends broken JSON learns that, and nothing is lost.
+            Err(_) => credential_in(request.body).is_some_and(|credential| is_one_of(secrets, credential)),
+        }
+    }
+
+    fn redacted_bytes(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let credential = credential_in(body).filter(|credential| !credential.is_empty())?;
+        let mut kept = Vec::with_capacity(body.len());
+        let mut rest = body;
+        while let Some(first) = rest.first() {
+            match rest.strip_prefix(credential) {
+                Some(behind) => {
+                    kept.extend_from_slice(REMOVED);
+                    rest = behind;
+                }
+                None => {
+                    kept.push(*first);
+                    rest = &rest[1..];
+                }
+            }
+        }
+        Some(kept)
     }
 
     fn redacted(&self, payload: &Value) -> Option<Value> {
@@ -73,6 +100,16 @@ impl WebhookSource for PagerDutyEvents {
     fn answer_form(&self) -> AnswerForm {
         AnswerForm::PagerDutyEvents
     }
+}
+
+/// The credential in a body that is not JSON, as far as its text shows it: a cut body, or half of a character.
+fn credential_in(body: &[u8]) -> Option<&[u8]> {
+    let name = format!("\"{CREDENTIAL}\"");
+    let at = body.windows(name.len()).position(|window| window == name.as_bytes())?;
+    let value =
+        body[at + name.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
+    let end = value.iter().position(|byte| *byte == b'"')?;
+    Some(&value[..end])
 }
 
 /// The key that a client knows a problem by, as the answer says it.
@@ -195,6 +232,18 @@ mod tests {
         assert_eq!((event.kind, event.is_timed), (EventKind::Report, false));
         assert_eq!(event.link.as_deref(), Some("https://watch.example.com/orders-db-2"));
         assert_eq!(event.tags, ["source:orders-db-2", "component:postgres"]);
+    }
+
+    #[test]
+    fn who_knows_the_key_may_send_broken_json_and_the_key_is_not_kept() {
+        let secrets = [Secret::new("R0ut1ngK3y".to_owned()).unwrap()];
+        let headers = Headers::default();
+        let is_authentic =
+            |body: &[u8]| PagerDutyEvents.is_authentic(&secrets, &Request::new(&headers, body, received_at()));
+        let cut = br#"{"routing_key" : "R0ut1ngK3y", "payload": {"summary": "R0ut1ngK3y \ud83d"}"#;
+        assert!(is_authentic(cut) && !is_authentic(br#"{"routing_key":"another","x":"R0ut1ngK3y"#));
+        let kept = PagerDutyEvents.redacted_bytes(cut).unwrap();
+        assert_eq!(kept, br#"{"routing_key" : "[removed]", "payload": {"summary": "[removed] \ud83d"}"#);
     }
 
     #[test]

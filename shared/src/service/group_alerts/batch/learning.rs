@@ -42,7 +42,16 @@ impl Batch<'_> {
         let mut activity: Vec<GroupedIncident> = self.problem(keys).activity(lane).collect();
         let mut ids = self.group_incidents(keys);
         ids.extend(activity.iter().map(|span| span.incident_id));
-        self.load(&ids, &self.last_of_key(keys)).await?;
+        let last = self.last_of_key(keys);
+        self.load(&ids, &last).await?;
+        // People may have moved the alert since.
+        let alerts = last.iter().filter_map(|id| self.alerts.get(id));
+        let moved: BTreeSet<IncidentId> = alerts.filter_map(|alert| alert.after.state.incident_id).collect();
+        let moved: BTreeSet<IncidentId> = moved.difference(&ids).copied().collect();
+        if !moved.is_empty() {
+            self.load(&moved, &BTreeSet::new()).await?;
+            ids.extend(moved);
+        }
         let source = self.after.source_groups.get(&keys.source_group).cloned().unwrap_or_default();
         activity.extend(source.incidents.iter().map(|known| self.active_until(*known)));
         let successors = self.successors(&ids).await?;
@@ -81,7 +90,11 @@ impl Batch<'_> {
         let span = GroupedIncident::from(known);
         let state = self.alerts.get(&known.alert_id).map(|touched| &touched.after.state);
         let ended = state.map(|state| state.resolved_at.map_or(state.last_seen_at, |end| end.max(state.last_seen_at)));
-        GroupedIncident { last_at: ended.map_or(span.last_at, |ended| ended.max(span.last_at)), ..span }
+        GroupedIncident {
+            incident_id: state.and_then(|state| state.incident_id).unwrap_or(span.incident_id),
+            last_at: ended.map_or(span.last_at, |ended| ended.max(span.last_at)),
+            ..span
+        }
     }
 
     /// Notes that an alert is in an incident.
