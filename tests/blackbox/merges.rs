@@ -160,6 +160,42 @@ async fn what_happens_to_a_merged_problem_and_its_service_finds_the_successor() 
     assert_eq!(again[0]["incident_id"], into.as_str(), "{again:#?}");
 }
 
+#[rstest]
+#[case::the_old_one_stays(true)]
+#[case::the_young_one_stays(false)]
+#[tokio::test]
+async fn what_comes_after_the_younger_of_two_merged_incidents_joins_them(#[case] old_stays: bool) {
+    let one = Sandbox::new();
+    let service = one.another_service("search");
+    let old = text(&one.deliver(&one.monitor()).await[0], "incident_id").to_owned();
+    one.deliver(&one.monitor().service(&service).at(one.minute(40))).await;
+    let young = one.alerts().await.iter().map(|alert| text(alert, "incident_id").to_owned()).find(|id| *id != old);
+    let young = young.expect("two incidents");
+    let (into, other) = if old_stays { (&old, &young) } else { (&young, &old) };
+    merge(&one.api, into, &[other]).await.expect(200);
+    let alerts = one.deliver(&one.monitor().service(&service).at(one.minute(41))).await;
+    assert_eq!(alerts.len(), 3);
+    assert!(alerts.iter().all(|alert| alert["incident_id"] == into.as_str()), "{alerts:#?}");
+}
+
+#[tokio::test]
+async fn what_was_moved_into_an_older_incident_fires_again_there() {
+    let one = Sandbox::new();
+    let service = one.another_service("search");
+    let into = text(&one.deliver(&one.monitor()).await[0], "incident_id").to_owned();
+    let moved = one.monitor().service(&service).at(one.minute(30));
+    let alerts = one.deliver(&moved).await;
+    let alert = alerts.iter().find(|alert| alert["service"] == service.as_str()).expect("the alert");
+    let (from, id, key) = (text(alert, "incident_id"), text(alert, "id"), text(alert, "dedup_key"));
+    one.deliver(&one.monitor().service(&service).at(one.minute(30))).await;
+    split(&one.api, from, &[id], Some(&into)).await.expect(200);
+    one.deliver(&moved.clone().resolved().at(one.minute(31))).await;
+    let alerts = one.deliver(&moved.again().at(one.minute(32))).await;
+    let of_problem: Vec<&Value> = alerts.iter().filter(|alert| text(alert, "dedup_key") == key).collect();
+    assert_eq!(of_problem.len(), 2, "{alerts:#?}");
+    assert!(of_problem.iter().all(|alert| alert["incident_id"] == into.as_str()), "{of_problem:#?}");
+}
+
 #[tokio::test]
 async fn nothing_is_done_to_a_merged_incident_any_more() {
     let ([one, two], [into, other]) = two_incidents(1, 1).await;
