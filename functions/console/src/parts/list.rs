@@ -5,7 +5,7 @@ use std::fmt::Display;
 use maud::{Markup, html};
 use shared::listing::segments::facets::FacetValues;
 
-use super::{facets, icons::icon};
+use super::{facets, icons::icon, pager::DEFAULT_LIMIT};
 use crate::{link::Link, period::RANGES};
 
 /// What the fields of the form stand for. The rest of an address goes along unseen.
@@ -154,6 +154,24 @@ pub fn belongs(services: &[String], team: Option<&str>, environment: &str) -> Ma
             bdi { (environment) }
         }
     }
+}
+
+/// How much of a title a row shows, in characters: a list of long titles would be heavy.
+const MAX_TITLE_CHARS: usize = 200;
+
+/// A title, as far as a row shows it.
+#[must_use]
+pub fn title(title: &str) -> Markup {
+    match title.char_indices().nth(MAX_TITLE_CHARS) {
+        Some((end, _)) => html! { bdi { (title[..end]) "…" } },
+        None => html! { bdi { (title) } },
+    }
+}
+
+/// The query of a list, with as many rows as a page of the console has if nobody chooses.
+#[must_use]
+pub fn limited(query: &Link) -> Link {
+    if query.get("limit").is_some() { query.clone() } else { query.clone().and("limit", DEFAULT_LIMIT) }
 }
 
 /// The id of a row: the random end of what it shows. A page that refreshes itself then moves rows and does not rewrite
