@@ -218,8 +218,9 @@ pub fn with_links(sentence: &str) -> Markup {
     html! {
         @for (place, word) in sentence.split(' ').enumerate() {
             @if place > 0 { " " }
-            @match word.parse::<IncidentId>() {
-                Ok(id) => a href=(incident::address(id)) { "another incident" },
+            @let id = word.trim_end_matches(|last: char| !last.is_ascii_alphanumeric());
+            @match id.parse::<IncidentId>() {
+                Ok(incident) => { a href=(incident::address(incident)) { "another incident" } (word[id.len()..]) },
                 Err(_) => (word),
             }
         }
@@ -286,8 +287,8 @@ mod tests {
 
     #[test]
     fn an_incident_in_a_sentence_is_a_link() {
-        let text = with_links("Best: 01ARZ3NDEKTSV4RRFFQ69G5FAV (a <b>).").into_string();
+        let text = with_links("Best: 01ARZ3NDEKTSV4RRFFQ69G5FAV, (a <b>).").into_string();
         let link = "<a href=\"/console/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV\">another incident</a>";
-        assert_eq!(text, format!("Best: {link} (a &lt;b&gt;)."));
+        assert_eq!(text, format!("Best: {link}, (a &lt;b&gt;)."));
     }
 }

@@ -99,7 +99,7 @@ impl Counts {
 /// A [`Problem`] if the person may not, a filter is wrong, or the list cannot be read.
 pub async fn show(console: &Function, visit: &Visit) -> Result<Response, Problem> {
     visit.check_responder()?;
-    let query = lists::quarantine_of(&visit.link.keeping(|name| name != AFTER).query())?;
+    let query = lists::quarantine_of(&list::limited(&visit.link.keeping(|name| name != AFTER)).query())?;
     // It is short, and all of it is read for each page anyway. So it is read once, and counted here.
     let all = QuarantineQuery {
         filter: QuarantineFilter::default(),
