@@ -162,10 +162,8 @@ const MAX_TITLE_CHARS: usize = 200;
 /// A title, as far as a row shows it.
 #[must_use]
 pub fn title(title: &str) -> Markup {
-    match title.char_indices().nth(MAX_TITLE_CHARS) {
-        Some((end, _)) => html! { bdi { (title[..end]) "…" } },
-        None => html! { bdi { (title) } },
-    }
+    let end = title.char_indices().nth(MAX_TITLE_CHARS).map(|(end, _)| end);
+    html! { bdi { (title[..end.unwrap_or(title.len())]) @if end.is_some() { "…" } } }
 }
 
 /// The query of a list, with as many rows as a page of the console has if nobody chooses.
