@@ -180,3 +180,22 @@ pub fn row_id(id: &impl Display) -> String {
     let id = id.to_string();
     format!("r{}", &id[id.len().saturating_sub(CHARS)..])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_shows_the_beginning_of_a_long_title() {
+        assert_eq!(title("a<b").into_string(), "<bdi>a&lt;b</bdi>");
+        let whole = "é".repeat(MAX_TITLE_CHARS);
+        assert_eq!(title(&whole).into_string(), format!("<bdi>{whole}</bdi>"));
+        assert_eq!(title(&format!("{whole}é")).into_string(), format!("<bdi>{whole}…</bdi>"));
+    }
+
+    #[test]
+    fn a_page_has_as_many_rows_as_are_chosen_at_the_same_place_of_the_list() {
+        assert_eq!(limited(&Link::read("/a", "offset=80")).query(), "offset=80&limit=40");
+        assert_eq!(limited(&Link::read("/a", "limit=25&offset=50")).query(), "limit=25&offset=50");
+    }
+}
