@@ -73,13 +73,30 @@
   let live = true;
   try { live = !sessionStorage.getItem('paused'); } catch { /* storage is off */ }
   let read = Date.now();
+  // Why the page could not be read again: 'lost', 'signed out', or nothing.
+  let trouble = '';
   const dress = () => {
-    const button = one('#refresh');
+    const button = one('#refresh'), said = one('#read-at');
     if (!button) return;
     button.setAttribute('aria-pressed', String(live));
     button.title = live ? 'Refreshes itself every 20 seconds. Click to pause.' : 'Paused. Click to go on.';
-    one('span', button).textContent = live ? 'Live' : 'Paused';
-    one('#read-at').textContent = `Read ${new Date(read).toLocaleTimeString('en-GB')}`;
+    one('span', button).textContent = !live ? 'Paused' : trouble ? 'Retrying' : 'Live';
+    button.parentElement.classList.toggle('stale', trouble !== '');
+    // Read out only what is wrong: the time changes too often.
+    if (trouble) said.setAttribute('role', 'status'); else said.removeAttribute('role');
+    if (trouble === 'signed out') {
+      const address = `/console/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`;
+      if (one('a', said)?.getAttribute('href') === address) return;
+      const way = document.createElement('a');
+      way.href = address;
+      way.textContent = 'Sign in';
+      said.replaceChildren('Signed out. ', way);
+      htmx.process(said);
+      return;
+    }
+    const since = new Date(read).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+    const text = trouble ? `Not refreshed since ${since}` : `Read ${new Date(read).toLocaleTimeString('en-GB')}`;
+    if (said.textContent !== text) said.textContent = text;
   };
   const isBusy = () => {
     const field = document.activeElement;
@@ -88,9 +105,29 @@
   };
   const refresh = () => {
     if (!one('#live')) return;
-    return htmx.ajax('GET', location.pathname + location.search, { target: '#live', select: '#live', swap: 'outerMorph' })
-      .then(() => { read = Date.now(); settle(); });
+    return htmx.ajax('GET', location.pathname + location.search, { target: '#live', select: '#live', swap: 'outerMorph' });
   };
+  const isRefresh = (ctx) => ctx?.select === '#live';
+  const fail = (ctx, why) => {
+    // The answer is for a page that was left meanwhile.
+    if (ctx.target?.isConnected === false) return;
+    trouble = why;
+    dress();
+  };
+  // An answer without the part to put in place would empty the page, so the old part stays.
+  document.addEventListener('htmx:after:request', (event) => {
+    const { ctx } = event.detail;
+    if (!isRefresh(ctx)) return;
+    const { raw, status } = ctx.response;
+    const page = new DOMParser().parseFromString(ctx.text, 'text/html');
+    if (status === 200 && one('#live', page)) return;
+    event.preventDefault();
+    const isSignedOut = status === 401 || new URL(raw.url).pathname.startsWith('/console/sign-in') || one('.sign-in', page);
+    fail(ctx, isSignedOut ? 'signed out' : 'lost');
+  });
+  document.addEventListener('htmx:error', (event) => {
+    if (isRefresh(event.detail.ctx)) fail(event.detail.ctx, 'lost');
+  });
   setInterval(() => { if (live && one('#refresh') && !document.hidden && !isBusy()) refresh(); }, EVERY);
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden && live && one('#refresh') && Date.now() - read > EVERY && !isBusy()) refresh();
@@ -125,7 +162,16 @@
     rect.setAttribute('x', (from * 1000) / count);
     rect.setAttribute('width', ((to - from + 1) * 1000) / count);
   };
+  // Without this, a drag that the browser takes over for scrolling would never end, and the page would not refresh itself.
+  const drop = () => {
+    drag = null;
+    tip.hidden = true;
+    for (const rect of all('.picked')) rect.remove();
+  };
+  document.addEventListener('pointercancel', (event) => { if (!drag || drag.pointer === event.pointerId) drop(); });
+  window.addEventListener('pagehide', drop);
   document.addEventListener('pointermove', (event) => {
+    if (drag && drag.pointer !== event.pointerId) return;
     const svg = drag?.svg ?? event.target.closest?.('.histogram svg');
     const figure = svg?.closest('.histogram[data-starts]');
     if (!figure) { tip.hidden = true; return; }
@@ -144,14 +190,14 @@
   });
   document.addEventListener('pointerdown', (event) => {
     const svg = event.target.closest('.histogram[data-starts] svg');
-    if (!svg || event.button !== 0) return;
+    if (!svg || event.button !== 0 || !event.isPrimary) return;
     const count = svg.closest('.histogram').dataset.counts.split(',').length;
-    drag = { svg, place: placeAt(svg, event.clientX, count) };
+    drag = { svg, pointer: event.pointerId, place: placeAt(svg, event.clientX, count) };
     pick(svg, drag.place, drag.place, count);
     event.preventDefault();
   });
   document.addEventListener('pointerup', (event) => {
-    if (!drag) return;
+    if (!drag || drag.pointer !== event.pointerId) return;
     const { svg, place } = drag;
     drag = null;
     const starts = minutesOf(svg.closest('.histogram'));
@@ -191,6 +237,7 @@
   };
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === 'Escape' && drag) { drop(); return; }
     const field = event.target;
     if (field.matches('input:not([type=checkbox]), textarea, select') || field.isContentEditable) {
       if (event.key === 'Escape') field.blur();
@@ -209,7 +256,7 @@
   });
 
   // On a narrow screen the filters would push the list out of sight, so they open on demand.
-  const narrow = matchMedia('(max-width: 1000px)');
+  const narrow = matchMedia('(max-width: 1250px)');
   let filtersOpen = false;
   const fold = () => {
     const filters = one('.facets > details');
@@ -231,7 +278,7 @@
 
   // After each page and each part of one.
   const settle = () => { localise(); dress(); count(); fold(); remember(); };
-  document.addEventListener('htmx:after:swap', () => { read = Date.now(); tip.hidden = true; settle(); });
+  document.addEventListener('htmx:after:swap', () => { read = Date.now(); trouble = ''; tip.hidden = true; settle(); });
   document.addEventListener('htmx:after:history:push', () => { scrollTo(0, 0); one('#main')?.focus({ preventScroll: true }); });
   setInterval(localise, 30000);
   settle();

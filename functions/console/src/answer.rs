@@ -70,6 +70,11 @@ pub fn with_cookie(mut answer: Response, cookie: &Cookie) -> Response {
     answer
 }
 
+/// Says which address the browser shows for it, in place of the one that the form was sent to.
+pub fn set_address(answer: &mut Response, page: &str) {
+    set(answer, HeaderName::from_static("hx-replace-url"), page);
+}
+
 /// What all answers have in common: headers, and compression if the browser takes it.
 #[must_use]
 pub fn finished(mut answer: Response, request: &Request, is_local: bool) -> Response {

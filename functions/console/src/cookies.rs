@@ -50,13 +50,17 @@ impl fmt::Display for Cookie {
     }
 }
 
-/// The value of a cookie that the browser sent.
-#[must_use]
-pub fn sent<'request>(headers: &'request HeaderMap, reach: Reach, name: &str) -> Option<&'request str> {
+/// The values of a cookie that the browser sent. Another host of our domain can add one of the same name, so only one of
+/// them may be ours.
+pub fn sent<'request>(
+    headers: &'request HeaderMap,
+    reach: Reach,
+    name: &str,
+) -> impl Iterator<Item = &'request str> + use<'request> {
     let name = reach.name(name);
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
-    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
+    let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|cookie| cookie.trim().split_once('='));
+    pairs.filter(move |(known, _)| *known == name).map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -74,9 +78,10 @@ mod tests {
     #[test]
     fn a_cookie_is_found_among_others_by_its_whole_name() {
         let mut headers = HeaderMap::new();
-        headers.insert(COOKIE, "xsession=1; session=2;theme=dark".parse().unwrap());
-        assert_eq!(sent(&headers, Reach::Local, "session"), Some("2"));
-        assert_eq!(sent(&headers, Reach::Local, "theme"), Some("dark"));
-        assert_eq!(sent(&headers, Reach::Deployed, "session"), None);
+        headers.insert(COOKIE, "xsession=1; session=2;theme=dark; session=3".parse().unwrap());
+        let found = |reach, name| sent(&headers, reach, name).collect::<Vec<_>>();
+        assert_eq!(found(Reach::Local, "session"), ["2", "3"]);
+        assert_eq!(found(Reach::Local, "theme"), ["dark"]);
+        assert!(found(Reach::Deployed, "session").is_empty());
     }
 }

@@ -37,11 +37,17 @@ impl Form {
     /// # Errors
     /// A 400 [`Problem`] if it is longer than a comment may be.
     pub fn text_of(&self, field: &str) -> Result<Option<String>, Problem> {
-        let text = self.text(field);
+        // Browsers send two characters for an end of line, and count it as one.
+        let text = self.text(field).replace("\r\n", "\n");
         if text.chars().count() > MAX_COMMENT_CHARS {
             return Err(Problem::invalid(field, format!("must have at most {MAX_COMMENT_CHARS} characters")));
         }
-        Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    /// What a person wrote at length, to give it back if it cannot be kept.
+    pub fn written(&self) -> impl Iterator<Item = &str> {
+        ["comment", "reason"].into_iter().map(|name| self.text(name)).filter(|text| !text.is_empty())
     }
 
     /// Where to go afterwards: a page of the console, or else the default.
@@ -63,6 +69,14 @@ pub fn own_page(address: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_of_line_is_one_character() {
+        let form = Form(vec![("comment".to_owned(), "a\r\n".repeat(MAX_COMMENT_CHARS / 2))]);
+        assert_eq!(form.comment().unwrap().unwrap(), "a\n".repeat(MAX_COMMENT_CHARS / 2).trim_end());
+        let form = Form(vec![("comment".to_owned(), "a".repeat(MAX_COMMENT_CHARS + 1))]);
+        assert!(form.comment().is_err());
+    }
 
     #[test]
     fn only_pages_of_the_console_are_gone_back_to() {

@@ -21,7 +21,7 @@ use crate::{
     assets, cookies,
     cookies::Cookie,
     flash::{self, Flash},
-    form::Form,
+    form::{Form, own_page},
     link::Link,
     pages,
     session::{self, Holder, Session},
@@ -43,14 +43,44 @@ const THEME_SECONDS: i64 = 365 * 24 * 60 * 60;
 pub async fn serve(console: &Function, request: &Request, now: Time, deadline: Deadline) -> Response {
     let arrival = Arrival::of(request, console.public_url.as_deref());
     let is_local = arrival.reach == cookies::Reach::Local;
-    let response = answer(console, request, arrival, now, deadline).await;
+    let mut response = answer(console, request, arrival, now, deadline).await;
+    let is_refused = request.method() == Method::POST && response.status() != StatusCode::SEE_OTHER;
+    if is_refused && let Some(page) = page_of_form(request.uri().path()) {
+        answer::set_address(&mut response, Form::of(request).back(&page));
+    }
     answer::finished(response, request, is_local)
+}
+
+/// The page that a form belongs to, if forms alone are sent to the address.
+fn page_of_form(path: &str) -> Option<String> {
+    let segments: Vec<&str> = path.strip_prefix("/console/")?.split('/').collect();
+    match segments.as_slice() {
+        ["incidents", "status" | "merge"] => Some(pages::incidents::ADDRESS.to_owned()),
+        ["quarantine", "change" | "redrive"] => Some(pages::quarantine::ADDRESS.to_owned()),
+        ["sign-out" | "theme"] => Some(START.to_owned()),
+        ["incidents", id, "status" | "comments" | "assignee" | "split"] => Some(format!("/console/incidents/{id}")),
+        ["alerts", id, "resolve"] => Some(format!("/console/alerts/{id}")),
+        ["quarantine", id, "redrive" | "delete"] => Some(format!("/console/quarantine/{id}")),
+        _ => None,
+    }
+}
+
+/// The address without slashes at its end, if it has some: people write them.
+fn without_slash(request: &Request) -> Option<String> {
+    let (path, query) = (request.uri().path(), request.uri().query());
+    let plain = path.strip_suffix('/').map(|path| path.trim_end_matches('/')).and_then(own_page)?;
+    Some(query.map_or_else(|| plain.to_owned(), |query| format!("{plain}?{query}")))
 }
 
 async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Time, deadline: Deadline) -> Response {
     let path = request.uri().path();
     if path == "/" {
         return answer::redirect(HOME);
+    }
+    if request.method() == Method::GET
+        && let Some(page) = without_slash(request).or_else(|| page_of_form(path))
+    {
+        return answer::redirect(&page);
     }
     let segments: Vec<&str> = path.trim_start_matches('/').split('/').skip(1).collect();
     match (request.method(), segments.as_slice()) {
@@ -69,23 +99,32 @@ async fn answer(console: &Function, request: &Request, arrival: Arrival, now: Ti
         return pages::sign_in::without_key();
     };
     let Some((session, person)) = signed_in(console, request, &arrival, &key, now).await else {
-        return pages::sign_in::ask(request, &arrival);
+        return pages::sign_in::ask(request, &arrival, page_of_form(path).as_deref());
     };
-    let cookie = |name| cookies::sent(request.headers(), arrival.reach, name);
+    let cookies_of = |name| cookies::sent(request.headers(), arrival.reach, name);
+    let is_change = request.method() == Method::POST;
+    let form = Form::of(request);
+    let link = match page_of_form(path) {
+        Some(page) => {
+            let (path, query) = form.back(&page).split_once('?').unwrap_or((form.back(&page), ""));
+            Link::read(path, query)
+        }
+        None => Link::read(path, request.uri().query().unwrap_or_default()),
+    };
     let visit = Visit {
         person,
-        link: Link::read(path, request.uri().query().unwrap_or_default()),
+        link,
+        is_change,
         source_address: console.edge.source_address_of(request),
-        form: Form::of(request),
+        form,
         now,
         deadline,
-        theme: cookie(THEME).and_then(|theme| theme.parse().ok()).unwrap_or_default(),
-        flash: cookie(flash::COOKIE).and_then(|value| Flash::open(value, &key)),
+        theme: cookies_of(THEME).find_map(|theme| theme.parse().ok()).unwrap_or_default(),
+        flash: cookies_of(flash::COOKIE).find_map(|value| Flash::open(value, &key)),
         proof: session.proof(&key),
         arrival: arrival.clone(),
         key,
     };
-    let is_change = request.method() == Method::POST;
     let answered = if is_change && !is_proven(&session, &visit) {
         Err(Problem::forbidden("The form is not of this session. Go back, load the page again, and repeat it."))
     } else {
@@ -201,8 +240,8 @@ async fn signed_in(
     key: &Secret,
     now: Time,
 ) -> Option<(Session, Principal)> {
-    let cookie = cookies::sent(request.headers(), arrival.reach, session::COOKIE)?;
-    let session = Session::open(cookie, key, now)?;
+    let mut sessions = cookies::sent(request.headers(), arrival.reach, session::COOKIE);
+    let session = sessions.find_map(|cookie| Session::open(cookie, key, now))?;
     let person = match &session.holder {
         Holder::Token { fingerprint } => console.sign_in.by_fingerprint(fingerprint, now).await?,
         Holder::Person { name, role, provider } => {
@@ -223,4 +262,37 @@ fn theme(visit: &Visit) -> Response {
     let theme: Theme = visit.form.text("theme").parse().unwrap_or_default();
     let cookie = Cookie { reach: visit.arrival.reach, name: THEME, value: theme.to_string(), seconds: THEME_SECONDS };
     answer::with_cookie(answer::redirect(visit.form.back(START)), &cookie)
+}
+
+#[cfg(test)]
+mod tests {
+    use lambda_http::{Body, http};
+
+    use super::*;
+
+    #[test]
+    fn each_address_of_a_form_belongs_to_a_page() {
+        for (form, page) in [
+            ("incidents/status", "incidents"),
+            ("incidents/merge", "incidents"),
+            ("incidents/1/status", "incidents/1"),
+            ("incidents/1/split", "incidents/1"),
+            ("alerts/2/resolve", "alerts/2"),
+            ("quarantine/redrive", "quarantine"),
+            ("quarantine/3/delete", "quarantine/3"),
+        ] {
+            assert_eq!(page_of_form(&format!("/console/{form}")).as_deref(), Some(&*format!("/console/{page}")));
+            assert_eq!(page_of_form(&format!("/console/{page}")), None);
+        }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_leads_to_no_other_site() {
+        let plain = |uri: &str| without_slash(&http::Request::builder().uri(uri).body(Body::Empty).unwrap());
+        assert_eq!(plain("/console/").as_deref(), Some("/console"));
+        assert_eq!(plain("/console/help//?a=b/").as_deref(), Some("/console/help?a=b/"));
+        for none in ["/console", "/console/help", "//evil.example/", "/other/"] {
+            assert_eq!(plain(none), None, "{none}");
+        }
+    }
 }

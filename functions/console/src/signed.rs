@@ -53,4 +53,15 @@ mod tests {
             assert_eq!(open::<Vec<String>>("session", bad, &key("k")), None, "{bad}");
         }
     }
+
+    #[test]
+    fn each_digit_of_a_signature_counts() {
+        let sealed = seal("session", &["a", "b"], &key("k"));
+        let begin = sealed.find('.').unwrap() + 1;
+        for place in begin..sealed.len() {
+            let other = if &sealed[place..=place] == "0" { "1" } else { "0" };
+            let forged = format!("{}{other}{}", &sealed[..place], &sealed[place + 1..]);
+            assert_eq!(open::<Vec<String>>("session", &forged, &key("k")), None, "{forged}");
+        }
+    }
 }

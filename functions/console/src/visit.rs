@@ -40,8 +40,10 @@ pub struct Visit {
     pub arrival: Arrival,
     /// Where it comes from, for the log.
     pub source_address: Option<IpAddr>,
-    /// Its address, with filters, order and place.
+    /// The address of its page, with filters, order and place. Of a form, that of the page that it is on.
     pub link: Link,
+    /// Whether a form was sent that changes something.
+    pub is_change: bool,
     /// The fields that a form sent.
     pub form: Form,
     pub now: Time,

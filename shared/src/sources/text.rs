@@ -5,10 +5,12 @@ use crate::domain::text::{limits, truncated_to_chars};
 /// What stands in place of an e-mail address.
 const MASK: &str = "(e-mail)";
 
-/// A title: one line, without control characters and such that change the direction of writing.
+/// A title: one line, without control characters and such that change the direction of writing. Empty if nothing in it
+/// can be seen.
 pub fn one_line(text: &str) -> String {
     let lines = text.split(is_break).map(|line| line.replace(is_hidden, ""));
-    lines.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+    let line = lines.map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    if line.chars().all(is_blank) { String::new() } else { line }
 }
 
 /// A message as the source wrote it, but for e-mail addresses. `None` if nothing is left.
@@ -82,6 +84,19 @@ fn is_hidden(character: char) -> bool {
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// What leaves no mark on the screen: spaces, and what Unicode 17 calls `Default_Ignorable_Code_Point`. The empty Braille
+/// pattern is no space in Unicode, and looks like one. Inside a text these may have a use, such as joining letters.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(
+            character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+                | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -92,6 +107,9 @@ mod tests {
     fn a_title_is_one_visible_line() {
         assert_eq!(one_line(" a\r\n\tb\u{202e}c\u{0} \u{2028}d\u{feff} "), "a bc d\u{feff}");
         assert_eq!(one_line("two  spaces"), "two  spaces");
+        for blank in ["", " \u{a0}", "\u{200b}\u{200d}", "\u{3164}", "\u{feff}\n\u{2800} \u{e0020}", "\u{ad}\u{fe0f}"] {
+            assert_eq!(one_line(blank), "", "{blank:?}");
+        }
         assert_eq!(one_line("👩\u{200d}💻 Größe — 注文"), "👩\u{200d}💻 Größe — 注文");
     }
 

@@ -8,7 +8,7 @@ use shared::{
         alert_status::AlertStatus,
         classification::{Classified, Evidence},
         grouping::GroupingDecision,
-        id::AlertId,
+        id::{AlertId, IncidentId},
         payload::PayloadDeletion,
     },
     http::{Response, problem::Problem},
@@ -207,8 +207,23 @@ fn grouping(alert: &Alert) -> Markup {
         GroupingDecision::Ignored => "It is in no incident.",
     };
     html! {
-        p { (decision) " " (grouping.reason()) }
+        p { (decision) " " (with_links(&grouping.reason())) }
         @if let Some(id) = alert.state.incident_id { p { a.button href=(incident::address(id)) { "Open the incident" } } }
+    }
+}
+
+/// A sentence about a decision, in which ids of incidents are links.
+#[must_use]
+pub fn with_links(sentence: &str) -> Markup {
+    html! {
+        @for (place, word) in sentence.split(' ').enumerate() {
+            @if place > 0 { " " }
+            @let id = word.trim_end_matches(|last: char| !last.is_ascii_alphanumeric());
+            @match id.parse::<IncidentId>() {
+                Ok(incident) => { a href=(incident::address(incident)) { "another incident" } (word[id.len()..]) },
+                Err(_) => (word),
+            }
+        }
     }
 }
 
@@ -263,5 +278,17 @@ fn sent(payload: Option<&AlertPayload>) -> Markup {
             }
             (body::render(body))
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_incident_in_a_sentence_is_a_link() {
+        let text = with_links("Best: 01ARZ3NDEKTSV4RRFFQ69G5FAV, (a <b>).").into_string();
+        let link = "<a href=\"/console/incidents/01ARZ3NDEKTSV4RRFFQ69G5FAV\">another incident</a>";
+        assert_eq!(text, format!("Best: {link}, (a &lt;b&gt;)."));
     }
 }

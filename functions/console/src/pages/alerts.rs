@@ -74,7 +74,7 @@ pub async fn show(console: &Function, visit: &Visit) -> Result<Response, Problem
 }
 
 async fn list(console: &Function, visit: &Visit, query: &Link) -> Result<Page<Alert>, Problem> {
-    let mut asked = lists::alerts_of(&query.query())?;
+    let mut asked = lists::alerts_of(&list::limited(query).query())?;
     asked.asked.query.facets = FIELDS.to_vec();
     Ok(console.list_alerts.list(&asked, visit.now, visit.deadline).await?)
 }
@@ -120,7 +120,9 @@ fn render(visit: &Visit, page: &Page<Alert>, facets: &[FacetValues], histogram: 
                 (list::facets(link, facets))
                 section.list aria-labelledby="found" {
                     div.found { h2 #found { (counted(page.total, "alert")) } (facets::chips(link, if link.get("status!").is_none() { &CHIPS[1..] } else { &CHIPS })) }
-                    @if page.items.is_empty() { (nothing(link)) } @else {
+                    @if page.items.is_empty() && page.total > 0 { (pager::past_the_end(link, place)) }
+                    @else if page.items.is_empty() { (nothing(link)) }
+                    @else {
                         table.rows.plain-cells {
                             caption.unseen { "Alerts" }
                             (list::heading(link, &COLUMNS, list::Boxes::None))
@@ -159,7 +161,7 @@ fn row(visit: &Visit, alert: &Alert) -> Markup {
         tr {
             td { (badges::severity(state.severity)) }
             td {
-                a.row id=(list::row_id(&alert.id)) href=(alert::address(alert.id)) { bdi { (report.title.value) } }
+                a.row id=(list::row_id(&alert.id)) href=(alert::address(alert.id)) { (list::title(&report.title.value)) }
                 (list::belongs(state.service.as_slice(), state.team.as_deref(), &state.environment))
             }
             td {

@@ -1,19 +1,13 @@
 //! How to connect each source to this stack, and how to find one's way.
 
+mod sources;
+
 use lambda_http::http::StatusCode;
 use maud::{Markup, html};
 use shared::{http::Response, sources::SOURCES};
 
 use super::layout::{self, Head, Section};
 use crate::{answer, cookies::Reach, parts::icons::icon, visit::Visit};
-
-/// The payload template of Datadog, as `docs/SOURCES.md` shows it.
-const DATADOG: &str = r#"{"id":"$ID","alert_id":"$ALERT_ID","alert_cycle_key":"$ALERT_CYCLE_KEY",
- "aggreg_key":"$AGGREG_KEY","transition":"$ALERT_TRANSITION","alert_type":"$ALERT_TYPE",
- "priority":"$ALERT_PRIORITY","event_type":"$EVENT_TYPE","title":"$EVENT_TITLE",
- "body":"$TEXT_ONLY_MSG","scope":"$ALERT_SCOPE","tags":"$TAGS","hostname":"$HOSTNAME",
- "query":"$ALERT_QUERY","metric":"$ALERT_METRIC","link":"$LINK","snapshot":"$SNAPSHOT",
- "date":"$DATE","last_updated":"$LAST_UPDATED","org":{"id":"$ORG_ID","name":"$ORG_NAME"}}"#;
 
 /// Shows the page.
 #[must_use]
@@ -27,12 +21,12 @@ fn render(visit: &Visit) -> Markup {
     html! {
         header.head { h1 { "Help" } }
         div.help {
+            @if visit.arrival.reach == Reach::Local { (local(base)) }
             section aria-labelledby="connect" {
                 h2 #connect { "Connect a source" }
                 p { "A source sends webhooks to this stack. Each has an address and a secret of its own." }
                 @for source in SOURCES { (source_card(base, source.name())) }
             }
-            @if visit.arrival.reach == Reach::Local { (local(base)) }
             section aria-labelledby="words" {
                 h2 #words { "Words" }
                 dl.pairs {
@@ -59,46 +53,23 @@ fn source_card(base: &str, name: &str) -> Markup {
                 code id={ "url-" (name) } { (base) "/webhooks/" (name) }
                 button.quiet.script type="button" data-copy={ "url-" (name) } { "Copy" }
             }
-            (steps(base, name))
+            (sources::steps(base, name))
         }
     }
 }
 
-fn title(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-}
-
-fn steps(base: &str, name: &str) -> Markup {
+/// The name of a source, as it writes it itself.
+fn title(name: &str) -> &str {
     match name {
-        "datadog" => html! {
-            ol {
-                li { "In Datadog, open " b { "Integrations → Webhooks" } " and add a webhook with the address above." }
-                li { "Custom header: " code { r#"{"X-Webhook-Token":"…"}"# } " with Datadog's secret of this stack." }
-                li {
-                    "Payload:"
-                    pre.code #datadog-payload tabindex="0" { (DATADOG) }
-                    button.quiet.script type="button" data-copy="datadog-payload" { "Copy the payload" }
-                }
-                li { "Name the webhook in the messages of your monitors: " code { "@webhook-name" } "." }
-                li { "Tag your monitors with " code { "service:" } ", " code { "env:" } " and " code { "team:" } "." }
-            }
-        },
-        "sentry" => html! {
-            ol {
-                li { "In Sentry, open " b { "Settings → Developer Settings → New Internal Integration" } "." }
-                li { "Webhook URL: the address above. Switch " b { "Alert Rule Action" } " on." }
-                li { "Webhooks: " b { "issue" } "; also " b { "error" } ", if you want every event." }
-                li { "Give the client secret to this stack: " code { "cargo run -p credentials -- webhook rotate sentry" } }
-            }
-        },
-        _ => html! {
-            ol {
-                li { "Let it send its webhooks as JSON to " code { (base) "/webhooks/" (name) } "." }
-                li { "Make its secret: " code { "cargo run -p credentials -- webhook rotate " (name) } }
-                li { "The page about sources in the documentation says how it proves itself." }
-            }
-        },
+        "alertmanager" => "Alertmanager",
+        "cloudwatch" => "CloudWatch",
+        "datadog" => "Datadog",
+        "generic" => "Generic",
+        "grafana" => "Grafana Alerting",
+        "pagerduty" => "PagerDuty",
+        "pagerduty-events" => "PagerDuty Events",
+        "sentry" => "Sentry",
+        other => other,
     }
 }
 
@@ -113,6 +84,22 @@ fn local(base: &str) -> Markup {
                 "curl " (base) "/webhooks/datadog -H 'X-Webhook-Token: local-datadog-secret' \\\n  -H 'Content-Type: application/json' -d '" (alert) "'"
             }
             button.quiet.script type="button" data-copy="try-alert" { "Copy the command" }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_source_has_its_name_and_steps_of_its_own() {
+        let unknown = sources::steps("https://a.example", "unknown").into_string();
+        for source in SOURCES {
+            assert!(title(source.name()).starts_with(char::is_uppercase), "{}", source.name());
+            let steps = sources::steps("https://a.example", source.name()).into_string();
+            assert!(steps.matches("<li>").count() >= 3, "{steps}");
+            assert_ne!(steps, unknown.replace("unknown", source.name()));
         }
     }
 }

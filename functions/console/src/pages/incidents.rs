@@ -44,7 +44,8 @@ use crate::{
     visit::Visit,
 };
 
-const ADDRESS: &str = "/console/incidents";
+/// The address of the list.
+pub const ADDRESS: &str = "/console/incidents";
 
 /// What can be filtered, in the order of the page.
 const FIELDS: [Field; 8] = [
@@ -105,7 +106,7 @@ pub async fn show(console: &Function, visit: &Visit) -> Result<Response, Problem
 }
 
 async fn list(console: &Function, visit: &Visit, query: &Link) -> Result<Page<Incident>, Problem> {
-    let mut asked = lists::incidents_of(&query.query())?;
+    let mut asked = lists::incidents_of(&list::limited(query).query())?;
     asked.query.facets = FIELDS.to_vec();
     Ok(console.list_incidents.list(&asked, visit.now, visit.deadline).await?)
 }
@@ -158,7 +159,9 @@ fn render(visit: &Visit, shown: &Shown) -> Markup {
                         // A tab says which statuses are chosen.
                         (facets::chips(link, if has_tab(link) { &FIELDS[1..] } else { &FIELDS }))
                     }
-                    @if page.items.is_empty() { (nothing(link)) } @else { (table(visit, page)) }
+                    @if !page.items.is_empty() { (table(visit, page)) }
+                    @else if page.total > 0 { (pager::past_the_end(link, place(page))) }
+                    @else { (nothing(link)) }
                     (pager::pager(link, place(page)))
                 }
             }
@@ -212,7 +215,7 @@ fn table(visit: &Visit, page: &Page<Incident>) -> Markup {
         return rows;
     }
     html! {
-        form.bulk method="post" action="/console/incidents/status" { (forms::hidden(visit)) (rows) (bulk()) }
+        form.bulk method="post" action="/console/incidents/status" { (forms::no_enter()) (forms::hidden(visit)) (rows) (bulk()) }
     }
 }
 
@@ -229,7 +232,7 @@ fn row(visit: &Visit, incident: &Incident) -> Markup {
             }
             td { (badges::severity(incident.severity)) }
             td {
-                a.row id=(list::row_id(&incident.id)) href={ (ADDRESS) "/" (incident.id) } { bdi { (incident.title) } }
+                a.row id=(list::row_id(&incident.id)) href={ (ADDRESS) "/" (incident.id) } { (list::title(&incident.title)) }
                 (list::belongs(&incident.services, incident.team.as_deref(), &incident.environment))
             }
             td {

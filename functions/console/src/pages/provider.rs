@@ -10,7 +10,7 @@ use shared::{
 };
 use tracing::{info, warn};
 
-use super::sign_in;
+use super::{refusal, sign_in};
 use crate::{
     Function, answer,
     arrival::Arrival,
@@ -60,9 +60,9 @@ impl Begun {
 /// Sends a person to the provider.
 pub async fn begin(console: &Function, request: &Request, arrival: &Arrival, now: Time) -> Response {
     let failed = || sign_in::refuse(console, StatusCode::SERVICE_UNAVAILABLE, sign_in::FAILED, arrival);
-    let (Some(provider), Some(key)) = (console.sign_in.provider(), console.sign_in.session_key(now).await) else {
-        return sign_in::without_key();
-    };
+    // Links to a provider are on no page of this stack.
+    let Some(provider) = console.sign_in.provider() else { return refusal::of_nobody() };
+    let Some(key) = console.sign_in.session_key(now).await else { return sign_in::without_key() };
     let link = Link::read(request.uri().path(), request.uri().query().unwrap_or_default());
     let Ok(begun) = Begun::new(sign_in::next(&link), now) else { return failed() };
     match provider.address(&begun.state, begun.redirect(&callback(arrival))).await {
@@ -80,19 +80,18 @@ pub async fn begin(console: &Function, request: &Request, arrival: &Arrival, now
 
 /// Begins the session of a person whom the provider sent back.
 pub async fn end(console: &Function, request: &Request, arrival: &Arrival, now: Time) -> Response {
+    let Some(provider) = console.sign_in.provider() else { return refusal::of_nobody() };
     let link = Link::read(request.uri().path(), request.uri().query().unwrap_or_default());
-    let cookie = cookies::sent(request.headers(), arrival.reach, COOKIE);
+    let mut cookies = cookies::sent(request.headers(), arrival.reach, COOKIE).peekable();
     // The browser comes from another site, so it does not send our cookie yet.
-    if arrival.is_foreign && cookie.is_none() {
+    if arrival.is_foreign && cookies.peek().is_none() {
         return sign_in::again(&link.to_string());
     }
     let refused = |message| sign_in::refuse(console, StatusCode::FORBIDDEN, message, arrival);
-    let (Some(provider), Some(key)) = (console.sign_in.provider(), console.sign_in.session_key(now).await) else {
-        return sign_in::without_key();
-    };
-    let begun = cookie.and_then(|cookie| signed::open(PURPOSE, cookie, &key)).filter(|begun: &Begun| now < begun.until);
+    let Some(key) = console.sign_in.session_key(now).await else { return sign_in::without_key() };
     let state = link.get("state").unwrap_or_default();
-    let Some(begun) = begun.filter(|begun| is_same(begun.state.as_bytes(), state.as_bytes())) else {
+    let is_begun = |begun: &Begun| now < begun.until && is_same(begun.state.as_bytes(), state.as_bytes());
+    let Some(begun) = cookies.filter_map(|cookie| signed::open(PURPOSE, cookie, &key)).find(is_begun) else {
         return refused("The sign-in took too long, or another page began it. Try again.");
     };
     let Some(code) = link.get("code") else {

@@ -5,7 +5,12 @@ use maud::{Markup, html};
 use shared::http::{Response, problem::Problem};
 
 use super::layout::{self, Head};
-use crate::{answer, parts::icons::icon, routes::START, visit::Visit};
+use crate::{
+    answer,
+    parts::{forms, icons::icon},
+    routes::START,
+    visit::Visit,
+};
 
 /// The page of a problem, for a person who signed in.
 #[must_use]
@@ -33,8 +38,10 @@ fn body(visit: &Visit, problem: &Problem) -> Markup {
             @if !problem.errors().is_empty() {
                 ul { @for error in problem.errors() { li { code { (error.parameter) } " " (error.message) } } }
             }
+            (forms::written(&visit.form))
             p {
-                @if is_ours { a.button href=(visit.link) { "Try again" } " " }
+                @if visit.is_change { a.button href=(visit.link) { "Go back" } " " }
+                @else if is_ours { a.button href=(visit.link) { "Try again" } " " }
                 @else if visit.link.parameters().next().is_some() {
                     a.button href=(visit.link.path()) { "Clear the filters" } " "
                 }

@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use lambda_http::http::StatusCode;
+use lambda_http::http::{Method, StatusCode};
 use maud::{Markup, html};
 use shared::{
     domain::time::Time,
@@ -17,7 +17,7 @@ use crate::{
     cookies::{self, Cookie, Reach},
     form::{Form, own_page},
     link::Link,
-    parts::icons::icon,
+    parts::{forms, icons::icon},
     routes::START,
     session::{self, Holder, Session},
     visit::Visit,
@@ -38,24 +38,41 @@ const FOREIGN: &str = "Another site sent the form. Enter your token here.";
 ///
 /// A browser does not send our cookie if it comes from another site, such as a chat. So such a visit first goes to the
 /// same page once more, from a page of ours.
+///
+/// `page_of_form` is the page that a form was sent from, if it is not that of the request. A script that loads a part of a
+/// page gets a 401: it would take the form to sign in for that part.
 #[must_use]
-pub fn ask(request: &Request, arrival: &Arrival) -> Response {
+pub fn ask(request: &Request, arrival: &Arrival, page_of_form: Option<&str>) -> Response {
     let page = Link::read(request.uri().path(), request.uri().query().unwrap_or_default()).to_string();
-    let has_cookie = cookies::sent(request.headers(), arrival.reach, session::COOKIE).is_some();
-    if request.method() != lambda_http::http::Method::GET {
-        let content = html! {
-            section.card {
-                h1 { "You are signed out" }
-                p { "Nothing was changed. Sign in, then repeat it." }
-                p { a.button.primary href=(ADDRESS) { "Sign in" } }
-            }
-        };
-        return answer::page(StatusCode::UNAUTHORIZED, layout::bare("Signed out", &content));
+    if request.method() != Method::GET {
+        let sent = Form::of(request);
+        return signed_out(sent.back(page_of_form.unwrap_or(START)), Some(&sent).filter(|_| !arrival.is_foreign));
     }
+    if request.headers().contains_key("hx-request") {
+        return signed_out(&page, None);
+    }
+    let has_cookie = cookies::sent(request.headers(), arrival.reach, session::COOKIE).next().is_some();
     if arrival.is_foreign && !has_cookie {
         return again(&page);
     }
     answer::redirect(&Link::to(ADDRESS).with("next", page).to_string())
+}
+
+/// Tells that the session has ended, and gives back what was sent.
+fn signed_out(page: &str, sent: Option<&Form>) -> Response {
+    let content = html! {
+        section.card {
+            h1 { "You are signed out" }
+            @if let Some(sent) = sent {
+                p { "Nothing was changed. Sign in, then repeat it." }
+                (forms::written(sent))
+            } @else {
+                p { "Sign in to see this page." }
+            }
+            p { a.button.primary hx-boost="false" href=(Link::to(ADDRESS).with("next", page)) { "Sign in" } }
+        }
+    };
+    answer::page(StatusCode::UNAUTHORIZED, layout::bare("Signed out", &content))
 }
 
 /// A page of ours that goes on to an address.

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use maud::{Markup, html};
 use shared::listing::segments::facets::FacetValues;
 
-use super::{facets, icons::icon};
+use super::{facets, icons::icon, pager::DEFAULT_LIMIT};
 use crate::{link::Link, period::RANGES};
 
 /// What the fields of the form stand for. The rest of an address goes along unseen.
@@ -156,6 +156,22 @@ pub fn belongs(services: &[String], team: Option<&str>, environment: &str) -> Ma
     }
 }
 
+/// How much of a title a row shows, in characters: a list of long titles would be heavy.
+const MAX_TITLE_CHARS: usize = 200;
+
+/// A title, as far as a row shows it.
+#[must_use]
+pub fn title(title: &str) -> Markup {
+    let end = title.char_indices().nth(MAX_TITLE_CHARS).map(|(end, _)| end);
+    html! { bdi { (title[..end.unwrap_or(title.len())]) @if end.is_some() { "…" } } }
+}
+
+/// The query of a list, with as many rows as a page of the console has if nobody chooses.
+#[must_use]
+pub fn limited(query: &Link) -> Link {
+    if query.get("limit").is_some() { query.clone() } else { query.clone().and("limit", DEFAULT_LIMIT) }
+}
+
 /// The id of a row: the random end of what it shows. A page that refreshes itself then moves rows and does not rewrite
 /// them, so that the focus stays where it is. The whole would make long pages heavy.
 #[must_use]
@@ -163,4 +179,23 @@ pub fn row_id(id: &impl Display) -> String {
     const CHARS: usize = 8;
     let id = id.to_string();
     format!("r{}", &id[id.len().saturating_sub(CHARS)..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_shows_the_beginning_of_a_long_title() {
+        assert_eq!(title("a<b").into_string(), "<bdi>a&lt;b</bdi>");
+        let whole = "é".repeat(MAX_TITLE_CHARS);
+        assert_eq!(title(&whole).into_string(), format!("<bdi>{whole}</bdi>"));
+        assert_eq!(title(&format!("{whole}é")).into_string(), format!("<bdi>{whole}…</bdi>"));
+    }
+
+    #[test]
+    fn a_page_has_as_many_rows_as_are_chosen_at_the_same_place_of_the_list() {
+        assert_eq!(limited(&Link::read("/a", "offset=80")).query(), "offset=80&limit=40");
+        assert_eq!(limited(&Link::read("/a", "limit=25&offset=50")).query(), "limit=25&offset=50");
+    }
 }

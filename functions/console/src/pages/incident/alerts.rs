@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use shared::domain::{alert::Alert, incident::Incident, time::Time};
 
-use super::{super::alert, changes};
+use super::{super::alert, Draft, changes};
 use crate::{
     link::Link,
     parts::{badges, icons::icon, numbers::counted, times},
@@ -14,11 +14,11 @@ use crate::{
 const MAX_SHOWN: usize = 20;
 
 /// The youngest alerts, and the way to the others.
-pub fn render(visit: &Visit, incident: &Incident, alerts: &[Alert], total: u64) -> Markup {
+pub fn render(visit: &Visit, incident: &Incident, alerts: &[Alert], total: u64, draft: &Draft) -> Markup {
     let shown = alerts.iter().take(MAX_SHOWN);
     html! {
         ul.cards { @for alert in shown { (card(visit, alert)) } }
-        @if visit.is_responder() && total > 1 { (changes::split_form(visit, incident)) }
+        @if visit.is_responder() && total > 1 { (changes::split_form(visit, incident, draft)) }
         @if total > MAX_SHOWN as u64 {
             p { a.button href=(Link::to("/console/alerts").with("incident_id", incident.id)) { "All " (counted(total, "alert")) } }
         }
@@ -44,7 +44,7 @@ fn card(visit: &Visit, alert: &Alert) -> Markup {
                 span { (state.source.as_str()) }
                 @if let Some(group) = &report.group { bdi { (group.value) } }
             }
-            p.why { (icon("link")) span { (report.grouping.reason()) } }
+            p.why { (icon("link")) span { (alert::with_links(&report.grouping.reason())) } }
         }
     }
 }

@@ -51,7 +51,36 @@ struct Shown {
 #[derive(Debug, Clone, Default)]
 pub struct Draft {
     pub refusal: Option<Refusal>,
-    pub comment: String,
+    /// The form that it was written in.
+    of: Option<ChangeKind>,
+    text: String,
+}
+
+impl Draft {
+    /// What was written in a form.
+    fn of(&self, kind: ChangeKind) -> Option<&str> {
+        Some(self.text.as_str()).filter(|text| self.of == Some(kind) && !text.is_empty())
+    }
+}
+
+/// What a form changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ChangeKind {
+    Status,
+    Comment,
+    Assignee,
+    Split,
+}
+
+impl ChangeKind {
+    /// The field that people write in.
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Status | Self::Comment => "comment",
+            Self::Assignee => "other",
+            Self::Split => "reason",
+        }
+    }
 }
 
 /// Why a change was not made.
@@ -172,7 +201,7 @@ fn render(visit: &Visit, shown: &Shown, draft: &Draft) -> Markup {
             div.columns {
                 section aria-labelledby="alerts" {
                     div.found { h2 #alerts { "Alerts" span.n { " " (alerts_total) } } }
-                    (alerts::render(visit, incident, alerts, *alerts_total))
+                    (alerts::render(visit, incident, alerts, *alerts_total, draft))
                 }
                 div {
                     section aria-labelledby="history" {

@@ -99,7 +99,7 @@ impl Counts {
 /// A [`Problem`] if the person may not, a filter is wrong, or the list cannot be read.
 pub async fn show(console: &Function, visit: &Visit) -> Result<Response, Problem> {
     visit.check_responder()?;
-    let query = lists::quarantine_of(&visit.link.keeping(|name| name != AFTER).query())?;
+    let query = lists::quarantine_of(&list::limited(&visit.link.keeping(|name| name != AFTER)).query())?;
     // It is short, and all of it is read for each page anyway. So it is read once, and counted here.
     let all = QuarantineQuery {
         filter: QuarantineFilter::default(),
@@ -148,7 +148,9 @@ fn render(visit: &Visit, shown: &Shown) -> Markup {
                     (sources(link, counts))
                     (redrive_all_form(visit, counts))
                 }
-                @if page.items.is_empty() { (nothing(link, counts)) } @else { (table(visit, page)) }
+                @if !page.items.is_empty() { (table(visit, page)) }
+                @else if page.total > 0 { (pager::past_the_end(link, place)) }
+                @else { (nothing(link, counts)) }
                 (pager::pager(link, place))
             }
         }
@@ -216,6 +218,7 @@ fn redrive_all_form(visit: &Visit, counts: &Counts) -> Markup {
 fn table(visit: &Visit, page: &Page<QuarantineEntry>) -> Markup {
     html! {
         form.bulk method="post" action={ (ADDRESS) "/change" } {
+            (forms::no_enter())
             (forms::hidden(visit))
             table.rows {
                 caption.unseen { "Quarantine" }
