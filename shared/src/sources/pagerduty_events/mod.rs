@@ -58,15 +58,12 @@ impl WebhookSource for PagerDutyEvents {
         let mut kept = Vec::with_capacity(body.len());
         let mut rest = body;
         while let Some(first) = rest.first() {
-            match rest.strip_prefix(credential) {
-                Some(behind) => {
-                    kept.extend_from_slice(REMOVED);
-                    rest = behind;
-                }
-                None => {
-                    kept.push(*first);
-                    rest = &rest[1..];
-                }
+            if let Some(behind) = rest.strip_prefix(credential) {
+                kept.extend_from_slice(REMOVED);
+                rest = behind;
+            } else {
+                kept.push(*first);
+                rest = &rest[1..];
             }
         }
         Some(kept)
