@@ -22,7 +22,8 @@ use crate::report::{Failure, table};
 
 /// The targets for [`RECEIVER`]. The first answer is timed from the start of the process.
 const TARGET_FIRST_ANSWER_MS: f64 = 60.0;
-const TARGET_BINARY_MIB: f64 = 6.0;
+/// Eight sources and the certificates of SNS take half a mebibyte more than two sources did.
+const TARGET_BINARY_MIB: f64 = 6.5;
 const TARGET_WARM_P99_MS: f64 = 5.0;
 
 /// This function has targets, because Sentry waits only 1 s for its answer.
