@@ -38,10 +38,10 @@ impl Span {
         let incident = &detail.incident;
         let starts = detail.alerts.iter().map(|alert| alert.state.occurred_at).chain([incident.created_at]);
         let ends = detail.alerts.iter().map(|alert| alert.state.resolved_at.unwrap_or(now));
-        let done = [incident.resolved_at, incident.closed_at].into_iter().flatten();
-        let acted = detail.actions.iter().map(|action| action.at);
+        // A review may end days later. The outage is what is looked at.
+        let worked_on = [incident.acknowledged_at, incident.resolved_at].into_iter().flatten();
         let from = starts.min().unwrap_or(now).as_millis();
-        let to = ends.chain(done).chain(acted).max().unwrap_or(now).as_millis();
+        let to = ends.chain(worked_on).max().unwrap_or(now).as_millis();
         let to = to.max(from + 60_000);
         let margin = (to - from) / 50;
         Self { from: from - margin, to: to + margin }
@@ -50,6 +50,10 @@ impl Span {
     /// A place between its ends, in quarters.
     const fn part(self, quarters: i64) -> i64 {
         self.from + (self.to - self.from) * quarters / 4
+    }
+
+    const fn holds(self, time: Time) -> bool {
+        self.from <= time.as_millis() && time.as_millis() <= self.to
     }
 
     fn place(self, time: Time) -> i64 {
@@ -75,8 +79,8 @@ pub fn render(visit: &Visit, detail: &IncidentDetail) -> Markup {
         let service = alert.state.service.as_deref().unwrap_or("no service");
         services.entry(service).or_default().push(Bar { alert, from, to });
     }
-    let marks: Vec<&Action> =
-        detail.actions.iter().filter(|action| matches!(action.kind, ActionKind::StatusChanged { .. })).collect();
+    let is_shown = |action: &&Action| matches!(action.kind, ActionKind::StatusChanged { .. }) && span.holds(action.at);
+    let marks: Vec<&Action> = detail.actions.iter().filter(is_shown).collect();
     let hidden = detail.alerts_total.saturating_sub(detail.alerts.len() as u64);
     html! {
         figure.timeline {
