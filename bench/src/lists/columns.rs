@@ -40,7 +40,7 @@ struct Stored {
 /// Answers from a view, or says what it needs.
 type Asked<'query> = dyn FnMut(&View) -> Result<u64, Needs> + 'query;
 
-/// What was read.
+/// How much of the store was read to answer.
 #[derive(Default)]
 struct Read {
     requests: usize,

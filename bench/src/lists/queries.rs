@@ -15,7 +15,7 @@ use shared::{
 
 use super::history::{RARE, end, storm};
 
-/// What is asked for.
+/// A question that is measured.
 #[derive(Clone)]
 pub enum Question {
     List(Query),

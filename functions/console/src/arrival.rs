@@ -12,7 +12,7 @@ pub struct Arrival {
     pub reach: Reach,
     /// The address of the API without a slash at the end, as the browser names it.
     pub base: String,
-    /// Whether another site sent it.
+    /// Whether a page of another site made the browser send the request.
     pub is_foreign: bool,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     store::Tables,
 };
 
-/// What is asked for.
+/// The assignee that a person names, and who the person is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssigneeChange {
     /// `None` if nobody shall work on it.

@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// What is asked for.
+/// The statistics of alerts that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertStatsQuery {
     pub statistics: StatisticsQuery,

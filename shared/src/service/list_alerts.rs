@@ -26,7 +26,7 @@ use crate::{
 /// Up to so many alerts of incidents are read from the table. More are found by their columns.
 const MAX_READ: usize = 500;
 
-/// What is asked for.
+/// The list of alerts that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertsQuery {
     pub asked: ListQuery,

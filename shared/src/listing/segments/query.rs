@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{id::AlertId, time::Time};
 
-/// What is asked for.
+/// Which rows of a list somebody asks for, in which order, from where on, and which facets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     pub filter: Filter,

@@ -68,7 +68,7 @@ pub fn render(visit: &Visit, shown: &Shown) -> Markup {
     }
 }
 
-/// What its team usually needs.
+/// How long half of the incidents of its team take at most, to compare with.
 fn compared(incident: &Incident, durations: Option<Durations>) -> Markup {
     html! {
         @if let (Some(durations), Some(team)) = (durations, &incident.team) {

@@ -33,7 +33,7 @@ pub const MAX_GROUPS: usize = 20;
 /// to 350 bytes.
 const MAX_FIGURES: usize = 8_000;
 
-/// What is asked for.
+/// Of which rows somebody asks for figures, and how these are divided.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatisticsQuery {
     pub filter: Filter,
