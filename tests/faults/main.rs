@@ -13,6 +13,7 @@ mod damage;
 mod invariants;
 mod issuer;
 mod kill;
+mod limits;
 mod merges;
 mod model;
 mod outage;

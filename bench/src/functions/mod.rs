@@ -30,12 +30,13 @@ const TARGET_WARM_P99_MS: f64 = 5.0;
 const RECEIVER: &str = "ReceiveWebhook";
 
 /// Every environment variable that the template sets for a function.
-const VARIABLES: [&str; 19] = [
+const VARIABLES: [&str; 21] = [
     "ALLOWED_ADDRESSES",
     "ALERTS_TABLE",
     "CLAIMS_TABLE",
     "EDGE_SECRETS",
     "INCIDENTS_TABLE",
+    "LIMITS_TABLE",
     "LIST_BUDGET_MS",
     "OIDC_AUDIENCE",
     "OIDC_ISSUER",
@@ -49,6 +50,7 @@ const VARIABLES: [&str; 19] = [
     "RETENTION_DAYS",
     "SECRET_ARN",
     "SEGMENTS_TABLE",
+    "SOURCE_LIMITS",
     "STACK_NAME",
 ];
 
