@@ -127,7 +127,7 @@ type AlertFacts = (SourceFacts, String, Option<usize>);
 pub struct SourceFacts {
     pub dedup_key: String,
     pub times: [Time; 2],
-    resolved_at: Option<Time>,
+    pub resolved_at: Option<Time>,
     occurrences: u64,
     severity: Severity,
     classification: Classification,
