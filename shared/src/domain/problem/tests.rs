@@ -56,7 +56,7 @@ fn fold_all(deliveries: &[News<'_>]) -> (Problem, BTreeMap<AlertId, u64>) {
         for Step { lane, kind } in known.steps(news) {
             let changed = match kind {
                 StepKind::Begin { firing, resolution } => vec![Episode::begin(new(resolution), firing)],
-                StepKind::Repeat(episode) | StepKind::Resolve(episode) => vec![*episode],
+                StepKind::Repeat(episode) | StepKind::Resolve(episode) | StepKind::Redate(episode) => vec![*episode],
                 StepKind::Split { ended, rest } => {
                     let split = new(rest.resolution);
                     vec![*ended, Episode::split_off(split, rest)]

@@ -207,7 +207,7 @@ impl<'group> Batch<'group> {
                     likely.alerts.extend(self.last_of_key(incoming.keys));
                     continue;
                 }
-                StepKind::Repeat(episode) | StepKind::Resolve(episode) => episode,
+                StepKind::Repeat(episode) | StepKind::Resolve(episode) | StepKind::Redate(episode) => episode,
                 StepKind::Split { ended, .. } => ended,
                 StepKind::Remember(_) | StepKind::RememberEverywhere(_) => continue,
             };
