@@ -5,6 +5,8 @@
 //! the queue. The whole burst is in the queue before `group-alerts` may use the tables. So only
 //! grouping is timed.
 
+mod reports;
+
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
@@ -48,13 +50,18 @@ pub struct Options {
     /// The number of environments. Each has an incident of its own
     #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     groups: u64,
+    #[command(flatten)]
+    reports: reports::Options,
 }
 
 /// Runs the benchmark and prints its tables.
 pub async fn run(options: &Options) -> Result<(), Failure> {
     singles().await?;
-    burst(options).await
+    burst(options).await?;
+    reports::run(&options.reports).await
 }
+
+type Row = HashMap<String, AttributeValue>;
 
 /// A stack whose functions reach the services through a meter.
 struct Bench {

@@ -10,6 +10,7 @@
 
 mod comments;
 mod damage;
+mod grouped_messages;
 mod invariants;
 mod issuer;
 mod kill;

@@ -133,7 +133,7 @@ pub struct SourceFacts {
     classification: Classification,
     pub title: String,
     message: Option<String>,
-    tags: Option<Vec<String>>,
+    pub tags: Option<Vec<String>>,
     link: Option<String>,
 }
 

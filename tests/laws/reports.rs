@@ -167,7 +167,9 @@ fn outcomes(alerts: &[Alert]) -> Vec<Vec<Outcome>> {
 }
 
 fn facts(alerts: &[Alert]) -> Vec<SourceFacts> {
-    let mut facts: Vec<SourceFacts> = alerts.iter().map(source_facts).collect();
+    // The tags are those of the last report that said something else. They hold the severity.
+    let facts = alerts.iter().map(|alert| SourceFacts { tags: None, ..source_facts(alert) });
+    let mut facts: Vec<SourceFacts> = facts.collect();
     facts.sort_by_key(|facts| (facts.dedup_key.clone(), facts.resolved_at.is_none(), facts.resolved_at));
     facts
 }

@@ -132,9 +132,11 @@ impl<'group> Batch<'group> {
             Parsed::Event(event) => {
                 let incoming = Incoming::new(prepared.delivery, event);
                 let effect = self.take(incoming).await?;
-                // A repetition of a report changes nothing, however often it is delivered. It needs no
-                // claim, and its sender repeats it for as long as the problem lasts.
-                if effect == Effect::Nothing && incoming.event.kind == EventKind::Report {
+                // A repetition of a report changes nothing, and a resolution that ends nothing is known by its
+                // time, however often they are delivered. They need no claim, and their sender repeats
+                // them for as long as the problem lasts.
+                let is_known = matches!(effect, Effect::Nothing | Effect::Remembered);
+                if is_known && incoming.event.kind == EventKind::Report {
                     self.after.delivered.remove(&prepared.claim);
                 }
                 Ok(effect)
