@@ -1,20 +1,30 @@
 //! Reports have no identity. Receipt orders them, and what they come to does not depend on the order in which
 //! the queue delivers them, on how they share messages, and on how often they come.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
+use futures::FutureExt;
 use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
 use serde_json::{Value, json};
 use shared::{
     domain::{alert::Alert, delivery::Delivery, severity::Severity, time::Time},
     queue::{self, Message},
-    service::read_webhook::{self, Received},
+    service::{
+        group_alerts::GroupAlerts,
+        read_webhook::{self, Received},
+    },
     sources::{self, Headers},
+    store::Tables,
 };
+use tests::patient;
 
 use super::{
     batches::{SourceFacts, rows, source_facts},
-    history,
+    history::{self, Sealing},
+    sealing::{Hook, hooked},
 };
 
 /// What a sender says about a problem in one of its webhooks.
@@ -29,6 +39,9 @@ enum Said {
 /// How many problems a group has. Each fires at most six times in a history: so much of an alert is remembered one by one.
 const PROBLEMS: usize = 4;
 const MAX_WEBHOOKS: usize = 6;
+
+/// The most that a repetition writes, as JSON of DynamoDB, which takes about twice as much as the row.
+const MAX_REPETITION_BYTES: usize = 2048;
 
 /// What a sender says in a webhook, problem by problem.
 type Spoken = [Said; PROBLEMS];
@@ -168,8 +181,12 @@ fn outcomes(alerts: &[Alert]) -> Vec<Vec<Outcome>> {
 
 fn facts(alerts: &[Alert]) -> Vec<SourceFacts> {
     // The tags are those of the last report that said something else. They hold the severity.
-    let facts = alerts.iter().map(|alert| SourceFacts { tags: None, ..source_facts(alert) });
-    let mut facts: Vec<SourceFacts> = facts.collect();
+    let without_tags = |alert: &Alert| {
+        let mut facts = source_facts(alert);
+        facts.tags = None;
+        facts
+    };
+    let mut facts: Vec<SourceFacts> = alerts.iter().map(without_tags).collect();
     facts.sort_by_key(|facts| (facts.dedup_key.clone(), facts.resolved_at.is_none(), facts.resolved_at));
     facts
 }
@@ -221,4 +238,65 @@ fn a_group_of_grafana_comes_to_the_same_in_whatever_order_its_parts_arrive() {
 #[test]
 fn events_in_pagerdutys_form_come_to_the_same_in_whatever_order_they_arrive() {
     check("pagerduty-events", 12);
+}
+
+/// The rows that transactions write, as JSON.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<Value>>>);
+
+impl Written {
+    fn hook(&self) -> Hook {
+        let written = Arc::clone(&self.0);
+        Arc::new(move |operation, body| {
+            if operation == "TransactWriteItems" {
+                let body: Value = serde_json::from_slice(body).expect("JSON");
+                let parts = body["TransactItems"].as_array().expect("parts").iter();
+                written.lock().expect("no test panics while it writes").extend(parts.cloned());
+            }
+            std::future::ready(()).boxed()
+        })
+    }
+
+    fn take(&self) -> Vec<Value> {
+        std::mem::take(&mut *self.0.lock().expect("no test panics while it writes"))
+    }
+}
+
+#[tokio::test]
+async fn a_repetition_writes_one_small_row_and_nothing_if_the_queue_delivers_it_again() {
+    const FIRING: Spoken = [Said::Firing(Severity::Error); PROBLEMS];
+    const RESOLVED: Spoken = [Said::Resolved; PROBLEMS];
+    let stack = history::stack_with(&[], &[], Sealing::Nothing).await;
+    let written = Written::default();
+    let aws = hooked(stack.aws(), &written.hook());
+    let grouper = GroupAlerts::new(&Tables::new(stack.environment("GroupAlerts"), &aws), 1).expect("configured");
+    for (webhook, spoken, is_repetition) in [
+        (0, FIRING, false),
+        (1, FIRING, true),
+        (2, FIRING, true),
+        (3, FIRING, true),
+        (12, FIRING, true),
+        (13, RESOLVED, false),
+        (14, RESOLVED, true),
+        (15, FIRING, false),
+        (16, FIRING, true),
+    ] {
+        let deliveries = of_group("alertmanager", webhook, &spoken);
+        let together: Vec<&Delivery> = deliveries.iter().collect();
+        grouper.group_together(&together, history::now(), patient()).await.expect("grouped");
+        let rows = written.take();
+        if is_repetition {
+            assert_eq!(rows.len(), PROBLEMS, "webhook {webhook}: {rows:#?}");
+            for row in &rows {
+                assert_eq!(row["Put"]["Item"]["entity_type"]["S"], "problem", "webhook {webhook}: {row:#}");
+                let bytes = row["Put"]["Item"].to_string().len();
+                assert!(bytes < MAX_REPETITION_BYTES, "webhook {webhook}: {bytes} bytes");
+            }
+        } else {
+            assert!(rows.len() > PROBLEMS, "webhook {webhook}");
+        }
+        grouper.group_together(&together, history::now(), patient()).await.expect("grouped");
+        assert_eq!(written.take(), Vec::<Value>::new(), "webhook {webhook}, delivered again");
+    }
+    stack.stop().await;
 }
