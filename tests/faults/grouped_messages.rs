@@ -46,7 +46,6 @@ fn deliveries(received_at: Time, receipt: &str) -> Vec<Delivery> {
     let alert = |number: usize| {
         json!({
             "status": if number == UNREADABLE { "exploding" } else { "firing" }, "fingerprint": format!("{number:016x}"),
-            "startsAt": "2026-11-23T09:12:44.101Z", "annotations": { "summary": format!("Pod {number} is not ready") },
             "labels": {
                 "alertname": if number == WATCHDOG { "Watchdog" } else { "PodNotReady" }, "severity": "error",
                 "service": "web", "environment": "production",

@@ -40,8 +40,8 @@ const SQS_REQUESTS_A_MESSAGE: f64 = 3.0;
 #[derive(Debug, Args)]
 pub struct Options {
     /// The number of alerts that come ten times, in groups of 500
-    #[arg(long = "reported-alerts", default_value_t = 10_000, value_name = "NUMBER")]
-    alerts: usize,
+    #[arg(long, default_value_t = 10_000, value_name = "NUMBER")]
+    reported_alerts: usize,
 }
 
 /// What a group says.
@@ -171,9 +171,9 @@ async fn one_group() -> Result<(), Failure> {
 /// Sends all groups ten times, checks that no alert is lost or counted twice, and prints times and costs.
 async fn storm(options: &Options) -> Result<(), Failure> {
     let bench = Bench::start().await?;
-    let webhooks: Vec<Json> = (0..options.alerts)
+    let webhooks: Vec<Json> = (0..options.reported_alerts)
         .step_by(GROUP)
-        .map(|first| group(first, GROUP.min(options.alerts - first), State::Firing))
+        .map(|first| group(first, GROUP.min(options.reported_alerts - first), State::Firing))
         .collect();
     let started = Instant::now();
     let mut costs = Vec::new();
@@ -190,7 +190,7 @@ async fn storm(options: &Options) -> Result<(), Failure> {
     bench.stack.stop().await;
     let (first, again) = costs.split_first().ok_or("nothing was sent")?;
     let row = |what: &str, counts: &[Counts]| {
-        let times = counts.len() * options.alerts;
+        let times = counts.len() * options.reported_alerts;
         let sum = |of: fn(&Counts) -> f64| counts.iter().map(of).sum::<f64>();
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let each = |units: f64| figure(units / times as f64);
@@ -208,7 +208,7 @@ async fn storm(options: &Options) -> Result<(), Failure> {
     let rows = [row("the first time", std::slice::from_ref(first)), row("the other nine times together", again)];
     let title = format!(
         "Reports: {} alerts in groups of {GROUP}, {TIMES} times, in {:.0} s: none lost, none twice",
-        options.alerts,
+        options.reported_alerts,
         took.as_secs_f64()
     );
     table(&title, &["", "messages", "write units per alert", "read units per alert", "$"], &rows);
@@ -223,10 +223,10 @@ async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
     let text = |row: &super::Row, name: &str| row.get(name).and_then(|value| value.as_s().ok()).cloned();
     let ids: BTreeSet<String> = alerts.iter().filter_map(|row| text(row, "alert_id")).collect();
     let is_single = |row: &super::Row| number(row, "occurrences") == Some(1);
-    if ids.len() != options.alerts || !alerts.iter().all(is_single) {
+    if ids.len() != options.reported_alerts || !alerts.iter().all(is_single) {
         return Err(format!(
             "{} alerts were reported, but there are {}, or one occurred twice",
-            options.alerts,
+            options.reported_alerts,
             ids.len()
         )
         .into());
