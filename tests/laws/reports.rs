@@ -77,7 +77,7 @@ fn read(source: &str, webhook: usize, body: &Value) -> Vec<Delivery> {
 
 /// The deliveries of a group of Alertmanager or Grafana. Whether a problem fires for the first time or again, it says
 /// the same.
-fn of_group(source: &str, webhook: usize, spoken: &Spoken) -> Vec<Delivery> {
+fn of_group(source: &str, webhook: usize, spoken: Spoken) -> Vec<Delivery> {
     let alert = |(problem, said): (usize, &Said)| {
         let (status, severity) = match said {
             Said::Firing(severity) => ("firing", severity.to_string()),
@@ -96,7 +96,7 @@ fn of_group(source: &str, webhook: usize, spoken: &Spoken) -> Vec<Delivery> {
 }
 
 /// The deliveries of events in PagerDuty's form. Each is a webhook of its own.
-fn of_events(webhook: usize, spoken: &Spoken) -> Vec<Delivery> {
+fn of_events(webhook: usize, spoken: Spoken) -> Vec<Delivery> {
     let event = |(problem, said): (usize, &Said)| {
         let (action, severity) = match said {
             Said::Firing(severity) => ("trigger", severity.to_string()),
@@ -127,8 +127,8 @@ fn at(mut delivery: Delivery, received_at: Time) -> Delivery {
 
 fn deliveries(source: &str, history: &[Spoken]) -> Vec<Delivery> {
     let of = |(webhook, spoken): (usize, &Spoken)| match source {
-        "pagerduty-events" => of_events(webhook, spoken),
-        source => of_group(source, webhook, spoken),
+        "pagerduty-events" => of_events(webhook, *spoken),
+        source => of_group(source, webhook, *spoken),
     };
     history.iter().enumerate().flat_map(of).collect()
 }
@@ -296,7 +296,7 @@ async fn a_repetition_writes_one_small_row_and_nothing_if_the_queue_delivers_it_
         (15, FIRING, false),
         (16, FIRING, true),
     ] {
-        let deliveries = of_group("alertmanager", webhook, &spoken);
+        let deliveries = of_group("alertmanager", webhook, spoken);
         let together: Vec<&Delivery> = deliveries.iter().collect();
         grouper.group_together(&together, history::now(), patient()).await.expect("grouped");
         let rows = written.take();

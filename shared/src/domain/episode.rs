@@ -294,6 +294,14 @@ impl Episode {
         [&self.base.first, &self.base.worst].into_iter().chain(self.recent.iter().map(|firing| &firing.key))
     }
 
+    /// The severity that a firing delivery reported, if that is remembered.
+    #[must_use]
+    pub fn severity_of(&self, key: &EventKey) -> Option<Severity> {
+        let firing = self.first.iter().chain(&self.recent).find(|firing| firing.key == *key);
+        let worst = (self.base.worst == *key).then_some(self.base.severity);
+        firing.map(|firing| firing.severity).or(worst)
+    }
+
     pub(super) fn fire(mut self, firing: Firing) -> Self {
         // A repetition of a report has no claim, so it may come twice.
         if self.first.iter().chain(&self.recent).any(|known| known.key == firing.key) {
@@ -376,6 +384,11 @@ pub struct Rest {
 impl Rest {
     /// The keys of the deliveries.
     pub fn keys(&self) -> impl Iterator<Item = &EventKey> {
-        std::iter::once(&self.first).chain(&self.others).map(|firing| &firing.key)
+        self.firings().map(|firing| &firing.key)
+    }
+
+    /// The deliveries.
+    pub fn firings(&self) -> impl Iterator<Item = &Firing> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }

@@ -105,7 +105,7 @@ impl From<Problem> for Response {
         let status = problem.status();
         let mut answer = with_content_type(status, "application/problem+json", &problem);
         if let Some(seconds) = problem.retry_after_seconds() {
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u16::from(seconds)));
         }
         match status {
             StatusCode::SERVICE_UNAVAILABLE => {

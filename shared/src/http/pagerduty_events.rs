@@ -59,11 +59,11 @@ pub fn answer(received: &Result<Receipt, Refusal>, body: &[u8]) -> Option<Respon
 }
 
 /// The answer to an event beyond the limit.
-fn throttled(wait_seconds: u64) -> Response {
+fn throttled(wait_seconds: u8) -> Response {
     let (status, message) =
         ("throttle exceeded", "Requests for this service are arriving too quickly. Please retry later.");
     let body = EventAnswer { status, message, dedup_key: None, errors: Vec::new() };
     let mut answer = answer::json(StatusCode::TOO_MANY_REQUESTS, &body);
-    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait_seconds));
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u16::from(wait_seconds)));
     answer
 }

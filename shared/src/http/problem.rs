@@ -34,7 +34,7 @@ pub struct Problem {
     version: Option<u64>,
     /// Goes into the `Retry-After` header.
     #[serde(skip)]
-    retry_after_seconds: Option<u64>,
+    retry_after_seconds: Option<u8>,
     /// Goes into the log. Clients do not see it.
     #[serde(skip)]
     cause: Option<Box<str>>,
@@ -342,7 +342,7 @@ impl Problem {
 
     /// When the client may try again, in seconds, if that is known. It goes into the `Retry-After` header.
     #[must_use]
-    pub const fn retry_after_seconds(&self) -> Option<u64> {
+    pub const fn retry_after_seconds(&self) -> Option<u8> {
         self.retry_after_seconds
     }
 

@@ -48,7 +48,7 @@ pub struct OverLimit {
     /// When the sender sends it again.
     pub resend: ResendKind,
     /// How long until the limit allows more, in seconds.
-    pub wait_seconds: u64,
+    pub wait_seconds: u8,
 }
 
 /// Why events were not counted.
@@ -130,8 +130,8 @@ fn decide(counted: Counted, resend: ResendKind, now: Time) -> Result<(), OverLim
     match (counted, resend) {
         (Counted::Within, _) | (Counted::Beyond, ResendKind::Never) => Ok(()),
         (Counted::Beyond, resend) => {
-            let wait_seconds = 60 - now.as_seconds().rem_euclid(60).unsigned_abs();
-            Err(OverLimit { resend, wait_seconds })
+            let passed = u8::try_from(now.as_seconds().rem_euclid(60)).unwrap_or_default();
+            Err(OverLimit { resend, wait_seconds: 60 - passed })
         }
     }
 }

@@ -345,7 +345,7 @@ fn an_alert_never_occurred_before_the_resolution_that_it_follows_in_whatever_ord
         let (problem, _) = fold_all(&order.map(|place: usize| news[place].clone()));
         let times: Vec<(Time, Time, u64)> = problem
             .episodes()
-            .map(|episode| episode.firings())
+            .map(Episode::firings)
             .map(|firings| (firings.occurred_at, firings.last_seen_at, firings.occurrences))
             .collect();
         assert_eq!(times, [(at(-5), at(-5), 1), (at(20), at(30), 2)], "{order:?}");

@@ -51,15 +51,12 @@ fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
         let code = behind.get(..2).filter(|_| *first == b'%').and_then(|code| hex::decode(code).ok());
-        match code.as_deref() {
-            Some([byte]) => {
-                bytes.push(*byte);
-                rest = &behind[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = behind;
-            }
+        if let Some([byte]) = code.as_deref() {
+            bytes.push(*byte);
+            rest = &behind[2..];
+        } else {
+            bytes.push(*first);
+            rest = behind;
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
