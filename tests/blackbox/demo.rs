@@ -11,7 +11,7 @@ const SEVERITIES: [&str; 4] = ["critical", "error", "warning", "info"];
 const STATUSES: [(&str, usize); 4] = [("OPEN", 2), ("INVESTIGATING", 2), ("RESOLVED", 2), ("CLOSED", 40)];
 
 const ALERTS: RangeInclusive<usize> = 400..=470;
-const INCIDENTS: RangeInclusive<usize> = 62..=78;
+const INCIDENTS: RangeInclusive<usize> = 50..=85;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_data_shows_every_feature() {
