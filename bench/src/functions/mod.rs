@@ -63,7 +63,7 @@ pub struct Options {
     /// The number of warm calls of the last process
     #[arg(long, default_value_t = 200, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     calls: u32,
-    /// Measures this function only, such as ReceiveWebhook
+    /// Measures the function of this name only
     #[arg(long, value_name = "NAME")]
     only: Option<String>,
     /// The folder with the binaries of `cargo lambda build`

@@ -97,7 +97,7 @@ impl Bench {
         let answer = request.body(webhook.to_string()).send().await?.error_for_status()?;
         let receipt: Json = serde_json::from_slice(&answer.bytes().await?)?;
         let alerts = webhook["alerts"].as_array().map_or(0, Vec::len);
-        if receipt["accepted"] != alerts { Err(format!("{receipt} for {alerts} alerts").into()) } else { Ok(()) }
+        if receipt["accepted"] == alerts { Ok(()) } else { Err(format!("{receipt} for {alerts} alerts").into()) }
     }
 
     /// Sends a webhook and counts its calls and units.
