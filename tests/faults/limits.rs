@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_millis(900);
 struct Processes {
     stack: TestStack,
     faults: Arc<FaultInjector>,
-    processes: Vec<ReceiveWebhook>,
+    receivers: Vec<ReceiveWebhook>,
     /// The beginning of a minute.
     started_at: Time,
 }
@@ -42,12 +42,12 @@ impl Processes {
         let now = clock::now();
         let started_at = now.plus_millis(-now.as_millis().rem_euclid(60_000));
         let environment = stack.local().environment("ReceiveWebhook");
-        let mut processes = Vec::new();
+        let mut receivers = Vec::new();
         for _ in 0..2 {
             let aws = faults.connection().wrap(stack.local().aws().clone());
-            processes.push(ReceiveWebhook::start(environment, &aws, started_at).await.expect("the function starts"));
+            receivers.push(ReceiveWebhook::start(environment, &aws, started_at).await.expect("the function starts"));
         }
-        Some(Self { stack, faults, processes, started_at })
+        Some(Self { stack, faults, receivers, started_at })
     }
 
     /// Receives a webhook so many seconds after the start of the minute, by one of the processes.
@@ -56,7 +56,7 @@ impl Processes {
         let headers: Headers = webhook.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let (body, now) = (webhook.body.to_string(), self.started_at.plus_millis(seconds * 1000));
         let deadline = Deadline::after(Duration::from_secs(9));
-        self.processes[process].receive(source, &headers, body.as_bytes(), None, now, deadline).await
+        self.receivers[process].receive(source, &headers, body.as_bytes(), None, now, deadline).await
     }
 
     fn break_down(&self, fault: Fault, operations: &'static [&'static str]) {
