@@ -29,8 +29,9 @@ pub const MAX_COUNTED_OUTAGES: u32 = 64;
 const MIN_DELAYS: usize = 3;
 const MIN_SHARE: usize = 3;
 
-/// Delays agree if they are so many seconds apart.
+/// Delays agree if they are so many seconds apart, or such a part of them.
 const DELAY_TOLERANCE_SECONDS: u32 = 60;
+const DELAY_TOLERANCE_PART: u32 = 4;
 
 /// A shorter delay says nothing: alerts of one outage are so far apart anyway.
 const MIN_DELAY_SECONDS: u32 = 60;
@@ -86,7 +87,8 @@ impl SourceGroup {
     /// How late the monitor usually is, in seconds. `None` if that is not known, or differs.
     #[must_use]
     pub fn usual_delay_seconds(&self) -> Option<u32> {
-        let agreement = self.delays.agreeing(DELAY_TOLERANCE_SECONDS)?;
+        let tolerance = |delay: u32| DELAY_TOLERANCE_SECONDS.max(delay / DELAY_TOLERANCE_PART);
+        let agreement = self.delays.agreeing(tolerance)?;
         let are_enough = agreement.samples >= MIN_DELAYS && agreement.samples * MIN_SHARE >= self.delays.count();
         (are_enough && agreement.seconds >= MIN_DELAY_SECONDS).then_some(agreement.seconds)
     }
