@@ -6,7 +6,7 @@
 //! grouping is timed.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -16,6 +16,7 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use clap::Args;
 use futures::{StreamExt, TryStreamExt, stream};
 use local::Stack;
+use shared::{clock, store::Tables};
 use tokio::time::sleep;
 
 use crate::{
@@ -239,8 +240,11 @@ async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
         .filter_map(|row| Some((text(row, "incident_id"), row.get("alert_count")?.as_n().ok()?.parse().ok()?)))
         .collect();
     let claims = bench.rows("ClaimsTable").await?;
-    let delivered: HashSet<String> =
-        claims.iter().filter(|row| text(row, "entity_type") == "delivery").map(|row| text(row, "claim")).collect();
+    let of_deliveries = claims.iter().filter(|row| ["delivery", "known"].contains(&text(row, "entity_type").as_str()));
+    let of_deliveries: BTreeSet<String> = of_deliveries.map(|row| text(row, "claim")).collect();
+    let tables = Tables::new(bench.stack.environment("GroupAlerts"), bench.stack.aws());
+    let known = tables.claims()?.read(of_deliveries.iter().map(String::as_str).collect(), clock::now()).await?;
+    let delivered = known.delivered;
     let is_single =
         |row: &HashMap<String, AttributeValue>| row.get("occurrences") == Some(&AttributeValue::N("1".to_owned()));
     if !alerts.iter().all(is_single) {

@@ -90,7 +90,7 @@ impl CorrectLearning {
                 .service_groups
                 .entry(keys::service_group_claim(environment, service))
                 .or_default()
-                .note(other.id);
+                .note(other.id, None);
         }
         if has_taught {
             known.broke_apart(environment, &stay, &leave, &corrected);
