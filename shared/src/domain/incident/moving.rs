@@ -184,3 +184,6 @@ impl Division {
         ActionKind::AlertsMovedIn { from: *from, alert_ids: alert_ids.clone(), reason: reason.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;
