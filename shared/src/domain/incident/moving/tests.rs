@@ -1,7 +1,6 @@
 //! Incidents are what their alerts say, also after those moved.
 
 use proptest::prelude::*;
-use strum::VariantArray;
 
 use super::*;
 use crate::domain::{
@@ -9,6 +8,8 @@ use crate::domain::{
     severity::Severity,
     status::Status,
 };
+
+const SEVERITIES: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
 
 fn alert(number: u64, severity: Severity, service: &str, minutes: i64) -> Alert {
     samples::alert(number, severity, service, minutes).0
@@ -30,16 +31,16 @@ fn division(from: &Incident, into: IncidentId, alerts: &[Alert]) -> Division {
 }
 
 /// What an incident says that follows from its alerts.
-type Sums<'incident> = (u64, u64, Vec<(Severity, u64)>, Severity, &'incident [String], [Time; 2]);
+type Sums = (u64, u64, Vec<(Severity, u64)>, Severity, Vec<String>, [Time; 2]);
 
-fn sums(incident: &Incident) -> Sums<'_> {
+fn sums(incident: &Incident) -> Sums {
     let by_severity = incident.alerts_by_severity.iter().filter(|(_, count)| **count > 0);
     (
         incident.alert_count,
         incident.firing_alert_count,
         by_severity.map(|(severity, count)| (*severity, *count)).collect(),
         incident.severity,
-        &incident.services,
+        incident.services.clone(),
         [incident.first_alert_at, incident.last_alert_at],
     )
 }
@@ -47,10 +48,10 @@ fn sums(incident: &Incident) -> Sums<'_> {
 prop_compose! {
     /// Alerts of some services, of which some are resolved.
     fn alerts()(
-        alerts in prop::collection::vec((0..Severity::VARIANTS.len(), 0_u8..4, -60_i64..60, any::<bool>()), 2..12),
+        alerts in prop::collection::vec((0..SEVERITIES.len(), 0_u8..4, -60_i64..60, any::<bool>()), 2..12),
     ) -> Vec<Alert> {
         alerts.into_iter().zip(0_u64..).map(|((severity, service, minutes, is_over), number)| {
-            let mut alert = alert(number, Severity::VARIANTS[severity], &format!("service-{service}"), minutes);
+            let mut alert = alert(number, SEVERITIES[severity], &format!("service-{service}"), minutes);
             if is_over {
                 alert.end(at(61));
             }
