@@ -63,7 +63,7 @@ fn it_has_the_promised_size() {
 fn statuses(timeline: &Timeline) -> BTreeMap<usize, Status> {
     let mut statuses = BTreeMap::new();
     for step in &timeline.steps {
-        let Action::StatusChange(change) = &step.action else { continue };
+        let Action::StatusChange(change) = step else { continue };
         let status = statuses.entry(change.opened_by).or_insert(Status::Open);
         status.check_transition(change.to).unwrap();
         *status = change.to;
@@ -77,7 +77,7 @@ fn the_status_of_an_incident_is_changed_by_people_of_the_company_one_step_at_a_t
     for (seed, timeline) in (1..).zip(timelines()) {
         statuses(timeline);
         for step in &timeline.steps {
-            let Action::StatusChange(change) = &step.action else { continue };
+            let Action::StatusChange(change) = step else { continue };
             assert!(people.contains(change.actor), "seed {seed}: {change:?}");
         }
     }
@@ -96,8 +96,8 @@ fn some_incidents_are_in_each_status_at_any_time_of_the_day() {
     }
 }
 
-const fn at(step: &Step) -> Timestamp {
-    match &step.action {
+const fn at(step: &Action) -> Timestamp {
+    match step {
         Action::Webhook { webhook, .. } => webhook.at,
         Action::StatusChange(change) => change.at,
     }

@@ -24,12 +24,16 @@ pub const MAX_NEIGHBOURS: usize = 50;
 /// At so many outages all counts of a service are halved, so that it follows what changes.
 pub const MAX_COUNTED_OUTAGES: u32 = 64;
 
-/// From how many samples on the delay of a monitor is believed.
+/// How many samples must agree before the delay of a monitor is believed, and which part of all. The others say when
+/// alerts of another outage fired rather than how slow the monitor is.
 const MIN_DELAYS: usize = 3;
+const MIN_SHARE: usize = 3;
 
-/// A delay is believed if it is so many times as long as the delays of its monitor scatter. What
-/// scatters more says when other alerts fired rather than how slow the monitor is.
-const MIN_DELAY_RATIO: f64 = 2.5;
+/// Delays agree if they are so many seconds apart.
+const DELAY_TOLERANCE_SECONDS: u32 = 60;
+
+/// A shorter delay says nothing: alerts of one outage are so far apart anyway.
+const MIN_DELAY_SECONDS: u32 = 60;
 
 /// The alerts of one key of a source: a monitor and its scope, an issue.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,9 +83,9 @@ impl SourceGroup {
     /// How late the monitor usually is, in seconds. `None` if that is not known, or differs.
     #[must_use]
     pub fn usual_delay_seconds(&self) -> Option<u32> {
-        let (median, deviation) = (self.delays.median()?, self.delays.deviation()?);
-        let is_steady = f64::from(median) >= MIN_DELAY_RATIO * f64::from(deviation);
-        (self.delays.count() >= MIN_DELAYS && is_steady).then_some(median)
+        let agreement = self.delays.agreeing(DELAY_TOLERANCE_SECONDS)?;
+        let are_enough = agreement.samples >= MIN_DELAYS && agreement.samples * MIN_SHARE >= self.delays.count();
+        (are_enough && agreement.seconds >= MIN_DELAY_SECONDS).then_some(agreement.seconds)
     }
 
     /// The incident that an alert of the group was in last.
