@@ -194,3 +194,6 @@ impl Division {
         ActionKind::AlertsMovedIn { from: *from, alert_ids: alert_ids.clone(), reason: reason.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;
