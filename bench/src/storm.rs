@@ -5,6 +5,8 @@
 //! the queue. The whole burst is in the queue before `group-alerts` may use the tables. So only
 //! grouping is timed.
 
+mod reports;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
@@ -52,13 +54,18 @@ pub struct Options {
     /// What tells the problems apart
     #[arg(long, value_enum, default_value_t = KeyKind::Cycle)]
     key: KeyKind,
+    #[command(flatten)]
+    reports: reports::Options,
 }
 
 /// Runs the benchmark and prints its tables.
 pub async fn run(options: &Options) -> Result<(), Failure> {
     singles().await?;
-    burst(options).await
+    burst(options).await?;
+    reports::run(&options.reports).await
 }
+
+type Row = HashMap<String, AttributeValue>;
 
 /// A stack whose functions reach the services through a meter.
 struct Bench {

@@ -98,7 +98,10 @@ impl Memory {
                 StepKind::Resolve(episode) => self.resolve(event, &lane, *episode, now),
                 StepKind::Remember(resolution) => self.problem(event).remember(&lane, resolution),
                 // Each alert of these streams fires once, and belongs to one environment.
-                StepKind::Repeat(_) | StepKind::Split { .. } | StepKind::RememberEverywhere(_) => {}
+                StepKind::Repeat(_)
+                | StepKind::Redate(_)
+                | StepKind::Split { .. }
+                | StepKind::RememberEverywhere(_) => {}
             }
         }
         grouped

@@ -124,6 +124,14 @@ impl Environment {
         self.required("PAYLOADS_TABLE")
     }
 
+    /// The name of the limits table. It exists only if sources have limits.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`]
+    pub fn limits_table(&self) -> Result<String, InvalidVariable> {
+        self.required("LIMITS_TABLE")
+    }
+
     /// The name of the quarantine table.
     ///
     /// # Errors
@@ -223,6 +231,13 @@ impl Environment {
     #[must_use]
     pub fn allowed_addresses(&self) -> String {
         self.required("ALLOWED_ADDRESSES").unwrap_or_default()
+    }
+
+    /// How many events a minute sources may send, as the parameter `SourceLimits` says. Empty if they may
+    /// send any number.
+    #[must_use]
+    pub fn source_limits(&self) -> String {
+        self.required("SOURCE_LIMITS").unwrap_or_default()
     }
 
     /// The secrets that a CDN before the API sends with each request. None if there is no CDN.

@@ -148,6 +148,12 @@ pub fn turn_claim(environment: &str) -> String {
     format!("TURN#{environment}")
 }
 
+/// Key of the row that counts the events of a source in the minute of a time, in the limits table.
+#[must_use]
+pub fn source_minute(source: &str, at: Time) -> String {
+    format!("{source}#{}", at.minute())
+}
+
 /// Key of the row that says when the history starts.
 pub const HISTORY_CLAIM: &str = "HISTORY";
 

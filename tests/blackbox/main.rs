@@ -32,6 +32,7 @@ mod incidents_list;
 mod incidents_paging;
 mod large_answers;
 mod least_privilege;
+mod limits;
 mod list_filters;
 mod list_parameters;
 mod logs;

@@ -149,13 +149,26 @@ async fn clients_of_pagerduty_get_its_answers() {
     let key = Access::secret_of("pagerduty-events");
     assert!(raw.expect(200).text().contains("The replica lags"));
 
+    // Clients compare the key of the answer with theirs, letter by letter, whatever became of the event.
+    for stated in ["  Orders/DB-2 ", sandbox.service.as_str()] {
+        let mut acknowledge = event(&sandbox, "acknowledge");
+        acknowledge["dedup_key"] = json!(stated);
+        let acknowledged = send("pagerduty-events", &acknowledge).await.expect(202).json();
+        assert_eq!(acknowledged, json!({ "status": "success", "message": "Event processed", "dedup_key": stated }));
+    }
     let processed = json!({ "status": "success", "message": "Event processed" });
-    let acknowledged = send("pagerduty-events", &event(&sandbox, "acknowledge")).await.expect(202).json();
-    assert_eq!(acknowledged, processed);
     let change = json!({ "routing_key": key, "payload": { "summary": "Deployed", "source": "ci" } });
     assert_eq!(send("pagerduty-events/v2/change/enqueue", &change).await.expect(202).json(), processed);
-
+    // Whatever comes by that route is a change.
     let resolve = json!({ "routing_key": key, "event_action": "resolve", "dedup_key": sandbox.service });
+    send("pagerduty-events/v2/change/enqueue", &resolve).await.expect(202);
+    send("pagerduty-events/v2/change/enqueue", &json!({ "routing_key": key, "event_action": 5 })).await.expect(202);
+    send("pagerduty-events/v2/change/enqueue", &json!({ "routing_key": "wrong" })).await.expect(401);
+    let broken = format!("{{\"routing_key\": \"{key}\", ");
+    sandbox.api.post(&WebhookRequest::to("pagerduty-events/v2/change/enqueue", broken)).await.expect(202);
+    sandbox.wait_until_processed().await;
+    assert_eq!(sandbox.alerts().await[0]["status"], "firing");
+
     send("pagerduty-events/v2/enqueue", &resolve).await.expect(202);
     sandbox.alerts_when("resolved", |alerts| alerts[0]["status"] == "resolved").await;
     // The same bytes end the next one, too.
@@ -170,7 +183,10 @@ async fn a_routing_key_is_kept_nowhere() {
     let sandbox = Sandbox::new();
     let key = Access::secret_of("pagerduty-events");
     let marker = format!("marker-{}", sandbox.service);
-    let unreadable = json!({ "routing_key": key, "event_action": marker });
+    let unreadable = json!({
+        "routing_key": key, "event_action": marker, "client_url": format!("https://events.example.com/?key={key}"),
+        "payload": { "custom_details": { "headers": [{ "x-routing-key": key }], &key: [key] } },
+    });
     let answer = sandbox.api.post(&WebhookRequest::to("pagerduty-events", unreadable.to_string())).await.expect(400);
     assert_eq!(answer.json()["status"], "invalid event");
     let entry = eventually(tests::WAIT_TIMEOUT, async || {
@@ -181,6 +197,25 @@ async fn a_routing_key_is_kept_nowhere() {
     })
     .await;
     assert!(!entry.to_string().contains(&key), "{entry}");
+    let id = entry["id"].as_str().expect("an id");
+    let entry = sandbox.api.get_as_responder(&format!("/quarantine/{id}")).await.expect(200);
+    assert!(!entry.text().contains(&key) && entry.text().contains("[removed]"), "{}", entry.text());
+
+    // A readable one, too.
+    let mut trigger = event(&sandbox, "trigger");
+    trigger["dedup_key"] = json!(format!("{}/{key}", sandbox.service));
+    trigger["payload"]["summary"] = json!(format!("Told by {key}"));
+    trigger["payload"]["custom_details"]["message"] = json!(key);
+    trigger["links"] = json!([{ "href": format!("https://events.example.com/{key}") }]);
+    let answer = sandbox.api.post(&WebhookRequest::to("pagerduty-events", trigger.to_string())).await.expect(202);
+    assert_eq!(answer.json()["dedup_key"], trigger["dedup_key"]);
+    let alert = sandbox.alerts_when("one", |alerts| alerts.len() == 1).await.remove(0);
+    assert_eq!(alert["title"], "Told by [removed]");
+    let id = alert["id"].as_str().expect("an id");
+    for path in [format!("/alerts/{id}"), format!("/alerts/{id}/payload")] {
+        let shown = sandbox.api.get_as_responder(&path).await.expect(200);
+        assert!(!shown.text().contains(&key), "{path}: {}", shown.text());
+    }
     for wrong in [json!("wrong"), json!(null), json!([key]), json!({ "routing_key": key }), json!(7)] {
         let mut body = event(&sandbox, "trigger");
         body["routing_key"] = wrong;
@@ -220,6 +255,53 @@ async fn generic_webhooks_are_changes_if_they_are_signed_and_reports_if_not() {
         .post(&WebhookRequest::to("generic", firing.to_string()).header("authorization", bearer))
         .await
         .problem(401);
+}
+
+#[tokio::test]
+async fn cloud_events_are_read_in_each_mode_of_http() {
+    let sandbox = Sandbox::new();
+    let event = |id: &str, kind: &str, minute: i64| {
+        let data = &generic(&sandbox, kind, minute)["data"];
+        json!({
+            "specversion": "1.0", "id": id, "source": format!("/{}", sandbox.service), "type": kind,
+            "time": rfc3339(sandbox.minute(minute)), "datacontenttype": "application/json", "data": data,
+        })
+    };
+    let structured = WebhookRequest::to("generic", event("1", "alert.firing", 0).to_string())
+        .header("content-type", "application/cloudevents+json; charset=utf-8");
+    let alerts = sandbox.deliver(&structured).await;
+    assert_eq!((alerts.len(), &alerts[0]["status"]), (1, &json!("firing")));
+    sandbox.deliver_without_effect(&structured).await;
+
+    let batch = json!([event("1", "alert.firing", 0), event("2", "alert.resolved", 3), event("3", "alert.firing", 6)]);
+    let batch =
+        WebhookRequest::to("generic", batch.to_string()).header("content-type", "application/cloudevents-batch+json");
+    for _ in 0..2 {
+        let (status, body) = sandbox.api.deliver(&batch).await.receipt();
+        assert_eq!((status.as_str(), &body["accepted"]), ("group", &json!(3)));
+    }
+    let is_so =
+        |alerts: &[Value]| alerts.len() == 2 && alerts.iter().filter(|alert| alert["status"] == "firing").count() == 1;
+    sandbox.alerts_when("two, one of which fires", is_so).await;
+
+    let binary = |id: &str, kind: &str, minute: i64| {
+        let event = event(id, kind, minute);
+        let webhook =
+            WebhookRequest::to("generic", event["data"].to_string()).header("content-type", "application/json");
+        ["specversion", "id", "source", "type", "time"].iter().fold(webhook, |webhook, name| {
+            webhook.header(&format!("ce-{name}"), event[*name].as_str().expect("a text"))
+        })
+    };
+    let resolved = binary("4", "alert.resolved", 9);
+    sandbox.deliver(&resolved).await;
+    sandbox.alerts_when("none fires", |alerts| alerts.iter().all(|alert| alert["status"] == "resolved")).await;
+    sandbox.deliver_without_effect(&resolved).await;
+
+    // A signature covers the body alone: whoever records it could say that what fires is resolved.
+    let firing = binary("5", "alert.firing", 12);
+    let proof = signed(&serde_json::from_slice(&firing.body).unwrap(), &format!("ce-{}", sandbox.service), now());
+    let signed = proof.headers.iter().fold(firing, |webhook, (name, value)| webhook.header(name, value.clone()));
+    sandbox.api.post(&signed).await.quarantined();
 }
 
 #[tokio::test]

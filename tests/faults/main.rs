@@ -10,9 +10,11 @@
 
 mod comments;
 mod damage;
+mod grouped_messages;
 mod invariants;
 mod issuer;
 mod kill;
+mod limits;
 mod merges;
 mod model;
 mod outage;

@@ -12,7 +12,7 @@ use shared::{
         classification::Evidence,
         delivery::{Content, Delivery, DeliveryId},
         episode::MAX_RECENT_FIRINGS,
-        event::{KeyScope, Transition},
+        event::{EventKind, KeyScope, Transition},
         problem::{MAX_EPISODES, MAX_RESOLUTIONS},
         severity::Severity,
         time::Time,
@@ -94,7 +94,11 @@ impl Model {
                         id: delivery.delivery_id.clone(),
                         severity: classification.severity.value,
                         evidence: classification.severity.evidence,
-                        content: (!event.is_timed).then(|| delivery.content_hash.clone()),
+                        content: match event.kind {
+                            // A report says the same as long as its severity is the same.
+                            EventKind::Report => Some(classification.severity.value.to_string()),
+                            EventKind::Change => (!event.is_timed).then(|| delivery.content_hash.clone()),
+                        },
                         stated: event.environment.clone(),
                         environment,
                     });

@@ -8,7 +8,7 @@ use std::{
 use fastrand::Rng;
 use futures::future::join_all;
 use local::{Options, Stack};
-use shared::{clock, domain::delivery::Delivery};
+use shared::{clock, domain::delivery::Delivery, queue};
 use tests::faults::{Fault, FaultInjector, FaultRates};
 
 use crate::{
@@ -81,17 +81,24 @@ pub async fn run(seed: u64) -> Outcome {
     outcome
 }
 
-/// The messages: each delivery once or several times, late and out of order, with messages that
-/// cannot be parsed.
+/// The messages: each delivery once or several times, late and out of order, alone or with others, with messages
+/// that cannot be parsed.
 fn bodies(random: &mut Rng, deliveries: &[Delivery], poison: &[String]) -> Vec<String> {
     let spread = sources::one(random, &[1, 4, 60]);
-    let mut sent: Vec<(usize, String)> = Vec::new();
+    let mut sent: Vec<(usize, &Delivery)> = Vec::new();
     for (position, delivery) in deliveries.iter().enumerate() {
-        let body = serde_json::to_string(delivery).expect("JSON");
         let times = if random.u8(..4) == 0 { random.usize(2..=3) } else { 1 };
-        sent.extend((0..times).map(|_| (position + random.usize(..spread), body.clone())));
+        sent.extend((0..times).map(|_| (position + random.usize(..spread), delivery)));
     }
-    sent.extend(poison.iter().map(|poison| (random.usize(..deliveries.len()), poison.clone())));
     sent.sort_by_key(|(position, _)| *position);
-    sent.into_iter().map(|(_, body)| body).collect()
+    let mut waiting: Vec<Delivery> = sent.into_iter().map(|(_, delivery)| delivery.clone()).collect();
+    let mut messages = Vec::new();
+    while !waiting.is_empty() {
+        let together = if random.bool() { 1 } else { random.usize(1..=12).min(waiting.len()) };
+        messages.extend(queue::messages(&waiting.drain(..together).collect::<Vec<_>>()).expect("JSON"));
+    }
+    for poison in poison {
+        messages.insert(random.usize(..=messages.len()), poison.clone());
+    }
+    messages
 }

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use shared::domain::{
     delivery::{Content, Delivery, DeliveryId, PackedBody},
-    event::{AlertEvent, KeyScope, StatedSeverity, Transition},
+    event::{AlertEvent, EventKind, KeyScope, StatedSeverity, Transition},
     severity::Severity,
     source::Source,
     time::Time,
@@ -39,6 +39,13 @@ enum ProblemKind {
     Untimed,
     /// The same problem in two environments is two. Some events name no environment.
     PerEnvironment,
+    /// Reports: no event has an identity, receipt orders them, and the same is said again and again.
+    Reported,
+}
+
+/// Whether a delivery is a report: it may repeat another, and then it has no claim.
+pub fn is_report(delivery: &Delivery) -> bool {
+    matches!(&delivery.content, Content::Event(event) if event.kind == EventKind::Report)
 }
 
 /// The deliveries of a scenario, in the order of each problem's events. All occur before `now`.
@@ -52,7 +59,7 @@ pub fn deliveries(random: &mut Rng, now: Time) -> Vec<Delivery> {
             // Two events of a problem never have the same time.
             at = at.plus_millis(random.i64(1..=problem.pace * 60_000));
             let transition = if random.u8(..4) == 0 { Transition::Resolved } else { Transition::Firing };
-            let is_untimed = problem.kind == ProblemKind::Untimed;
+            let is_untimed = matches!(problem.kind, ProblemKind::Untimed | ProblemKind::Reported);
             let again = last.take().filter(|_| is_untimed && random.u8(..3) == 0);
             let hash = format!("{:016x}", random.u64(..));
             let (event, hash) = again.unwrap_or_else(|| (event(random, problem, transition, at), hash));
@@ -73,13 +80,21 @@ pub fn deliveries(random: &mut Rng, now: Time) -> Vec<Delivery> {
 
 fn problem(random: &mut Rng, number: u32, now: Time) -> Problem {
     let environment = if random.u8(..4) == 0 { ENVIRONMENTS[1] } else { ENVIRONMENTS[0] };
-    let kinds = [ProblemKind::Timed, ProblemKind::Timed, ProblemKind::Untimed, ProblemKind::PerEnvironment];
+    let kinds = [
+        ProblemKind::Timed,
+        ProblemKind::Timed,
+        ProblemKind::Untimed,
+        ProblemKind::PerEnvironment,
+        ProblemKind::Reported,
+        ProblemKind::Reported,
+    ];
+    let kind = one(random, &kinds);
     Problem {
-        source: one(random, &SOURCES),
+        source: if kind == ProblemKind::Reported { "alertmanager" } else { one(random, &SOURCES) },
         dedup_key: format!("cycle:{number}"),
         // Some problems share a group.
         group_key: format!("monitor:{}", random.u32(..=number)),
-        kind: one(random, &kinds),
+        kind,
         service: one(random, &SERVICES),
         environment,
         began_at: now.plus_minutes(one(random, &BEGINNINGS) - 6 * 60),
@@ -93,17 +108,20 @@ fn event(random: &mut Rng, problem: &Problem, transition: Transition, at: Time) 
     let environment = match (problem.kind, transition) {
         (ProblemKind::PerEnvironment, Transition::Resolved) => None,
         (ProblemKind::PerEnvironment, Transition::Firing) => one(random, &[None, Some("production"), Some("staging")]),
+        // The labels of a report tell its problem, so they are the same each time.
+        _ if problem.kind == ProblemKind::Reported => Some(problem.environment),
         // What is stated beats what is assumed.
         _ => Some(problem.environment).filter(|_| random.u8(..8) > 0),
     };
     let source = Source::named(problem.source);
     AlertEvent {
+        kind: if problem.kind == ProblemKind::Reported { EventKind::Report } else { EventKind::Change },
         group_key: problem.group_key.clone(),
         key_scope: match problem.kind {
             ProblemKind::PerEnvironment => KeyScope::ProblemPerEnvironment,
-            ProblemKind::Timed | ProblemKind::Untimed => KeyScope::Problem,
+            ProblemKind::Timed | ProblemKind::Untimed | ProblemKind::Reported => KeyScope::Problem,
         },
-        is_timed: problem.kind != ProblemKind::Untimed,
+        is_timed: !matches!(problem.kind, ProblemKind::Untimed | ProblemKind::Reported),
         title: format!("{} at {at}", problem.dedup_key),
         // Without a stated one, a severity is guessed.
         severity: Some(stated).filter(|_| random.u8(..4) > 0),

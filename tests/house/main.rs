@@ -4,6 +4,7 @@ mod alarms;
 mod documentation;
 mod layers;
 mod links;
+mod parameters;
 mod readme;
 mod repository;
 mod routes;

@@ -131,13 +131,13 @@ type AlertFacts = (SourceFacts, String, Option<usize>);
 pub struct SourceFacts {
     pub dedup_key: String,
     pub times: [Time; 2],
-    resolved_at: Option<Time>,
+    pub resolved_at: Option<Time>,
     occurrences: u64,
     severity: Severity,
     classification: Classification,
     pub title: String,
     message: Option<String>,
-    tags: Option<Vec<String>>,
+    pub tags: Option<Vec<String>>,
     link: Option<String>,
 }
 

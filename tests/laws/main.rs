@@ -12,4 +12,5 @@ mod history;
 mod incidents;
 mod orders;
 mod paging;
+mod reports;
 mod sealing;

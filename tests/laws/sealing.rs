@@ -37,7 +37,7 @@ use super::{
 };
 
 /// What happens before a request is sent: its operation and its body are known.
-type Hook = Arc<dyn Fn(&str, &[u8]) -> BoxFuture<'static, ()> + Send + Sync>;
+pub type Hook = Arc<dyn Fn(&str, &[u8]) -> BoxFuture<'static, ()> + Send + Sync>;
 
 struct Hooked {
     connector: SharedHttpConnector,
@@ -63,7 +63,7 @@ impl HttpConnector for Hooked {
     }
 }
 
-fn hooked(aws: &Aws, hook: &Hook) -> Aws {
+pub fn hooked(aws: &Aws, hook: &Hook) -> Aws {
     aws.clone().map(|service, config| {
         let (AwsService::DynamoDb, Some(inner)) = (service, config.http_client()) else { return config };
         let hook = Arc::clone(hook);

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use local::{Stack, secrets};
 use serde_json::{Value as Json, json};
+use shared::sources::MAX_GROUP_BYTES;
 use tokio::time::sleep;
 
 use crate::{
@@ -249,4 +250,33 @@ fn alarm(number: usize) -> Json {
         "resources": ["arn:aws:cloudwatch:eu-west-1:123456789012:alarm:measured"],
         "detail": { "alarmName": "measured", "state": { "value": "ALARM" } },
     })
+}
+
+/// The largest webhook that is accepted.
+pub struct LargestGroup {
+    pub event: Json,
+    pub bytes: usize,
+    pub alerts: usize,
+}
+
+/// A group of Alertmanager with as many alerts as fit into a webhook.
+pub fn largest_group() -> LargestGroup {
+    let alert = |number: usize| {
+        json!({
+            "status": "firing", "fingerprint": format!("{number:016x}"), "startsAt": "2026-11-23T09:12:44.101Z",
+            "endsAt": "0001-01-01T00:00:00Z", "generatorURL": "https://prometheus.example.com/graph?g0.tab=1",
+            "labels": {
+                "alertname": "PodNotReady", "cluster": "main", "environment": "measured", "namespace": "checkout",
+                "pod": format!("checkout-{number}"), "service": "checkout", "severity": "error", "team": "payments",
+            },
+            "annotations": { "summary": "A pod is not ready", "description": format!("The pod checkout-{number} is not ready.") },
+        })
+    };
+    let mut group = json!({ "version": "4", "groupKey": "{}:{}", "groupLabels": {}, "alerts": [] });
+    let alerts = MAX_GROUP_BYTES / (alert(100_000).to_string().len() + 1) - 1;
+    group["alerts"] = (100_000..100_000 + alerts).map(alert).collect();
+    let mut event = http("POST", "/webhooks/alertmanager", "", &json!({ "source": "alertmanager" }));
+    event["headers"]["authorization"] = json!(format!("Bearer {}", secrets::ALERTMANAGER));
+    let bytes = group.to_string().len();
+    LargestGroup { event: with_body(event, &group), bytes, alerts }
 }

@@ -30,12 +30,13 @@ const TARGET_WARM_P99_MS: f64 = 5.0;
 const RECEIVER: &str = "ReceiveWebhook";
 
 /// Every environment variable that the template sets for a function.
-const VARIABLES: [&str; 19] = [
+const VARIABLES: [&str; 21] = [
     "ALLOWED_ADDRESSES",
     "ALERTS_TABLE",
     "CLAIMS_TABLE",
     "EDGE_SECRETS",
     "INCIDENTS_TABLE",
+    "LIMITS_TABLE",
     "LIST_BUDGET_MS",
     "OIDC_AUDIENCE",
     "OIDC_ISSUER",
@@ -49,6 +50,7 @@ const VARIABLES: [&str; 19] = [
     "RETENTION_DAYS",
     "SECRET_ARN",
     "SEGMENTS_TABLE",
+    "SOURCE_LIMITS",
     "STACK_NAME",
 ];
 
@@ -61,6 +63,9 @@ pub struct Options {
     /// The number of warm calls of the last process
     #[arg(long, default_value_t = 200, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     calls: u32,
+    /// Measures this function only, such as ReceiveWebhook
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
     /// The folder with the binaries of `cargo lambda build`
     #[arg(long, default_value = "target/lambda", value_name = "DIR")]
     binaries: PathBuf,
@@ -89,11 +94,13 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
     let subjects = Subjects::find(&services.stack).await?;
     let mut rows = Vec::new();
     let mut is_too_large = false;
-    for function in services.stack.functions() {
+    let is_measured = |function: &&str| options.only.as_deref().is_none_or(|only| only == *function);
+    for function in services.stack.functions().filter(is_measured) {
         let figures = measure(function, &services, &subjects, options).await?;
         is_too_large |= function == RECEIVER && mebibytes(figures.binary_bytes) > TARGET_BINARY_MIB;
         rows.push(row(function, &figures));
     }
+    let largest = if is_measured(&RECEIVER) { Some(largest_group(&services, options).await?) } else { None };
     services.stop().await;
     let head = [
         "function",
@@ -119,6 +126,13 @@ pub async fn run(options: &Options) -> Result<(), Failure> {
         ["warm p99".into(), format!("< {TARGET_WARM_P99_MS} ms")],
     ];
     table("Targets of ReceiveWebhook", &["", ""], &targets.map(|row| row.to_vec()));
+    if let Some(row) = largest {
+        table(
+            "ReceiveWebhook: the largest group of Alertmanager",
+            &["bytes", "alerts", "ms", "peak memory MiB"],
+            &[row],
+        );
+    }
     if is_too_large {
         return Err(format!("{RECEIVER} is larger than {TARGET_BINARY_MIB} MiB").into());
     }
@@ -135,12 +149,8 @@ async fn measure(
     let content = fs::read(&binary).map_err(|error| {
         format!("{}: {error}. Build the functions first, as docs/DEPLOYMENT.md says", binary.display())
     })?;
-    let environment = services.stack.environment(function);
-    let own: Vec<(&str, String)> =
-        VARIABLES.iter().filter_map(|name| Some((*name, environment.required(name).ok()?))).collect();
-    let mut variables: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    variables.extend(services.variables());
-    variables.extend(platform(function));
+    let variables = variables(function, services);
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
 
     let mut figures = Figures {
         asked: "",
@@ -180,6 +190,32 @@ async fn measure(
     Ok(figures)
 }
 
+/// The environment variables of a function's process.
+fn variables(function: &str, services: &Services) -> Vec<(&'static str, String)> {
+    let environment = services.stack.environment(function);
+    let own = VARIABLES.iter().filter_map(|name| Some((*name, environment.required(name).ok()?)));
+    let others = services.variables().into_iter().chain(platform(function));
+    own.chain(others.map(|(name, value)| (name, value.to_owned()))).collect()
+}
+
+/// How much memory the largest webhook takes in a process of its own.
+async fn largest_group(services: &Services, options: &Options) -> Result<Vec<String>, Failure> {
+    let variables = variables(RECEIVER, services);
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (mut process, _) =
+        Process::start(&options.binaries.join(kebab(RECEIVER)).join("bootstrap"), &variables).await?;
+    let group = events::largest_group();
+    let (answer, took) = process.invoke(group.event).await?;
+    check(RECEIVER, &answer)?;
+    let memory = process.peak_memory_bytes().and_then(|bytes| usize::try_from(bytes).ok());
+    Ok(vec![
+        group.bytes.to_string(),
+        group.alerts.to_string(),
+        format!("{:.0}", took.as_secs_f64() * 1000.0),
+        memory.map_or_else(|| "-".to_owned(), |bytes| format!("{:.1}", mebibytes(bytes))),
+    ])
+}
+
 /// Fails if the function refused the event, since that would take less time than the work.
 fn check(function: &str, answer: &serde_json::Value) -> Result<(), Failure> {
     let status = answer["statusCode"].as_u64();
@@ -195,7 +231,7 @@ fn check(function: &str, answer: &serde_json::Value) -> Result<(), Failure> {
 }
 
 /// The environment variables that Lambda sets.
-fn platform(function: &str) -> [(&str, &str); 8] {
+fn platform(function: &str) -> [(&'static str, &str); 8] {
     [
         ("AWS_LAMBDA_FUNCTION_NAME", function),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),

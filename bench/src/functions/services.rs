@@ -54,7 +54,7 @@ impl Services {
     }
 
     /// The environment variables that lead the SDK of another process to the services.
-    pub fn variables(&self) -> [(&str, &str); 3] {
+    pub fn variables(&self) -> [(&'static str, &str); 3] {
         [
             ("AWS_ENDPOINT_URL_DYNAMODB", &self.dynamodb_url),
             ("AWS_ENDPOINT_URL_SQS", &self.url),

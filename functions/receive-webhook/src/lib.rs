@@ -40,7 +40,7 @@ impl HttpFunction for Function {
 
     async fn answer(&self, request: &Request, now: Time, deadline: Deadline) -> Result<Response, Problem> {
         let from = self.edge.source_address_of(request);
-        let Some(source) = sources::find(source_in(request)) else {
+        let Some(source) = sources::at(path_below_webhooks(request)) else {
             let reason = Reason { metric: "RefusedUnknownSource", text: "there is no such source", source: None };
             self.refusals.count(reason, from, now);
             return Err(Problem::not_found("There is no source with this name."));
@@ -82,7 +82,7 @@ impl HttpFunction for Function {
             }
         }
         if source.answer_form() == AnswerForm::PagerDutyEvents
-            && let Some(answer) = pagerduty_events::answer(&received)
+            && let Some(answer) = pagerduty_events::answer(&received, body)
         {
             return Ok(answer);
         }
@@ -90,12 +90,9 @@ impl HttpFunction for Function {
     }
 }
 
-/// The name of the source: the second segment of the path. Some sources have routes of their own below
-/// it, since their clients add to the address that they are given.
-fn source_in(request: &Request) -> &str {
-    let path = request.uri().path();
-    let name = path.split_once("/webhooks/").map_or("", |(_, rest)| rest);
-    name.split('/').next().unwrap_or_default()
+/// What of the path tells the source.
+fn path_below_webhooks(request: &Request) -> &str {
+    request.uri().path().split_once("/webhooks/").map_or("", |(_, rest)| rest)
 }
 
 impl Function {
@@ -121,6 +118,7 @@ fn reason(refusal: &Refusal) -> (&'static str, &'static str) {
         Refusal::TooLarge { .. } => ("RefusedTooLarge", "the webhook is too large"),
         Refusal::NotAuthentic => ("RefusedNotAuthentic", "the signature or token of the webhook is wrong"),
         Refusal::Address => ("RefusedAddress", "the address is not allowed, but the webhook is authentic"),
+        Refusal::OverLimit(_) => ("RefusedOverLimit", "the source sends more events a minute than its limit"),
         Refusal::Stranger => ("RefusedStranger", "the address is not allowed"),
         Refusal::Queue(_) | Refusal::OutOfTime(_) => ("RefusedUnavailable", "the queue did not take the webhook"),
         Refusal::Confirmation(_) => ("RefusedUnavailable", "the subscription could not be confirmed"),
@@ -138,6 +136,7 @@ fn problem(refusal: &Refusal) -> Problem {
         Refusal::Address | Refusal::Stranger => {
             Problem::forbidden("This address may not send webhooks of this source.")
         }
+        Refusal::OverLimit(refused) => Problem::over_limit(*refused),
         Refusal::Queue(_) | Refusal::OutOfTime(_) | Refusal::Confirmation(_) => Problem::unavailable(refusal),
     }
 }

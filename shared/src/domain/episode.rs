@@ -53,6 +53,15 @@ impl Firing {
         self.key.at > end.at || by_receipt.is_some_and(|received_at| received_at > end.at)
     }
 
+    /// The same after the end of an earlier alert: a source may date it before that, but then it occurred when it is
+    /// ordered.
+    pub(super) fn occurred_after(mut self, end: Time) -> Self {
+        if self.occurred_at <= end {
+            self.occurred_at = self.key.at;
+        }
+        self
+    }
+
     /// The same, ordered after an end that we know it came after.
     fn ordered_after(mut self, end: Resolution) -> Self {
         if self.key.at <= end.at {
@@ -225,8 +234,8 @@ pub struct EpisodeOf {
 /// What a resolution means for the episode in whose interval it lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// The alert fired only afterwards.
-    Before,
+    /// The alert fired only afterwards. As it is after that, if that is another than it was.
+    Before(Option<Box<Episode>>),
     /// The alert ends.
     Ends(Box<Episode>),
     /// The alert ends, and what fired afterwards is another.
@@ -285,7 +294,19 @@ impl Episode {
         [&self.base.first, &self.base.worst].into_iter().chain(self.recent.iter().map(|firing| &firing.key))
     }
 
+    /// The severity that a firing delivery reported, if that is remembered.
+    #[must_use]
+    pub fn severity_of(&self, key: &EventKey) -> Option<Severity> {
+        let firing = self.first.iter().chain(&self.recent).find(|firing| firing.key == *key);
+        let worst = (self.base.worst == *key).then_some(self.base.severity);
+        firing.map(|firing| firing.severity).or(worst)
+    }
+
     pub(super) fn fire(mut self, firing: Firing) -> Self {
+        // A repetition of a report has no claim, so it may come twice.
+        if self.first.iter().chain(&self.recent).any(|known| known.key == firing.key) {
+            return self;
+        }
         match self.first.take() {
             Some(first) if firing.key < first.key => {
                 self.base = Firings::of(&firing);
@@ -311,11 +332,13 @@ impl Episode {
     pub(super) fn end(&self, resolution: Resolution) -> Ending {
         let at = resolution.at;
         if at < self.base.first.at {
-            return Ending::Before;
+            let after = self.clone().occurred_after(at);
+            return Ending::Before((after != *self).then(|| Box::new(after)));
         }
         let (after, before): (Vec<Firing>, Vec<Firing>) =
             self.recent.iter().cloned().partition(|firing| firing.is_after(resolution));
-        let mut after: Vec<Firing> = after.into_iter().map(|firing| firing.ordered_after(resolution)).collect();
+        let after = after.into_iter().map(|firing| firing.ordered_after(resolution).occurred_after(at));
+        let mut after: Vec<Firing> = after.collect();
         after.sort_by(|one, other| one.key.cmp(&other.key));
         match after.split_first() {
             None if self.base.last_at <= at => Ending::Ends(Box::new(self.clone().resolved(resolution))),
@@ -325,6 +348,23 @@ impl Episode {
             },
             _ => Ending::TooLate,
         }
+    }
+
+    /// The same after the end of an earlier alert.
+    fn occurred_after(mut self, end: Time) -> Self {
+        match self.first.take().map(|first| first.occurred_after(end)) {
+            Some(first) => {
+                self.base = Firings::of(&first);
+                self.first = Some(first);
+            }
+            None if self.base.occurred_at <= end => {
+                self.base.occurred_at = self.base.first.at;
+                self.base.last_seen_at = self.base.last_seen_at.max(self.base.first.at);
+            }
+            None => {}
+        }
+        self.recent = self.recent.into_iter().map(|firing| firing.occurred_after(end)).collect();
+        self
     }
 
     pub(super) const fn first_key(&self) -> &EventKey {
@@ -344,6 +384,11 @@ pub struct Rest {
 impl Rest {
     /// The keys of the deliveries.
     pub fn keys(&self) -> impl Iterator<Item = &EventKey> {
-        std::iter::once(&self.first).chain(&self.others).map(|firing| &firing.key)
+        self.firings().map(|firing| &firing.key)
+    }
+
+    /// The deliveries.
+    pub fn firings(&self) -> impl Iterator<Item = &Firing> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 }

@@ -10,6 +10,8 @@
 //! | firing | new alert, resolved already if the interval ends | counted |
 //! | resolved | remembered: a boundary | fired until *t*: resolved at *t*; fired only since: remembered; both: split in two |
 //!
+//! An alert never occurred before the resolution that it follows, whatever its source says.
+//!
 //! Some ends are by our clock: a person resolves an alert, or a source states no time with its
 //! resolution. A firing delivery that we received after such an end begins a new alert, even if its
 //! source's clock says that it fired before.
@@ -103,6 +105,8 @@ pub enum StepKind {
     Resolve(Box<Episode>),
     /// An alert was resolved and fired again before its resolution arrived: it is two.
     Split { ended: Box<Episode>, rest: Rest },
+    /// An alert occurred later than its source says: a resolution arrived late, and comes before all of it.
+    Redate(Box<Episode>),
     /// A resolution to be remembered: what it ends may be on its way.
     Remember(Resolution),
     /// The same, of a resolution that ends the problem in every environment.
@@ -114,7 +118,9 @@ impl Step {
     #[must_use]
     pub fn alert_id(&self) -> Option<AlertId> {
         match &self.kind {
-            StepKind::Repeat(episode) | StepKind::Resolve(episode) => Some(episode.alert_id),
+            StepKind::Repeat(episode) | StepKind::Resolve(episode) | StepKind::Redate(episode) => {
+                Some(episode.alert_id)
+            }
             StepKind::Split { ended, .. } => Some(ended.alert_id),
             StepKind::Begin { .. } | StepKind::Remember(_) | StepKind::RememberEverywhere(_) => None,
         }
@@ -224,15 +230,14 @@ impl Problem {
             firing.key.at = news.received_at.max(ended_at.plus_millis(1));
         }
         let at = firing.key.at;
+        // A clock that is behind must not put an alert before the resolution that it follows.
+        if let Some(earlier) = self.boundaries(lane).map(|resolution| resolution.at).filter(|end| *end < at).max() {
+            firing = firing.occurred_after(earlier);
+        }
         let known = adopted.or_else(|| lane.and_then(|lane| self.in_interval(lane, at)));
         let kind = if let Some(episode) = known {
             StepKind::Repeat(Box::new(episode.clone().fire(firing)))
         } else {
-            // A clock that is behind must not put an alert before the resolution that it follows.
-            let earlier = self.boundaries(lane).map(|resolution| resolution.at).filter(|end| *end < at).max();
-            if earlier.is_some_and(|earlier| firing.occurred_at <= earlier) {
-                firing.occurred_at = at;
-            }
             StepKind::Begin { firing, resolution: self.next_boundary(lane, at) }
         };
         Step { lane: lane_name, kind }
@@ -265,12 +270,10 @@ impl Problem {
         let by = if is_timed { ResolvedBy::Source } else { ResolvedBy::SourceUntimed };
         let resolution = Resolution::new(news.firing.key.at, by, news.received_at);
         match (news.key_scope, news.environment) {
-            (KeyScope::Problem, _) => self.end_lane(NO_ENVIRONMENT, resolution).into_iter().collect(),
-            (KeyScope::ProblemPerEnvironment, Some(environment)) => {
-                self.end_lane(&lane_of(environment), resolution).into_iter().collect()
-            }
+            (KeyScope::Problem, _) => self.end_lane(NO_ENVIRONMENT, resolution),
+            (KeyScope::ProblemPerEnvironment, Some(environment)) => self.end_lane(&lane_of(environment), resolution),
             (KeyScope::ProblemPerEnvironment, None) => {
-                let steps = self.lanes.keys().filter_map(|lane| self.end_lane(lane, resolution));
+                let steps = self.lanes.keys().flat_map(|lane| self.end_lane(lane, resolution));
                 let mut steps: Vec<Step> = steps.filter(|step| !matches!(step.kind, StepKind::Remember(_))).collect();
                 if !self.everywhere.iter().any(|known| known.at == resolution.at && known.by == resolution.by) {
                     let kind = StepKind::RememberEverywhere(resolution);
@@ -281,19 +284,22 @@ impl Problem {
         }
     }
 
-    fn end_lane(&self, name: &str, resolution: Resolution) -> Option<Step> {
+    fn end_lane(&self, name: &str, resolution: Resolution) -> Vec<Step> {
         let lane = self.lanes.get(name);
         if self.boundaries(lane).any(|boundary| boundary.at == resolution.at) {
-            return None;
+            return Vec::new();
         }
         let known = lane.and_then(|lane| self.in_interval(lane, resolution.at));
-        let kind = match known.map(|episode| episode.end(resolution)) {
-            None | Some(Ending::Before) => StepKind::Remember(resolution),
-            Some(Ending::Ends(episode)) => StepKind::Resolve(episode),
-            Some(Ending::Splits { ended, rest }) => StepKind::Split { ended, rest },
-            Some(Ending::TooLate) => return None,
+        let kinds = match known.map(|episode| episode.end(resolution)) {
+            None => vec![StepKind::Remember(resolution)],
+            Some(Ending::Before(after)) => {
+                after.map(StepKind::Redate).into_iter().chain([StepKind::Remember(resolution)]).collect()
+            }
+            Some(Ending::Ends(episode)) => vec![StepKind::Resolve(episode)],
+            Some(Ending::Splits { ended, rest }) => vec![StepKind::Split { ended, rest }],
+            Some(Ending::TooLate) => Vec::new(),
         };
-        Some(Step { lane: name.to_owned(), kind })
+        kinds.into_iter().map(|kind| Step { lane: name.to_owned(), kind }).collect()
     }
 
     /// When the interval of a time ended by our clock, if we received the delivery only after that: two

@@ -62,6 +62,12 @@ impl Time {
         self.timestamp().to_zoned(TimeZone::UTC).date().to_string()
     }
 
+    /// The minute in UTC, as text: `2026-11-23T09:41`.
+    #[must_use]
+    pub fn minute(self) -> String {
+        self.timestamp().to_zoned(TimeZone::UTC).strftime("%Y-%m-%dT%H:%M").to_string()
+    }
+
     /// The first millisecond of its day in UTC.
     #[must_use]
     pub const fn start_of_day(self) -> Self {

@@ -104,9 +104,12 @@ impl From<Problem> for Response {
     fn from(problem: Problem) -> Self {
         let status = problem.status();
         let mut answer = with_content_type(status, "application/problem+json", &problem);
+        if let Some(seconds) = problem.retry_after_seconds() {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(u16::from(seconds)));
+        }
         match status {
             StatusCode::SERVICE_UNAVAILABLE => {
-                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                answer.headers_mut().entry(RETRY_AFTER).or_insert(HeaderValue::from_static("1"));
             }
             // RFC 9110, 15.5.2: a 401 names at least one way to authenticate.
             StatusCode::UNAUTHORIZED => {

@@ -6,8 +6,10 @@ use serde::{Serialize, Serializer};
 use crate::{
     domain::{id::IncidentId, incident::Incident, quarantine::EntryState, status::Status},
     service::{
-        incident_writer::ChangeIncidentError, merge_incidents::MergeIncidentsError, split_incident::SplitIncidentError,
+        incident_writer::ChangeIncidentError, limit_events::OverLimit, merge_incidents::MergeIncidentsError,
+        split_incident::SplitIncidentError,
     },
+    sources::limits::ResendKind,
     store::segments::ListError,
 };
 
@@ -30,6 +32,9 @@ pub struct Problem {
     /// Goes into the `ETag` header.
     #[serde(skip)]
     version: Option<u64>,
+    /// Goes into the `Retry-After` header.
+    #[serde(skip)]
+    retry_after_seconds: Option<u8>,
     /// Goes into the log. Clients do not see it.
     #[serde(skip)]
     cause: Option<Box<str>>,
@@ -255,6 +260,21 @@ impl Problem {
         )
     }
 
+    /// 429, or 503 for a sender that gives up at 429: a webhook is beyond the limit of its source.
+    #[must_use]
+    pub fn over_limit(refused: OverLimit) -> Self {
+        const URI: &str = "urn:incident-review:problem:over-limit";
+        const TITLE: &str = "Over the limit";
+        let kind = match refused.resend {
+            ResendKind::WhenLimited => &ProblemKind { uri: URI, title: TITLE, status: StatusCode::TOO_MANY_REQUESTS },
+            ResendKind::WhenUnavailable | ResendKind::Never => {
+                &ProblemKind { uri: URI, title: TITLE, status: StatusCode::SERVICE_UNAVAILABLE }
+            }
+        };
+        let detail = "This source has sent as many events in this minute as its limit allows. Send again later.";
+        Self { retry_after_seconds: Some(refused.wait_seconds), ..Self::new(kind, detail.to_owned()) }
+    }
+
     /// 503: a dependency failed. The cause goes into the log. Clients do not see it.
     #[must_use]
     pub fn unavailable(cause: &impl std::fmt::Display) -> Self {
@@ -320,6 +340,12 @@ impl Problem {
         self.version
     }
 
+    /// When the client may try again, in seconds, if that is known. It goes into the `Retry-After` header.
+    #[must_use]
+    pub const fn retry_after_seconds(&self) -> Option<u8> {
+        self.retry_after_seconds
+    }
+
     /// The cause for the log. `None` if the client made a mistake.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
@@ -336,6 +362,7 @@ impl Problem {
             state: None,
             merged_into: None,
             version: None,
+            retry_after_seconds: None,
             cause: None,
         }
     }

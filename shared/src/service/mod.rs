@@ -17,6 +17,7 @@ pub mod get_incident_stats;
 pub mod get_quarantine_entry;
 pub mod group_alerts;
 pub mod incident_writer;
+pub mod limit_events;
 pub mod list_alerts;
 pub mod list_incidents;
 pub mod list_quarantine;

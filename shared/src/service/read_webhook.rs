@@ -39,6 +39,22 @@ pub enum Webhook {
 }
 
 impl Webhook {
+    /// How many deliveries it has.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        match self {
+            Self::Delivery(_) => 1,
+            Self::Group(group) => group.deliveries.len(),
+            Self::Confirmation(_) | Self::Ignored { .. } => 0,
+        }
+    }
+
+    /// Whether it has no delivery.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Its deliveries, in their order.
     #[must_use]
     pub fn deliveries(self) -> Vec<Delivery> {
@@ -82,6 +98,9 @@ pub struct Received<'webhook> {
 #[must_use]
 pub fn read(received: Received<'_>) -> Webhook {
     let Received { source, headers, body, received_at, .. } = received;
+    if let Some(reason) = source.ignores_all() {
+        return Webhook::Ignored { reason: reason.to_owned() };
+    }
     let payload = match sources::parse(body) {
         Ok(payload) => payload,
         Err(unreadable) => {

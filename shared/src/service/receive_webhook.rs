@@ -3,7 +3,10 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use super::read_webhook::{self, Deliveries, Received, Webhook};
+use super::{
+    limit_events::{self, LimitEvents, OverLimit},
+    read_webhook::{self, Deliveries, Received, Webhook},
+};
 use crate::{
     aws::Aws,
     certificates::Certificates,
@@ -86,6 +89,9 @@ pub enum Refusal {
     /// It comes from an address that is not allowed, and proves nothing.
     #[error("the address is not allowed")]
     Stranger,
+    /// It is beyond the limit of the source. It is to be sent again.
+    #[error(transparent)]
+    OverLimit(#[from] OverLimit),
     /// The queue cannot be reached.
     #[error(transparent)]
     Queue(#[from] QueueError),
@@ -106,6 +112,9 @@ pub enum StartError {
     /// The addresses that are allowed.
     #[error(transparent)]
     Addresses(#[from] InvalidAddresses),
+    /// The limits of sources.
+    #[error(transparent)]
+    Limits(#[from] limit_events::StartError),
 }
 
 /// Receives webhooks.
@@ -114,19 +123,25 @@ pub struct ReceiveWebhook {
     allowed: AllowedAddresses,
     credentials: CredentialStore,
     certificates: Certificates,
+    limit_events: Option<LimitEvents>,
     queue: Queue,
 }
 
 impl ReceiveWebhook {
-    /// Fetches the credentials and connects to the queue, side by side.
+    /// Fetches the credentials and connects to the queue and, if sources have limits, to their table, side by side.
     ///
     /// # Errors
     /// [`StartError`]
     pub async fn start(environment: &Environment, aws: &Aws, now: Time) -> Result<Self, StartError> {
         let allowed = AllowedAddresses::parse(&environment.allowed_addresses())?;
         let queue = Queue::new(environment, aws).map_err(CredentialsError::from)?;
-        let (credentials, ()) = tokio::join!(CredentialStore::start(environment, aws, now), queue.warm());
-        Ok(Self { allowed, credentials: credentials?, certificates: Certificates::new(environment), queue })
+        let (credentials, limit_events, ()) = tokio::join!(
+            CredentialStore::start(environment, aws, now),
+            LimitEvents::start(environment, aws, now),
+            queue.warm()
+        );
+        let certificates = Certificates::new(environment);
+        Ok(Self { allowed, credentials: credentials?, certificates, limit_events: limit_events?, queue })
     }
 
     /// Receives one webhook, if its proof holds: one `SendMessage`, or one for about fifty events of
@@ -162,8 +177,11 @@ impl ReceiveWebhook {
             return Err(Refusal::NotAuthentic);
         }
         let receipt = format!("{:016x}", fastrand::u64(..));
-        let received = match read_webhook::read(Received { source, headers, body, received_at: now, receipt: &receipt })
-        {
+        let webhook = read_webhook::read(Received { source, headers, body, received_at: now, receipt: &receipt });
+        if let Some(limit_events) = &self.limit_events {
+            limit_events.admit(source, headers, webhook.len(), now, deadline).await?;
+        }
+        let received = match webhook {
             Webhook::Delivery(delivery) => self.send(*delivery, deadline).await?,
             Webhook::Group(group) => self.send_group(group, deadline).await?,
             Webhook::Confirmation(confirmation) => {

@@ -18,6 +18,7 @@ mod generic;
 mod grafana;
 mod headers;
 mod labels;
+pub mod limits;
 mod markdown;
 mod normalize;
 mod pagerduty;
@@ -41,11 +42,12 @@ pub use body::{UnreadableBody, parse};
 pub use certificate::{Certificate, CertificateUrl, InvalidCertificate};
 pub use cloudwatch::{event_bridge, subscription::Confirmation};
 pub use headers::Headers;
-pub use pagerduty_events::client_key;
-pub use reading::{Element, ElementReading, Group, Reading, Unreadable};
+pub use pagerduty_events::{client_key, stated_key};
+pub use reading::{Element, ElementReading, Group, Reading, SplitPayload, Unreadable};
 pub use request::Request;
 
 use crate::domain::{delivery::DeliveryId, event::AlertEvent, time::Time};
+use limits::ResendKind;
 use signature::Secret;
 
 /// Every source whose webhooks are accepted.
@@ -79,6 +81,16 @@ const GROUP_TIMEOUT: Duration = Duration::from_secs(8);
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn WebhookSource> {
     SOURCES.iter().find(|source| source.name() == name).copied()
+}
+
+/// The source whose webhooks come to a path below `/webhooks/`: its name, or a route below it. Clients add to the
+/// address that they are given, and what comes by such a route may mean something else.
+#[must_use]
+pub fn at(path: &str) -> Option<&'static dyn WebhookSource> {
+    let mut segments = path.split('/');
+    let source = find(segments.next()?)?;
+    let route: Vec<&str> = segments.collect();
+    Some(source.at_route(&route.join("/")).unwrap_or(source))
 }
 
 /// How a source proves who it is, and how its payloads are read.
@@ -142,6 +154,16 @@ pub trait WebhookSource: Sync {
     /// The name in paths, in JSON and in the secret: lower case.
     fn name(&self) -> &'static str;
 
+    /// What reads the webhooks that come by a route below this source, if something else than this does.
+    fn at_route(&self, _route: &str) -> Option<&'static dyn WebhookSource> {
+        None
+    }
+
+    /// Why all webhooks are ignored, whatever they say, if they are.
+    fn ignores_all(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The largest body that is accepted, in bytes.
     fn max_body_bytes(&self) -> usize {
         MAX_EVENT_BYTES
@@ -182,6 +204,11 @@ pub trait WebhookSource: Sync {
     /// # Errors
     /// [`Unreadable`] if the payload cannot be mapped to an event.
     fn read(&self, headers: &Headers, payload: &Value, received_at: Time) -> Result<Reading, Unreadable>;
+
+    /// When the sender of a webhook with these headers sends it again. What is not known is [`ResendKind::Never`].
+    fn resends(&self, _headers: &Headers) -> ResendKind {
+        ResendKind::Never
+    }
 
     /// The form of the answer that the source's clients read.
     fn answer_form(&self) -> AnswerForm {

@@ -5,6 +5,7 @@ mod batch;
 pub mod changes;
 pub mod claims;
 mod error;
+pub mod event_counts;
 pub mod incidents;
 mod item;
 mod packed;

@@ -7,6 +7,7 @@ use super::{
     alerts::Alerts,
     changes::{self, ChangeLog},
     claims::Claims,
+    event_counts::EventCounts,
     incidents::Incidents,
     payloads::Payloads,
     quarantine::Quarantine,
@@ -50,6 +51,14 @@ impl Tables {
     /// [`InvalidVariable`] without `CLAIMS_TABLE`.
     pub fn claims(&self) -> Result<Claims, InvalidVariable> {
         Ok(Claims::new(self.client.clone(), self.environment.claims_table()?))
+    }
+
+    /// The limits table, if sources have limits.
+    ///
+    /// # Errors
+    /// [`InvalidVariable`] without `LIMITS_TABLE`.
+    pub fn event_counts(&self) -> Result<EventCounts, InvalidVariable> {
+        Ok(EventCounts::new(self.client.clone(), self.environment.limits_table()?))
     }
 
     /// The incidents table.

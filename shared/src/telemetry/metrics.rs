@@ -2,7 +2,8 @@
 //! the metrics. This needs no request, and costs nothing while nothing happens.
 //!
 //! CloudWatch charges $0.30 a month for each combination of name and dimensions, by the hour in
-//! which it is written. So there are few metrics, with the stack as their only dimension.
+//! which it is written. So there are few metrics, with the stack as their only dimension. What is counted
+//! by source is rare.
 
 use std::{collections::BTreeMap, fmt, io::Write};
 
@@ -62,6 +63,20 @@ impl Metrics {
         if !measures.0.is_empty() {
             info!(target: TARGET, line = %self.line(measures, now));
         }
+    }
+
+    /// Writes all measures as one line: as metrics of the stack, and of a source of webhooks, too.
+    pub fn write_of_source(&self, measures: &Measures, source: &'static str, now: Time) {
+        if !measures.0.is_empty() {
+            info!(target: TARGET, line = %self.line_of_source(measures, source, now));
+        }
+    }
+
+    fn line_of_source(&self, measures: &Measures, source: &'static str, now: Time) -> Value {
+        let mut line = self.line(measures, now);
+        line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] = json!([["Stack"], ["Stack", "Source"]]);
+        line["Source"] = json!(source);
+        line
     }
 
     fn line(&self, Measures(measures): &Measures, now: Time) -> Value {
@@ -180,6 +195,19 @@ mod tests {
                 "Joined": 2,
                 "ReceiptToIncident": [42, 0],
             })
+        );
+    }
+
+    #[test]
+    fn what_is_counted_by_source_is_a_metric_of_the_stack_as_well() {
+        let metrics = Metrics { stack: "review".to_owned() };
+        let mut measures = Measures::default();
+        measures.count_many("LimitedEvents", 500);
+        let line = metrics.line_of_source(&measures, "generic", Time::EARLIEST);
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Dimensions"], json!([["Stack"], ["Stack", "Source"]]));
+        assert_eq!(
+            (&line["Stack"], &line["Source"], &line["LimitedEvents"]),
+            (&json!("review"), &json!("generic"), &json!(500))
         );
     }
 }

@@ -7,6 +7,7 @@ use shared::domain::alert_status::AlertStatus;
 use super::{History, People, Violations, alert, alerts_of_problem};
 use crate::{
     model::{Model, Outcome, Problem},
+    sources::is_report,
     tables::{AlertRow, Tables},
 };
 
@@ -14,7 +15,9 @@ pub fn check(tables: &Tables, history: &History, model: &Model, people: &People<
     for delivery in &history.deliveries {
         let id = delivery.delivery_id.to_string();
         let took_effect = tables.claims.deliveries.contains(&id);
-        violations.unless(took_effect || history.dead.contains(&id), || format!("delivery {id} is lost"));
+        violations.unless(took_effect || is_report(delivery) || history.dead.contains(&id), || {
+            format!("delivery {id} is lost")
+        });
     }
     for id in &tables.claims.deliveries {
         let known = history.deliveries.iter().any(|delivery| delivery.delivery_id.as_str() == id);

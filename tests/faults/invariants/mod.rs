@@ -21,6 +21,7 @@ use shared::{
 
 use crate::{
     model::Model,
+    sources::is_report,
     tables::{AlertRow, Tables},
 };
 
@@ -94,7 +95,12 @@ impl fmt::Display for Violations {
 pub fn check(tables: &Tables, history: &History) -> Violations {
     let mut violations = Violations::default();
     let claimed: BTreeSet<&str> = tables.claims.deliveries.iter().map(String::as_str).collect();
-    let effective = history.deliveries.iter().filter(|delivery| claimed.contains(delivery.delivery_id.as_str()));
+    // A report that repeats another has no claim, and what came of all of them shows whether one is lost.
+    let is_effective = |delivery: &&Delivery| {
+        let id = delivery.delivery_id.as_str();
+        claimed.contains(id) || (is_report(delivery) && !history.dead.contains(id))
+    };
+    let effective = history.deliveries.iter().filter(is_effective);
     let model = Model::of(effective);
     let latest = history.deliveries.iter().map(|delivery| delivery.received_at).max();
     let people = People { latest_receipt: latest, tables };

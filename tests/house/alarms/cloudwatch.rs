@@ -27,9 +27,23 @@ impl Metrics {
         self.values.entry(metric.to_owned()).or_default().entry(minute).or_default().push(value);
     }
 
-    /// Writes a line of the API's access log, which metric filters count.
+    /// Writes a line of the API's access log, which metric filters count. API Gateway itself answers 429.
     pub fn log(&mut self, route: &str, status: u16, minute: usize) {
-        let line = [("route", route.to_owned()), ("status", status.to_string())].into();
+        self.log_of(if status == 429 { "-" } else { "1" }, route, status, minute);
+    }
+
+    /// Writes the line of a request that a function answered.
+    pub fn log_of_function(&mut self, route: &str, status: u16, minute: usize) {
+        self.log_of("1", route, status, minute);
+    }
+
+    fn log_of(&mut self, function_request_id: &str, route: &str, status: u16, minute: usize) {
+        let line = [
+            ("route", route.to_owned()),
+            ("status", status.to_string()),
+            ("function_request_id", function_request_id.to_owned()),
+        ];
+        let line = line.into();
         let counted: Vec<String> =
             self.filters.iter().filter(|filter| filter.matches(&line)).map(|filter| filter.metric.clone()).collect();
         for metric in counted {

@@ -76,9 +76,13 @@ fn the_access_log_has_the_fields_that_filters_read() {
     let template = yaml("template.yaml");
     let settings = &template["Resources"]["Api"]["Properties"]["AccessLogSettings"];
     let format = text(&settings["Format"]);
-    for field in
-        ["\"stack\":\"${AWS::StackName}\"", "\"route\":\"$context.routeKey\"", "\"status\":\"$context.status\""]
-    {
+    for field in [
+        "\"stack\":\"${AWS::StackName}\"",
+        "\"route\":\"$context.routeKey\"",
+        "\"status\":\"$context.status\"",
+        // A hyphen stands for what there is not.
+        "\"function_request_id\":\"$context.integration.requestId\"",
+    ] {
         assert!(format.contains(field), "{format}");
     }
 }

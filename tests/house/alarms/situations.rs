@@ -92,12 +92,17 @@ fn webhooks() -> Vec<(&'static str, Driven)> {
             "LimitedWebhooksAlarm",
             Driven {
                 rings: vec![situation("one webhook is answered 429", 10, |metrics| metrics.log(WEBHOOK, 429, 7))],
-                silent: vec![situation("a list is answered 429, webhooks 202", 10, |metrics| {
-                    for minute in 0..10 {
-                        metrics.log(LIST, 429, minute);
-                        metrics.log(WEBHOOK, 202, minute);
-                    }
-                })],
+                silent: vec![
+                    situation("a list is answered 429, webhooks 202", 10, |metrics| {
+                        for minute in 0..10 {
+                            metrics.log(LIST, 429, minute);
+                            metrics.log(WEBHOOK, 202, minute);
+                        }
+                    }),
+                    situation("a limit of a source answers 429", 10, |metrics| {
+                        (0..10).for_each(|minute| metrics.log_of_function(WEBHOOK, 429, minute));
+                    }),
+                ],
             },
         ),
         (

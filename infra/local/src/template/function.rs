@@ -270,8 +270,10 @@ mod tests {
         let variables = [
             ("ALLOWED_ADDRESSES", ""),
             ("EDGE_SECRETS", ""),
+            ("LIMITS_TABLE", ""),
             ("QUEUE_URL", "ref:AlertsQueue"),
             ("SECRET_ARN", "ref:Secret"),
+            ("SOURCE_LIMITS", ""),
             ("STACK_NAME", "local"),
         ];
         assert_eq!(webhook.environment, variables.map(|(n, v)| (n.to_owned(), v.to_owned())).into());

@@ -56,7 +56,7 @@ fn fold_all(deliveries: &[News<'_>]) -> (Problem, BTreeMap<AlertId, u64>) {
         for Step { lane, kind } in known.steps(news) {
             let changed = match kind {
                 StepKind::Begin { firing, resolution } => vec![Episode::begin(new(resolution), firing)],
-                StepKind::Repeat(episode) | StepKind::Resolve(episode) => vec![*episode],
+                StepKind::Repeat(episode) | StepKind::Resolve(episode) | StepKind::Redate(episode) => vec![*episode],
                 StepKind::Split { ended, rest } => {
                     let split = new(rest.resolution);
                     vec![*ended, Episode::split_off(split, rest)]
@@ -326,4 +326,36 @@ proptest! {
         prop_assert_eq!(all.values().sum::<u64>(), said.iter().filter(|(fires, ..)| *fires).count() as u64);
         prop_assert!(known.episodes().count() <= MAX_EPISODES && known.lanes.values().all(|lane| lane.resolutions.len() <= MAX_RESOLUTIONS));
     }
+}
+
+/// A report says when its problem began, again and again, also after a resolution.
+#[test]
+fn an_alert_never_occurred_before_the_resolution_that_it_follows_in_whatever_order_they_arrive() {
+    let report = |number: usize, said: Said| {
+        let mut news = news(number, said);
+        news.firing.occurred_at = at(-5);
+        news.firing.content = Some(format!("report:{}", said.2));
+        news.firing.received_at = Some(at(said.1));
+        news
+    };
+    let warning = Severity::Warning;
+    let said = [(true, 0, warning), (false, 10, warning), (true, 20, warning), (true, 30, Severity::Critical)];
+    let news: Vec<News<'_>> = said.into_iter().enumerate().map(|(number, said)| report(number, said)).collect();
+    for order in [[0, 1, 2, 3], [0, 2, 3, 1], [2, 3, 1, 0], [3, 2, 0, 1], [3, 0, 1, 2], [1, 3, 2, 0]] {
+        let (problem, _) = fold_all(&order.map(|place: usize| news[place].clone()));
+        let times: Vec<(Time, Time, u64)> = problem
+            .episodes()
+            .map(Episode::firings)
+            .map(|firings| (firings.occurred_at, firings.last_seen_at, firings.occurrences))
+            .collect();
+        assert_eq!(times, [(at(-5), at(-5), 1), (at(20), at(30), 2)], "{order:?}");
+    }
+}
+
+#[test]
+fn the_same_delivery_twice_is_remembered_once() {
+    let said = [(0, (true, 0, Severity::Warning)), (1, (true, 5, Severity::Warning))];
+    let once = fold(&said);
+    let twice = fold(&[said[0], said[1], said[1], said[0]]);
+    assert_eq!(once.episodes().collect::<Vec<_>>(), twice.episodes().collect::<Vec<_>>());
 }

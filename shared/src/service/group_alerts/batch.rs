@@ -138,9 +138,11 @@ impl<'group> Batch<'group> {
             Parsed::Event(event) => {
                 let incoming = Incoming::new(prepared.delivery, event);
                 let effect = self.take(incoming).await?;
-                // A repetition of a report changes nothing, however often it is delivered. It needs no
-                // claim, and its sender repeats it for as long as the problem lasts.
-                if effect == Effect::Nothing && incoming.event.kind == EventKind::Report {
+                // A repetition of a report changes nothing, and a resolution that ends nothing is known by its
+                // time, however often they are delivered. They need no claim, and their sender repeats
+                // them for as long as the problem lasts.
+                let is_known = matches!(effect, Effect::Nothing | Effect::Remembered);
+                if is_known && incoming.event.kind == EventKind::Report {
                     self.after.delivered.remove(&prepared.claim);
                 }
                 Ok(effect)
@@ -237,7 +239,7 @@ impl<'group> Batch<'group> {
                     likely.alerts.extend(self.last_of_key(incoming.keys));
                     continue;
                 }
-                StepKind::Repeat(episode) | StepKind::Resolve(episode) => episode,
+                StepKind::Repeat(episode) | StepKind::Resolve(episode) | StepKind::Redate(episode) => episode,
                 StepKind::Split { ended, .. } => ended,
                 StepKind::Remember(_) | StepKind::RememberEverywhere(_) => continue,
             };

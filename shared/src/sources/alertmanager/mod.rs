@@ -14,6 +14,7 @@ use serde_json::Value;
 use self::group::GroupedAlert;
 use super::{
     ElementReading, GROUP_TIMEOUT, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable, WebhookSource,
+    limits::ResendKind,
     proofs::{self, Schemes},
     signature::Secret,
     text::one_line,
@@ -51,6 +52,12 @@ impl WebhookSource for Alertmanager {
             proofs::webhook_token(secrets, request.headers),
             proofs::authorized(secrets, request.headers, Schemes::Bearer),
         ])
+    }
+
+    /// It tries again after 5xx until its next notification of the group, which says what is so then. It drops a
+    /// notification that is answered 429.
+    fn resends(&self, _headers: &Headers) -> ResendKind {
+        ResendKind::WhenUnavailable
     }
 
     fn read(&self, _headers: &Headers, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {

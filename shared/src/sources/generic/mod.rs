@@ -1,8 +1,9 @@
 //! Generic webhooks: for jobs of your own, and for tools whose webhook is a template.
 //!
 //! The payload is `{"type":"alert.firing","timestamp":"…","data":{"key":"…","title":"…"}}`, signed as
-//! the Standard Webhooks specification says. A CloudEvent in structured mode is read as well.
+//! the Standard Webhooks specification says. CloudEvents are read as well.
 
+mod cloud_events;
 mod proof;
 mod words;
 
@@ -12,8 +13,9 @@ use serde_json::Value;
 
 use self::words::Kind;
 use super::{
-    Element, ElementReading, GROUP_TIMEOUT, Group, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable,
-    WebhookSource,
+    Element, ElementReading, GROUP_TIMEOUT, Group, Headers, MAX_GROUP_BYTES, Reading, Request, SplitPayload,
+    Unreadable, WebhookSource,
+    limits::ResendKind,
     signature::Secret,
     tags,
     text::{link, message, name, one_line},
@@ -36,6 +38,11 @@ const NAME: &str = "generic";
 /// Where the alerts of a batch are.
 const PATH: &[&str] = &["data", "alerts"];
 
+const READING_HEADERS: [&str; 7] = {
+    let [version, id, source, kind, time, content_type] = cloud_events::HEADERS;
+    ["webhook-id", version, id, source, kind, time, content_type]
+};
+
 impl WebhookSource for Generic {
     fn name(&self) -> &'static str {
         NAME
@@ -54,11 +61,27 @@ impl WebhookSource for Generic {
     }
 
     fn reading_headers(&self) -> &'static [&'static str] {
-        &["webhook-id"]
+        &READING_HEADERS
+    }
+
+    /// Whoever signs as Standard Webhooks says tries again for days, as it says, too. Nothing is known of other tools.
+    fn resends(&self, headers: &Headers) -> ResendKind {
+        match headers.get("webhook-signature") {
+            Some(_) => ResendKind::WhenLimited,
+            None => ResendKind::Never,
+        }
     }
 
     fn read(&self, headers: &Headers, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {
         let webhook_id = headers.text("webhook-id");
+        if cloud_events::is_binary(headers) {
+            let event = cloud_events::structured(headers, payload)?;
+            return read_event(&event, stated_id(&event), received_at).map(Reading::from);
+        }
+        if let Value::Array(events) = payload {
+            let split = SplitPayload { envelope: Value::Null, elements: events.clone() };
+            return Ok(read_batch(split, &[], webhook_id, received_at));
+        }
         if kind(payload)? != Kind::Batch {
             let (sent, stated) = (webhook_id.map(str::to_owned), stated_id(payload));
             // A CloudEvent has an identity of its own, whatever carries it.
@@ -67,16 +90,26 @@ impl WebhookSource for Generic {
         }
         let split =
             Group::split(payload, PATH).ok_or_else(|| Unreadable::because("the batch has no list data.alerts"))?;
-        if split.elements.is_empty() {
-            return Ok(Reading::ignored("the batch holds no alert"));
-        }
-        let elements = split.elements.into_iter().enumerate().map(|(position, raw)| {
-            let of_batch = || webhook_id.map(|id| format!("{id}/{position}"));
-            let reading = read_event(&raw, stated_id(&raw).or_else(of_batch), received_at);
-            Element { raw, reading }
-        });
-        Ok(Reading::Group(Group { envelope: split.envelope, path: PATH, elements: elements.collect(), left_out: 0 }))
+        Ok(read_batch(split, PATH, webhook_id, received_at))
     }
+}
+
+/// Reads each event of a batch by itself: of our own form, or the list that CloudEvents in batched mode are.
+fn read_batch(
+    split: SplitPayload,
+    path: &'static [&'static str],
+    webhook_id: Option<&str>,
+    received_at: Time,
+) -> Reading {
+    if split.elements.is_empty() {
+        return Reading::ignored("the batch holds no alert");
+    }
+    let elements = split.elements.into_iter().enumerate().map(|(position, raw)| {
+        let of_batch = || webhook_id.map(|id| format!("{id}/{position}"));
+        let reading = read_event(&raw, stated_id(&raw).or_else(of_batch), received_at);
+        Element { raw, reading }
+    });
+    Reading::Group(Group { envelope: split.envelope, path, elements: elements.collect(), left_out: 0 })
 }
 
 fn kind(payload: &Value) -> Result<Kind, Unreadable> {
@@ -251,9 +284,53 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_a_batch_of_cloud_events() {
+        let cloud_event = |id: &str, kind: &str| {
+            json!({
+                "specversion": "1.0", "id": id, "source": "/north", "type": kind, "time": "2026-11-23T09:41:07Z",
+                "data": {"key": "plc-4", "title": "Hot"},
+            })
+        };
+        let batch = json!([cloud_event("1", "alert.firing"), cloud_event("2", "alert.resolved"), 5]);
+        let fields = [("content-type", "application/cloudevents-batch+json"), ("webhook-id", "msg_1")];
+        let Ok(Reading::Group(group)) = read_with(&fields, &batch) else { panic!() };
+        let ids: Vec<_> = group
+            .elements
+            .iter()
+            .map(|element| match &element.reading {
+                Ok(ElementReading::Event(event)) => event.event_id.clone().unwrap(),
+                other => format!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(ids[..2], ["/north 1", "/north 2"]);
+        assert!(ids[2].contains("not a JSON object"), "{ids:?}");
+        assert_eq!(group.payload_of(&group.elements[1]), json!([batch[1]]));
+        assert!(matches!(read_with(&fields, &json!([])), Ok(Reading::Ignored { .. })));
+    }
+
+    #[test]
+    fn a_cloud_event_in_binary_mode_has_its_attributes_in_headers() {
+        let fields = [
+            ("ce-specversion", "1.0"),
+            ("ce-id", "9c9a"),
+            ("ce-source", "/sites/north"),
+            ("ce-type", "alert.resolved"),
+            ("ce-time", "2026-11-23T09:41:07Z"),
+            ("content-type", "application/json"),
+        ];
+        let data = json!({"key": "plc-4", "title": "Hot"});
+        let event = event(&fields, &data);
+        assert_eq!((event.event_id.as_deref(), event.transition), (Some("/sites/north 9c9a"), Transition::Resolved));
+        assert_eq!(event.ordered_at, "2026-11-23T09:41:07Z".parse().unwrap());
+        assert!(fields.iter().all(|(name, _)| Generic.reading_headers().contains(name)), "a redrive reads the same");
+        let signed = [&fields[..], &[("webhook-id", "msg_1")]].concat();
+        assert!(read_with(&signed, &data).is_err(), "its headers are not signed");
+    }
+
+    #[test]
     fn other_types_are_ignored_and_unknown_ones_unreadable() {
         assert!(matches!(read_with(&[], &json!({"type": "contact.created"})), Ok(Reading::Ignored { .. })));
-        for payload in [json!({"type": "maybe"}), json!({}), json!([]), json!("x"), json!(null)] {
+        for payload in [json!({"type": "maybe"}), json!({}), json!("x"), json!(null)] {
             assert!(read_with(&[], &payload).is_err(), "{payload}");
         }
     }

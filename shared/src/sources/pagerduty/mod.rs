@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     Headers, Reading, Request, Unreadable, WebhookSource,
+    limits::ResendKind,
     signature::Secret,
     text::{link, name, one_line},
     time::{Times, time},
@@ -33,6 +34,11 @@ impl WebhookSource for PagerDuty {
 
     fn is_authentic(&self, secrets: &[Secret], request: &Request<'_>) -> bool {
         proof::is_authentic(secrets, request)
+    }
+
+    /// It tries again for 48 hours.
+    fn resends(&self, _headers: &Headers) -> ResendKind {
+        ResendKind::WhenLimited
     }
 
     fn read(&self, _headers: &Headers, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {

@@ -3,11 +3,15 @@
 //!
 //! Facts: PagerDuty's documentation of the Events API v2.
 
+mod changes;
+
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{
-    AnswerForm, Headers, Reading, Request, Unreadable, WebhookSource, parse,
+    AnswerForm, Headers, Reading, Request, Unreadable, WebhookSource,
+    limits::ResendKind,
+    parse,
     signature::{Secret, is_one_of},
     tags,
     text::{link, message, name, one_line},
@@ -30,8 +34,8 @@ const NAME: &str = "pagerduty-events";
 /// The member that holds the credential.
 const CREDENTIAL: &str = "routing_key";
 
-/// Stands for the credential in a body that is kept as it was received.
-const REMOVED: &[u8] = b"[removed]";
+/// Stands for the credential in what is kept.
+const MARK: &str = "[removed]";
 
 /// Begins the dedup key of every problem of this source.
 const PROBLEM_PREFIX: &str = "dedup:";
@@ -59,7 +63,7 @@ impl WebhookSource for PagerDutyEvents {
         let mut rest = body;
         while let Some(first) = rest.first() {
             if let Some(behind) = rest.strip_prefix(credential) {
-                kept.extend_from_slice(REMOVED);
+                kept.extend_from_slice(MARK.as_bytes());
                 rest = behind;
             } else {
                 kept.push(*first);
@@ -69,16 +73,23 @@ impl WebhookSource for PagerDutyEvents {
         Some(kept)
     }
 
+    /// The credential is taken out, and replaced wherever its value stands: in an address, a text, a name.
     fn redacted(&self, payload: &Value) -> Option<Value> {
         let members = payload.as_object()?;
+        let credential = members.get(CREDENTIAL).and_then(Value::as_str).unwrap_or_default();
         let kept = members.iter().filter(|(name, _)| *name != CREDENTIAL);
-        Some(Value::Object(kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>()))
+        let kept: Map<_, _> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let kept = Value::Object(kept);
+        Some(if credential.is_empty() { kept } else { without(credential, kept) })
+    }
+
+    fn at_route(&self, route: &str) -> Option<&'static dyn WebhookSource> {
+        (route == changes::ROUTE).then_some(&changes::PagerDutyChanges)
     }
 
     fn read(&self, _headers: &Headers, payload: &Value, received_at: Time) -> Result<Reading, Unreadable> {
-        if !payload.is_object() {
-            return Err(Unreadable::because("the payload is not a JSON object"));
-        }
+        // What is read is kept, too.
+        let payload = &self.redacted(payload).ok_or_else(|| Unreadable::because("the payload is not a JSON object"))?;
         let details = payload.get("payload").unwrap_or(&Value::Null);
         let transition = match text(payload, "event_action").as_deref() {
             Some("trigger") => Transition::Firing,
@@ -94,6 +105,11 @@ impl WebhookSource for PagerDutyEvents {
         read_event(Told { payload, details, transition }, received_at)
     }
 
+    /// Its clients treat the answers as PagerDuty's, which limits them by 429.
+    fn resends(&self, _headers: &Headers) -> ResendKind {
+        ResendKind::WhenLimited
+    }
+
     fn answer_form(&self) -> AnswerForm {
         AnswerForm::PagerDutyEvents
     }
@@ -107,6 +123,32 @@ fn credential_in(body: &[u8]) -> Option<&[u8]> {
         body[at + name.len()..].trim_ascii_start().strip_prefix(b":")?.trim_ascii_start().strip_prefix(b"\"")?;
     let end = value.iter().position(|byte| *byte == b'"')?;
     Some(&value[..end])
+}
+
+/// A value in which a mark stands for the credential.
+fn without(credential: &str, value: Value) -> Value {
+    let replaced = |text: String| if text.contains(credential) { text.replace(credential, MARK) } else { text };
+    match value {
+        Value::String(text) => Value::String(replaced(text)),
+        Value::Array(items) => items.into_iter().map(|item| without(credential, item)).collect(),
+        Value::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| (replaced(name), without(credential, value)));
+            Value::Object(members.collect())
+        }
+        value => value,
+    }
+}
+
+/// The key that a client stated, letter by letter: it compares it with that of the answer. `None` if it stated none
+/// that tells a problem.
+#[must_use]
+pub fn stated_key(body: &[u8]) -> Option<String> {
+    let payload = parse(body).ok()?;
+    key(&payload, "dedup_key")?;
+    match payload.get("dedup_key") {
+        Some(Value::String(stated)) => Some(stated.clone()),
+        _ => key(&payload, "dedup_key"),
+    }
 }
 
 /// The key that a client knows a problem by, as the answer says it.
@@ -173,9 +215,7 @@ fn read_event(told: Told<'_>, received_at: Time) -> Result<Reading, Unreadable> 
 
 /// The key of a trigger that states none: each is a problem of its own.
 fn made_key(payload: &Value, received_at: Time) -> String {
-    // What is kept reads the same, and it has no credential.
-    let kept = PagerDutyEvents.redacted(payload).unwrap_or_default();
-    let digest = Sha256::new().chain_update(kept.to_string()).chain_update(received_at.to_string()).finalize();
+    let digest = Sha256::new().chain_update(payload.to_string()).chain_update(received_at.to_string()).finalize();
     hex::encode(&digest[..16])
 }
 
@@ -297,5 +337,37 @@ mod tests {
         let kept = PagerDutyEvents.redacted(&trigger()).unwrap();
         assert!(!kept.to_string().contains("R0ut1ngK3y"));
         assert_eq!(event(&kept), event(&trigger()), "it reads the same");
+    }
+
+    #[test]
+    fn the_routing_key_is_kept_nowhere_wherever_it_stands() {
+        let mut payload = trigger();
+        payload["dedup_key"] = json!("R0ut1ngK3y/lag");
+        payload["client_url"] = json!("https://events.example.com/R0ut1ngK3y/x?key=R0ut1ngK3y");
+        payload["payload"]["summary"] = json!("Told by R0ut1ngK3y");
+        payload["payload"]["component"] = json!("R0ut1ngK3y");
+        payload["payload"]["custom_details"] =
+            json!({"service": "R0ut1ngK3y", "headers": [["x-routing-key", "Bearer R0ut1ngK3y"]], "R0ut1ngK3y": 1});
+        let kept = PagerDutyEvents.redacted(&payload).unwrap();
+        assert!(!kept.to_string().contains("R0ut1ngK3y"), "{kept}");
+        assert_eq!(kept["payload"]["custom_details"]["headers"], json!([["x-routing-key", "Bearer [removed]"]]));
+        let read = event(&payload);
+        assert!(!format!("{read:?}").to_lowercase().contains("r0ut1ngk3y"), "{read:?}");
+        assert_eq!(read.title, "Told by [removed]");
+        assert_eq!(read, event(&kept), "it reads the same");
+    }
+
+    #[test]
+    fn the_key_of_the_answer_is_the_stated_one_letter_by_letter() {
+        let stated = |key: Value| stated_key(json!({"routing_key": "R", "dedup_key": key}).to_string().as_bytes());
+        let long = "x".repeat(600);
+        for key in [" Orders/DB-2 \u{fc} ", "a,b", long.as_str()] {
+            assert_eq!(stated(json!(key)).as_deref(), Some(key));
+        }
+        assert_eq!(stated(json!(7)).as_deref(), Some("7"));
+        for absent in [json!(null), json!(""), json!([]), json!("null")] {
+            assert_eq!(stated(absent), None, "a key is made and answered");
+        }
+        assert_eq!(stated_key(b"{"), None);
     }
 }

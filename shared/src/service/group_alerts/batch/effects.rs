@@ -49,6 +49,10 @@ impl<'group> Batch<'group> {
                     Effect::Resolved(alert_id)
                 }
                 StepKind::Split { ended, rest } => self.split(incoming.keys, &lane, *ended, rest).await?,
+                StepKind::Redate(episode) => {
+                    self.change_alert(incoming.keys, &lane, *episode, AlertNews::default()).await?;
+                    Effect::Remembered
+                }
                 StepKind::Remember(resolution) => {
                     self.change_problem(incoming.keys, |problem| problem.remember(&lane, resolution));
                     Effect::Remembered
@@ -101,11 +105,14 @@ impl<'group> Batch<'group> {
     }
 
     async fn repeat(&mut self, incoming: Incoming<'group>, lane: &str, episode: Episode) -> Result<Effect, StoreError> {
-        let before = self.problem(incoming.keys).episode(episode.alert_id).map(Episode::firings);
+        let problem = self.problem(incoming.keys);
+        let before = problem.episode(episode.alert_id);
         let (alert_id, firings) = (episode.alert_id, episode.firings());
-        if before.is_some_and(|before| before.are_repeated_by(&firings)) {
-            // The same bytes in a row: the source sent them again.
-            self.change_problem(incoming.keys, |problem| problem.put(lane, episode));
+        if before.is_some_and(|before| before.firings().are_repeated_by(&firings)) {
+            // The same bytes in a row: the source sent them again. Or the queue did.
+            if before != Some(&episode) {
+                self.change_problem(incoming.keys, |problem| problem.put(lane, episode));
+            }
             return Ok(Effect::Nothing);
         }
         let is_of_incoming = |key| incoming.is_key(key);

@@ -1,6 +1,6 @@
 //! A resolution that arrives late may show that one alert is two.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Batch, TouchedAlert};
 use crate::{
@@ -41,8 +41,10 @@ impl Batch<'_> {
         ended: Episode,
         rest: Rest,
     ) -> Result<Effect, StoreError> {
-        let earlier = self.remembered(ended.remembered().cloned().collect(), None).await?;
-        let later = self.remembered(rest.keys().cloned().collect(), earlier.last()).await?;
+        let wanted = ended.remembered().map(|key| (key.clone(), ended.severity_of(key))).collect();
+        let earlier = self.remembered(wanted, &[]).await?;
+        let wanted = rest.firings().map(|firing| (firing.key.clone(), Some(firing.severity))).collect();
+        let later = self.remembered(wanted, &earlier).await?;
         let (Some(first), true) = (later.first(), later.len() == rest.keys().count() && !earlier.is_empty()) else {
             // What the deliveries reported is forgotten.
             return Ok(Effect::Nothing);
@@ -80,29 +82,39 @@ impl Batch<'_> {
         Ok(Effect::Resolved(alert_id))
     }
 
-    /// What deliveries reported, as far as their claims keep it, in ascending order. A repetition of a
-    /// report has no claim: it reported what the one before it did.
+    /// What deliveries with these severities reported, as far as their claims keep it, in ascending order. A
+    /// repetition of a report has no claim: it reported what one before it did that had its severity.
     async fn remembered(
         &mut self,
-        wanted: BTreeSet<EventKey>,
-        before: Option<&Remembered>,
+        wanted: BTreeMap<EventKey, Option<Severity>>,
+        before: &[Remembered],
     ) -> Result<Vec<Remembered>, StoreError> {
-        let claims: BTreeSet<String> = wanted.iter().map(|key| keys::delivery_claim(&key.delivery_id)).collect();
+        let claims: BTreeSet<String> = wanted.keys().map(|key| keys::delivery_claim(&key.delivery_id)).collect();
         let is_unknown = |claim: &&String| !matches!(self.after.delivered.get(*claim), Some(Some(_)));
         let unknown = claims.iter().filter(is_unknown).map(String::as_str);
         let read = self.group_alerts.claims.read(unknown.collect(), self.now).await?;
         self.before.delivered.extend(read.delivered.clone());
         self.after.delivered.extend(read.delivered);
-        let mut repeated = before.map(|before| before.event.clone()).filter(|event| event.kind == EventKind::Report);
-        let remembered = wanted.into_iter().filter_map(|key| {
+        let mut remembered: Vec<Remembered> = Vec::new();
+        for (key, severity) in wanted {
             let known = self.after.delivered.get(&keys::delivery_claim(&key.delivery_id)).cloned().flatten();
-            let event = known.or_else(|| repeated.clone())?;
-            repeated = Some(event.clone()).filter(|event| event.kind == EventKind::Report);
+            let Some(event) = known.or_else(|| repeated(before.iter().chain(&remembered), severity)) else { continue };
             let classification = classify(&event, &self.group_alerts.rules);
-            Some(Remembered { key, event, classification })
-        });
-        Ok(remembered.collect())
+            remembered.push(Remembered { key, event, classification });
+        }
+        Ok(remembered)
     }
+}
+
+/// What a repetition with this severity reported: the last report before it that had the severity, else the last one.
+fn repeated<'known>(
+    known: impl DoubleEndedIterator<Item = &'known Remembered> + Clone,
+    severity: Option<Severity>,
+) -> Option<AlertEvent> {
+    let mut reports = known.filter(|known| known.event.kind == EventKind::Report);
+    let is_it = |known: &&Remembered| severity.is_none_or(|severity| known.classification.severity.value == severity);
+    let found = reports.clone().rfind(is_it).or_else(|| reports.next_back());
+    found.map(|known| known.event.clone())
 }
 
 /// The earlier alert: without what only later deliveries reported.
