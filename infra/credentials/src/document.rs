@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -91,6 +92,10 @@ pub enum EditError {
     Known(String),
     #[error("a secret has at least {MIN_SECRET_CHARS} characters")]
     Weak,
+    #[error("that is no ARN of a topic, such as arn:aws:sns:eu-west-1:123456789012:alarms")]
+    NoTopic,
+    #[error("what begins with whsec_ is a signing key, and goes on with base64")]
+    NoKey,
     #[error("the token of {0} expires: say with --expires when the new one does, such as 90d, or never")]
     NeedsExpiry(String),
 }
@@ -130,6 +135,13 @@ impl Document {
         }
         if secret.chars().count() < MIN_SECRET_CHARS {
             return Err(EditError::Weak);
+        }
+        if source == TOPICS && !sources::is_topic(secret) {
+            return Err(EditError::NoTopic);
+        }
+        if source == "generic" && secret.strip_prefix("whsec_").is_some_and(|key| BASE64_STANDARD.decode(key).is_err())
+        {
+            return Err(EditError::NoKey);
         }
         let secrets = self.webhook_secrets.entry(source.to_owned()).or_default();
         if secrets.iter().any(|known| known == secret) {
@@ -307,6 +319,16 @@ mod tests {
         );
         document.retire_webhook("sentry").unwrap();
         assert_eq!(document.webhook_secrets("sentry"), [NEW]);
+    }
+
+    #[test]
+    fn what_could_never_prove_anything_is_refused() {
+        let mut document = new_document();
+        assert_eq!(document.rotate_webhook("cloudwatch", "a secret like any other"), Err(EditError::NoTopic));
+        document.rotate_webhook("cloudwatch", "arn:aws:sns:eu-west-1:123456789012:alarms").unwrap();
+        assert_eq!(document.rotate_webhook("generic", "whsec_no base64 at all"), Err(EditError::NoKey));
+        document.rotate_webhook("generic", "whsec_bG9jYWwtZ2VuZXJpYy1zZWNyZXQ=").unwrap();
+        document.rotate_webhook("generic", "a token of some length").unwrap();
     }
 
     #[test]

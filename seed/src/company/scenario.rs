@@ -39,6 +39,15 @@ pub enum SignalEntry {
     MetricAlert {
         metric_alert: String,
     },
+    Rule {
+        rule: String,
+        /// How many of the rule's alerts fire.
+        #[serde(default = "one")]
+        alerts: usize,
+    },
+    Alarm {
+        alarm: String,
+    },
 }
 
 const fn one() -> usize {
@@ -50,7 +59,9 @@ impl SignalEntry {
     pub fn name(&self) -> &str {
         let (Self::Monitor { monitor: name, .. }
         | Self::Issue { issue: name }
-        | Self::MetricAlert { metric_alert: name }) = self;
+        | Self::MetricAlert { metric_alert: name }
+        | Self::Rule { rule: name, .. }
+        | Self::Alarm { alarm: name }) = self;
         name
     }
 }

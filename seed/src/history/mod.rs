@@ -67,7 +67,7 @@ pub async fn history(
     let mut summary = Summary::default();
     let mut done = 0;
     while let Some(step) = written.next().await {
-        summary.count(step?);
+        summary.add(step?);
         done += 1;
         progress(done, total);
     }

@@ -129,6 +129,23 @@ fn bodies_have_the_sources_fields() {
                     "default".to_owned()
                 }
             }
+            Source::Alertmanager => {
+                has("", &["receiver", "status", "alerts", "groupLabels", "commonLabels", "groupKey", "version"]);
+                has("/alerts/0", &["status", "labels", "annotations", "startsAt", "endsAt", "fingerprint"]);
+                has("/groupLabels", &["alertname", "cluster", "service"]);
+                let alerts = body["alerts"].as_array().unwrap();
+                let statuses: BTreeSet<_> = alerts.iter().map(|alert| alert["status"].as_str().unwrap()).collect();
+                let statuses: Vec<_> = statuses.into_iter().collect();
+                format!("group {}", statuses.join(" and "))
+            }
+            Source::CloudWatch => {
+                has("", &["Type", "MessageId", "TopicArn", "Subject", "Message", "Timestamp"]);
+                let alarm: Value = serde_json::from_str(body["Message"].as_str().unwrap()).unwrap();
+                for name in ["AlarmName", "AlarmArn", "StateChangeTime", "NewStateReason", "Trigger"] {
+                    assert!(alarm.get(name).is_some(), "{name}: {alarm}");
+                }
+                format!("alarm {}", alarm["NewStateValue"].as_str().unwrap())
+            }
             Source::Sentry => {
                 let resource = &webhook.headers["Sentry-Hook-Resource"];
                 let sent_at: i64 = webhook.headers["Sentry-Hook-Timestamp"].parse().unwrap();
@@ -156,6 +173,7 @@ fn bodies_have_the_sources_fields() {
                 }
                 format!("{resource} {}", body["action"].as_str().unwrap())
             }
+            other => panic!("the company does not use {other:?}"),
         };
         kinds.insert(kind);
     }
@@ -181,6 +199,11 @@ fn bodies_have_the_sources_fields() {
         "metric_alert warning",
         "metric_alert resolved",
         "comment created",
+        "group firing",
+        "group firing and resolved",
+        "group resolved",
+        "alarm ALARM",
+        "alarm OK",
     ] {
         assert!(kinds.contains(kind), "{kind} in {kinds:?}");
     }
@@ -193,6 +216,42 @@ fn every_variable_of_a_monitor_is_replaced() {
             let body = &webhook.body;
             assert!(!body.contains("{{") && !body.contains('$'), "seed {seed}: {body}");
         }
+    }
+}
+
+/// How many alerts each outage has, by source.
+fn sources_by_outage(timeline: &Timeline) -> BTreeMap<usize, BTreeSet<Source>> {
+    let mut sources = BTreeMap::<usize, BTreeSet<Source>>::new();
+    for step in &timeline.steps {
+        if let Action::Webhook { webhook, .. } = &step.action {
+            sources.entry(step.outage).or_default().insert(webhook.source);
+        }
+    }
+    sources
+}
+
+#[test]
+fn several_sources_see_the_same_outage() {
+    for (seed, timeline) in (1..).zip(timelines()) {
+        let sources = sources_by_outage(timeline);
+        let with = |wanted: &[Source]| {
+            sources.values().filter(|seen| wanted.iter().all(|source| seen.contains(source))).count()
+        };
+        assert!(with(&[Source::Datadog, Source::Alertmanager]) >= 8, "seed {seed}: {sources:?}");
+        assert!(with(&[Source::Datadog, Source::CloudWatch]) >= 6, "seed {seed}: {sources:?}");
+        assert!(with(&[Source::Datadog, Source::Alertmanager, Source::CloudWatch]) >= 3, "seed {seed}: {sources:?}");
+    }
+}
+
+#[test]
+fn a_group_that_has_not_changed_comes_again() {
+    for (seed, timeline) in (1..).zip(timelines()) {
+        let groups = timeline.webhooks().filter(|webhook| webhook.source == Source::Alertmanager);
+        let mut at = BTreeMap::<&str, Vec<Timestamp>>::new();
+        groups.for_each(|group| at.entry(&group.body).or_default().push(group.at));
+        let is_hourly = |pair: &[Timestamp]| pair[1].duration_since(pair[0]) >= SignedDuration::from_mins(59);
+        let repeated = at.values().filter(|times| times.windows(2).any(is_hourly)).count();
+        assert!(repeated >= 2, "seed {seed}: {repeated}");
     }
 }
 
