@@ -56,6 +56,11 @@ impl Alert {
         Self { labels, annotations, starts_at, ends_at: None, generator_url }
     }
 
+    /// The same alert with another end. `None` while it fires.
+    pub fn ending(self, ends_at: Option<Timestamp>) -> Self {
+        Self { ends_at, ..self }
+    }
+
     /// Without labels and annotations.
     #[cfg(test)]
     pub fn bare() -> Self {

@@ -1,5 +1,5 @@
 //! What Alertmanager sends while the alerts of a rule fire: the whole group, whenever it changes, and
-//! again every hour.
+//! again every half hour.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ const GROUP_WAIT: SignedDuration = SignedDuration::from_secs(30);
 const GROUP_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 
 /// `repeat_interval`: when a group that has not changed is sent again.
-const REPEAT_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
+const REPEAT_INTERVAL: SignedDuration = SignedDuration::from_mins(30);
 
 /// How long Prometheus goes on reporting an alert that is resolved.
 const RESOLVED_RETENTION: SignedDuration = SignedDuration::from_mins(15);
@@ -77,7 +77,7 @@ fn alerts(
         let value = random.within(rule.value);
         let origin = Origin { service: signal.service, rule, group, env: outage.env, value };
         let ends_at = outage.behaviour.resolves().then(|| outage.ends_at + random.seconds(10..=340));
-        alerts.push(Alert { ends_at, ..Alert::firing(origin, starts_at) });
+        alerts.push(Alert::firing(origin, starts_at).ending(ends_at));
     }
     // Those of a group are sorted. Their labels differ in one.
     alerts.sort_by(|one, other| one.labels.cmp(&other.labels));
@@ -115,10 +115,7 @@ impl Flush {
             self.firing.contains(&place) || (self.resolved.contains(&place) && is_recent)
         };
         let told = alerts.iter().enumerate().filter(|(place, alert)| is_told(*place, alert));
-        told.map(|(place, alert)| Alert {
-            ends_at: alert.ends_at.filter(|_| self.resolved.contains(&place)),
-            ..alert.clone()
-        })
-        .collect()
+        told.map(|(place, alert)| alert.clone().ending(alert.ends_at.filter(|_| self.resolved.contains(&place))))
+            .collect()
     }
 }
