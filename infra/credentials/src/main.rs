@@ -228,8 +228,9 @@ For each other source, run: credentials webhook rotate <source>
                 SecretMaker::UsAsKey => signing_key()?,
                 SecretMaker::UsAsRoutingKey => routing_key()?,
             };
-            secret.change(|document| document.rotate_webhook(&source, &new)).await?;
-            format!("{}\n{}", settings(&source, url, &new), of_old_ones(&source))
+            let document = secret.change(|document| document.rotate_webhook(&source, &new)).await?;
+            let old = if document.is_rotating(&source) { format!("\n{}", of_old_ones(&source)) } else { String::new() };
+            settings(&source, url, &new) + &old
         }
         Command::Webhook(WebhookCommand::Retire { source }) => {
             secret.change(|document| document.retire_webhook(&source)).await?;

@@ -27,7 +27,7 @@ pub fn schedule(outage: &Outage, random: &mut Random) -> Vec<ScheduledSignal> {
     let mut wave_at = outage.starts_at;
     for (number, wave) in outage.scenario.waves.iter().enumerate() {
         if number > 0 {
-            wave_at += random.seconds(40..=170);
+            wave_at += random.seconds(30..=110);
         }
         for (place, signal) in wave.iter().enumerate() {
             let at = if place == 0 { wave_at } else { wave_at + random.seconds(5..=50) };
