@@ -1,10 +1,8 @@
 //! Scenarios: outages that can happen, and which signals fire in them, wave by wave.
 
-use std::iter;
-
 use serde::Deserialize;
 
-use super::{bounds::Bounds, service::Service, signal::Signal};
+use super::{bounds::Bounds, signal::Signal};
 
 /// An outage that can happen, as its file describes it. Signals are named: `service/key`.
 #[derive(Debug, Deserialize)]
@@ -77,10 +75,4 @@ pub struct Scenario {
     pub first: Signal,
     /// Each wave follows the one before within a few minutes. The first wave begins with `first`.
     pub waves: Vec<Vec<Signal>>,
-}
-
-impl Scenario {
-    pub fn services(&self) -> impl Iterator<Item = &'static Service> {
-        iter::once(&self.first).chain(self.waves.iter().flatten()).map(|signal| signal.service)
-    }
 }

@@ -2,13 +2,11 @@
 //! the times are given.
 
 mod error;
-mod order;
 mod summary;
 mod writer;
 
 use std::time::Duration;
 
-use futures::{StreamExt, stream};
 use jiff::Timestamp;
 use shared::{
     aws::Aws,
@@ -18,14 +16,10 @@ use shared::{
     store::{Tables, segments::Purpose},
 };
 
-use self::{order::Order, writer::Writer};
+use self::writer::Writer;
 use crate::timeline::Timeline;
 pub use error::SeedError;
 pub use summary::Summary;
-
-/// How many steps are begun at most. Nearly all of them wait for their turn. This many reach from
-/// one outage to others that do not depend on it.
-const MAX_STEPS_AHEAD: usize = 256;
 
 /// How long sealing may take. What is left is sealed by the stack.
 const MAX_SEALING: Duration = Duration::from_mins(5);
@@ -33,8 +27,8 @@ const MAX_SEALING: Duration = Duration::from_mins(5);
 /// Writes the history of a seed that ends now into empty tables. `progress` is told how many steps
 /// are done, and how many there are.
 ///
-/// Steps that affect the same service are written in order of time, others side by side. So
-/// everything but the random part of ids is the same each time.
+/// Steps are written in order of time, one after the other: which incident an alert joins depends on all that came
+/// before. So everything but the random part of ids is the same each time.
 ///
 /// # Errors
 /// [`SeedError`]
@@ -50,26 +44,11 @@ pub async fn history(
         return Err(SeedError::NotEmpty);
     }
     let timeline = Timeline::new(seed, now)?;
-    let writer = Writer::new(&tables, seed)?;
-    let writer = &writer;
-    let mut order = Order::default();
-    let steps = timeline.steps.iter().map(|step| {
-        let mut turn = order.turn(timeline.affected_by(step));
-        async move {
-            turn.comes().await;
-            let written = writer.write(&step.action).await;
-            turn.ends();
-            written
-        }
-    });
-    let total = timeline.steps.len();
-    let mut written = stream::iter(steps).buffer_unordered(MAX_STEPS_AHEAD);
+    let mut writer = Writer::new(&tables, seed)?;
     let mut summary = Summary::default();
-    let mut done = 0;
-    while let Some(step) = written.next().await {
-        summary.add(step?);
-        done += 1;
-        progress(done, total);
+    for (done, action) in timeline.steps.iter().enumerate() {
+        summary.add(writer.write(action).await?);
+        progress(done + 1, timeline.steps.len());
     }
     seal(&tables, now.into()).await?;
     Ok(summary)

@@ -1,10 +1,6 @@
 //! Writes one step of a timeline, through the product's own code.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use shared::{
     deadline::Deadline,
@@ -31,7 +27,7 @@ pub struct Writer {
     grouper: GroupAlerts,
     changer: ChangeStatus,
     /// The incidents, by the number of the webhook that opened each.
-    opened: Mutex<BTreeMap<usize, IncidentId>>,
+    opened: BTreeMap<usize, IncidentId>,
 }
 
 impl Writer {
@@ -39,25 +35,25 @@ impl Writer {
         Ok(Self {
             grouper: GroupAlerts::new(tables, seed)?,
             changer: ChangeStatus::new(tables, None)?,
-            opened: Mutex::default(),
+            opened: BTreeMap::new(),
         })
     }
 
-    pub async fn write(&self, action: &Action) -> Result<Summary, SeedError> {
+    pub async fn write(&mut self, action: &Action) -> Result<Summary, SeedError> {
         match action {
             Action::Webhook { number, webhook } => self.group(*number, webhook).await,
             Action::StatusChange(change) => self.change(change).await,
         }
     }
 
-    async fn group(&self, number: usize, webhook: &Webhook) -> Result<Summary, SeedError> {
+    async fn group(&mut self, number: usize, webhook: &Webhook) -> Result<Summary, SeedError> {
         let at = webhook.at;
         let mut written = Summary { webhooks: 1, ..Summary::default() };
         for delivery in receive(number, webhook)? {
             let effect = self.grouper.group(&delivery, at.into(), Deadline::after(WRITE_TIMEOUT)).await;
             match effect.map_err(|source| SeedError::Group { at, source })? {
                 Effect::Opened(_, incident) => {
-                    self.opened().entry(number).or_insert(incident);
+                    self.opened.entry(number).or_insert(incident);
                     written.alerts += 1;
                     written.incidents += 1;
                 }
@@ -69,7 +65,7 @@ impl Writer {
     }
 
     async fn change(&self, change: &StatusChange) -> Result<Summary, SeedError> {
-        let opened = self.opened().get(&change.opened_by).copied();
+        let opened = self.opened.get(&change.opened_by).copied();
         let Some(incident) = opened else { return Ok(Summary::default()) };
         let wanted = change_status::StatusChange {
             status: change.to,
@@ -80,10 +76,6 @@ impl Writer {
             self.changer.change(incident, &wanted, &|_| true, change.at.into(), Deadline::after(WRITE_TIMEOUT)).await;
         changed.map_err(|source| SeedError::Change { at: change.at, source })?;
         Ok(Summary { status_changes: 1, ..Summary::default() })
-    }
-
-    fn opened(&self) -> MutexGuard<'_, BTreeMap<usize, IncidentId>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

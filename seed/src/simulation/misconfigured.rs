@@ -1,7 +1,5 @@
 //! Webhooks that cannot be read, so that the quarantine has entries.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -20,5 +18,5 @@ pub fn misconfigured(now: Timestamp, random: &mut Random) -> OutageTimeline {
         let body = json!({ "channel": "#alerts-platform", "blocks": blocks });
         Webhook::of_datadog(at, body.to_string())
     });
-    OutageTimeline { affected: BTreeSet::new(), webhooks: webhooks.into(), status_changes: Vec::new() }
+    OutageTimeline { webhooks: webhooks.into(), status_changes: Vec::new() }
 }

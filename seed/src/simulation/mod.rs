@@ -19,6 +19,6 @@ mod simulator;
 pub use calendar::{PlannedOutage, calendar};
 pub use misconfigured::misconfigured;
 pub use outage::{Outage, ResponderBehaviour};
-pub use outage_timeline::{AffectedService, OutageTimeline};
+pub use outage_timeline::OutageTimeline;
 pub use responders::StatusChange;
 pub use simulator::Simulator;

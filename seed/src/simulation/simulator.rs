@@ -8,7 +8,7 @@ use super::{
     issue_tracker::IssueTracker,
     metric_alert, monitor,
     outage::Outage,
-    outage_timeline::{AffectedService, OutageTimeline},
+    outage_timeline::OutageTimeline,
     outbox::Outbox,
     responders::{AlertedPeriod, status_changes},
     rule,
@@ -62,7 +62,6 @@ impl Simulator {
             }
             _ => Vec::new(),
         };
-        let affected = scenario.services().map(|service| AffectedService { env: outage.env, service: &service.name });
-        OutageTimeline { affected: affected.collect(), webhooks, status_changes }
+        OutageTimeline { webhooks, status_changes }
     }
 }

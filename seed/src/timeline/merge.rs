@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::step::{Action, StatusChange, Step};
+use super::step::{Action, StatusChange};
 use crate::{simulation, simulation::OutageTimeline, webhook::Webhook};
 
 enum Event {
@@ -22,7 +22,7 @@ impl Event {
 }
 
 /// Everything until now, in order of time. What happens at the same time stays in order of outage.
-pub fn merge(outages: Vec<OutageTimeline>, now: Timestamp) -> Vec<Step> {
+pub fn merge(outages: Vec<OutageTimeline>, now: Timestamp) -> Vec<Action> {
     let events = outages.into_iter().enumerate().flat_map(|(outage, timeline)| {
         let webhooks = timeline.webhooks.into_iter().enumerate();
         let webhooks = webhooks.map(|(place, webhook)| Event::Webhook { webhook, opens: place == 0 });
@@ -50,7 +50,7 @@ pub fn merge(outages: Vec<OutageTimeline>, now: Timestamp) -> Vec<Step> {
                 Action::StatusChange(StatusChange { at, opened_by, to, actor, comment })
             }
         };
-        steps.push(Step { outage, action });
+        steps.push(action);
     }
     steps
 }

@@ -3,25 +3,21 @@
 mod merge;
 mod step;
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp, Unit};
 
 use crate::{
     company::{Bounds, DataError, company},
     random::Random,
-    simulation::{AffectedService, Outage, PlannedOutage, ResponderBehaviour, Simulator, calendar, misconfigured},
+    simulation::{Outage, PlannedOutage, ResponderBehaviour, Simulator, calendar, misconfigured},
     webhook::Webhook,
 };
-pub use step::{Action, StatusChange, Step};
+pub use step::{Action, StatusChange};
 
 /// A month of alerts, and what people did about them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timeline {
     /// In order of time.
-    pub(crate) steps: Vec<Step>,
-    /// The services that each outage affects, by the number of the outage.
-    affected: Vec<BTreeSet<AffectedService>>,
+    pub(crate) steps: Vec<Action>,
 }
 
 impl Timeline {
@@ -52,21 +48,15 @@ impl Timeline {
             }
         }
         outages.push(misconfigured(now, &mut simulator.random));
-        let affected = outages.iter().map(|outage| outage.affected.clone()).collect();
-        Ok(Self { steps: merge::merge(outages, now), affected })
+        Ok(Self { steps: merge::merge(outages, now) })
     }
 
     /// The webhooks, in order of arrival.
     pub fn webhooks(&self) -> impl Iterator<Item = &Webhook> {
-        self.steps.iter().filter_map(|step| match &step.action {
+        self.steps.iter().filter_map(|step| match step {
             Action::Webhook { webhook, .. } => Some(webhook),
             Action::StatusChange(_) => None,
         })
-    }
-
-    /// Of two steps that affect the same service, the later one must wait for the earlier one.
-    pub(crate) fn affected_by(&self, step: &Step) -> &BTreeSet<AffectedService> {
-        &self.affected[step.outage]
     }
 }
 

@@ -7,13 +7,6 @@ use crate::webhook::Webhook;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// The number of the outage to which the step belongs.
-    pub outage: usize,
-    pub action: Action,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// A webhook arrived. `number` counts the webhooks of the timeline from 0.
     Webhook {

@@ -24,7 +24,7 @@ use crate::{
 /// How long a request ends alerts that one transaction could not.
 const SWEEP_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What is asked for.
+/// The status that an incident is to have, who wants it, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChange {
     pub status: Status,

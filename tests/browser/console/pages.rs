@@ -99,6 +99,28 @@ async fn no_page_is_wider_than_its_window() {
     walk.end().await;
 }
 
+/// Which texts an alert or an incident has differs: reasons, keys, what was alike before.
+#[tokio::test]
+async fn no_alert_and_no_incident_is_wider_than_its_window() {
+    let mut walk = Walk::start(Colours::Light).await;
+    for list in ["/console/alerts?sort=-occurrences", "/console/alerts", "/console/incidents"] {
+        walk.browser.visit(&format!("{list}{}limit=20", if list.contains('?') { '&' } else { '?' })).await;
+        walk.browser.see("a.row").await;
+        let rows = "return [...document.querySelectorAll('a.row')].map((row) => row.getAttribute('href'));";
+        let rows: Vec<String> = serde_json::from_value(walk.browser.run(rows).await).expect("addresses");
+        for width in [NARROW, 1024] {
+            walk.browser.set_size(width, 740).await;
+            for path in &rows {
+                walk.browser.visit(path).await;
+                walk.browser.see("main").await;
+                let complaints = too_wide(&walk.browser).await;
+                walk.check(&Page { name: "one", path: path.clone() }, &format!("{path} at {width} px"), complaints);
+            }
+        }
+    }
+    walk.end().await;
+}
+
 #[tokio::test]
 async fn every_page_is_light() {
     let mut walk = Walk::start(Colours::Light).await;

@@ -86,6 +86,27 @@ fn every_signal_is_used_and_every_issue_has_a_culprit_of_its_own() {
     assert_eq!(used, defined);
 }
 
+#[test]
+fn several_sources_see_the_same_outage() {
+    let seen = |scenario: &Scenario| {
+        let kinds = scenario.waves.iter().flatten().map(|signal| signal.kind);
+        let mut seen = (0, 0, 0);
+        for kind in kinds {
+            match kind {
+                SignalKind::Monitor { .. } => seen.0 += 1,
+                SignalKind::Rule { .. } => seen.1 += 1,
+                SignalKind::Alarm(_) => seen.2 += 1,
+                SignalKind::Issue(_) | SignalKind::MetricAlert(_) => {}
+            }
+        }
+        seen
+    };
+    let count = |wanted: fn((i32, i32, i32)) -> bool| scenarios().filter(|scenario| wanted(seen(scenario))).count();
+    assert!(count(|(datadog, alertmanager, _)| datadog > 0 && alertmanager > 0) >= 8);
+    assert!(count(|(datadog, _, cloudwatch)| datadog > 0 && cloudwatch > 0) >= 8);
+    assert!(count(|(datadog, alertmanager, cloudwatch)| datadog > 0 && alertmanager > 0 && cloudwatch > 0) >= 4);
+}
+
 /// Alertmanager would send two groups of a rule as one.
 #[test]
 fn a_rule_fires_once_in_an_outage_and_asks_for_no_more_alerts_than_it_has() {
