@@ -48,7 +48,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// The body of the webhook, without what `SNS` adds when it signs.
+    /// The body of the webhook, without what SNS adds when it signs.
     pub fn body(&self) -> String {
         let topic = format!("arn:aws:sns:{REGION}:{}:alarms", aws_account(self.env));
         let (state, name) = (self.state.name(), self.name());
@@ -67,10 +67,8 @@ impl Message {
     fn alarm(&self, topic: &str) -> Value {
         let Self { alarm, env, .. } = self;
         let account = aws_account(*env);
-        let dimension = |(name, value): (&String, &String)| {
-            // In this order.
-            json!({ "value": value.replace("$env", env.name()), "name": name })
-        };
+        let dimension =
+            |(name, value): (&String, &String)| json!({ "value": value.replace("$env", env.name()), "name": name });
         json!({
             "AlarmName": self.name(),
             "AlarmDescription": alarm.description.replace("$env", env.name()),

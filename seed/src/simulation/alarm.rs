@@ -21,6 +21,7 @@ pub fn run(outbox: &mut Outbox, outage: RunningOutage, scheduled: &ScheduledSign
 }
 
 /// An alarm changes its state.
+#[derive(Clone, Copy)]
 struct Change {
     alarm: &'static Alarm,
     state: AlarmState,
