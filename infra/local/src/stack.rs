@@ -91,13 +91,8 @@ impl Stack {
 
         let over_wire =
             options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone())).limited();
-        let (sns_url, sns) = match options.sns {
-            Some(url) => (url, None),
-            None => {
-                let sns = Sns::start().await.map_err(StartError::Sns)?;
-                (sns.url().to_owned(), Some(sns))
-            }
-        };
+        let sns = if options.sns.is_none() { Some(Sns::start().await.map_err(StartError::Sns)?) } else { None };
+        let sns_url = options.sns.or_else(|| Some(sns.as_ref()?.url().to_owned()));
         let in_flight = InFlight::default();
         let mut environments = HashMap::new();
         let mut permissions = BTreeMap::new();
@@ -105,7 +100,7 @@ impl Stack {
         for resource in template.resources(Kind::Function) {
             let mut resource = FunctionResource::read(resource, &template, &scope)?;
             resource.timeout += options.patience;
-            resource.environment.insert("AWS_ENDPOINT_URL_SNS".to_owned(), sns_url.clone());
+            resource.environment.extend(sns_url.clone().map(|url| ("AWS_ENDPOINT_URL_SNS".to_owned(), url)));
             let environment = Environment::of(resource.environment.clone());
             let allowed = Permissions::new(&resource.logical_id, resource.permissions.clone());
             let guarded = allowed.guard(over_wire.clone());
