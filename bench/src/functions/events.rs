@@ -6,7 +6,10 @@ use local::{Stack, secrets};
 use serde_json::{Value as Json, json};
 use tokio::time::sleep;
 
-use crate::{notification::Notification, report::Failure};
+use crate::{
+    notification::{KeyKind, Notification},
+    report::Failure,
+};
 
 /// The longest time that the stack may take to quarantine a webhook.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -178,7 +181,14 @@ async fn first(stack: &Stack, path: &str) -> Result<String, Failure> {
 }
 
 fn notification<'problem>(problem: &'problem str, environment: &'problem str) -> Notification<'problem> {
-    Notification { problem, environment, service: "checkout", transition: "Triggered", id: problem }
+    Notification {
+        problem,
+        environment,
+        service: "checkout",
+        transition: "Triggered",
+        id: problem,
+        key: KeyKind::Cycle,
+    }
 }
 
 /// An event with a batch of messages. Each is a new alert.

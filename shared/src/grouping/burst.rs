@@ -1,8 +1,9 @@
-//! Bursts: alerts of one environment that began soon after each other, in whatever incidents. They
-//! teach how late each monitor is.
+//! Bursts: alerts that began soon after each other, in whatever incidents. They teach how late each
+//! monitor is.
 //!
-//! Incidents cannot teach that. As long as nobody knows that a monitor is slow, its alerts seem to
-//! be too late for their incident and open others.
+//! Incidents alone cannot teach that. As long as nobody knows that a monitor is slow, its alerts seem
+//! to be too late for their incident and open others. Only related incidents count: in an
+//! environment where something always flaps it would never be quiet, and any alert would begin a burst.
 
 use crate::domain::{incident::Incident, time::Time};
 
@@ -11,14 +12,15 @@ use crate::domain::{incident::Incident, time::Time};
 pub(super) const BURST_MINUTES: i64 = 15;
 
 /// How many seconds after the first alert of its burst an alert fired. `None` if it is itself the
-/// first, or if no quiet time was before the burst.
+/// first, or if no quiet time was before the burst. `related` are the incidents of its environment that may be of one
+/// outage with it.
 #[must_use]
-pub fn delay_seconds(at: Time, environment: &str, incidents: &[Incident]) -> Option<u32> {
-    let own = || incidents.iter().filter(|incident| incident.environment == environment);
+pub fn delay_seconds(at: Time, related: &[&Incident]) -> Option<u32> {
     let earliest = at.plus_minutes(-BURST_MINUTES);
-    let began = own().map(|incident| incident.first_alert_at).filter(|first| (earliest..=at).contains(first)).min()?;
+    let firsts = related.iter().map(|incident| incident.first_alert_at);
+    let began = firsts.filter(|first| (earliest..=at).contains(first)).min()?;
     let quiet_from = began.plus_minutes(-BURST_MINUTES);
-    let is_quiet = !own().any(|other| other.first_alert_at < began && other.last_alert_at >= quiet_from);
+    let is_quiet = !related.iter().any(|other| other.first_alert_at < began && other.last_alert_at >= quiet_from);
     let delay_ms = at.as_millis() - began.as_millis();
     u32::try_from(delay_ms / 1000).ok().filter(|_| is_quiet)
 }
@@ -40,13 +42,13 @@ mod tests {
 
     #[test]
     fn a_delay_counts_from_the_first_alert_after_a_quiet_time() {
-        let delay = |minutes, incidents: &[Incident]| delay_seconds(at(minutes), "production", incidents);
+        let delay =
+            |minutes, incidents: &[Incident]| delay_seconds(at(minutes), &incidents.iter().collect::<Vec<&Incident>>());
         assert_eq!(delay(0, &[]), None, "it is the first");
         assert_eq!(delay(7, &[incident(1, 0, 2)]), Some(420));
         assert_eq!(delay(7, &[incident(1, 0, 2), incident(2, 4, 4)]), Some(420), "two incidents, one burst");
         assert_eq!(delay(16, &[incident(1, 0, 2)]), None, "too long ago");
         assert_eq!(delay(7, &[incident(1, 0, 2), incident(2, -20, -16)]), Some(420));
         assert_eq!(delay(7, &[incident(1, 0, 2), incident(2, -20, -14)]), None, "it was not quiet before");
-        assert_eq!(delay_seconds(at(7), "staging", &[incident(1, 0, 2)]), None);
     }
 }

@@ -3,7 +3,7 @@
 //! An alert joins, in this order:
 //!
 //! 1. the active incident of the source's own key, near in time to the last firing or resolution of
-//!    that key;
+//!    that key, unless the evidence speaks against it and for another;
 //! 2. the active incident of its environment with the highest score, if that is enough. See
 //!    [`super::evidence`].
 //!
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use super::{
     burst,
-    evidence::{Scale, Weighed},
+    evidence::{self, Scale, Weighed},
     group::{ServiceGroup, SourceGroup},
     opening_lock::OpeningLock,
 };
@@ -35,6 +35,10 @@ use crate::{
 /// How long after its last firing or resolution a problem that fires again is the same outage, in
 /// minutes.
 const SOURCE_KEY_MINUTES: i64 = 10;
+
+/// An incident to which the evidence does not lead keeps a problem that fires again, unless another has so many points
+/// more than is needed: then it is a new outage, with a monitor that also fired in the last one.
+const KEY_YIELDS_ABOVE_NEEDED: f64 = 1.0;
 
 /// How long after an incident was resolved another problem of its service is a recurrence, in minutes: a day.
 const SERVICE_RECURRENCE_MINUTES: i64 = 24 * 60;
@@ -112,15 +116,19 @@ pub fn decide(new_alert: NewAlert<'_>, groups: &Groups, rules: &Rules) -> Decisi
         return Decision::Ignore { grouping: Grouping::plain(GroupingDecision::Ignored, reason) };
     }
     let search = Search { new_alert, groups, rules };
-    if let Some(decision) = search.by_source_key() {
-        return decision;
-    }
     let weighing = (rules.grouping().mode == GroupingMode::Evidence).then(|| search.weigh());
+    let of_key = search.of_source_key();
+    if let Some(near) = of_key.filter(|near| !weighing.as_ref().is_some_and(|weighing| search.yields(near, weighing))) {
+        return search.join_by_source_key(near);
+    }
     let enough =
         weighing.as_ref().and_then(|weighing| weighing.best.as_ref().filter(|best| best.score >= weighing.needed));
     if let Some(incident_id) = enough.map(|best| best.incident_id) {
         let (decision, rule) = (GroupingDecision::Joined, Some(GroupingRule::Evidence));
-        let grouping = Grouping { decision, rule, key: None, note: None, evidence: weighing, moved: None };
+        let note = of_key.map(|NearActivity { incident, .. }| {
+            format!("Its problem was in {} just before, but the evidence for that is too weak.", incident.id)
+        });
+        let grouping = Grouping { decision, rule, key: None, note, evidence: weighing, moved: None };
         return Decision::Join { incident_id, place: search.place(grouping) };
     }
     if new_alert.resolved_at.is_some() {
@@ -154,20 +162,41 @@ impl Groups {
     }
 }
 
+/// An active incident in which the alert's source key was active.
+#[derive(Clone, Copy)]
+struct NearActivity<'search> {
+    incident: &'search Incident,
+    /// How far the alert is from that.
+    distance_ms: i64,
+}
+
 struct Search<'search> {
     new_alert: NewAlert<'search>,
     groups: &'search Groups,
     rules: &'search Rules,
 }
 
-impl Search<'_> {
+impl<'search> Search<'search> {
     /// The incident in which the source's key was active last before or first after, of equally near
     /// ones the youngest.
-    fn by_source_key(&self) -> Option<Decision> {
-        let candidates = self.active().filter_map(|incident| Some((self.distance_ms(incident)?, incident)));
-        let near = candidates.filter(|(distance_ms, _)| *distance_ms <= SOURCE_KEY_MINUTES * 60_000);
-        let (distance_ms, incident) =
-            near.min_by_key(|(distance_ms, incident)| (*distance_ms, std::cmp::Reverse(incident.id)))?;
+    fn of_source_key(&self) -> Option<NearActivity<'search>> {
+        let candidates = self
+            .active()
+            .filter_map(|incident| Some(NearActivity { incident, distance_ms: self.distance_ms(incident)? }));
+        let near = candidates.filter(|near| near.distance_ms <= SOURCE_KEY_MINUTES * 60_000);
+        near.min_by_key(|near| (near.distance_ms, std::cmp::Reverse(near.incident.id)))
+    }
+
+    /// Whether an incident of the source's key gives the alert away to another.
+    fn yields(&self, near: &NearActivity<'_>, weighing: &Weighing) -> bool {
+        let other = weighing.best.as_ref().filter(|best| best.incident_id != near.incident.id);
+        other.is_some_and(|other| {
+            let own = self.scale().weigh(self.weighed(), near.incident, self.rules);
+            own.score < weighing.needed && other.score >= weighing.needed + KEY_YIELDS_ABOVE_NEEDED
+        })
+    }
+
+    fn join_by_source_key(&self, NearActivity { incident, distance_ms }: NearActivity<'_>) -> Decision {
         let AlertEvent { source, .. } = self.new_alert.event;
         let distance = match distance_ms {
             0 => "while that was active".to_owned(),
@@ -181,7 +210,7 @@ impl Search<'_> {
             key: Some(self.key(GroupingRule::SourceKey)),
             ..Grouping::plain(GroupingDecision::Joined, note)
         };
-        Some(Decision::Join { incident_id: incident.id, place: self.place(grouping) })
+        Decision::Join { incident_id: incident.id, place: self.place(grouping) }
     }
 
     /// How far the alert is from the activity of its source's key in an incident, in milliseconds;
@@ -194,9 +223,8 @@ impl Search<'_> {
     /// The evidence for each active incident of the environment.
     fn weigh(&self) -> Weighing {
         let scale = self.scale();
-        let alert = Weighed { onset: self.onset(), service: self.service(), history: &self.groups.service };
         let mut scored: Vec<ScoredIncident> =
-            self.active_here().map(|incident| scale.weigh(alert, incident, self.rules)).collect();
+            self.active_here().map(|incident| scale.weigh(self.weighed(), incident, self.rules)).collect();
         // Of equal ones the youngest first.
         scored.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.incident_id.cmp(&one.incident_id)));
         let mut scored = scored.into_iter();
@@ -207,6 +235,10 @@ impl Search<'_> {
             best: scored.next(),
             runner_up: scored.next().map(|ScoredIncident { incident_id, score, .. }| RunnerUp { incident_id, score }),
         }
+    }
+
+    fn weighed(&self) -> Weighed<'_> {
+        Weighed { onset: self.onset(), service: self.service(), history: &self.groups.service }
     }
 
     fn open(&self, weighing: Option<Weighing>) -> Decision {
@@ -257,10 +289,13 @@ impl Search<'_> {
 
     fn place(&self, grouping: Grouping) -> Place {
         let at = self.new_alert.event.occurred_at;
-        Place { grouping, delay_seconds: burst::delay_seconds(at, self.environment(), &self.groups.incidents) }
+        let here = self.groups.incidents.iter().filter(|incident| self.is_here(incident));
+        let alert = self.weighed();
+        let related = here.filter(|incident| evidence::is_related(alert, incident, self.rules));
+        Place { grouping, delay_seconds: burst::delay_seconds(at, &related.collect::<Vec<_>>()) }
     }
 
-    fn active(&self) -> impl Iterator<Item = &Incident> {
+    fn active(&self) -> impl Iterator<Item = &'search Incident> {
         self.groups.incidents.iter().filter(|incident| incident.is_active())
     }
 

@@ -46,6 +46,10 @@ const UNDECLARED: f64 = -1.0;
 /// the outages of one of them.
 const CHANCE: f64 = 0.15;
 
+/// Services are related if they broke together in so many outages, and in twice as many as by chance.
+const MIN_TOGETHER: u32 = 2;
+const OFTEN: f64 = 2.0 * CHANCE;
+
 /// So much is added to each count, so that one or two outages prove little.
 const PRIOR: f64 = 2.0;
 
@@ -145,6 +149,22 @@ fn relation(alert: Weighed<'_>, incident: &Incident, rules: &Rules) -> Vec<Score
     // Of equal ones the first by name.
     let best = related.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.into_iter().flat_map(|(_, parts)| parts).collect()
+}
+
+/// Whether an alert and an incident may be of one outage, whenever they were: they have a service in common, or ones that
+/// are at most two declared dependencies apart, or that often broke together. Of an alert without a service any may.
+#[must_use]
+pub fn is_related(alert: Weighed<'_>, incident: &Incident, rules: &Rules) -> bool {
+    let Some(service) = alert.service else { return true };
+    let often = |other: &str| {
+        let together = alert.history.together_with(other);
+        together >= MIN_TOGETHER && f64::from(together) >= OFTEN * f64::from(alert.history.outages)
+    };
+    incident.services.iter().any(|other| {
+        let is_near =
+            matches!(rules.dependency(service, other), Dependency::Needs | Dependency::NeededBy | Dependency::TwoApart);
+        other == service || is_near || often(other)
+    })
 }
 
 fn dependency(service: &str, other: &str, rules: &Rules) -> ScorePart {

@@ -39,15 +39,28 @@ impl RecentMedian {
         middle(self.samples.clone())
     }
 
-    /// The median of the distances from the median: of an even number the greater of the two in the
-    /// middle, so that few samples are not believed too soon.
+    /// The samples that agree with most others: those near one of them. `tolerance` says how many seconds around a
+    /// sample are near. Of equal ones the lower. `None` of none.
     #[must_use]
-    pub fn deviation(&self) -> Option<u32> {
-        let median = self.median()?;
-        let mut distances: Vec<u32> = self.samples.iter().map(|sample| sample.abs_diff(median)).collect();
-        distances.sort_unstable();
-        distances.get(distances.len() / 2).copied()
+    pub fn agreeing(&self, tolerance: impl Fn(u32) -> u32) -> Option<Agreement> {
+        let near = |center: u32| {
+            let within = tolerance(center);
+            self.samples.iter().copied().filter(move |sample| sample.abs_diff(center) <= within)
+        };
+        let most = |center: &u32| (near(*center).count(), std::cmp::Reverse(*center));
+        let center = self.samples.iter().copied().max_by_key(most)?;
+        let seconds = middle(near(center).collect())?;
+        Some(Agreement { seconds, samples: near(center).count() })
     }
+}
+
+/// What some samples agree about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agreement {
+    /// Their median.
+    pub seconds: u32,
+    /// How many they are.
+    pub samples: usize,
 }
 
 fn middle(mut samples: Vec<u32>) -> Option<u32> {
@@ -71,10 +84,17 @@ mod tests {
 
     #[test]
     fn one_outlier_does_not_move_it() {
-        assert_eq!((of(&[]).median(), of(&[]).deviation()), (None, None));
-        assert_eq!((of(&[7]).median(), of(&[7]).deviation()), (Some(7), Some(0)));
-        let lags = of(&[290, 300, 310, 3]);
-        assert_eq!((lags.median(), lags.deviation()), (Some(290), Some(20)));
+        assert_eq!([of(&[]).median(), of(&[7]).median()], [None, Some(7)]);
+        assert_eq!(of(&[290, 300, 310, 3]).median(), Some(290));
+    }
+
+    #[test]
+    fn what_most_agree_about_is_found_among_others() {
+        let agreement =
+            |samples: &[u32]| of(samples).agreeing(|_| 60).map(|Agreement { seconds, samples }| (seconds, samples));
+        assert_eq!(agreement(&[]), None);
+        assert_eq!(agreement(&[290, 300, 350, 3, 900]), Some((300, 3)));
+        assert_eq!(agreement(&[524, 16, 438]), Some((16, 1)), "none agrees with another");
     }
 
     proptest! {
@@ -90,7 +110,7 @@ mod tests {
             let above = last.iter().filter(|sample| **sample > middle).count();
             prop_assert!(last.contains(&middle) && below * 2 <= last.len() && above * 2 <= last.len());
             let reversed: Vec<u32> = last.iter().rev().copied().collect();
-            prop_assert_eq!((of(&reversed).median(), of(&reversed).deviation()), (median.median(), median.deviation()));
+            prop_assert_eq!((of(&reversed).median(), of(&reversed).agreeing(|_| 60)), (median.median(), median.agreeing(|_| 60)));
         }
     }
 }

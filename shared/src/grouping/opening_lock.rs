@@ -27,9 +27,9 @@ const MIN_SPREADS: usize = 5;
 /// The spread of an environment of which too little is known, in minutes.
 const FIRST_SPREAD: f64 = 1.5;
 
-/// The shortest and the longest spread that is believed, in minutes. So an environment cannot learn
-/// to join what is far apart.
-const SPREAD_BOUNDS: [f64; 2] = [1.0, 2.5];
+/// The shortest and the longest spread that is believed, in minutes. Where outages follow each other closely, their
+/// alerts seem to be one outage that spreads far. An environment must not learn from that to join them.
+const SPREAD_BOUNDS: [f64; 2] = [1.0, 1.5];
 
 /// The openings in one environment. Its version serialises them: two first alerts of one outage cannot
 /// both open an incident.

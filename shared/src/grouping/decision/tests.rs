@@ -64,9 +64,9 @@ fn grouping(decision: Decision) -> Grouping {
 }
 
 #[test]
-fn the_sources_key_comes_before_the_evidence() {
+fn the_sources_key_comes_before_weak_evidence_for_another_incident() {
     let by_key = incident(1, "elsewhere", Status::Open, 0..=0);
-    let by_evidence = incident(2, "web", Status::Investigating, 9..=9);
+    let by_evidence = incident(2, "other", Status::Investigating, 9..=9);
     let mut groups = Groups {
         activity: vec![activity(&by_key)],
         incidents: vec![by_evidence.clone(), by_key.clone()],
@@ -77,6 +77,24 @@ fn the_sources_key_comes_before_the_evidence() {
     assert_eq!(joined(&decide_on(&new_alert, &groups, &rules)), Some((by_key.id, GroupingRule::SourceKey)));
     groups.activity.clear();
     assert_eq!(joined(&decide_on(&new_alert, &groups, &rules)), Some((by_evidence.id, GroupingRule::Evidence)));
+}
+
+#[test]
+fn the_sources_key_yields_to_evidence_for_another_incident_if_its_own_is_too_far() {
+    let own = |last| incident(1, "web", Status::Open, 0..=last);
+    let other = incident(2, "checkout", Status::Investigating, 9..=9);
+    let decide = |own: &Incident, mode| {
+        let activity = GroupedIncident { incident_id: own.id, first_at: at(0), last_at: at(2) };
+        let incidents = vec![own.clone(), other.clone()];
+        let groups = Groups { activity: vec![activity], incidents, ..Groups::default() };
+        decide_on(&event(Some("web"), 10), &groups, &rules(mode))
+    };
+    let far = decide(&own(2), "evidence");
+    assert_eq!(joined(&far), Some((other.id, GroupingRule::Evidence)));
+    let reason = grouping(far).reason();
+    assert!(reason.contains(&format!("was in {} just before", own(2).id)), "{reason}");
+    assert_eq!(joined(&decide(&own(9), "evidence")), Some((own(9).id, GroupingRule::SourceKey)), "both are near");
+    assert_eq!(joined(&decide(&own(2), "off")), Some((own(2).id, GroupingRule::SourceKey)));
 }
 
 #[test]

@@ -52,6 +52,29 @@ fn services_count_by_what_is_declared() {
 }
 
 #[test]
+fn incidents_are_related_by_services_that_are_declared_or_often_break_together() {
+    let rules = Rules::parse(RULES).unwrap();
+    let related = |service, others: &[&str], history: &ServiceGroup| {
+        is_related(Weighed { onset: at(0), service, history }, &incident(others, 0, 0), &rules)
+    };
+    let nothing = ServiceGroup::default();
+    for (others, expected) in [("web", true), ("checkout", true), ("ledger", true), ("postgres", false), ("job", false)]
+    {
+        assert_eq!(related(Some("web"), &[others], &nothing), expected, "{others}");
+    }
+    assert!(related(Some("web"), &["job", "checkout"], &nothing));
+    assert!(!related(Some("web"), &[], &nothing));
+    assert!(related(None, &["job"], &nothing), "nobody knows");
+    let mut known = ServiceGroup::default();
+    known.learn(["job"]);
+    assert!(!related(Some("web"), &["job"], &known), "once is chance");
+    known.learn(["job", "search"]);
+    assert!(related(Some("web"), &["job"], &known));
+    (0..5).for_each(|_| known.learn([]));
+    assert!(!related(Some("web"), &["job"], &known), "in 2 of 7 outages");
+}
+
+#[test]
 fn time_counts_from_the_span_of_the_problems_in_units_of_the_spread() {
     let open = incident(&["web"], 0, 3);
     for (minutes, expected) in [(-3, 0.5 - 2.0), (0, 0.5), (3, 0.5), (6, 0.5 - 2.0)] {
