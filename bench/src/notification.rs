@@ -10,6 +10,16 @@ use shared::{
 
 use crate::report::Failure;
 
+/// By which key the notifications of a problem are told from others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum KeyKind {
+    /// Each time that the monitor fires is a problem of its own, and the monitor a group of them: what is known takes two
+    /// rows.
+    Cycle,
+    /// The monitor is the problem and the group. Most sources have one key for both.
+    Monitor,
+}
+
 /// One notification of a monitor.
 pub struct Notification<'problem> {
     /// The id of the monitor.
@@ -19,19 +29,21 @@ pub struct Notification<'problem> {
     pub transition: &'problem str,
     /// Must differ between notifications.
     pub id: &'problem str,
+    pub key: KeyKind,
 }
 
 impl Notification<'_> {
     /// The body of the webhook.
     pub fn body(&self) -> Json {
-        let Self { problem, environment, service, transition, id } = self;
+        let Self { problem, environment, service, transition, id, key } = self;
         let at = clock::now().as_millis();
+        let cycle = (*key == KeyKind::Cycle).then(|| format!("{problem}7719053"));
         let tags = format!(
             "env:{environment},service:{service},team:payments,region:eu-central-1,cluster:main,monitor,\
              kube_deployment:{service},version:2026.11.3,managed_by:terraform"
         );
         json!({
-            "id": id, "alert_id": problem, "alert_cycle_key": format!("{problem}7719053"),
+            "id": id, "alert_id": problem, "alert_cycle_key": cycle,
             "aggreg_key": format!("{problem}aa"), "transition": transition, "alert_type": "error", "priority": "P2",
             "event_type": "query_alert_monitor", "title": format!("[P2] [{transition}] p99 latency of {service} over 800 ms"),
             "body": format!("The p99 latency of {service} was over its objective of 800 ms for the last 5 minutes.\n\n\

@@ -8,7 +8,7 @@
 mod reports;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,11 +18,12 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use clap::Args;
 use futures::{StreamExt, TryStreamExt, stream};
 use local::Stack;
+use shared::{clock, store::Tables};
 use tokio::time::sleep;
 
 use crate::{
-    meter::{Counts, Meter},
-    notification::Notification,
+    meter::{Calls, Counts, Meter},
+    notification::{KeyKind, Notification},
     report::{Failure, figure, per, table},
 };
 
@@ -39,7 +40,7 @@ const SENDERS: usize = 16;
 const TARGET_RATE: f64 = 1000.0;
 /// For an alert that joins an open incident, alone in its batch.
 const TARGET_WRITE_UNITS: f64 = 14.0;
-const TARGET_ROUND_TRIPS: u64 = 3;
+const TARGET_ROUND_TRIPS: u64 = 4;
 
 /// The size of the burst.
 #[derive(Debug, Args)]
@@ -50,6 +51,9 @@ pub struct Options {
     /// The number of environments. Each has an incident of its own
     #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     groups: u64,
+    /// What tells the problems apart
+    #[arg(long, value_enum, default_value_t = KeyKind::Cycle)]
+    key: KeyKind,
     #[command(flatten)]
     reports: reports::Options,
 }
@@ -139,6 +143,7 @@ async fn singles() -> Result<(), Failure> {
         service: "checkout",
         transition: "Triggered",
         id: "1",
+        key: KeyKind::Cycle,
     };
     // The first delivery of a stack also writes the start of the history. It is not measured.
     bench.cost(&Notification { environment: "elsewhere", problem: "1000", id: "0", ..first }).await?;
@@ -154,6 +159,11 @@ async fn singles() -> Result<(), Failure> {
             "joins one of its service",
             Some(TARGET_WRITE_UNITS),
             Notification { problem: "1003", id: "3", service: "payments", ..first },
+        ),
+        (
+            "the same, of a source with one key",
+            Some(TARGET_WRITE_UNITS),
+            Notification { problem: "1004", id: "6", service: "payments", key: KeyKind::Monitor, ..first },
         ),
         ("fires again", None, Notification { id: "4", transition: "Re-Triggered", ..first }),
         ("is resolved", None, Notification { id: "5", transition: "Recovered", ..first }),
@@ -200,6 +210,18 @@ fn single(kind: &str, target: Option<f64>, cost: &Counts) -> Vec<String> {
 
 /// Groups a burst, checks that no alert is lost or counted twice, and prints times and costs.
 async fn burst(options: &Options) -> Result<(), Failure> {
+    let Burst { took, counts } = measured(options).await?;
+    print(options, took, &counts);
+    Ok(())
+}
+
+/// What a burst took.
+struct Burst {
+    took: Duration,
+    counts: Counts,
+}
+
+async fn measured(options: &Options) -> Result<Burst, Failure> {
     let bench = Bench::start().await?;
     let mut random = fastrand::Rng::with_seed(1);
     let mut messages = Vec::with_capacity(options.alerts);
@@ -212,6 +234,7 @@ async fn burst(options: &Options) -> Result<(), Failure> {
             service: &format!("service-{}", random.u8(..5)),
             transition: "Triggered",
             id: &format!("{problem}0"),
+            key: options.key,
         };
         messages.push(notification.message()?);
     }
@@ -224,8 +247,7 @@ async fn burst(options: &Options) -> Result<(), Failure> {
     let counts = bench.meter.counts();
     check(&bench, options).await?;
     bench.stack.stop().await;
-    print(options, took, &counts);
-    Ok(())
+    Ok(Burst { took, counts })
 }
 
 /// Checks that each alert exists once, that incidents count their alerts, and that there are no more
@@ -246,8 +268,11 @@ async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
         .filter_map(|row| Some((text(row, "incident_id"), row.get("alert_count")?.as_n().ok()?.parse().ok()?)))
         .collect();
     let claims = bench.rows("ClaimsTable").await?;
-    let delivered: HashSet<String> =
-        claims.iter().filter(|row| text(row, "entity_type") == "delivery").map(|row| text(row, "claim")).collect();
+    let of_deliveries = claims.iter().filter(|row| ["delivery", "known"].contains(&text(row, "entity_type").as_str()));
+    let of_deliveries: BTreeSet<String> = of_deliveries.map(|row| text(row, "claim")).collect();
+    let tables = Tables::new(bench.stack.environment("GroupAlerts"), bench.stack.aws());
+    let known = tables.claims()?.read(of_deliveries.iter().map(String::as_str).collect(), clock::now()).await?;
+    let delivered = known.delivered;
     let is_single =
         |row: &HashMap<String, AttributeValue>| row.get("occurrences") == Some(&AttributeValue::N("1".to_owned()));
     if !alerts.iter().all(is_single) {
@@ -269,6 +294,11 @@ async fn check(bench: &Bench, options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
+fn cancelled(transactions: Calls) -> String {
+    let share = 100.0 * per(transactions.failed, usize::try_from(transactions.calls).unwrap_or(usize::MAX).max(1));
+    format!("{} of {}: {} %", transactions.failed, transactions.calls, figure(share))
+}
+
 fn print(options: &Options, took: Duration, counts: &Counts) {
     let alerts = options.alerts;
     #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -284,7 +314,7 @@ fn print(options: &Options, took: Duration, counts: &Counts) {
         row(["alerts/s through grouping".into(), format!("{rate:.0}"), format!("≥ {TARGET_RATE}")]),
         row(["lost, counted twice".into(), "none".into(), "none".into()]),
         row(["batches written".into(), batches.to_string(), String::new()]),
-        row(["transactions cancelled".into(), transactions.failed.to_string(), String::new()]),
+        row(["transactions cancelled".into(), cancelled(transactions), "≤ 5 %".into()]),
         row(["write units per alert".into(), each(all.write), format!("≤ {TARGET_WRITE_UNITS} alone in its batch")]),
         row(["read units per alert".into(), each(all.read), String::new()]),
     ];
@@ -313,3 +343,6 @@ fn print(options: &Options, took: Duration, counts: &Counts) {
     let rows: Vec<_> = units.map(|(name, units)| vec![name.clone(), each(units.write), each(units.read)]).collect();
     table("Units by table and index", &["", "write units per alert", "read units per alert"], &rows);
 }
+
+#[cfg(test)]
+mod tests;

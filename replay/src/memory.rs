@@ -148,7 +148,7 @@ impl Memory {
             let source = self.sources.entry(event.group_key.clone()).or_default();
             source.note(incident_id, alert_id, event.occurred_at, place.delay_seconds);
             if let Some(service) = service {
-                self.services.entry(service).or_default().note(incident_id);
+                self.services.entry(service).or_default().note(incident_id, None);
             }
         }
         self.alerts.insert(alert_id, alert);

@@ -5,6 +5,8 @@
 //! [`history()`] writes webhooks and status changes into the tables, each at its own time, through
 //! the code that groups real alerts.
 
+mod alertmanager;
+mod cloudwatch;
 mod company;
 mod datadog;
 mod history;

@@ -1,7 +1,7 @@
 //! Demo data from the command line.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, BufRead, BufReader, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use seed::{
     Timeline,
-    load::{Pace, Target, Token, load},
+    load::{Generic, Pace, Proofs, Sns, Target, Token, load},
     progress::Progress,
 };
 use shared::{aws::Aws, config::Environment, sources::signature::Secret};
@@ -28,8 +28,10 @@ struct Arguments {
 enum Command {
     /// Prints webhooks without signatures, one JSON object a line, in order of arrival.
     Generate(TimelineArguments),
-    /// Sends the webhooks that `generate` printed to a running stack, with token or signature. Exits
-    /// with 1 if the stack refused any.
+    /// Sends the webhooks that `generate` printed to a running stack, with token or signature. Those of
+    /// sources without a secret are skipped. Exits with 1 if the stack refused any.
+    ///
+    /// infra/local/secrets.env has the secrets of the local stack.
     Load(LoadArguments),
     /// Writes webhooks and status changes into the empty tables of a deployed stack, each at its own
     /// time.
@@ -63,12 +65,33 @@ struct LoadArguments {
     /// The address of the stack, such as <http://127.0.0.1:3000>
     #[arg(long)]
     url: String,
+    /// The secret that Alertmanager sends as a bearer token
+    #[arg(long, value_name = "SECRET", env = "ALERTMANAGER_SECRET", hide_env_values = true, value_parser = bearer)]
+    alertmanager_secret: Option<Token>,
+    /// The ARN of the topic that messages of CloudWatch come from
+    #[arg(long, value_name = "ARN", env = "CLOUDWATCH_TOPIC", requires = "sns_signing_key")]
+    cloudwatch_topic: Option<String>,
+    /// The file with the private key that signs messages of SNS; only the local stack has its certificate
+    #[arg(long, value_name = "FILE", env = "SNS_SIGNING_KEY")]
+    sns_signing_key: Option<PathBuf>,
     /// The secret that Datadog sends as X-Webhook-Token
     #[arg(long, value_name = "SECRET", env = "DATADOG_SECRET", hide_env_values = true, value_parser = token)]
-    datadog_secret: Token,
+    datadog_secret: Option<Token>,
+    /// The key (whsec_…) that signs generic webhooks, or the token that proves them
+    #[arg(long, value_name = "SECRET", env = "GENERIC_SECRET", hide_env_values = true, value_parser = generic)]
+    generic_secret: Option<Generic>,
+    /// The secret with which Grafana signs
+    #[arg(long, value_name = "SECRET", env = "GRAFANA_SECRET", hide_env_values = true, value_parser = secret)]
+    grafana_secret: Option<Secret>,
+    /// The secret with which PagerDuty signs
+    #[arg(long, value_name = "SECRET", env = "PAGERDUTY_SECRET", hide_env_values = true, value_parser = secret)]
+    pagerduty_secret: Option<Secret>,
+    /// The routing key of clients of PagerDuty
+    #[arg(long, value_name = "SECRET", env = "PAGERDUTY_EVENTS_SECRET", hide_env_values = true, value_parser = secret)]
+    pagerduty_events_secret: Option<Secret>,
     /// The secret with which Sentry signs
     #[arg(long, value_name = "SECRET", env = "SENTRY_SECRET", hide_env_values = true, value_parser = secret)]
-    sentry_secret: Secret,
+    sentry_secret: Option<Secret>,
     /// How many webhooks are on their way at a time; more than one does not keep their order
     #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=1024))]
     concurrency: u16,
@@ -79,6 +102,14 @@ struct LoadArguments {
 
 fn token(text: &str) -> Result<Token, &'static str> {
     Token::new(text).ok_or("must not be empty and must be valid in a header")
+}
+
+fn bearer(text: &str) -> Result<Token, &'static str> {
+    Token::bearer(text).ok_or("must not be empty and must be valid in a header")
+}
+
+fn generic(text: &str) -> Result<Generic, &'static str> {
+    Generic::new(text).ok_or("must be whsec_ and base64, or a token that is valid in a header")
 }
 
 fn secret(text: &str) -> Result<Secret, &'static str> {
@@ -114,6 +145,8 @@ enum CommandError {
     Output(io::Error),
     #[error("{}: {source}", path.display())]
     Open { path: PathBuf, source: io::Error },
+    #[error("{}: no private key of RSA as PEM, or {topic:?} is no topic of SNS", path.display())]
+    Sns { topic: String, path: PathBuf },
     #[error(transparent)]
     Load(#[from] seed::load::LoadError),
     #[error(transparent)]
@@ -149,7 +182,21 @@ fn generate(arguments: &TimelineArguments) -> Result<ExitCode, CommandError> {
 
 async fn send(arguments: LoadArguments) -> Result<ExitCode, CommandError> {
     let lines = open(&arguments.file)?.lines();
-    let target = Target { url: arguments.url, datadog: arguments.datadog_secret, sentry: arguments.sentry_secret };
+    let cloudwatch = match (&arguments.cloudwatch_topic, &arguments.sns_signing_key) {
+        (Some(topic), Some(path)) => Some(sns(topic, path)?),
+        _ => None,
+    };
+    let proofs = Proofs {
+        alertmanager: arguments.alertmanager_secret,
+        cloudwatch,
+        datadog: arguments.datadog_secret,
+        generic: arguments.generic_secret,
+        grafana: arguments.grafana_secret,
+        pagerduty: arguments.pagerduty_secret,
+        pagerduty_events: arguments.pagerduty_events_secret,
+        sentry: arguments.sentry_secret,
+    };
+    let target = Target { url: arguments.url, proofs };
     let pace = Pace { concurrency: arguments.concurrency.into(), rate: arguments.rate.map(f64::from) };
     let mut progress = Progress::new("webhooks");
     let summary = load(lines, &target, pace, |done| progress.show(done, None)).await?;
@@ -175,6 +222,11 @@ async fn history(arguments: &HistoryArguments) -> Result<ExitCode, CommandError>
     progress.end();
     report(&summary);
     Ok(ExitCode::SUCCESS)
+}
+
+fn sns(topic: &str, path: &Path) -> Result<Sns, CommandError> {
+    let pem = fs::read_to_string(path).map_err(|source| CommandError::Open { path: path.to_owned(), source })?;
+    Sns::new(topic, &pem).ok_or_else(|| CommandError::Sns { topic: topic.to_owned(), path: path.to_owned() })
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {

@@ -5,10 +5,19 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Who sends a webhook. The demo company uses four of these; a file for [`load`](crate::load) may hold
+/// webhooks of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
+    Alertmanager,
+    CloudWatch,
     Datadog,
+    Generic,
+    Grafana,
+    PagerDuty,
+    #[serde(rename = "pagerduty-events")]
+    PagerDutyEvents,
     Sentry,
 }
 
@@ -16,7 +25,13 @@ impl Source {
     /// The source's name in the path of its webhooks.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Alertmanager => "alertmanager",
+            Self::CloudWatch => "cloudwatch",
             Self::Datadog => "datadog",
+            Self::Generic => "generic",
+            Self::Grafana => "grafana",
+            Self::PagerDuty => "pagerduty",
+            Self::PagerDutyEvents => "pagerduty-events",
             Self::Sentry => "sentry",
         }
     }
@@ -34,6 +49,19 @@ pub struct Webhook {
 }
 
 impl Webhook {
+    pub(crate) fn of_alertmanager(at: Timestamp, body: String) -> Self {
+        let agent = ("User-Agent".to_owned(), "Alertmanager/0.25.0".to_owned());
+        Self { source: Source::Alertmanager, at, headers: [CONTENT_TYPE.map(str::to_owned).into(), agent].into(), body }
+    }
+
+    pub(crate) fn of_cloudwatch(at: Timestamp, body: String) -> Self {
+        let headers = [
+            ("Content-Type".to_owned(), "text/plain; charset=UTF-8".to_owned()),
+            ("x-amz-sns-message-type".to_owned(), "Notification".to_owned()),
+        ];
+        Self { source: Source::CloudWatch, at, headers: headers.into(), body }
+    }
+
     pub(crate) fn of_datadog(at: Timestamp, body: String) -> Self {
         let headers = BTreeMap::from([CONTENT_TYPE.map(str::to_owned).into()]);
         Self { source: Source::Datadog, at, headers, body }

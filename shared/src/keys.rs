@@ -4,7 +4,8 @@ use sha2::{Digest, Sha256};
 
 use crate::domain::{
     delivery::DeliveryId,
-    id::{ActionId, AlertId, Generation, IncidentId},
+    episode::EventKey,
+    id::{ActionId, Generation, IncidentId},
     source::Source,
     time::{Month, Time},
 };
@@ -15,10 +16,8 @@ pub const INCIDENT_SORT_KEY: &str = "INCIDENT";
 /// The prefix of every `sort_key` in an incident's history.
 pub const ACTION_PREFIX: &str = "ACTION#";
 
-/// How many index partitions the alerts of a month are spread over. A storm would exceed the 1,000
-/// write units a second of a single partition (Amazon DynamoDB Developer Guide, "Best practices for
-/// designing and using partition keys effectively").
-pub const ALERT_SHARDS: u8 = 4;
+/// The `incident_id` of an alert that is in no incident.
+pub const NO_INCIDENT: &str = "NONE";
 
 /// `sort_key` of an action in an incident's history.
 #[must_use]
@@ -30,18 +29,6 @@ pub fn action_sort_key(id: ActionId) -> String {
 #[must_use]
 pub fn month(month: Month) -> String {
     month.to_string()
-}
-
-/// The `created_partition` of an alert: its month and one of [`ALERT_SHARDS`] shards.
-#[must_use]
-pub fn alert_partition(id: AlertId) -> String {
-    let shard = id.random() % u128::from(ALERT_SHARDS);
-    format!("{}#{shard}", id.created_at().month())
-}
-
-/// Every `created_partition` of a month.
-pub fn alert_partitions(month: Month) -> impl Iterator<Item = String> {
-    (0..ALERT_SHARDS).map(move |shard| format!("{month}#{shard}"))
 }
 
 /// How many partitions the change log of a day is spread over. Each transaction writes 2 write units there, and a partition
@@ -80,11 +67,25 @@ pub fn segment_part(name: &str, chunk: usize) -> String {
     format!("{name}#{chunk:03}")
 }
 
-/// Key of the claim that a delivery took effect.
+/// Names a delivery of a problem, so that the names sort as the deliveries do.
+#[must_use]
+pub fn event(key: &EventKey) -> String {
+    format!("{}#{}", key.at, key.delivery_id)
+}
+
+/// Names that a delivery took effect: the key of its claim, if it has one of its own.
 #[must_use]
 pub fn delivery_claim(id: &DeliveryId) -> String {
-    format!("DELIVERY#{}", id.as_str())
+    format!("{DELIVERY_PREFIX}{}", id.as_str())
 }
+
+/// The delivery that [`delivery_claim`] named.
+#[must_use]
+pub fn parse_delivery_claim(claim: &str) -> Option<DeliveryId> {
+    claim.strip_prefix(DELIVERY_PREFIX).map(|id| DeliveryId::new(id.to_owned()))
+}
+
+const DELIVERY_PREFIX: &str = "DELIVERY#";
 
 /// Key of the claim that a message of the dead-letter queue is in the quarantine.
 #[must_use]
@@ -104,16 +105,29 @@ pub fn comment_claim(id: IncidentId, actor: &str, key: &str) -> String {
     format!("COMMENT#{id}#{}", short_hash(&format!("{actor}\0{key}")))
 }
 
-/// Key of the claim that holds the latest episodes of one problem.
+/// Key of the claim that holds what is known of one problem.
 #[must_use]
 pub fn problem_claim(source: &Source, dedup_key: &str) -> String {
     format!("PROBLEM#{source}#{}", short_hash(dedup_key))
 }
 
-/// Key of the claim for the group of a source's grouping key.
+/// Key of the claim of a source's grouping key, if it is not that of one problem.
 #[must_use]
-pub fn source_group_claim(source: &Source, group_key: &str) -> String {
-    format!("GROUP#SOURCE#{source}#{}", short_hash(group_key))
+pub fn source_claim(source: &Source, group_key: &str) -> String {
+    format!("SOURCE#{source}#{}", short_hash(group_key))
+}
+
+/// Names the group of a source's grouping key: the claim in which it is, and the environment, if the key is another in
+/// each.
+#[must_use]
+pub fn source_group(claim: &str, environment: Option<&str>) -> String {
+    format!("{claim}|{}", environment.unwrap_or_default())
+}
+
+/// The claim in which a group is that [`source_group`] named, and the environment.
+#[must_use]
+pub fn parse_source_group(name: &str) -> Option<(&str, &str)> {
+    name.split_once('|')
 }
 
 /// Key of the claim for the group of a service in an environment.
@@ -146,18 +160,4 @@ pub const HISTORY_CLAIM: &str = "HISTORY";
 /// Shortens a source's key. It may be longer than DynamoDB allows for a key.
 fn short_hash(text: &str) -> String {
     hex::encode(&Sha256::digest(text)[..16])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_alert_is_in_one_of_the_partitions_of_its_month() {
-        let at: Time = "2026-11-30T23:59:59.999Z".parse().unwrap();
-        for number in 0..50 {
-            let partition = alert_partition(AlertId::numbered(at, number));
-            assert!(alert_partitions(at.month()).any(|other| other == partition), "{partition}");
-        }
-    }
 }

@@ -5,13 +5,16 @@ use std::{collections::BTreeMap, ops::RangeInclusive};
 use serde_json::Value;
 use tests::{Api, TestStack};
 
+/// The sources that see the demo company.
+const SOURCES: [&str; 4] = ["alertmanager", "cloudwatch", "datadog", "sentry"];
+
 const SEVERITIES: [&str; 4] = ["critical", "error", "warning", "info"];
 
 /// The fewest incidents of each status.
 const STATUSES: [(&str, usize); 4] = [("OPEN", 2), ("INVESTIGATING", 2), ("RESOLVED", 2), ("CLOSED", 40)];
 
-const ALERTS: RangeInclusive<usize> = 400..=470;
-const INCIDENTS: RangeInclusive<usize> = 50..=85;
+const ALERTS: RangeInclusive<usize> = 410..=490;
+const INCIDENTS: RangeInclusive<usize> = 55..=72;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_data_shows_every_feature() {
@@ -38,7 +41,7 @@ async fn facets_name_every_status_severity_service_and_source(api: &Api) {
     let severities = counts(&page["facets"]["severity"]);
     assert!(SEVERITIES.iter().all(|severity| severities.contains_key(*severity)), "{severities:?}");
     assert_eq!(counts(&page["facets"]["service"]).len(), 12, "{}", page["facets"]["service"]);
-    assert_eq!(counts(&page["facets"]["source"]).into_keys().collect::<Vec<_>>(), ["datadog", "sentry"]);
+    assert_eq!(counts(&page["facets"]["source"]).into_keys().collect::<Vec<_>>(), SOURCES);
 }
 
 async fn filters_find_alerts_of_every_kind(api: &Api) {
@@ -46,7 +49,7 @@ async fn filters_find_alerts_of_every_kind(api: &Api) {
     let total = async |filter: &str| api.page(&format!("/alerts?limit=1&{filter}")).await.total;
     for (name, values) in [
         ("environment", &["production", "staging"] as &[&str]),
-        ("source", &["datadog", "sentry"]),
+        ("source", &SOURCES),
         ("severity", &SEVERITIES),
         ("status", &["firing", "resolved"]),
     ] {
@@ -67,6 +70,8 @@ fn some_problems_come_back_and_some_outages_spread(incidents: &[Value]) {
         let services = incident["services"].as_array().map_or(0, Vec::len);
         incident["alert_count"].as_u64().is_some_and(|alerts| alerts >= 15) && services >= 4
     };
+    let of_all_sources = incidents.iter().filter(|incident| incident["sources"].as_array().map_or(0, Vec::len) == 4);
+    assert!(of_all_sources.count() >= 2, "incidents with alerts of all four sources");
     let large = incidents.iter().filter(is_large).count();
     assert!(large >= 2, "{large} incidents with many alerts and services");
 }

@@ -47,6 +47,7 @@ mod restart;
 mod restore;
 mod retention;
 mod secret_rotation;
+mod seed_load;
 mod similar;
 mod stats;
 mod status_changes;

@@ -1,10 +1,10 @@
 //! Reads all tables through a client without faults.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{Client, types::AttributeValue};
 use local::Stack;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value as Json};
 use shared::{
     config::Environment,
@@ -19,8 +19,9 @@ use shared::{
         severity::Severity,
         time::Time,
     },
-    grouping::{ServiceGroup, SourceGroup},
-    store::{Item, alerts},
+    grouping::OpeningLock,
+    keys,
+    store::{Item, alerts, claims::Snapshot, incidents},
 };
 use tests::faults::Clock;
 
@@ -92,13 +93,6 @@ pub struct Claims {
     pub others: Vec<String>,
 }
 
-/// The claim of an environment.
-#[derive(Debug, Clone, Deserialize)]
-pub struct OpeningLock {
-    pub version: u64,
-    pub recent: Vec<IncidentId>,
-}
-
 impl Tables {
     /// Reads all tables.
     pub async fn read(stack: &Stack) -> Self {
@@ -111,7 +105,7 @@ impl Tables {
         };
         let mut tables = Self::default();
         for item in items(Environment::incidents_table).await {
-            tables.add_entry(&json_of(item));
+            tables.add_entry(item);
         }
         for item in items(Environment::alerts_table).await {
             let alert = alerts::read(item).expect("an alert");
@@ -124,60 +118,50 @@ impl Tables {
                 None => tables.quarantined_messages.push(typed(&entry["first_lines"])),
             }
         }
+        let mut known = BTreeSet::new();
         for item in items(Environment::claims_table).await {
-            tables.claims.add(json_of(item));
+            let item = json_of(item);
+            let claim = item["claim"].as_str().expect("a claim").to_owned();
+            match item["entity_type"].as_str() {
+                Some("delivery" | "known" | "service_group" | "opening_locks") => drop(known.insert(claim)),
+                // Of messages: why they failed, and that they are in the quarantine. Of workers: whose turn it was.
+                Some("failure" | "dead_letter" | "turn") => {}
+                _ => tables.claims.others.push(claim),
+            }
         }
+        let claims = shared::store::Tables::new(environment, stack.aws()).claims().expect("configured");
+        let known = claims.read(known.iter().map(String::as_str).collect(), Time::EARLIEST).await.expect("claims");
+        tables.claims.add(known);
         for history in tables.actions.values_mut() {
             history.sort_by_key(|action| action.id);
         }
         tables
     }
 
-    fn add_entry(&mut self, item: &Json) {
+    fn add_entry(&mut self, item: Item) {
+        let actions = incidents::actions(&item);
+        let item = json_of(item);
         let id: IncidentId = typed(&item["incident_id"]);
         if item["entity_type"] == "incident" {
-            self.incidents.insert(id, typed(item));
+            self.incidents.insert(id, typed(&item));
         } else {
-            self.actions.entry(id).or_default().push(typed(item));
+            self.actions.entry(id).or_default().extend(actions.expect("actions"));
         }
     }
 }
 
 impl Claims {
-    fn add(&mut self, item: Json) {
-        let claim = item["claim"].as_str().expect("a claim").to_owned();
-        match item["entity_type"].as_str() {
-            Some("delivery") => self.deliveries.push(claim.trim_start_matches("DELIVERY#").to_owned()),
-            Some("problem") => {
-                let mut episodes = Vec::new();
-                find_episodes(item, &mut episodes);
-                self.episodes.insert(claim, episodes);
-            }
-            Some("source_group") => {
-                let group: SourceGroup = typed(&item);
-                self.groups.insert(claim, group.incidents.into_iter().map(|known| known.incident_id).collect());
-            }
-            Some("service_group") => {
-                let group: ServiceGroup = typed(&item);
-                self.groups.insert(claim, group.incidents);
-            }
-            Some("opening_locks") => {
-                self.opening_locks.insert(claim, typed(&item));
-            }
-            // Of messages: why they failed, and that they are in the quarantine. Of workers: whose turn it was.
-            Some("failure" | "dead_letter" | "turn") => {}
-            _ => self.others.push(claim),
+    fn add(&mut self, known: Snapshot) {
+        let id = |claim: &String| keys::parse_delivery_claim(claim).expect("a delivery").to_string();
+        self.deliveries.extend(known.delivered.keys().map(id));
+        for (claim, problem) in known.problems {
+            self.episodes.insert(claim, problem.episodes().cloned().collect());
         }
-    }
-}
-
-/// Collects the alerts of a claim, wherever in the item they are.
-fn find_episodes(value: Json, found: &mut Vec<Episode>) {
-    match value {
-        Json::Object(members) if members.contains_key("alert_id") => found.push(typed(&Json::Object(members))),
-        Json::Object(members) => members.into_iter().for_each(|(_, member)| find_episodes(member, found)),
-        Json::Array(list) => list.into_iter().for_each(|member| find_episodes(member, found)),
-        _ => {}
+        for (name, group) in known.source_groups {
+            self.groups.insert(name, group.incidents.into_iter().map(|known| known.incident_id).collect());
+        }
+        self.groups.extend(known.service_groups.into_iter().map(|(claim, group)| (claim, group.incidents)));
+        self.opening_locks.extend(known.opening_locks);
     }
 }
 

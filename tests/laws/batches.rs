@@ -98,12 +98,10 @@ fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
     proptest::collection::vec(one, 1..30).prop_map(|drawn| {
         let said = drawn.into_iter().enumerate().map(|(number, drawn)| {
             let (problem, minutes, transition, (severity, service, environment), resent, content) = drawn;
-            // One in twenty is a duplicate of the first delivery.
-            let identity = if resent == 0 { 0 } else { number };
             let (is_untimed, is_per_environment) = (problem == 3, problem == 4);
             let resolves_all = is_per_environment && transition == Transition::Resolved;
-            Said {
-                identity,
+            let said = Said {
+                identity: number,
                 problem,
                 minutes,
                 transition,
@@ -112,9 +110,15 @@ fn deliveries() -> impl Strategy<Value = Vec<Delivery>> {
                 environment: environment.filter(|_| !resolves_all),
                 key_scope: if is_per_environment { KeyScope::ProblemPerEnvironment } else { KeyScope::Problem },
                 content: is_untimed.then_some(content),
-            }
+            };
+            (said.delivery(), resent == 0)
         });
-        said.map(|said| said.delivery()).collect()
+        let (mut deliveries, is_resent): (Vec<Delivery>, Vec<bool>) = said.unzip();
+        for place in is_resent.into_iter().enumerate().filter_map(|(place, is_resent)| is_resent.then_some(place)) {
+            // One in twenty is a duplicate of the first delivery.
+            deliveries[place] = deliveries[0].clone();
+        }
+        deliveries
     })
 }
 

@@ -112,7 +112,7 @@ async fn learned(stack: &Stack, service: u8, of: &Delivery) -> (ServiceGroup, So
     let service = keys::service_group_claim(ENVIRONMENT, &format!("service-{service}"));
     let claims = ClaimKeys::of(event, None, ENVIRONMENT);
     let tables = Tables::new(stack.environment("GroupAlerts"), stack.aws()).claims().expect("configured");
-    let wanted = BTreeSet::from([service.as_str(), claims.source_group.as_str(), claims.environment.as_str()]);
+    let wanted = claims.all().chain([service.as_str()]).collect();
     let mut known = tables.read(wanted, history::now()).await.expect("claims");
     (
         known.service_groups.remove(&service).unwrap_or_default(),

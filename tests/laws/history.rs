@@ -152,6 +152,7 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
                 },
                 report: AlertReport {
                     problem_key: "monitor:1|".to_owned(),
+                    recurs_as: None,
                     title: Reported { value: "Checkout is slow".to_owned(), by: by.clone() },
                     external_id: None,
                     message: None,

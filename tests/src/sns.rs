@@ -63,7 +63,7 @@ async fn answer(State(requests): State<Arc<Mutex<Vec<String>>>>, request: Reques
     let path = request.uri().to_string();
     requests.lock().unwrap_or_else(PoisonError::into_inner).push(path.clone());
     if path.starts_with("/SimpleNotificationService-7ff5318490ec183f.pem") {
-        return include_str!("../keys/signing_certificate.pem").into_response();
+        return include_str!("../../infra/local/keys/sns_certificate.pem").into_response();
     }
     if path.starts_with("/?Action=ConfirmSubscription") {
         return "<ConfirmSubscriptionResponse/>".into_response();
@@ -75,7 +75,7 @@ async fn answer(State(requests): State<Arc<Mutex<Vec<String>>>>, request: Reques
 pub fn signed(mut message: Value) -> WebhookRequest {
     let text: String =
         SIGNED.iter().filter_map(|name| Some(format!("{name}\n{}\n", message.get(*name)?.as_str()?))).collect();
-    let pem = include_str!("../keys/signing_key.pem");
+    let pem = include_str!("../../infra/local/keys/sns_signing_key.pem");
     let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let key = BASE64_STANDARD.decode(base64).expect("the key is base64");
     let key = RsaKeyPair::from_pkcs8(&key).expect("the key is readable");

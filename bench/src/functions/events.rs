@@ -7,7 +7,10 @@ use serde_json::{Value as Json, json};
 use shared::sources::MAX_GROUP_BYTES;
 use tokio::time::sleep;
 
-use crate::{notification::Notification, report::Failure};
+use crate::{
+    notification::{KeyKind, Notification},
+    report::Failure,
+};
 
 /// The longest time that the stack may take to quarantine a webhook.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -179,7 +182,14 @@ async fn first(stack: &Stack, path: &str) -> Result<String, Failure> {
 }
 
 fn notification<'problem>(problem: &'problem str, environment: &'problem str) -> Notification<'problem> {
-    Notification { problem, environment, service: "checkout", transition: "Triggered", id: problem }
+    Notification {
+        problem,
+        environment,
+        service: "checkout",
+        transition: "Triggered",
+        id: problem,
+        key: KeyKind::Cycle,
+    }
 }
 
 /// An event with a batch of messages. Each is a new alert.

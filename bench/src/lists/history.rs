@@ -242,6 +242,7 @@ pub fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId], crea
         },
         report: AlertReport {
             problem_key: format!("monitor:{problem}|env:{environment},service:{service}"),
+            recurs_as: None,
             title: Reported { value: title(random, problem), by: by.clone() },
             external_id: text(problem.to_string()),
             message: text(

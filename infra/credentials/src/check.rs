@@ -75,7 +75,7 @@ fn sources(text: &str, document: &Document) -> Vec<Finding> {
                 findings.push(Finding::Problem(format!("{source} has the same secret twice")));
             }
         }
-        if secrets.len() > 1 && *source != TOPICS {
+        if document.is_rotating(source) && *source != TOPICS {
             findings.push(Finding::Note(format!("{source} has {} secrets: retire the old one", secrets.len())));
         }
     }

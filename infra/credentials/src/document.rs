@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -75,7 +76,7 @@ pub struct NewToken<'text> {
 pub enum EditError {
     #[error("the stack already has credentials: see `show`")]
     NotEmpty,
-    #[error("there is no source {0}")]
+    #[error("there is no source {0}; these are: {names}", names = names())]
     UnknownSource(String),
     #[error("a name has 1 to {MAX_NAME_CHARS} characters, and no space at its ends")]
     Name,
@@ -91,6 +92,10 @@ pub enum EditError {
     Known(String),
     #[error("a secret has at least {MIN_SECRET_CHARS} characters")]
     Weak,
+    #[error("that is no ARN of a topic, such as arn:aws:sns:eu-west-1:123456789012:alarms")]
+    NoTopic,
+    #[error("what begins with whsec_ is a signing key, and goes on with base64")]
+    NoKey,
     #[error("the token of {0} expires: say with --expires when the new one does, such as 90d, or never")]
     NeedsExpiry(String),
 }
@@ -131,27 +136,52 @@ impl Document {
         if secret.chars().count() < MIN_SECRET_CHARS {
             return Err(EditError::Weak);
         }
+        if source == TOPICS && !sources::is_topic(secret) {
+            return Err(EditError::NoTopic);
+        }
+        if source == GENERIC && secret.strip_prefix(KEY_PREFIX).is_some_and(|key| BASE64_STANDARD.decode(key).is_err())
+        {
+            return Err(EditError::NoKey);
+        }
         let secrets = self.webhook_secrets.entry(source.to_owned()).or_default();
         if secrets.iter().any(|known| known == secret) {
             return Err(EditError::Known(source.to_owned()));
         }
-        if secrets.len() >= max_valid(source) {
+        if secrets.iter().filter(|known| is_of_kind(source, known, secret)).count() >= max_valid(source) {
             return Err(EditError::Rotating(source.to_owned()));
         }
         secrets.push(secret.to_owned());
         Ok(())
     }
 
-    /// Ends a rotation: only the newest secret of the source stays valid. Of topics, the oldest is
-    /// removed.
+    /// Whether the source has an old secret beside a new one. A key that signs generic webhooks and a
+    /// token for tools that cannot sign are no rotation.
+    #[must_use]
+    pub fn is_rotating(&self, source: &str) -> bool {
+        let secrets = self.webhook_secrets(source);
+        (1..secrets.len()).any(|at| secrets[..at].iter().any(|older| is_of_kind(source, older, &secrets[at])))
+    }
+
+    /// Ends a rotation: only the newest secret of the source stays valid; of generic webhooks, the
+    /// newest key and the newest token. Of topics, the oldest is removed.
     ///
     /// # Errors
     /// If the source has only one secret.
     pub fn retire_webhook(&mut self, source: &str) -> Result<(), EditError> {
-        let secrets = self.webhook_secrets.get_mut(source).filter(|secrets| secrets.len() > 1);
+        let is_rotating = self.is_rotating(source);
+        let secrets = self.webhook_secrets.get_mut(source).filter(|_| is_rotating);
         let secrets = secrets.ok_or_else(|| EditError::NotRotating(source.to_owned()))?;
-        let old = if source == TOPICS { 1 } else { secrets.len() - 1 };
-        secrets.drain(..old);
+        if source == TOPICS {
+            secrets.remove(0);
+            return Ok(());
+        }
+        let mut kept: Vec<String> = Vec::new();
+        for secret in secrets.drain(..).rev() {
+            if !kept.iter().any(|newer| is_of_kind(source, newer, &secret)) {
+                kept.insert(0, secret);
+            }
+        }
+        *secrets = kept;
         Ok(())
     }
 
@@ -236,6 +266,21 @@ impl Document {
 /// The source whose secrets are topics.
 pub const TOPICS: &str = "cloudwatch";
 
+/// The source whose secrets are of two kinds: keys that sign, and tokens.
+const GENERIC: &str = "generic";
+
+/// What a secret begins with that is a key of Standard Webhooks.
+const KEY_PREFIX: &str = "whsec_";
+
+/// Whether one secret replaces the other.
+fn is_of_kind(source: &str, one: &str, other: &str) -> bool {
+    source != GENERIC || one.starts_with(KEY_PREFIX) == other.starts_with(KEY_PREFIX)
+}
+
+fn names() -> String {
+    sources::SOURCES.iter().map(|source| source.name()).collect::<Vec<_>>().join(", ")
+}
+
 fn max_valid(source: &str) -> usize {
     if source == TOPICS { MAX_TOPICS } else { MAX_VALID }
 }
@@ -307,6 +352,33 @@ mod tests {
         );
         document.retire_webhook("sentry").unwrap();
         assert_eq!(document.webhook_secrets("sentry"), [NEW]);
+    }
+
+    #[test]
+    fn what_could_never_prove_anything_is_refused() {
+        let mut document = new_document();
+        assert_eq!(document.rotate_webhook("cloudwatch", "a secret like any other"), Err(EditError::NoTopic));
+        document.rotate_webhook("cloudwatch", "arn:aws:sns:eu-west-1:123456789012:alarms").unwrap();
+        assert_eq!(document.rotate_webhook("generic", "whsec_no base64 at all"), Err(EditError::NoKey));
+        document.rotate_webhook("generic", "whsec_bG9jYWwtZ2VuZXJpYy1zZWNyZXQ=").unwrap();
+        document.rotate_webhook("generic", "a token of some length").unwrap();
+    }
+
+    #[test]
+    fn a_signing_key_and_a_token_are_rotated_each_by_itself() {
+        let mut document = new_document();
+        let keys = ["whsec_bG9jYWwtZ2VuZXJpYy1zZWNyZXQ=", "whsec_YW5vdGhlci1nZW5lcmljLXNlY3JldA=="];
+        document.rotate_webhook("generic", keys[0]).unwrap();
+        document.rotate_webhook("generic", OLD).unwrap();
+        assert!(!document.is_rotating("generic"));
+        assert_eq!(document.retire_webhook("generic"), Err(EditError::NotRotating("generic".to_owned())));
+        document.rotate_webhook("generic", NEW).unwrap();
+        document.rotate_webhook("generic", keys[1]).unwrap();
+        assert!(document.is_rotating("generic"));
+        let third = document.rotate_webhook("generic", "yet another token");
+        assert_eq!(third, Err(EditError::Rotating("generic".to_owned())));
+        document.retire_webhook("generic").unwrap();
+        assert_eq!(document.webhook_secrets("generic"), [NEW, keys[1]]);
     }
 
     #[test]

@@ -20,6 +20,16 @@ pub fn random() -> Result<String, getrandom::Error> {
     Ok(hex::encode(bytes))
 }
 
+/// A new routing key: 32 hexadecimal digits from the operating system, as long as PagerDuty's.
+///
+/// # Errors
+/// If the operating system returns no random bytes.
+pub fn routing_key() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(hex::encode(bytes))
+}
+
 /// A new key of Standard Webhooks: `whsec_` and 32 random bytes in base64.
 ///
 /// # Errors

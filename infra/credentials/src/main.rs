@@ -12,9 +12,9 @@ use credentials::{
     check::{Finding, check},
     document::{Document, NewToken},
     lifetime::Lifetime,
-    random,
+    random, routing_key,
     secret::Secret,
-    settings::{SecretMaker, secret_maker, settings},
+    settings::{SecretMaker, of_old_ones, secret_maker, settings},
     signing_key,
 };
 use shared::{
@@ -226,12 +226,11 @@ For each other source, run: credentials webhook rotate <source>
                 _ if enter => from_standard_input("the secret")?,
                 SecretMaker::Us => random()?,
                 SecretMaker::UsAsKey => signing_key()?,
+                SecretMaker::UsAsRoutingKey => routing_key()?,
             };
-            secret.change(|document| document.rotate_webhook(&source, &new)).await?;
-            let settings = settings(&source, url, &new);
-            format!(
-                "{settings}\nAn old secret stays valid beside the new one until you run: credentials webhook retire {source}\n"
-            )
+            let document = secret.change(|document| document.rotate_webhook(&source, &new)).await?;
+            let old = if document.is_rotating(&source) { format!("\n{}", of_old_ones(&source)) } else { String::new() };
+            settings(&source, url, &new) + &old
         }
         Command::Webhook(WebhookCommand::Retire { source }) => {
             secret.change(|document| document.retire_webhook(&source)).await?;

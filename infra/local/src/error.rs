@@ -21,6 +21,8 @@ pub enum StartError {
     Template(#[from] TemplateError),
     #[error(transparent)]
     DynamoDb(#[from] DynamoDbError),
+    #[error("the stand-in for SNS cannot listen: {0}")]
+    Sns(io::Error),
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(transparent)]

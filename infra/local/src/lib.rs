@@ -16,6 +16,7 @@ mod embedded;
 mod error;
 mod functions;
 mod gateway;
+pub mod greeting;
 mod lambda;
 mod options;
 mod permissions;
@@ -24,6 +25,7 @@ mod scheduler;
 #[cfg(test)]
 mod scripted;
 pub mod secrets;
+mod sns;
 mod sqs;
 mod stack;
 mod template;

@@ -1,7 +1,5 @@
 //! `cargo local`: runs the whole stack on this machine.
 
-mod greeting;
-
 use std::{
     io::{self, Write},
     path::PathBuf,
@@ -9,7 +7,7 @@ use std::{
 };
 
 use clap::Parser;
-use local::{Options, Stack};
+use local::{Options, Stack, greeting};
 use shared::telemetry::metrics;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::level_filters::LevelFilter;

@@ -20,7 +20,7 @@ pub struct Options {
     pub visibility_timeout: Option<Duration>,
     /// How much longer than its `Timeout` each call of a function may take. 0 is what Lambda does.
     pub patience: Duration,
-    /// The address in place of SNS, which has its certificates and takes its confirmations.
+    /// The address in place of SNS, which has its certificates and takes its confirmations. `None` runs a stand-in.
     pub sns: Option<String>,
     /// Between the functions and the services.
     pub wire: Option<Wire>,

@@ -90,6 +90,23 @@ mod tests {
         assert!(SOURCES.iter().all(|source| local.iter().any(|name| *name == source.name())), "{local:?}");
     }
 
+    /// A shell reads the file, so it cannot name the constants.
+    #[test]
+    fn the_file_for_shells_has_a_secret_of_each_source() {
+        let lines = include_str!("../secrets.env").lines().filter(|line| !line.starts_with('#'));
+        let assigned: Vec<_> = lines.map(|line| line.split_once('=').unwrap()).collect();
+        for source in SOURCES {
+            let kind = if source.name() == "cloudwatch" { "TOPIC" } else { "SECRET" };
+            let wanted = format!("{}_{kind}", source.name().to_uppercase().replace('-', "_"));
+            let (_, secret) = assigned.iter().find(|(variable, _)| *variable == wanted).unwrap();
+            let secrets = value()["webhook_secrets"][source.name()].clone();
+            assert!(secrets.as_array().unwrap().contains(&json!(secret)), "{wanted}");
+        }
+        let (_, key) = assigned.iter().find(|(variable, _)| *variable == "SNS_SIGNING_KEY").unwrap();
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        assert!(std::path::Path::new(root).join(key).is_file());
+    }
+
     #[test]
     fn a_new_deployed_secret_contains_no_credentials() {
         let template = Template::of_workspace().unwrap();

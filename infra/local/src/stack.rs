@@ -23,6 +23,7 @@ use crate::{
     permissions::Permissions,
     poller::Pollers,
     scheduler::Scheduler,
+    sns::Sns,
     sqs::{self, journal::Journal},
     template::{FunctionResource, Kind, Permission, Scope, Template},
     wiring::{self, RunningFunction, RunningFunctions},
@@ -50,6 +51,8 @@ pub struct Stack {
     in_flight: InFlight,
     functions: BTreeMap<String, RunningFunction>,
     dynamodb: DynamoDb,
+    /// Ends with the stack.
+    _sns: Option<Sns>,
     /// The messages on disk, if there is a data directory.
     journal: Option<Journal>,
 }
@@ -88,6 +91,8 @@ impl Stack {
 
         let over_wire =
             options.wire.as_ref().map_or_else(|| aws.clone(), |Wire(through)| through(aws.clone())).limited();
+        let sns = if options.sns.is_none() { Some(Sns::start().await.map_err(StartError::Sns)?) } else { None };
+        let sns_url = options.sns.or_else(|| Some(sns.as_ref()?.url().to_owned()));
         let in_flight = InFlight::default();
         let mut environments = HashMap::new();
         let mut permissions = BTreeMap::new();
@@ -95,9 +100,7 @@ impl Stack {
         for resource in template.resources(Kind::Function) {
             let mut resource = FunctionResource::read(resource, &template, &scope)?;
             resource.timeout += options.patience;
-            if let Some(sns) = &options.sns {
-                resource.environment.insert("AWS_ENDPOINT_URL_SNS".to_owned(), sns.clone());
-            }
+            resource.environment.extend(sns_url.clone().map(|url| ("AWS_ENDPOINT_URL_SNS".to_owned(), url)));
             let environment = Environment::of(resource.environment.clone());
             let allowed = Permissions::new(&resource.logical_id, resource.permissions.clone());
             let guarded = allowed.guard(over_wire.clone());
@@ -128,6 +131,7 @@ impl Stack {
             in_flight,
             functions: running,
             dynamodb,
+            _sns: sns,
             journal,
         })
     }

@@ -15,4 +15,12 @@ impl Env {
             Self::Staging => "staging",
         }
     }
+
+    /// The label `cluster` of Prometheus.
+    pub const fn cluster(self) -> &'static str {
+        match self {
+            Self::Production => "prod-eu1",
+            Self::Staging => "staging-eu1",
+        }
+    }
 }

@@ -101,6 +101,8 @@ fn signal(entry: &SignalEntry, owners: &Owners) -> Option<Signal> {
         SignalEntry::Monitor { groups, .. } => SignalKind::Monitor { monitor: service.monitors.get(key)?, groups },
         SignalEntry::Issue { .. } => SignalKind::Issue(service.issues.get(key)?),
         SignalEntry::MetricAlert { .. } => SignalKind::MetricAlert(service.metric_alert_rules.get(key)?),
+        SignalEntry::Rule { alerts, .. } => SignalKind::Rule { rule: service.prometheus_rules.get(key)?, alerts },
+        SignalEntry::Alarm { .. } => SignalKind::Alarm(service.alarms.get(key)?),
     };
     Some(Signal { service, team, kind })
 }

@@ -37,6 +37,15 @@ pub enum SignalEntry {
     MetricAlert {
         metric_alert: String,
     },
+    Rule {
+        rule: String,
+        /// How many of the rule's alerts fire.
+        #[serde(default = "one")]
+        alerts: usize,
+    },
+    Alarm {
+        alarm: String,
+    },
 }
 
 const fn one() -> usize {
@@ -48,7 +57,9 @@ impl SignalEntry {
     pub fn name(&self) -> &str {
         let (Self::Monitor { monitor: name, .. }
         | Self::Issue { issue: name }
-        | Self::MetricAlert { metric_alert: name }) = self;
+        | Self::MetricAlert { metric_alert: name }
+        | Self::Rule { rule: name, .. }
+        | Self::Alarm { alarm: name }) = self;
         name
     }
 }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{issue::IssueDefinition, metric_alert_rule::MetricAlertRule, monitor::Monitor};
+use super::{
+    alarm::Alarm, issue::IssueDefinition, metric_alert_rule::MetricAlertRule, monitor::Monitor,
+    prometheus_rule::PrometheusRule,
+};
 
-/// A service, with everything that can fire for it. Its name is the tag `service` in Datadog and the
-/// project's slug in Sentry.
+/// A service, with everything that can fire for it. Its name is the tag `service` in Datadog and
+/// `CloudWatch`, the label `service` in Prometheus, and the project's slug in Sentry.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
@@ -25,4 +28,8 @@ pub struct Service {
     pub issues: BTreeMap<String, IssueDefinition>,
     #[serde(default)]
     pub metric_alert_rules: BTreeMap<String, MetricAlertRule>,
+    #[serde(default)]
+    pub prometheus_rules: BTreeMap<String, PrometheusRule>,
+    #[serde(default)]
+    pub alarms: BTreeMap<String, Alarm>,
 }

@@ -1,7 +1,9 @@
-//! What fires in an outage: a monitor, an issue or a metric alert, with its service and its team.
+//! What fires in an outage: a monitor, a rule, an alarm, an issue or a metric alert, with its service
+//! and its team.
 
 use super::{
-    issue::IssueDefinition, metric_alert_rule::MetricAlertRule, monitor::Monitor, service::Service, team::Team,
+    alarm::Alarm, issue::IssueDefinition, metric_alert_rule::MetricAlertRule, monitor::Monitor,
+    prometheus_rule::PrometheusRule, service::Service, team::Team,
 };
 
 /// Something that fires during an outage.
@@ -21,4 +23,10 @@ pub enum SignalKind {
     },
     Issue(&'static IssueDefinition),
     MetricAlert(&'static MetricAlertRule),
+    /// This many alerts of the rule fire, as one group.
+    Rule {
+        rule: &'static PrometheusRule,
+        alerts: usize,
+    },
+    Alarm(&'static Alarm),
 }

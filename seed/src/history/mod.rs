@@ -47,7 +47,7 @@ pub async fn history(
     let mut writer = Writer::new(&tables, seed)?;
     let mut summary = Summary::default();
     for (done, action) in timeline.steps.iter().enumerate() {
-        summary.count(writer.write(action).await?);
+        summary.add(writer.write(action).await?);
         progress(done + 1, timeline.steps.len());
     }
     seal(&tables, now.into()).await?;

@@ -14,7 +14,7 @@ use shared::{
     store::Tables,
 };
 
-use super::{error::SeedError, summary::Written};
+use super::{error::SeedError, summary::Summary};
 use crate::{
     timeline::{Action, StatusChange},
     webhook::Webhook,
@@ -39,33 +39,34 @@ impl Writer {
         })
     }
 
-    pub async fn write(&mut self, action: &Action) -> Result<Written, SeedError> {
+    pub async fn write(&mut self, action: &Action) -> Result<Summary, SeedError> {
         match action {
             Action::Webhook { number, webhook } => self.group(*number, webhook).await,
             Action::StatusChange(change) => self.change(change).await,
         }
     }
 
-    async fn group(&mut self, number: usize, webhook: &Webhook) -> Result<Written, SeedError> {
+    async fn group(&mut self, number: usize, webhook: &Webhook) -> Result<Summary, SeedError> {
         let at = webhook.at;
-        let mut written = Written::Webhook;
+        let mut written = Summary { webhooks: 1, ..Summary::default() };
         for delivery in receive(number, webhook)? {
             let effect = self.grouper.group(&delivery, at.into(), Deadline::after(WRITE_TIMEOUT)).await;
             match effect.map_err(|source| SeedError::Group { at, source })? {
                 Effect::Opened(_, incident) => {
-                    self.opened.insert(number, incident);
-                    written = Written::Incident;
+                    self.opened.entry(number).or_insert(incident);
+                    written.alerts += 1;
+                    written.incidents += 1;
                 }
-                Effect::Joined(..) | Effect::Recorded(_) => written = Written::Alert,
+                Effect::Joined(..) | Effect::Recorded(_) => written.alerts += 1,
                 _ => {}
             }
         }
         Ok(written)
     }
 
-    async fn change(&self, change: &StatusChange) -> Result<Written, SeedError> {
+    async fn change(&self, change: &StatusChange) -> Result<Summary, SeedError> {
         let opened = self.opened.get(&change.opened_by).copied();
-        let Some(incident) = opened else { return Ok(Written::Nothing) };
+        let Some(incident) = opened else { return Ok(Summary::default()) };
         let wanted = change_status::StatusChange {
             status: change.to,
             comment: Some(change.comment.clone()),
@@ -74,7 +75,7 @@ impl Writer {
         let changed =
             self.changer.change(incident, &wanted, &|_| true, change.at.into(), Deadline::after(WRITE_TIMEOUT)).await;
         changed.map_err(|source| SeedError::Change { at: change.at, source })?;
-        Ok(Written::StatusChange)
+        Ok(Summary { status_changes: 1, ..Summary::default() })
     }
 }
 

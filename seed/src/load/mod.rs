@@ -1,6 +1,8 @@
 //! Sends webhooks to a running stack as their sources would, with token or signature.
 
 mod post;
+mod proofs;
+mod sns;
 mod summary;
 mod target;
 
@@ -12,10 +14,12 @@ use std::{
 use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::Client;
 
-use self::post::post;
-use crate::webhook::Webhook;
+use self::{post::post, summary::Outcome};
+use crate::webhook::{Source, Webhook};
+pub use proofs::{Generic, Proofs, SigningKey, Token};
+pub use sns::Sns;
 pub use summary::LoadSummary;
-pub use target::{Target, Token};
+pub use target::Target;
 
 /// Longer than any source waits.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -36,13 +40,23 @@ pub enum LoadError {
     Read { line: usize, source: io::Error },
     #[error("line {line} is not a webhook: {source}")]
     Line { line: usize, source: serde_json::Error },
-    #[error("line {line} has the invalid header {name:?}")]
-    Header { line: usize, name: String },
+    #[error("line {line} {source}")]
+    Webhook { line: usize, source: LoadErrorKind },
     #[error("could not create the HTTP client: {0}")]
     Client(reqwest::Error),
 }
 
-/// Posts the webhook of each line. `progress` is told how many are done.
+/// Why a webhook cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadErrorKind {
+    #[error("has the invalid header {0:?}")]
+    Header(String),
+    /// A proof is a part of the body, and the body has no place for it.
+    #[error("has a body that is no JSON object, as {} sends", .0.name())]
+    Body(Source),
+}
+
+/// Posts the webhook of each line. Those of sources without a proof are skipped, and counted. `progress` is told how many are done.
 ///
 /// # Errors
 /// [`LoadError`]. A webhook that the stack refuses is no error: it is counted.
@@ -67,8 +81,12 @@ pub async fn load(
             line
         })
         .map_ok(|Line { number, webhook }| async move {
-            let headers = target.headers(&webhook).map_err(|name| LoadError::Header { line: number, name })?;
-            Ok(post(client, &target.address(webhook.source), headers, webhook.body).await)
+            let source = webhook.source;
+            let request = target.request(&webhook, shared::clock::now());
+            match request.map_err(|source| LoadError::Webhook { line: number, source })? {
+                Some(request) => Ok(post(client, request).await),
+                None => Ok(Outcome::Skipped { source }),
+            }
         })
         .try_buffer_unordered(pace.concurrency.max(1))
         .try_fold(LoadSummary::default(), |mut summary, outcome| {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Response, StatusCode, header::HeaderMap};
+use reqwest::{Client, Response, StatusCode};
 use serde::Deserialize;
 
-use super::summary::Outcome;
+use super::{summary::Outcome, target::Request};
 
 const MAX_ATTEMPTS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -14,12 +14,18 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 #[derive(Deserialize)]
 struct Answer {
     status: String,
+    /// How many events of a group are accepted.
+    #[serde(default)]
+    accepted: usize,
+    #[serde(default)]
+    quarantined: usize,
 }
 
-pub async fn post(client: &Client, address: &str, headers: HeaderMap, body: String) -> Outcome {
+pub async fn post(client: &Client, request: Request) -> Outcome {
+    let Request { address, headers, body } = request;
     let mut attempt = 1;
     loop {
-        let request = client.post(address).headers(headers.clone()).body(body.clone());
+        let request = client.post(&address).headers(headers.clone()).body(body.clone());
         let failure = match request.send().await {
             Ok(response) if !is_temporary(response.status()) => return outcome(response).await,
             Ok(response) => format!("{}, {MAX_ATTEMPTS} times", response.status()),
@@ -44,10 +50,14 @@ async fn outcome(response: Response) -> Outcome {
     if !status.is_success() {
         return Outcome::Refused { reason: status.to_string() };
     }
-    match response.json::<Answer>().await.map(|answer| answer.status).as_deref() {
-        Ok("accepted") => Outcome::Accepted,
-        Ok("ignored") => Outcome::Ignored,
-        Ok("quarantined") => Outcome::Quarantined,
+    let answer = response.json::<Answer>().await;
+    match answer.as_ref().map(|answer| (answer.status.as_str(), answer)) {
+        // The answer to PagerDuty's clients does not tell what is ignored.
+        Ok(("accepted" | "confirmed" | "success", _)) => Outcome::Accepted,
+        Ok(("group", answer)) if answer.accepted > 0 => Outcome::Accepted,
+        Ok(("group", answer)) if answer.quarantined > 0 => Outcome::Quarantined,
+        Ok(("ignored" | "group", _)) => Outcome::Ignored,
+        Ok(("quarantined", _)) => Outcome::Quarantined,
         _ => Outcome::Refused { reason: format!("{status} with an unknown answer") },
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
+use crate::webhook::Source;
+
 /// How the stack answered a webhook.
 #[derive(Debug)]
 pub enum Outcome {
@@ -13,6 +15,10 @@ pub enum Outcome {
     Refused {
         reason: String,
     },
+    /// Not sent: there is no proof for its source.
+    Skipped {
+        source: Source,
+    },
 }
 
 /// How the stack answered all webhooks.
@@ -23,6 +29,8 @@ pub struct LoadSummary {
     pub(crate) quarantined: usize,
     /// How many were refused, by reason.
     pub(crate) refused: BTreeMap<String, usize>,
+    /// How many were not sent, by source.
+    pub(crate) skipped: BTreeMap<Source, usize>,
     pub(crate) elapsed: Duration,
 }
 
@@ -34,7 +42,10 @@ impl LoadSummary {
     }
 
     pub(crate) fn total(&self) -> usize {
-        self.accepted + self.ignored + self.quarantined + self.refused.values().sum::<usize>()
+        self.accepted
+            + self.ignored
+            + self.quarantined
+            + self.refused.values().chain(self.skipped.values()).sum::<usize>()
     }
 
     pub(crate) fn count(&mut self, outcome: Outcome) {
@@ -43,13 +54,14 @@ impl LoadSummary {
             Outcome::Ignored => self.ignored += 1,
             Outcome::Quarantined => self.quarantined += 1,
             Outcome::Refused { reason } => *self.refused.entry(reason).or_default() += 1,
+            Outcome::Skipped { source } => *self.skipped.entry(source).or_default() += 1,
         }
     }
 }
 
 impl fmt::Display for LoadSummary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { accepted, ignored, quarantined, refused, elapsed } = self;
+        let Self { accepted, ignored, quarantined, refused, skipped, elapsed } = self;
         let seconds = elapsed.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people to read")]
         let rate = self.total() as f64 / seconds.max(0.001);
@@ -59,6 +71,10 @@ impl fmt::Display for LoadSummary {
             "{accepted} accepted, {ignored} ignored, {quarantined} quarantined, {refusals} refused \
              in {seconds:.1} s: {rate:.0} per second"
         )?;
-        refused.iter().try_for_each(|(reason, count)| write!(formatter, "\n{count} refused: {reason}"))
+        refused.iter().try_for_each(|(reason, count)| write!(formatter, "\n{count} refused: {reason}"))?;
+        let name = Source::name;
+        skipped
+            .iter()
+            .try_for_each(|(source, count)| write!(formatter, "\n{count} skipped: no secret of {}", name(*source)))
     }
 }

@@ -1,5 +1,6 @@
 //! Simulates outages: which webhooks the sources send, and how people respond.
 
+mod alarm;
 mod calendar;
 mod issue;
 mod issue_tracker;
@@ -10,6 +11,7 @@ mod outage;
 mod outage_timeline;
 mod outbox;
 mod responders;
+mod rule;
 mod running;
 mod schedule;
 mod simulator;

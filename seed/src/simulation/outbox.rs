@@ -48,6 +48,16 @@ impl<'random> Outbox<'random> {
         self.send(Webhook::of_datadog(arrives_at, body));
     }
 
+    pub fn send_alertmanager(&mut self, sending: Sending, body: String) {
+        let arrives_at = self.arrives_at(sending);
+        self.send(Webhook::of_alertmanager(arrives_at, body));
+    }
+
+    pub fn send_cloudwatch(&mut self, sending: Sending, body: String) {
+        let arrives_at = self.arrives_at(sending);
+        self.send(Webhook::of_cloudwatch(arrives_at, body));
+    }
+
     pub fn send_sentry(&mut self, sending: Sending, resource: &str, body: &Value) {
         let encoding = if sending.at < self.sentry_utf8_since { Encoding::Escaped } else { Encoding::Utf8 };
         let arrives_at = self.arrives_at(sending);

@@ -27,13 +27,17 @@ pub fn schedule(outage: &Outage, random: &mut Random) -> Vec<ScheduledSignal> {
     let mut wave_at = outage.starts_at;
     for (number, wave) in outage.scenario.waves.iter().enumerate() {
         if number > 0 {
-            wave_at += random.seconds(40..=170);
+            wave_at += random.seconds(30..=110);
         }
         for (place, signal) in wave.iter().enumerate() {
             let at = if place == 0 { wave_at } else { wave_at + random.seconds(5..=50) };
             let groups = match signal.kind {
                 SignalKind::Monitor { monitor, groups } => choose_groups(monitor, groups, &mut fired, random),
-                SignalKind::Issue(_) | SignalKind::MetricAlert(_) => vec![None],
+                SignalKind::Issue(_)
+                | SignalKind::MetricAlert(_)
+                // Alertmanager sends all alerts of a rule as one group.
+                | SignalKind::Rule { .. }
+                | SignalKind::Alarm(_) => vec![None],
             };
             for (member, group) in groups.into_iter().enumerate() {
                 let is_first = place == 0 && member == 0;

@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
+    alarm,
     issue::IssueRunner,
     issue_tracker::IssueTracker,
     metric_alert, monitor,
@@ -10,6 +11,7 @@ use super::{
     outage_timeline::OutageTimeline,
     outbox::Outbox,
     responders::{AlertedPeriod, status_changes},
+    rule,
     running::RunningOutage,
     schedule::schedule,
 };
@@ -48,6 +50,8 @@ impl Simulator {
                 SignalKind::Monitor { monitor, .. } => monitor::run(&mut outbox, running, signal, monitor),
                 SignalKind::Issue(definition) => self.issues.run(&mut outbox, running, signal, definition),
                 SignalKind::MetricAlert(rule) => metric_alert::run(&mut outbox, running, signal, rule),
+                SignalKind::Rule { rule, alerts } => rule::run(&mut outbox, running, signal, rule, alerts),
+                SignalKind::Alarm(alarm) => alarm::run(&mut outbox, running, signal, alarm),
             }
         }
         let webhooks = outbox.in_order_of_arrival();

@@ -59,6 +59,9 @@ pub struct AlertState {
 pub struct AlertReport {
     /// The same for all deliveries of the problem, in whatever environment.
     pub problem_key: String,
+    /// What names the problem in all its episodes, if `problem_key` is new in each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurs_as: Option<Reported<String>>,
     pub title: Reported<String>,
     /// The problem's name in the source, for people to find it there.
     pub external_id: Option<Reported<String>>,
@@ -150,6 +153,12 @@ impl Alert {
         }
     }
 
+    /// What names its problem in all its episodes.
+    #[must_use]
+    pub fn recurs_as(&self) -> String {
+        self.report.recurs_as.as_ref().map_or_else(|| self.dedup_key(), |reported| reported.value.clone())
+    }
+
     /// How it was classified.
     #[must_use]
     pub fn classification(&self) -> Classification {
@@ -228,6 +237,7 @@ impl AlertReport {
         let text = |text: &Option<String>| Reported::some(text.clone(), key);
         Self {
             problem_key: event.dedup_key.clone(),
+            recurs_as: text(&event.recurs_as),
             title: Reported { value: event.title.clone(), by: key.clone() },
             external_id: text(&event.external_id),
             message: text(&event.message),
@@ -249,6 +259,7 @@ impl AlertReport {
         }
         Self {
             title: pick(self.title, &other.title, &keep),
+            recurs_as: self.recurs_as.filter(|reported| keep(&reported.by)),
             external_id: self.external_id.filter(|reported| keep(&reported.by)),
             message: self.message.filter(|reported| keep(&reported.by)),
             tags: self.tags.filter(|reported| keep(&reported.by)),
@@ -265,6 +276,7 @@ impl AlertReport {
     fn and(self, other: Self) -> Self {
         Self {
             problem_key: self.problem_key,
+            recurs_as: Reported::earliest_of(self.recurs_as, other.recurs_as),
             title: Reported::earliest(self.title, other.title),
             external_id: Reported::earliest_of(self.external_id, other.external_id),
             message: Reported::newest_of(self.message, other.message),

@@ -76,6 +76,9 @@ pub struct AlertEvent {
     pub event_id: Option<String>,
     /// The source's own grouping: alerts with the same key belong together.
     pub group_key: String,
+    /// What names the problem in all its episodes, if `dedup_key` is new in each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurs_as: Option<String>,
     /// Firing or resolved.
     pub transition: Transition,
     /// Whether the payload itself says that the alert fires. One that states nothing fires, too, but
@@ -135,6 +138,7 @@ impl AlertEvent {
             kind: EventKind::Change,
             event_id: None,
             group_key: dedup_key.to_owned(),
+            recurs_as: None,
             transition,
             states_firing: transition == Transition::Firing,
             occurred_at: at,

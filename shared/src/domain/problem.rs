@@ -62,8 +62,6 @@ pub struct Problem {
     /// The latest resolutions that ended the problem in every environment.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     everywhere: BTreeSet<Resolution>,
-    /// Counts changes, from 1.
-    pub version: u64,
 }
 
 /// What is remembered of a problem in one environment.
@@ -197,7 +195,6 @@ impl Problem {
         let episodes = self.lanes.values_mut().flat_map(|lane| &mut lane.episodes);
         for episode in episodes.filter(|episode| episode.alert_id == alert_id) {
             episode.incident_id = Some(to);
-            self.version += 1;
         }
     }
 

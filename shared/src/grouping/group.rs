@@ -29,8 +29,9 @@ pub const MAX_COUNTED_OUTAGES: u32 = 64;
 const MIN_DELAYS: usize = 3;
 const MIN_SHARE: usize = 3;
 
-/// Delays agree if they are so many seconds apart.
+/// Delays agree if they are so many seconds apart, or such a part of them.
 const DELAY_TOLERANCE_SECONDS: u32 = 60;
+const DELAY_TOLERANCE_PART: u32 = 4;
 
 /// A shorter delay says nothing: alerts of one outage are so far apart anyway.
 const MIN_DELAY_SECONDS: u32 = 60;
@@ -43,8 +44,6 @@ pub struct SourceGroup {
     /// How many seconds after the first alert of its burst the monitor fired.
     #[serde(default, skip_serializing_if = "RecentMedian::is_empty")]
     pub delays: RecentMedian,
-    /// Counts changes, from 1.
-    pub version: u64,
 }
 
 /// An incident, from when to when alerts of a source's key began in it, and the last of them.
@@ -80,13 +79,13 @@ impl SourceGroup {
         self.incidents.push(next);
         let forgotten = self.incidents.len().saturating_sub(MAX_INCIDENTS);
         self.incidents.drain(..forgotten);
-        self.version += 1;
     }
 
     /// How late the monitor usually is, in seconds. `None` if that is not known, or differs.
     #[must_use]
     pub fn usual_delay_seconds(&self) -> Option<u32> {
-        let agreement = self.delays.agreeing(DELAY_TOLERANCE_SECONDS)?;
+        let tolerance = |delay: u32| DELAY_TOLERANCE_SECONDS.max(delay / DELAY_TOLERANCE_PART);
+        let agreement = self.delays.agreeing(tolerance)?;
         let are_enough = agreement.samples >= MIN_DELAYS && agreement.samples * MIN_SHARE >= self.delays.count();
         (are_enough && agreement.seconds >= MIN_DELAY_SECONDS).then_some(agreement.seconds)
     }
@@ -109,7 +108,8 @@ impl From<KeyedIncident> for GroupedIncident {
 pub struct ServiceGroup {
     /// The incidents that had an alert of the service, in the order of the first, the latest last.
     pub incidents: Vec<IncidentId>,
-    /// The teams that the sources stated for the last alerts, the latest last.
+    /// The teams that the sources stated, the latest last: of the first alert in each incident, and of those that were
+    /// not the usual one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub teams: Vec<String>,
     /// In how many outages the service broke.
@@ -123,26 +123,24 @@ pub struct ServiceGroup {
 }
 
 impl ServiceGroup {
-    /// Notes that an alert of the service is in an incident. Only the first one changes something: a
-    /// storm does not write the same row again and again.
-    pub fn note(&mut self, incident_id: IncidentId) {
-        if !self.incidents.contains(&incident_id) {
+    /// Notes that an alert of the service is in an incident, and the team that its source stated. The first alert in an
+    /// incident changes something, and one that names another team than usual: a storm does not write the same row again
+    /// and again.
+    pub fn note(&mut self, incident_id: IncidentId, team: Option<&str>) {
+        let is_first = !self.incidents.contains(&incident_id);
+        if is_first {
             self.incidents.push(incident_id);
             let forgotten = self.incidents.len().saturating_sub(MAX_INCIDENTS);
             self.incidents.drain(..forgotten);
+        }
+        let usual = self.usual_team().map(|(usual, _)| usual);
+        let news = team.filter(|team| is_first || usual != Some(*team)).map(str::to_owned);
+        if is_first || news.is_some() {
+            self.teams.extend(news);
+            let forgotten = self.teams.len().saturating_sub(MAX_TEAMS);
+            self.teams.drain(..forgotten);
             self.version += 1;
         }
-    }
-
-    /// Notes the team that the source stated for an alert of the service.
-    pub fn note_team(&mut self, team: &str) {
-        if self.teams.len() == MAX_TEAMS && self.teams.iter().all(|known| known == team) {
-            return;
-        }
-        self.teams.push(team.to_owned());
-        let forgotten = self.teams.len().saturating_sub(MAX_TEAMS);
-        self.teams.drain(..forgotten);
-        self.version += 1;
     }
 
     /// Learns from an outage of the service: with which services it broke.
@@ -192,7 +190,7 @@ impl ServiceGroup {
         self.neighbours.get(other).copied().unwrap_or_default()
     }
 
-    /// The team that most of the last alerts named, and how many did.
+    /// The team that was named most of late, and how often.
     #[must_use]
     pub fn usual_team(&self) -> Option<(&str, usize)> {
         let count = |team: &str| self.teams.iter().filter(|other| *other == team).count();

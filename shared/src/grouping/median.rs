@@ -39,11 +39,14 @@ impl RecentMedian {
         middle(self.samples.clone())
     }
 
-    /// The samples that agree with most others: those at most `within` seconds from one of them. Of equal ones the
-    /// lower. `None` of none.
+    /// The samples that agree with most others: those near one of them. `tolerance` says how many seconds around a
+    /// sample are near. Of equal ones the lower. `None` of none.
     #[must_use]
-    pub fn agreeing(&self, within: u32) -> Option<Agreement> {
-        let near = |center: u32| self.samples.iter().copied().filter(move |sample| sample.abs_diff(center) <= within);
+    pub fn agreeing(&self, tolerance: impl Fn(u32) -> u32) -> Option<Agreement> {
+        let near = |center: u32| {
+            let within = tolerance(center);
+            self.samples.iter().copied().filter(move |sample| sample.abs_diff(center) <= within)
+        };
         let most = |center: &u32| (near(*center).count(), std::cmp::Reverse(*center));
         let center = self.samples.iter().copied().max_by_key(most)?;
         let seconds = middle(near(center).collect())?;
@@ -88,7 +91,7 @@ mod tests {
     #[test]
     fn what_most_agree_about_is_found_among_others() {
         let agreement =
-            |samples: &[u32]| of(samples).agreeing(60).map(|Agreement { seconds, samples }| (seconds, samples));
+            |samples: &[u32]| of(samples).agreeing(|_| 60).map(|Agreement { seconds, samples }| (seconds, samples));
         assert_eq!(agreement(&[]), None);
         assert_eq!(agreement(&[290, 300, 350, 3, 900]), Some((300, 3)));
         assert_eq!(agreement(&[524, 16, 438]), Some((16, 1)), "none agrees with another");
@@ -107,7 +110,7 @@ mod tests {
             let above = last.iter().filter(|sample| **sample > middle).count();
             prop_assert!(last.contains(&middle) && below * 2 <= last.len() && above * 2 <= last.len());
             let reversed: Vec<u32> = last.iter().rev().copied().collect();
-            prop_assert_eq!((of(&reversed).median(), of(&reversed).agreeing(60)), (median.median(), median.agreeing(60)));
+            prop_assert_eq!((of(&reversed).median(), of(&reversed).agreeing(|_| 60)), (median.median(), median.agreeing(|_| 60)));
         }
     }
 }

@@ -48,19 +48,7 @@ impl CorrectLearning {
         let environments: BTreeSet<&str> = all().map(|incident| incident.environment.as_str()).collect();
         let services: BTreeSet<&str> = all().flat_map(|other| services(other, incident)).take(MAX_CORRECTED).collect();
         let mut known = self.read(&incident.environment, &services, &environments, now).await?;
-        let has_taught = all().any(|other| known.has_taught(other));
-        for other in others {
-            known.lock(&other.environment, |lock| lock.merge(other.id, incident.id));
-        }
-        if has_taught {
-            known.lock(&incident.environment, |lock| lock.settle(incident.id));
-            let mut together: BTreeSet<&str> = self::services(incident, incident).collect();
-            for other in others {
-                let more: BTreeSet<&str> = self::services(other, incident).collect();
-                known.broke_together(&incident.environment, &together, &more, &services);
-                together.extend(more);
-            }
-        }
+        known.together(incident, others, &services);
         self.claims.changes(&known.before, &known.after, now)
     }
 
@@ -77,24 +65,7 @@ impl CorrectLearning {
             (services(rest, before).collect(), services(other, before).collect());
         let corrected: BTreeSet<&str> = leave.iter().chain(&stay).copied().take(MAX_CORRECTED).collect();
         let mut known = self.read(environment, &corrected, &BTreeSet::from([environment]), now).await?;
-        let has_taught = known.has_taught(before);
-        if other.version == 1 {
-            known.lock(environment, |lock| lock.note(other.id));
-            if has_taught {
-                known.lock(environment, |lock| lock.settle(other.id));
-            }
-        }
-        for service in leave.iter().filter(|service| corrected.contains(*service)) {
-            known
-                .after
-                .service_groups
-                .entry(keys::service_group_claim(environment, service))
-                .or_default()
-                .note(other.id);
-        }
-        if has_taught {
-            known.broke_apart(environment, &stay, &leave, &corrected);
-        }
+        known.apart(before, rest, other, &corrected);
         self.claims.changes(&known.before, &known.after, now)
     }
 
@@ -114,6 +85,44 @@ impl CorrectLearning {
 }
 
 impl Known {
+    /// Other incidents become part of one. Of its services, those are corrected that are named.
+    fn together(&mut self, incident: &Incident, others: &[Incident], corrected: &BTreeSet<&str>) {
+        let has_taught = std::iter::once(incident).chain(others).any(|other| self.has_taught(other));
+        for other in others {
+            self.lock(&other.environment, |lock| lock.merge(other.id, incident.id));
+        }
+        if has_taught {
+            self.lock(&incident.environment, |lock| lock.settle(incident.id));
+            let mut together: BTreeSet<&str> = services(incident, incident).collect();
+            for other in others {
+                let more: BTreeSet<&str> = services(other, incident).collect();
+                self.broke_together(&incident.environment, &together, &more, corrected);
+                together.extend(more);
+            }
+        }
+    }
+
+    /// Alerts left an incident: it is what is left of it, and another what the alerts made.
+    fn apart(&mut self, before: &Incident, rest: &Incident, other: &Incident, corrected: &BTreeSet<&str>) {
+        let environment = before.environment.as_str();
+        let (stay, leave): (BTreeSet<&str>, BTreeSet<&str>) =
+            (services(rest, before).collect(), services(other, before).collect());
+        let has_taught = self.has_taught(before);
+        if other.version == 1 {
+            self.lock(environment, |lock| lock.note(other.id));
+            if has_taught {
+                self.lock(environment, |lock| lock.settle(other.id));
+            }
+        }
+        for service in leave.intersection(corrected) {
+            let claim = keys::service_group_claim(environment, service);
+            self.after.service_groups.entry(claim).or_default().note(other.id, None);
+        }
+        if has_taught {
+            self.broke_apart(environment, &stay, &leave, corrected);
+        }
+    }
+
     /// Whether an incident taught what it could. One that is forgotten did so long ago.
     fn has_taught(&self, incident: &Incident) -> bool {
         let lock = self.before.opening_locks.get(&keys::environment_claim(&incident.environment));
@@ -177,3 +186,6 @@ fn pairs<'name>(
     let of_other: Vec<&&str> = others.difference(some).filter(|service| corrected.contains(*service)).collect();
     of_one.flat_map(|one| of_other.iter().map(|other| (*one, **other))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,11 @@ use crate::{
     domain::{
         action::ActionKind,
         alert::Alert,
+        delivery::MEMORY_DAYS,
         id::AlertId,
         payload::{PayloadDeletion, StoredPayload},
         retention::Retention,
-        time::Time,
+        time::{MINUTES_A_DAY, Time},
     },
     retry::{Outlook, Retries, Retryable},
     store::{
@@ -93,7 +94,16 @@ impl DeleteAlertPayload {
     async fn attempt(&self, id: AlertId, actor: &str, now: Time) -> Result<(), DeleteAlertPayloadError> {
         let (alert, stored) = tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now))?;
         let alert = alert.ok_or(DeleteAlertPayloadError::NotFound)?;
-        let Some(StoredPayload::Kept(_)) = stored else { return Ok(()) };
+        // The payload of an alert that is new may still be on its way: then the deletion comes first.
+        let may_come = || {
+            let remembered_until = alert.created_at().plus_minutes(MEMORY_DAYS * MINUTES_A_DAY);
+            now < remembered_until.min(self.retention.of_payload(alert.created_at()))
+        };
+        match stored {
+            Some(StoredPayload::Deleted(_)) => return Ok(()),
+            None if !may_come() => return Ok(()),
+            Some(StoredPayload::Kept(_)) | None => {}
+        }
         let deletion = PayloadDeletion { at: now, actor: actor.to_owned() };
         let expires_at = self.retention.of_payload_deletion(now);
         let mut writes = vec![self.payloads.deletion(id, &deletion, expires_at)?];

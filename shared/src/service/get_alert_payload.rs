@@ -1,5 +1,9 @@
 //! The raw payload of an alert.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use crate::{
     config::InvalidVariable,
     deadline::Deadline,
@@ -11,6 +15,10 @@ use crate::{
     retry::Retries,
     store::{StoreError, Tables, alerts::Alerts, payloads::Payloads},
 };
+
+/// How often the payload of an alert that is new is looked for, and the pause between.
+const MAX_LOOKS: usize = 20;
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// Why a payload cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -66,13 +74,20 @@ impl GetAlertPayload {
     /// [`GetAlertPayloadError`]
     pub async fn get(&self, id: AlertId, now: Time, deadline: Deadline) -> Result<AlertPayload, GetAlertPayloadError> {
         let mut retries = Retries::of_person(deadline);
-        let (alert, stored) = loop {
+        let mut looks = 0;
+        let stored = loop {
             match tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now)) {
                 Err(error) if retries.pause_after(&error).await => {}
-                result => break result?,
+                Err(error) => return Err(error.into()),
+                Ok((None, _)) => return Err(GetAlertPayloadError::NotFound),
+                // It is written a moment after the alert.
+                Ok((Some(alert), None)) if looks < MAX_LOOKS && now < alert.created_at().plus_minutes(1) => {
+                    looks += 1;
+                    sleep(LOOK_AGAIN.min(deadline.remaining())).await;
+                }
+                Ok((Some(_), stored)) => break stored,
             }
         };
-        alert.ok_or(GetAlertPayloadError::NotFound)?;
         Ok(match stored.ok_or(GetAlertPayloadError::NotKept)? {
             StoredPayload::Deleted(deletion) => AlertPayload::Deleted(deletion),
             StoredPayload::Kept(kept) => AlertPayload::Kept(RawPayload {

@@ -9,7 +9,7 @@ use crate::{
 };
 
 const MAX_ALERTS: usize = 100;
-const MAX_ACTIONS: i32 = 50;
+const MAX_ACTIONS: usize = 50;
 
 /// An incident with what belongs to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +75,7 @@ impl GetIncident {
     async fn totals(&self, incident: &Incident, now: Time) -> Result<(u64, u64), StoreError> {
         if self.retention.may_have_expired_rows(incident, now) {
             let alerts = self.alerts.count_of_incident(incident.id, now);
-            tokio::try_join!(alerts, self.incidents.count_actions(incident.id, now))
+            tokio::try_join!(alerts, self.incidents.count_actions(incident, now))
         } else {
             Ok((incident.alert_count, incident.action_count))
         }

@@ -58,6 +58,8 @@ pub(super) struct Attempts {
     change_id: u128,
     /// Attempts whose answer was lost: each may have been committed.
     unanswered: Vec<WrittenChange>,
+    /// How many attempts began, if the caller counts them.
+    pub tried: u32,
 }
 
 /// A change as it was written, or would have been.
@@ -77,7 +79,7 @@ pub(super) struct DecidedChange<'change> {
 
 impl Attempts {
     pub(super) fn new() -> Self {
-        Self { change_id: fastrand::u128(..), unanswered: Vec::new() }
+        Self { change_id: fastrand::u128(..), unanswered: Vec::new(), tried: 0 }
     }
 }
 

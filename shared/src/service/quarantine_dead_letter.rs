@@ -163,7 +163,8 @@ impl QuarantineDeadLetter {
             (RedriveOutcome::BackTo(entry), _) => *entry,
             (RedriveOutcome::Late, _) => return Ok(None),
             (RedriveOutcome::NoEntry, Some(Message::Delivery(delivery))) => {
-                writes.push(self.claims.undelivered(&delivery.delivery_id, now)?);
+                let Some(conditions) = self.claims.undelivered(delivery, now).await? else { return Ok(None) };
+                writes.extend(conditions);
                 self.delivery_entry(delivery, body, reason, now)?
             }
             (RedriveOutcome::NoEntry, _) => self.message_entry(body, reason, now)?,
@@ -176,19 +177,7 @@ impl QuarantineDeadLetter {
             {
                 Ok(None)
             }
-            Err(TransactionError::ConditionFailed(failed))
-                if failed.contains(&Part::Delivery) && self.is_delivered(letter, now).await? =>
-            {
-                Ok(None)
-            }
             Err(error) => Err(error),
-        }
-    }
-
-    async fn is_delivered(&self, letter: Option<&Message>, now: Time) -> Result<bool, StoreError> {
-        match letter {
-            Some(Message::Delivery(delivery)) => self.claims.is_delivered(&delivery.delivery_id, now).await,
-            _ => Ok(false),
         }
     }
 

@@ -227,7 +227,6 @@ impl ResolveAlerts {
                 ended.revise(&episode, None);
                 let lane = problem.lane_of(alert.id).unwrap_or_default().to_owned();
                 problem.put(&lane, episode);
-                problem.version += 1;
             } else {
                 // The problem forgot the alert long ago.
                 ended.end(at);

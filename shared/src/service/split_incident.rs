@@ -37,6 +37,10 @@ pub const MAX_SPLIT: usize = 25;
 /// Of an incident with more alerts, those that stay are not read: it keeps the services and times that it has.
 const MAX_READ: usize = 1_000;
 
+/// How often the index is asked for those that stay, if it does not show all of them yet. Where alerts join all the time,
+/// it may never do.
+const MAX_LOOKS: u32 = 5;
+
 /// How often the same alerts may become an incident of their own.
 const MAX_NAMES: u8 = 16;
 
@@ -159,6 +163,7 @@ impl SplitIncident {
         let mut attempts = Attempts::new();
         let mut retries = Retries::of_person(deadline);
         loop {
+            attempts.tried += 1;
             match self.attempt(id, split, precondition, now, &mut attempts).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => return result,
@@ -253,7 +258,7 @@ impl SplitIncident {
             None => Incident::split_off(&incident, into_id, &moved.alerts, &division, now),
         };
         let taken = WrittenChange::of(taken.ok_or(SplitIncidentError::NotHere(Vec::new()))?, &split.actor);
-        let rest = self.rest(&incident, &split.alerts, now).await?;
+        let rest = self.rest(&incident, &split.alerts, now, attempts.tried).await?;
         let divided = incident.clone().divide(&leaving, rest.as_deref(), &division, now);
         let change = WrittenChange::of(divided, &split.actor);
         let mut writes = moved.writes;
@@ -264,12 +269,14 @@ impl SplitIncident {
         Ok(DividedIncident { incident: written.incident, into: taken.incident, is_changed: true })
     }
 
-    /// The alerts that stay, earliest first. `None` if they are too many.
+    /// The alerts that stay, earliest first. `None` if they are too many, or if the index does not show them in the last
+    /// of some attempts.
     async fn rest(
         &self,
         incident: &Incident,
         leaving: &BTreeSet<AlertId>,
         now: Time,
+        tried: u32,
     ) -> Result<Option<Vec<Alert>>, SplitIncidentError> {
         let staying = usize::try_from(incident.alert_count).unwrap_or(usize::MAX).saturating_sub(leaving.len());
         if staying > MAX_READ {
@@ -279,7 +286,7 @@ impl SplitIncident {
         rest.retain(|alert| alert.state.incident_id == Some(incident.id) && !leaving.contains(&alert.id));
         if rest.len() != staying && !self.retention.may_have_expired_rows(incident, now) {
             // The index does not show all of them yet.
-            return Err(TransactionError::Contended.into());
+            return if tried < MAX_LOOKS { Err(TransactionError::Contended.into()) } else { Ok(None) };
         }
         Ok(Some(rest))
     }

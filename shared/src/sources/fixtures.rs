@@ -96,6 +96,14 @@ fixtures! {
     "alertmanager" "alertmanager/group_of_two_one_is_resolved" =>
         "firing critical ledger production 03:58:11 fingerprint:a1f0c46be1027d90 Writes of ledger-0 take longer than 2 s"
         "resolved critical ledger production 04:31:00 fingerprint:b2e1d57cf2138ea1 Writes of ledger-1 take longer than 2 s";
+    "alertmanager" "alertmanager/real_0_25_two_fire" =>
+        "firing critical real-orders production 04:36:12 fingerprint:e835f29e3185b71c The queue orders is too long"
+        "firing critical real-orders production 04:36:12 fingerprint:7a420e6dd215bc2a The queue refunds is too long";
+    "alertmanager" "alertmanager/real_0_25_one_fires_anew_beside_one_resolved_before" =>
+        "firing critical real-orders production 04:36:27 fingerprint:e835f29e3185b71c The queue orders is too long"
+        "resolved critical real-orders production 04:36:22 fingerprint:7a420e6dd215bc2a The queue refunds is too long";
+    "alertmanager" "alertmanager/real_0_25_truncated_group_is_resolved_although_others_fire" =>
+        "resolved critical node - 04:35:29 fingerprint:39a59b660fc7ef61 Disk of a";
     "alertmanager" "alertmanager/watchdog_is_ignored" => "ignored";
     "alertmanager" "alertmanager/other_sender_without_fingerprint_and_status" =>
         "firing warning - - 03:58:11 fingerprint:410489769c8f8852 Disk of store-4 is full";

@@ -77,6 +77,12 @@ const EVENT_TIMEOUT: Duration = Duration::from_millis(850);
 /// send these wait 10 s or more.
 const GROUP_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// Whether a text is the ARN of a topic of SNS, as the secrets of the source `cloudwatch` are.
+#[must_use]
+pub fn is_topic(arn: &str) -> bool {
+    cloudwatch::is_topic(arn)
+}
+
 /// The source of that name, as in the path `/webhooks/{source}`.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static dyn WebhookSource> {

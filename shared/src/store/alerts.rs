@@ -37,6 +37,12 @@ pub struct Alerts {
 pub(super) const ID: &str = "alert_id";
 const REPORT: &str = "report";
 
+/// The index that has all alerts, also those without an incident.
+pub(super) const BY_INCIDENT: &str = "by_incident";
+
+/// The attribute that is its key.
+const INCIDENT_ID: &str = "incident_id";
+
 impl Alerts {
     /// The table of that name.
     #[must_use]
@@ -197,7 +203,7 @@ impl Alerts {
         self.client
             .query()
             .table_name(&self.table)
-            .index_name("by_incident")
+            .index_name(BY_INCIDENT)
             .key_condition_expression("incident_id = :id")
             .expression_attribute_values(":id", string(id.to_string()))
     }
@@ -229,7 +235,7 @@ impl Alerts {
     /// [`StoreError`]
     pub fn update(&self, before: &Alert, after: &Alert, expires_at: Option<Time>) -> Result<Write, StoreError> {
         const OPERATION: &str = "Update alert";
-        let (known, mut changed) = (to_item(OPERATION, &before.state)?, to_item(OPERATION, &after.state)?);
+        let (known, mut changed) = (state(OPERATION, before)?, state(OPERATION, after)?);
         let mut removed: Vec<String> = known.keys().filter(|name| !changed.contains_key(*name)).cloned().collect();
         changed.retain(|name, value| known.get(name) != Some(value));
         let version = before.state.version + 1;
@@ -277,12 +283,18 @@ impl Alerts {
 /// [`StoreError`]
 pub fn item(alert: &Alert, expires_at: Option<Time>) -> Result<Item, StoreError> {
     const OPERATION: &str = "Put alert";
-    let mut item = to_item(OPERATION, &alert.state)?;
+    let mut item = state(OPERATION, alert)?;
     item.insert(ID.to_owned(), string(alert.id.to_string()));
     item.insert(REPORT.to_owned(), packed::pack(OPERATION, REPORT, &alert.report)?);
     item.insert("entity_type".to_owned(), string("alert"));
-    item.insert("created_partition".to_owned(), string(keys::alert_partition(alert.id)));
     item.extend(expires_at.map(|expires_at| (EXPIRES_AT.to_owned(), expiry(expires_at))));
+    Ok(item)
+}
+
+/// The attributes of its state. The index must have it even if it is in no incident: everything is sealed anew from there.
+fn state(operation: &'static str, alert: &Alert) -> Result<Item, StoreError> {
+    let mut item = to_item(operation, &alert.state)?;
+    item.entry(INCIDENT_ID.to_owned()).or_insert_with(|| string(keys::NO_INCIDENT));
     Ok(item)
 }
 
@@ -295,8 +307,9 @@ pub(super) fn key(id: AlertId) -> Item {
 ///
 /// # Errors
 /// [`StoreError`]
-pub fn read(item: Item) -> Result<Alert, StoreError> {
+pub fn read(mut item: Item) -> Result<Alert, StoreError> {
     const OPERATION: &str = "Query alerts";
+    item.retain(|name, value| name != INCIDENT_ID || value.as_s().is_ok_and(|id| id != keys::NO_INCIDENT));
     let id = item.get(ID).and_then(|id| id.as_s().ok()?.parse().ok());
     let id = id.ok_or_else(|| StoreError::of_attribute(OPERATION, ID))?;
     let report = packed::unpack(OPERATION, REPORT, item.get(REPORT))?;

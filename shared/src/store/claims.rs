@@ -1,5 +1,6 @@
 //! The claims table: who owns what, for exactly-once. Every claim expires, except the start of the history.
 
+pub mod known;
 mod turns;
 
 use std::collections::{BTreeSet, HashMap};
@@ -9,6 +10,7 @@ use aws_sdk_dynamodb::{
     operation::update_item::UpdateItemError,
     types::{ConditionCheck, Put, ReturnValue, builders::PutBuilder},
 };
+use known::KnownRow;
 use serde::{Deserialize, Serialize};
 pub use turns::Turn;
 
@@ -23,7 +25,7 @@ use crate::{
     aws::warm,
     domain::{
         action::Action,
-        delivery::{DeliveryId, MEMORY_DAYS},
+        delivery::{Content, Delivery, MEMORY_DAYS},
         event::{AlertEvent, KeyScope},
         problem::Problem,
         time::{MINUTES_A_DAY, Time},
@@ -32,10 +34,7 @@ use crate::{
     keys,
 };
 
-/// How long a problem is remembered after its last delivery.
-const PROBLEM_DAYS: i64 = 90;
-
-/// How long a group and an environment are remembered after their last change, with what they
+/// How long a problem, a group and an environment are remembered after their last change, with what they
 /// learned; so long is an incident of a group a recurrence.
 const LEARNED_DAYS: i64 = 90;
 
@@ -63,7 +62,9 @@ pub struct Claims {
 pub struct ClaimKeys {
     /// What is known of the problem.
     pub problem: String,
-    /// The source's grouping key.
+    /// The source's grouping key, if it is not that of this problem alone.
+    pub source: Option<String>,
+    /// The name of the group of that key in its claim. It is no key.
     pub source_group: String,
     /// The service in the environment.
     pub service_group: Option<String>,
@@ -84,6 +85,10 @@ pub struct Snapshot {
     pub service_groups: HashMap<String, ServiceGroup>,
     /// The openings in environments.
     pub opening_locks: HashMap<String, OpeningLock>,
+    /// The rows of problems and sources' keys, as they were read.
+    rows: HashMap<String, KnownRow>,
+    /// The problems of new deliveries.
+    problem_of: HashMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,9 +103,8 @@ const EVENT: &str = "event";
 const REASON: &str = "reason";
 
 const DELIVERY: &str = "delivery";
-const PROBLEM: &str = "problem";
+const KNOWN: &str = "known";
 const COMMENT: &str = "comment";
-const SOURCE_GROUP: &str = "source_group";
 const SERVICE_GROUP: &str = "service_group";
 const OPENING_LOCK: &str = "opening_locks";
 
@@ -108,13 +112,15 @@ impl ClaimKeys {
     /// The claims of an event that was classified to a service and an environment.
     #[must_use]
     pub fn of(event: &AlertEvent, service: Option<&str>, environment: &str) -> Self {
-        let group_key = match (event.key_scope, &event.environment) {
-            (KeyScope::ProblemPerEnvironment, Some(stated)) => &format!("{}|environment:{stated}", event.group_key),
-            _ => &event.group_key,
-        };
+        let problem = keys::problem_claim(&event.source, &event.dedup_key);
+        let is_shared = event.group_key != event.dedup_key;
+        let source = is_shared.then(|| keys::source_claim(&event.source, &event.group_key));
+        let own_environment =
+            event.environment.as_deref().filter(|_| event.key_scope == KeyScope::ProblemPerEnvironment);
         Self {
-            problem: keys::problem_claim(&event.source, &event.dedup_key),
-            source_group: keys::source_group_claim(&event.source, group_key),
+            source_group: keys::source_group(source.as_ref().unwrap_or(&problem), own_environment),
+            problem,
+            source,
             service_group: service.map(|service| keys::service_group_claim(environment, service)),
             environment: keys::environment_claim(environment),
         }
@@ -122,8 +128,8 @@ impl ClaimKeys {
 
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &str> {
-        let always = [&self.problem, &self.source_group, &self.environment];
-        always.into_iter().chain(&self.service_group).map(String::as_str)
+        let always = [&self.problem, &self.environment];
+        always.into_iter().chain(&self.source).chain(&self.service_group).map(String::as_str)
     }
 }
 
@@ -147,12 +153,7 @@ impl Claims {
                     let event = item.get(EVENT).map(|event| packed::unpack(READ, EVENT, Some(event)));
                     snapshot.delivered.insert(claim, event.transpose()?);
                 }
-                Some(PROBLEM) => {
-                    snapshot.problems.insert(claim, from_item(READ, item)?);
-                }
-                Some(SOURCE_GROUP) => {
-                    snapshot.source_groups.insert(claim, from_item(READ, item)?);
-                }
+                Some(KNOWN) => KnownRow::read(claim, &item, &mut snapshot, now)?,
                 Some(SERVICE_GROUP) => {
                     snapshot.service_groups.insert(claim, from_item(READ, item)?);
                 }
@@ -184,25 +185,9 @@ impl Claims {
     /// # Errors
     /// [`StoreError`]
     pub fn changes(&self, before: &Snapshot, after: &Snapshot, now: Time) -> Result<Vec<Write>, StoreError> {
-        let mut writes = Vec::new();
-        for (claim, event) in after.delivered.iter().filter(|(claim, _)| !before.delivered.contains_key(*claim)) {
-            let mut item = Item::from([("delivered_at".to_owned(), string(now.to_string()))]);
-            if let Some(event) = event {
-                item.insert(EVENT.to_owned(), packed::pack(PUT, EVENT, event)?);
-            }
-            let put = self.claim(claim, DELIVERY, item, now, MEMORY_DAYS);
-            writes.push(build(Part::Delivery, free(put, now))?);
-        }
-        for (claim, before, after) in changed(&before.problems, &after.problems) {
-            let put = self.claim(claim, PROBLEM, to_item("Put problem", after)?, now, PROBLEM_DAYS);
-            writes.push(build(Part::Problem, if_version(put, before.map(|before| before.version), now))?);
-        }
+        let mut writes = self.known_changes(before, after, now)?;
         for (claim, before, after) in changed(&before.opening_locks, &after.opening_locks) {
             let put = self.claim(claim, OPENING_LOCK, to_item("Put opening_locks", after)?, now, LEARNED_DAYS);
-            writes.push(build(Part::Group, if_version(put, before.map(|before| before.version), now))?);
-        }
-        for (claim, before, after) in changed(&before.source_groups, &after.source_groups) {
-            let put = self.claim(claim, SOURCE_GROUP, to_item("Put source group", after)?, now, LEARNED_DAYS);
             writes.push(build(Part::Group, if_version(put, before.map(|before| before.version), now))?);
         }
         for (claim, before, after) in changed(&before.service_groups, &after.service_groups) {
@@ -288,26 +273,38 @@ impl Claims {
         Ok(found.map(|item| from_item::<Added>(READ, item)).transpose()?.map(|added| added.comment))
     }
 
-    /// The condition that a delivery has not taken effect.
+    /// The conditions that a delivery has not taken effect. `None` if it has.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub fn undelivered(&self, delivery_id: &DeliveryId, now: Time) -> Result<Write, StoreError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .key("claim", string(keys::delivery_claim(delivery_id)))
-            .condition_expression(FREE)
-            .expression_attribute_values(":now", expiry(now))
-            .build();
-        Ok(Write::check(Part::Delivery, check.map_err(|error| StoreError::of_request("Check delivery", &error))?))
+    pub async fn undelivered(&self, delivery: &Delivery, now: Time) -> Result<Option<Vec<Write>>, StoreError> {
+        let own = keys::delivery_claim(&delivery.delivery_id);
+        let problem = match &delivery.content {
+            Content::Event(event) => Some(keys::problem_claim(&event.source, &event.dedup_key)),
+            Content::Unreadable(_) => None,
+        };
+        let known = self.read(problem.iter().chain([&own]).map(String::as_str).collect(), now).await?;
+        if known.delivered.contains_key(&own) {
+            return Ok(None);
+        }
+        let version = |claim: &String| known.rows.get(claim).map(KnownRow::version);
+        let conditions = problem.iter().chain([&own]).map(|claim| self.unchanged(claim, version(claim), now));
+        Ok(Some(conditions.collect::<Result<_, _>>()?))
     }
 
-    /// Whether a delivery took effect.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn is_delivered(&self, delivery_id: &DeliveryId, now: Time) -> Result<bool, StoreError> {
-        self.exists(&keys::delivery_claim(delivery_id), now).await
+    /// The condition that a claim is still at the version that was read, or free if none was.
+    fn unchanged(&self, claim: &str, version: Option<u64>, now: Time) -> Result<Write, StoreError> {
+        let check = ConditionCheck::builder().table_name(&self.table).key("claim", string(claim));
+        let check = match version {
+            None => check.condition_expression(FREE).expression_attribute_values(":now", expiry(now)),
+            Some(version) => {
+                check.condition_expression("version = :before").expression_attribute_values(":before", number(version))
+            }
+        };
+        Ok(Write::check(
+            Part::Delivery,
+            check.build().map_err(|error| StoreError::of_request("Check delivery", &error))?,
+        ))
     }
 
     /// Whether a dead letter was put into the quarantine.

@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::{
     Client,
-    types::{ConditionCheck, Put, Select},
+    operation::query::builders::QueryFluentBuilder,
+    types::{ConditionCheck, Put},
 };
 
 pub use super::batch::Consistency;
 use super::{
     StoreError, batch,
     item::{EXPIRES_AT, Item, expiry, from_item, is_expired, number, string, to_item},
+    packed,
     transaction::{Listed, Part, Write},
 };
 use crate::{
@@ -24,8 +26,11 @@ pub(super) const ID: &str = "incident_id";
 
 const PUT: &str = "Put incident";
 
-/// The attribute of an action that names the change which wrote it. See [`Incidents::is_written`].
+/// The attribute of a row of the history that names the change which wrote it. See [`Incidents::is_written`].
 const CHANGE_ID: &str = "change_id";
+
+/// The attribute with the actions of a transaction: they are one row of the history.
+const ACTIONS: &str = "actions";
 
 /// The incidents table.
 #[derive(Debug, Clone)]
@@ -88,29 +93,14 @@ impl Incidents {
         warm("DynamoDB", self.get(IncidentId::first_at(Time::EARLIEST), Time::EARLIEST)).await;
     }
 
-    /// Reads the latest `limit` actions of an incident that have not expired, newest first and strongly
+    /// Reads the latest `most` actions of an incident that have not expired, newest first and strongly
     /// consistent.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn latest_actions(&self, id: IncidentId, limit: i32, now: Time) -> Result<Vec<Action>, StoreError> {
-        const OPERATION: &str = "Query actions";
-        let answer = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("incident_id = :id AND begins_with(sort_key, :prefix)")
-            .expression_attribute_values(":id", string(id.to_string()))
-            .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .limit(limit)
-            .send()
-            .await
-            .map_err(|error| StoreError::of_call(OPERATION, &error))?;
+    pub async fn latest_actions(&self, id: IncidentId, most: usize, now: Time) -> Result<Vec<Action>, StoreError> {
         // The oldest expire first, so they are the last of these.
-        let items = answer.items.unwrap_or_default().into_iter().filter(|item| !is_expired(item, now));
-        items.map(|item| from_item(OPERATION, item)).collect()
+        self.actions(self.history(id).scan_index_forward(false), most, now).await
     }
 
     /// The first actions of an incident that have not expired, up to `most`, oldest first and strongly consistent. Costs 1
@@ -119,54 +109,50 @@ impl Incidents {
     /// # Errors
     /// [`StoreError`]
     pub async fn first_actions(&self, id: IncidentId, most: usize, now: Time) -> Result<Vec<Action>, StoreError> {
-        const OPERATION: &str = "Query actions";
+        self.actions(self.history(id), most, now).await
+    }
+
+    /// How many actions of an incident have not expired. They are numbered through, so the first of them tells. Costs a
+    /// read unit per 4 KB of those that have expired and are still there.
+    ///
+    /// # Errors
+    /// [`StoreError`]
+    pub async fn count_actions(&self, incident: &Incident, now: Time) -> Result<u64, StoreError> {
+        let first = self.first_actions(incident.id, 1, now).await?;
+        let earlier = first.first().map_or(u128::from(incident.action_count), |first| first.id.random());
+        Ok(incident.action_count.saturating_sub(u64::try_from(earlier).unwrap_or(u64::MAX)))
+    }
+
+    fn history(&self, id: IncidentId) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("incident_id = :id AND begins_with(sort_key, :prefix)")
+            .expression_attribute_values(":id", string(id.to_string()))
+            .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
+            .consistent_read(true)
+    }
+
+    /// The first actions in the order of a query.
+    async fn actions(&self, query: QueryFluentBuilder, most: usize, now: Time) -> Result<Vec<Action>, StoreError> {
+        let is_forward = query.get_scan_index_forward().unwrap_or(true);
         let (mut found, mut start) = (Vec::new(), None);
         loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("incident_id = :id AND begins_with(sort_key, :prefix)")
-                .expression_attribute_values(":id", string(id.to_string()))
-                .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
-                .consistent_read(true);
-            let answer = query.set_limit(i32::try_from(most).ok()).set_exclusive_start_key(start).send().await;
-            let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;
+            // Each row has at least one action.
+            let left = i32::try_from(most - found.len()).ok();
+            let answer = query.clone().set_limit(left).set_exclusive_start_key(start).send().await;
+            let answer = answer.map_err(|error| StoreError::of_call("Query actions", &error))?;
             for item in answer.items.unwrap_or_default().into_iter().filter(|item| !is_expired(item, now)) {
-                found.push(from_item(OPERATION, item)?);
+                let mut together = actions(&item)?;
+                if !is_forward {
+                    together.reverse();
+                }
+                found.extend(together);
             }
             found.truncate(most);
             start = answer.last_evaluated_key;
             if start.is_none() || found.len() == most {
                 return Ok(found);
-            }
-        }
-    }
-
-    /// How many actions of an incident have not expired. Costs 1/2 read unit per 4 KB of its history.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn count_actions(&self, id: IncidentId, now: Time) -> Result<u64, StoreError> {
-        let mut count = 0;
-        let mut start = None;
-        loop {
-            let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .select(Select::Count)
-                .key_condition_expression("incident_id = :id AND begins_with(sort_key, :prefix)")
-                .filter_expression("attribute_not_exists(expires_at) OR expires_at > :now")
-                .expression_attribute_values(":id", string(id.to_string()))
-                .expression_attribute_values(":prefix", string(keys::ACTION_PREFIX))
-                .expression_attribute_values(":now", expiry(now));
-            let answer = query.set_exclusive_start_key(start).send().await;
-            let answer = answer.map_err(|error| StoreError::of_call("Query action count", &error))?;
-            count += u64::try_from(answer.count).unwrap_or(0);
-            start = answer.last_evaluated_key;
-            if start.is_none() {
-                return Ok(count);
             }
         }
     }
@@ -185,22 +171,22 @@ impl Incidents {
         change_id: u128,
         retention: Retention,
     ) -> Result<Vec<Write>, StoreError> {
-        let history = actions.iter().map(|action| self.action_write(after.id, action, Some(change_id), retention));
+        let history = self.history_write(after.id, actions, Some(change_id), retention);
         std::iter::once(self.incident_write(Some(before), after, retention)).chain(history).collect()
     }
 
-    /// Whether a change was written although its answer was lost. Then its action exists and has
+    /// Whether a change was written although its answer was lost. Then the row of its first action exists and has
     /// its change id. Costs 1 read unit.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn is_written(&self, id: IncidentId, action: &Action, change_id: u128) -> Result<bool, StoreError> {
+    pub async fn is_written(&self, id: IncidentId, first: &Action, change_id: u128) -> Result<bool, StoreError> {
         let answer = self
             .client
             .get_item()
             .table_name(&self.table)
             .key("incident_id", string(id.to_string()))
-            .key("sort_key", string(keys::action_sort_key(action.id)))
+            .key("sort_key", string(keys::action_sort_key(first.id)))
             .consistent_read(true)
             .projection_expression(CHANGE_ID)
             .send()
@@ -222,7 +208,7 @@ impl Incidents {
         actions: &[Action],
         retention: Retention,
     ) -> Result<Vec<Write>, StoreError> {
-        let history = actions.iter().map(|action| self.action_write(after.id, action, None, retention));
+        let history = self.history_write(after.id, actions, None, retention);
         std::iter::once(self.incident_write(before, after, retention)).chain(history).collect()
     }
 
@@ -257,27 +243,42 @@ impl Incidents {
         Ok(Write::put(Part::Incident, put).listed(Listed::Incident(incident.id, incident.version)))
     }
 
-    fn action_write(
+    /// The write of what one transaction does to an incident, named by its first action. `None` if that is nothing.
+    fn history_write(
         &self,
         id: IncidentId,
-        action: &Action,
+        actions: &[Action],
         change_id: Option<u128>,
         retention: Retention,
-    ) -> Result<Write, StoreError> {
-        const OPERATION: &str = "Put action";
-        let mut item = to_item(OPERATION, action)?;
-        item.insert(EXPIRES_AT.to_owned(), expiry(retention.of_action(action)));
-        item.insert("incident_id".to_owned(), string(id.to_string()));
-        item.insert("sort_key".to_owned(), string(keys::action_sort_key(action.id)));
-        item.insert("entity_type".to_owned(), string("action"));
-        item.extend(change_id.map(|change_id| (CHANGE_ID.to_owned(), string(change_id_text(change_id)))));
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(incident_id)")
-            .build();
-        Ok(Write::put(Part::Action, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+    ) -> Option<Result<Write, StoreError>> {
+        const OPERATION: &str = "Put actions";
+        let first = actions.first()?;
+        let write = || {
+            let mut item = Item::from([
+                ("incident_id".to_owned(), string(id.to_string())),
+                ("sort_key".to_owned(), string(keys::action_sort_key(first.id))),
+                ("entity_type".to_owned(), string("actions")),
+                (ACTIONS.to_owned(), packed::pack(OPERATION, ACTIONS, &actions)?),
+                (EXPIRES_AT.to_owned(), expiry(retention.of_action(first))),
+            ]);
+            item.extend(change_id.map(|change_id| (CHANGE_ID.to_owned(), string(change_id_text(change_id)))));
+            let put = Put::builder()
+                .table_name(&self.table)
+                .set_item(Some(item))
+                .condition_expression("attribute_not_exists(incident_id)")
+                .build();
+            Ok(Write::put(Part::Action, put.map_err(|error| StoreError::of_request(OPERATION, &error))?))
+        };
+        Some(write())
     }
+}
+
+/// The actions that a row of the history holds, in their order.
+///
+/// # Errors
+/// [`StoreError`]
+pub fn actions(item: &Item) -> Result<Vec<Action>, StoreError> {
+    packed::unpack("Read actions", ACTIONS, item.get(ACTIONS))
 }
 
 fn change_id_text(change_id: u128) -> String {

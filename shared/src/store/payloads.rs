@@ -3,8 +3,9 @@
 
 use aws_sdk_dynamodb::{
     Client,
+    operation::put_item::PutItemError,
     primitives::Blob,
-    types::{AttributeValue, Put, Update},
+    types::{AttributeValue, Update},
 };
 use serde::Deserialize;
 
@@ -17,10 +18,12 @@ use crate::{
     aws::warm,
     domain::{
         delivery::{Delivery, PackedBody},
+        episode::EventKey,
         id::AlertId,
         payload::{KeptPayload, PayloadDeletion, StoredPayload},
         time::Time,
     },
+    keys,
 };
 
 const GET: &str = "GetItem payload";
@@ -30,6 +33,9 @@ const ALERT_ID: &str = "alert_id";
 /// The body, compressed with gzip. A row without it says who deleted the payload.
 const RAW: &str = "raw";
 
+/// Which delivery it is of: where that stands among those of its problem.
+const DELIVERY: &str = "delivery";
+
 const DELETED_AT: &str = "deleted_at";
 
 /// The payloads table.
@@ -37,6 +43,16 @@ const DELETED_AT: &str = "deleted_at";
 pub struct Payloads {
     client: Client,
     table: String,
+}
+
+/// The payload of an alert, to be kept.
+#[derive(Debug, Clone)]
+pub struct NewPayload<'delivery> {
+    pub alert_id: AlertId,
+    /// Where the delivery stands among those of its problem.
+    pub key: EventKey,
+    pub delivery: &'delivery Delivery,
+    pub expires_at: Time,
 }
 
 /// A row of a payload that is kept, without its bytes.
@@ -68,45 +84,58 @@ impl Payloads {
         item.filter(|item| !is_expired(item, now)).map(read).transpose()
     }
 
-    /// Whether a person deleted the payload of an alert. Costs 1 read unit per 4 KB.
-    ///
-    /// # Errors
-    /// [`StoreError`]
-    pub async fn is_deleted(&self, id: AlertId, now: Time) -> Result<bool, StoreError> {
-        Ok(matches!(self.get(id, now).await?, Some(StoredPayload::Deleted(_))))
-    }
-
     /// Opens the connection while the function starts.
     pub async fn warm(&self) {
         warm("DynamoDB", self.get(AlertId::first_at(Time::EARLIEST), Time::EARLIEST)).await;
     }
 
-    /// The write of an alert's payload. Its condition fails if a person deleted the one before.
+    /// Keeps the payload of an alert: that of its earliest delivery, whatever the order in which they are kept. Nothing
+    /// happens if a person deleted one. Costs a write unit per KB.
+    ///
+    /// It is no part of the transaction with the alert, since that would cost twice as much. The alert is there already, so
+    /// nobody keeps what belongs to nothing. If the worker dies in between, its message comes again, and the payload with it.
     ///
     /// # Errors
-    /// [`StoreError`]
-    pub fn put(&self, id: AlertId, delivery: &Delivery, expires_at: Time) -> Result<Write, StoreError> {
+    /// [`StoreError`]: it can be tried again.
+    pub async fn keep(&self, payload: &NewPayload<'_>) -> Result<(), StoreError> {
+        let NewPayload { alert_id, key, delivery, expires_at } = payload;
         let mut item = Item::from([
-            (ALERT_ID.to_owned(), string(id.to_string())),
+            (ALERT_ID.to_owned(), string(alert_id.to_string())),
             ("entity_type".to_owned(), string("payload")),
             (RAW.to_owned(), AttributeValue::B(Blob::new(delivery.body.gzip.clone()))),
             ("raw_bytes".to_owned(), number(delivery.body.length as u64)),
             ("received_at".to_owned(), string(delivery.received_at.to_string())),
-            (EXPIRES_AT.to_owned(), expiry(expires_at)),
+            (DELIVERY.to_owned(), string(keys::event(key))),
+            (EXPIRES_AT.to_owned(), expiry(*expires_at)),
         ]);
         if delivery.body.truncated {
             item.insert("truncated".to_owned(), AttributeValue::Bool(true));
         }
-        let put = Put::builder()
+        let kept = self
+            .client
+            .put_item()
             .table_name(&self.table)
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(deleted_at)")
-            .build();
-        Ok(Write::put(Part::Payload, put.map_err(|error| StoreError::of_request("Put payload", &error))?))
+            .condition_expression(
+                "attribute_not_exists(alert_id) OR (attribute_not_exists(deleted_at) AND #delivery > :delivery)",
+            )
+            .expression_attribute_names("#delivery", DELIVERY)
+            .expression_attribute_values(":delivery", string(keys::event(key)))
+            .send()
+            .await;
+        match kept {
+            Ok(_) => Ok(()),
+            Err(error)
+                if matches!(error.as_service_error(), Some(PutItemError::ConditionalCheckFailedException(_))) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(StoreError::of_call("Put payload", &error)),
+        }
     }
 
-    /// The write that deletes a payload and keeps who did it. Its condition fails if there is none
-    /// any more.
+    /// The write that deletes a payload, or one that is still to be kept, and keeps who did it. Its condition fails if
+    /// somebody deleted it already.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -116,10 +145,11 @@ impl Payloads {
             .key(ALERT_ID, string(id.to_string()))
             .update_expression(
                 "SET deleted_at = :at, deleted_by = :actor, expires_at = :expires_at \
-                 REMOVE #raw, raw_bytes, truncated, received_at",
+                 REMOVE #raw, raw_bytes, truncated, received_at, #delivery",
             )
-            .condition_expression("attribute_exists(#raw)")
+            .condition_expression("attribute_not_exists(deleted_at)")
             .expression_attribute_names("#raw", RAW)
+            .expression_attribute_names("#delivery", DELIVERY)
             .expression_attribute_values(":at", string(deletion.at.to_string()))
             .expression_attribute_values(":actor", string(&deletion.actor))
             .expression_attribute_values(":expires_at", expiry(expires_at))

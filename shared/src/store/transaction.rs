@@ -22,6 +22,7 @@ const OPERATION: &str = "TransactWriteItems";
 pub enum Part {
     /// The claim of a delivery. Its condition fails if the delivery has taken effect before.
     Delivery,
+    /// The claim of a problem and of its deliveries.
     Problem,
     /// The claim of a group or an environment.
     Group,

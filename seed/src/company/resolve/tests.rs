@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::company::PrometheusRule;
 
 fn scenarios() -> impl Iterator<Item = &'static Scenario> {
     let company = company().unwrap();
@@ -49,6 +50,8 @@ fn names_and_numbers_are_unique() {
     assert!(services().flat_map(|service| service.monitors.values()).all(|monitor| ids.insert(monitor.id)));
     let mut ids = BTreeSet::new();
     assert!(services().flat_map(|service| service.metric_alert_rules.values()).all(|rule| ids.insert(rule.id)));
+    let mut alarms = BTreeSet::new();
+    assert!(services().flat_map(|service| service.alarms.values()).all(|alarm| alarms.insert(&alarm.name)));
     let mut projects = BTreeSet::new();
     assert!(services().all(|service| projects.insert(service.sentry_project)));
 }
@@ -57,11 +60,14 @@ fn names_and_numbers_are_unique() {
 #[test]
 fn every_signal_is_used_and_every_issue_has_a_culprit_of_its_own() {
     let mut used = BTreeSet::new();
+    let rule_of = |service: &Service, rule: &PrometheusRule| format!("{}/{}", service.name, rule.alertname);
     for signal in scenarios().flat_map(|scenario| scenario.waves.iter().flatten()) {
         used.insert(match signal.kind {
             SignalKind::Monitor { monitor, .. } => monitor.id.to_string(),
             SignalKind::Issue(issue) => issue.culprit.clone(),
             SignalKind::MetricAlert(rule) => rule.id.to_string(),
+            SignalKind::Rule { rule, .. } => rule_of(signal.service, rule),
+            SignalKind::Alarm(alarm) => alarm.name.clone(),
         });
     }
     let files = Files::parse().unwrap();
@@ -69,11 +75,50 @@ fn every_signal_is_used_and_every_issue_has_a_culprit_of_its_own() {
     for service in files.services.values() {
         defined.extend(service.monitors.values().map(|monitor| monitor.id.to_string()));
         defined.extend(service.metric_alert_rules.values().map(|rule| rule.id.to_string()));
+        defined.extend(service.alarms.values().map(|alarm| alarm.name.clone()));
+        for rule in service.prometheus_rules.values() {
+            assert!(defined.insert(rule_of(service, rule)), "{}", rule.alertname);
+        }
         for issue in service.issues.values() {
             assert!(defined.insert(issue.culprit.clone()), "{}", issue.culprit);
         }
     }
     assert_eq!(used, defined);
+}
+
+#[test]
+fn several_sources_see_the_same_outage() {
+    let seen = |scenario: &Scenario| {
+        let kinds = scenario.waves.iter().flatten().map(|signal| signal.kind);
+        let mut seen = (0, 0, 0);
+        for kind in kinds {
+            match kind {
+                SignalKind::Monitor { .. } => seen.0 += 1,
+                SignalKind::Rule { .. } => seen.1 += 1,
+                SignalKind::Alarm(_) => seen.2 += 1,
+                SignalKind::Issue(_) | SignalKind::MetricAlert(_) => {}
+            }
+        }
+        seen
+    };
+    let count = |wanted: fn((i32, i32, i32)) -> bool| scenarios().filter(|scenario| wanted(seen(scenario))).count();
+    assert!(count(|(datadog, alertmanager, _)| datadog > 0 && alertmanager > 0) >= 8);
+    assert!(count(|(datadog, _, cloudwatch)| datadog > 0 && cloudwatch > 0) >= 8);
+    assert!(count(|(datadog, alertmanager, cloudwatch)| datadog > 0 && alertmanager > 0 && cloudwatch > 0) >= 4);
+}
+
+/// Alertmanager would send two groups of a rule as one.
+#[test]
+fn a_rule_fires_once_in_an_outage_and_asks_for_no_more_alerts_than_it_has() {
+    for scenario in scenarios() {
+        let mut fired = BTreeSet::new();
+        for signal in scenario.waves.iter().flatten() {
+            let SignalKind::Rule { rule, alerts } = signal.kind else { continue };
+            assert!(fired.insert((&signal.service.name, &rule.alertname)), "{}: {}", scenario.name, rule.alertname);
+            let available = rule.group_by.as_ref().map_or(1, |by| by.values.len());
+            assert!((1..=available).contains(&alerts), "{}: {}", scenario.name, rule.alertname);
+        }
+    }
 }
 
 #[test]

@@ -45,6 +45,16 @@ impl Incident {
     pub fn absorb(mut self, others: &[Self], reason: Option<String>, now: Time) -> Changed {
         self.youngest_outage_at = others.iter().map(Self::outage_from).chain([self.outage_from()]).max();
         for other in others {
+            // New alerts must find it by its times and services before the alerts have moved.
+            self.first_alert_at = self.first_alert_at.min(other.first_alert_at);
+            self.last_alert_at = self.last_alert_at.max(other.last_alert_at);
+            self.first_onset_at = self.first_onset_at.min(other.first_onset_at);
+            self.last_onset_at = self.last_onset_at.max(other.last_onset_at);
+            for service in &other.services {
+                if self.services.len() < MAX_SERVICES {
+                    insert_sorted(&mut self.services, Some(service));
+                }
+            }
             let Scatter { alerts, seconds } = other.scatter;
             self.scatter.alerts = self.scatter.alerts.saturating_add(alerts);
             self.scatter.seconds = self.scatter.seconds.saturating_add(seconds);
@@ -184,3 +194,6 @@ impl Division {
         ActionKind::AlertsMovedIn { from: *from, alert_ids: alert_ids.clone(), reason: reason.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,23 +55,31 @@ fn an_alert_that_fires_again_in_its_incident_teaches_no_delay() {
 }
 
 #[test]
-fn the_usual_team_is_what_most_of_the_last_alerts_named() {
+fn the_usual_team_is_what_was_named_most_of_late() {
     let mut group = ServiceGroup::default();
     assert_eq!(group.usual_team(), None);
-    for team in ["web", "payments", "payments"] {
-        group.note_team(team);
+    for (number, team) in ["web", "payments", "payments"].into_iter().enumerate() {
+        group.note(incident(number as u64), Some(team));
     }
     assert_eq!(group.usual_team(), Some(("payments", 2)));
-    group.note_team("web");
+    group.note(incident(2), Some("web"));
     assert_eq!(group.usual_team(), None, "two against two");
-    (0..MAX_TEAMS).for_each(|_| group.note_team("web"));
+    (3..20).for_each(|number| group.note(incident(number), Some("web")));
     assert_eq!(group.usual_team(), Some(("web", MAX_TEAMS)));
-    let before = group.clone();
-    group.note_team("web");
-    group.note(incident(1));
-    let joined = group.clone();
-    group.note(incident(1));
-    assert_eq!((before.version + 1, &joined), (joined.version, &group), "nothing new is no change");
+}
+
+#[test]
+fn alerts_of_a_service_in_one_incident_change_nothing_unless_they_name_another_team() {
+    let mut group = ServiceGroup::default();
+    group.note(incident(1), None);
+    group.note(incident(1), Some("web"));
+    let known = group.clone();
+    assert_eq!((known.version, known.usual_team()), (2, Some(("web", 1))));
+    group.note(incident(1), Some("web"));
+    group.note(incident(1), None);
+    assert_eq!(group, known);
+    group.note(incident(1), Some("payments"));
+    assert_eq!(group.version, 3);
 }
 
 #[test]

@@ -290,7 +290,7 @@ impl From<&Alert> for Row {
             .with_labels(Field::Team, &state.team)
             .with_labels(Field::Environment, [&state.environment])
             .with_labels(Field::Words, [search::words(texts.iter().flatten().map(String::as_str))])
-            .with_labels(Field::Problem, [format!("{}|{}", state.source, alert.dedup_key())])
+            .with_labels(Field::Problem, [format!("{}|{}", state.source, alert.recurs_as())])
             .with_labels(Field::IncidentId, state.incident_id)
             .with_time(Number::UpdatedAt, Some(state.updated_at))
             .with_time(Number::ResolvedAt, state.resolved_at)

@@ -17,6 +17,7 @@ use crate::{
         action::Action,
         alert::Alert,
         delivery::Delivery,
+        episode::EventKey,
         event::{EventKind, Transition},
         id::{AlertId, EntryId, IncidentId},
         incident::Incident,
@@ -28,6 +29,7 @@ use crate::{
         StoreError,
         claims::{ClaimKeys, Snapshot},
         incidents::Consistency,
+        payloads::NewPayload,
         transaction::Write,
     },
 };
@@ -39,7 +41,9 @@ pub struct Batch<'group> {
     before: Snapshot,
     after: Snapshot,
     incidents: BTreeMap<IncidentId, TouchedIncident>,
-    alerts: BTreeMap<AlertId, TouchedAlert<'group>>,
+    alerts: BTreeMap<AlertId, TouchedAlert>,
+    /// The payloads to keep.
+    payloads: Vec<NewPayload<'group>>,
     /// Incidents that decisions need to be as they were read, beside those that the batch changes.
     relied_on: BTreeSet<IncidentId>,
     /// The claims of services that learn from settled incidents.
@@ -59,11 +63,9 @@ struct TouchedIncident {
 }
 
 /// An alert as it was read (if it is not new) and as it is now.
-struct TouchedAlert<'group> {
+struct TouchedAlert {
     before: Option<Alert>,
     after: Alert,
-    /// The delivery whose payload to keep: its earliest, if the batch has it.
-    raw: Option<&'group Delivery>,
 }
 
 /// The rows that deliveries will ask for, as far as can be told before they are applied.
@@ -90,6 +92,7 @@ impl<'group> Batch<'group> {
             before,
             incidents: BTreeMap::new(),
             alerts: BTreeMap::new(),
+            payloads: Vec::new(),
             relied_on: BTreeSet::new(),
             learning: BTreeSet::new(),
             quarantined: Vec::new(),
@@ -118,12 +121,15 @@ impl<'group> Batch<'group> {
             let is_noted = entry.is_some();
             self.redriven.extend(entry);
             if took_effect {
+                self.keep_missing_payload(prepared).await?;
                 return Ok(if is_noted { Effect::Nothing } else { Effect::Duplicate });
             }
         } else if took_effect {
+            self.keep_missing_payload(prepared).await?;
             return Ok(Effect::Duplicate);
         }
-        self.after.delivered.insert(prepared.claim.clone(), prepared.firing_event().cloned());
+        let problem = prepared.keys().map(|keys| keys.problem.as_str());
+        self.after.deliver(prepared.claim.clone(), prepared.firing_event().cloned(), problem);
         match &prepared.parsed {
             Parsed::Unreadable(quarantined) => {
                 self.quarantined.push((quarantined.clone(), prepared.delivery));
@@ -162,7 +168,7 @@ impl<'group> Batch<'group> {
                 }
             }
         }
-        for (id, TouchedAlert { before, after, raw }) in &self.alerts {
+        for TouchedAlert { before, after } in self.alerts.values() {
             let expires_at = retention.of_alert(after, self.now);
             match before {
                 None => writes.push(self.group_alerts.alerts.insertion(after, expires_at)?),
@@ -171,9 +177,6 @@ impl<'group> Batch<'group> {
                     writes.push(self.group_alerts.alerts.update(before, &after, expires_at)?);
                 }
                 Some(_) => {}
-            }
-            if let Some(delivery) = raw {
-                writes.push(self.group_alerts.payloads.put(*id, delivery, retention.of_payload(self.now))?);
             }
         }
         for (entry, delivery) in &self.quarantined {
@@ -187,6 +190,33 @@ impl<'group> Batch<'group> {
             }
         }
         Ok(writes)
+    }
+
+    /// The payloads to be kept when everything is written.
+    pub fn into_payloads(self) -> Vec<NewPayload<'group>> {
+        self.payloads
+    }
+
+    /// A delivery that took effect comes again if its worker died, perhaps before it kept the payload.
+    async fn keep_missing_payload(&mut self, prepared: &'group PreparedDelivery<'group>) -> Result<(), StoreError> {
+        let Parsed::Event(event) = &prepared.parsed else { return Ok(()) };
+        let incoming = Incoming::new(prepared.delivery, event);
+        let problem = self.before.problems.get(&incoming.keys.problem).into_iter();
+        let begun = problem
+            .flat_map(Problem::episodes)
+            .map(|episode| (episode.alert_id, episode.firings().first))
+            .find(|(_, first)| incoming.is_key(first));
+        let Some((alert_id, key)) = begun else { return Ok(()) };
+        let is_kept = self.group_alerts.retention.of_payload(alert_id.created_at()) > self.now;
+        if is_kept && self.group_alerts.payloads.get(alert_id, self.now).await?.is_none() {
+            self.keep_payload(alert_id, key, prepared.delivery);
+        }
+        Ok(())
+    }
+
+    fn keep_payload(&mut self, alert_id: AlertId, key: EventKey, delivery: &'group Delivery) {
+        let expires_at = self.group_alerts.retention.of_payload(alert_id.created_at());
+        self.payloads.push(NewPayload { alert_id, key, delivery, expires_at });
     }
 
     fn add_likely(&self, prepared: &PreparedDelivery<'_>, likely: &mut Likely) {
@@ -262,7 +292,7 @@ impl<'group> Batch<'group> {
             self.incidents.insert(touched.after.id, touched);
         }
         for alert in alerts {
-            let touched = TouchedAlert { before: Some(alert.clone()), after: alert, raw: None };
+            let touched = TouchedAlert { before: Some(alert.clone()), after: alert };
             self.alerts.insert(touched.after.id, touched);
         }
         Ok(())
@@ -283,8 +313,6 @@ impl<'group> Batch<'group> {
     }
 
     fn change_problem(&mut self, keys: &ClaimKeys, change: impl FnOnce(&mut Problem)) {
-        let known = self.after.problems.entry(keys.problem.clone()).or_default();
-        change(known);
-        known.version += 1;
+        change(self.after.problems.entry(keys.problem.clone()).or_default());
     }
 }

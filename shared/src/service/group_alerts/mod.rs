@@ -8,6 +8,7 @@ pub use parts::{MAX_MIXED, Part};
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use futures::future::try_join_all;
 use tracing::info;
 
 use crate::{
@@ -24,8 +25,13 @@ use crate::{
     retry::{Outlook, Retries, Retryable},
     rules::{InvalidRules, Rules},
     store::{
-        StoreError, Tables, alerts::Alerts, claims::Claims, incidents::Incidents, payloads::Payloads,
-        quarantine::Quarantine, transaction::TransactionError,
+        StoreError, Tables,
+        alerts::Alerts,
+        claims::Claims,
+        incidents::Incidents,
+        payloads::{NewPayload, Payloads},
+        quarantine::Quarantine,
+        transaction::TransactionError,
     },
 };
 use batch::Batch;
@@ -33,6 +39,9 @@ use prepared::PreparedDelivery;
 
 /// `TransactWriteItems` takes 100 writes (Amazon DynamoDB API Reference). One is that of the change log.
 const MAX_WRITES: usize = 99;
+
+/// How many payloads are written side by side.
+const MAX_PARALLEL_PAYLOADS: usize = 16;
 
 /// What a delivery did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,12 +254,17 @@ impl GroupAlerts {
             deliveries.iter().map(|delivery| PreparedDelivery::of(self, delivery, now)).collect::<Result<_, _>>()?;
         let is_alone = prepared.len() == 1;
         let mut retries = if is_alone { Retries::of_message(deadline) } else { Retries::of_messages(deadline) };
-        let effects = loop {
+        let (effects, mut payloads) = loop {
             match self.attempt(&prepared, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => break result?,
             }
         };
+        while let Err(error) = self.keep(&mut payloads).await {
+            if !retries.pause_after(&error).await {
+                return Err(error.into());
+            }
+        }
         for (delivery, effect) in deliveries.iter().zip(&effects) {
             info!(
                 delivery_id = delivery.delivery_id.as_str(),
@@ -264,8 +278,23 @@ impl GroupAlerts {
         Ok(effects)
     }
 
-    /// Reads, decides and writes. After a collision all three are done again.
-    async fn attempt(&self, prepared: &[PreparedDelivery<'_>], now: Time) -> Result<Vec<Effect>, GroupError> {
+    /// Keeps payloads, and forgets those that it kept.
+    async fn keep(&self, payloads: &mut Vec<NewPayload<'_>>) -> Result<(), StoreError> {
+        while !payloads.is_empty() {
+            let some = payloads.len().saturating_sub(MAX_PARALLEL_PAYLOADS);
+            try_join_all(payloads[some..].iter().map(|payload| self.payloads.keep(payload))).await?;
+            payloads.truncate(some);
+        }
+        Ok(())
+    }
+
+    /// Reads, decides and writes. After a collision all three are done again. Returns the payloads that are still to be
+    /// kept, too.
+    async fn attempt<'group>(
+        &'group self,
+        prepared: &'group [PreparedDelivery<'group>],
+        now: Time,
+    ) -> Result<(Vec<Effect>, Vec<NewPayload<'group>>), GroupError> {
         self.note_history_start(now).await?;
         let mut batch = Batch::read(self, prepared, now).await?;
         let mut effects = Vec::with_capacity(prepared.len());
@@ -279,7 +308,7 @@ impl GroupAlerts {
         if !writes.is_empty() {
             self.tables.commit(writes, now).await?;
         }
-        Ok(effects)
+        Ok((effects, batch.into_payloads()))
     }
 
     /// Readers ask for the months since the history starts. So that is recorded before the first row

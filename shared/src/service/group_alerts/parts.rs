@@ -19,11 +19,11 @@ use crate::{
 /// So many deliveries are one transaction, whatever their environments are. More of them are a storm.
 pub const MAX_MIXED: usize = 10;
 
-/// How many deliveries of an environment are one transaction. A new alert makes 6 writes, and they share some 15 more, of
-/// the 100 that `TransactWriteItems` takes.
-const MAX_TOGETHER: usize = 14;
+/// How many deliveries of an environment are one transaction. A new alert makes up to 3 writes, and they share some 18 more,
+/// of the 100 that `TransactWriteItems` takes.
+const MAX_TOGETHER: usize = 27;
 
-/// How many bytes of payloads are one transaction, of the 4 MB that `TransactWriteItems` takes. One has up to 256 KB.
+/// How many bytes of payloads are grouped together. What they say is written in one transaction, which takes 4 MB.
 const MAX_TOGETHER_BYTES: usize = 2_500_000;
 
 /// Deliveries that are grouped in one transaction.

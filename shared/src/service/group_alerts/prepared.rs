@@ -127,12 +127,16 @@ impl<'group> PreparedDelivery<'group> {
         }
     }
 
-    /// The keys of the claims that it touches.
-    pub fn claims(&self) -> impl Iterator<Item = &str> {
-        let keys = match &self.parsed {
+    /// The keys of the claims that its event touches.
+    pub const fn keys(&self) -> Option<&ClaimKeys> {
+        match &self.parsed {
             Parsed::Event(event) => Some(&event.keys),
             Parsed::Unreadable(_) => None,
-        };
-        std::iter::once(self.claim.as_str()).chain(keys.into_iter().flat_map(ClaimKeys::all))
+        }
+    }
+
+    /// The keys of all claims that it touches.
+    pub fn claims(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.claim.as_str()).chain(self.keys().into_iter().flat_map(ClaimKeys::all))
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::{Group, signature::Secret},
+    super::{Group, labels::Labels, signature::Secret},
     *,
 };
 use crate::domain::severity::Severity;
@@ -82,6 +82,19 @@ fn what_has_no_fingerprint_gets_that_of_its_labels() {
     assert_ne!(first.dedup_key, event(&payload(&json!({"fingerprint": null, "labels": {"a": "b"}}))).dedup_key);
     let bare = group(&payload(&json!({"fingerprint": null, "labels": {}}))).elements.remove(0);
     assert!(bare.reading.unwrap_err().to_string().contains("neither a fingerprint nor labels"));
+}
+
+/// What Alertmanager 0.25 sent.
+#[test]
+fn the_computed_fingerprint_is_that_of_the_real_alertmanager() {
+    for name in ["two_fire", "truncated_group_is_resolved_although_others_fire"] {
+        let file = format!("{}/../tests/fixtures/alertmanager/real_0_25_{name}.json", env!("CARGO_MANIFEST_DIR"));
+        let sent: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        for alert in sent["alerts"].as_array().unwrap() {
+            let labels = json!({"labels": alert["labels"]});
+            assert_eq!(fingerprint::fingerprint(&Labels::of(&labels, "labels")), alert["fingerprint"]);
+        }
+    }
 }
 
 #[test]

@@ -26,6 +26,11 @@ const NAME: &str = "cloudwatch";
 /// Whoever has one of these can confirm or end the subscription.
 const CREDENTIALS: [&str; 3] = ["Token", "SubscribeURL", "UnsubscribeURL"];
 
+/// Whether a text is the ARN of a topic.
+pub fn is_topic(arn: &str) -> bool {
+    topic::Topic::of(arn).is_some()
+}
+
 impl WebhookSource for CloudWatch {
     fn name(&self) -> &'static str {
         NAME

@@ -18,11 +18,11 @@ fn received_at() -> Time {
 }
 
 fn certificate() -> Certificate {
-    Certificate::from_pem(include_bytes!("../../../../tests/keys/signing_certificate.pem")).unwrap()
+    Certificate::from_pem(include_bytes!("../../../../infra/local/keys/sns_certificate.pem")).unwrap()
 }
 
 fn key() -> RsaKeyPair {
-    let pem = include_str!("../../../../tests/keys/signing_key.pem");
+    let pem = include_str!("../../../../infra/local/keys/sns_signing_key.pem");
     let base64: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     RsaKeyPair::from_pkcs8(&BASE64_STANDARD.decode(base64).unwrap()).unwrap()
 }
@@ -116,7 +116,7 @@ fn whatever_is_changed_is_not_authentic() {
         changed[name] = value;
         assert!(!is_authentic(&changed.to_string(), &[TOPIC], &[]), "{changed}");
     }
-    let late = Certificate::from_pem(include_bytes!("../../../../tests/keys/signing_certificate.pem")).unwrap();
+    let late = Certificate::from_pem(include_bytes!("../../../../infra/local/keys/sns_certificate.pem")).unwrap();
     assert!(!late.is_valid_at("2020-01-01T00:00:00Z".parse().unwrap()));
     assert!(Certificate::from_pem(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").is_err());
 }

@@ -90,6 +90,7 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
         kind: EventKind::Change,
         event_id: None,
         group_key: problem.group_key,
+        recurs_as: problem.recurs_as,
         transition: state.transition,
         states_firing: state.transition == Transition::Firing && state.words.is_some(),
         occurred_at: times.occurred_at,

@@ -29,6 +29,8 @@ pub struct Problem {
     pub dedup_key: String,
     /// The same for the cycles of one problem.
     pub group_key: String,
+    /// The same, if each cycle has a key of its own.
+    pub recurs_as: Option<String>,
     /// The monitor's id.
     pub monitor: Option<String>,
 }
@@ -58,11 +60,12 @@ impl Problem {
             .or_else(|| monitor.as_ref().map(|id| complete("monitor", id)))
             .or_else(|| aggregate.map(|key| complete("aggreg", &key)))
             .or_else(|| title.map(|title| complete("title", title)));
+        let recurs_as = group_key.clone().filter(|_| cycle.is_some());
         let dedup_key = cycle.or(stated).or_else(|| group_key.clone());
         let dedup_key = dedup_key.ok_or_else(|| {
             Unreadable("the payload names no problem: it has no title, no key, and no id of a monitor".to_owned())
         })?;
-        Ok(Self { group_key: group_key.unwrap_or_else(|| dedup_key.clone()), dedup_key, monitor })
+        Ok(Self { group_key: group_key.unwrap_or_else(|| dedup_key.clone()), recurs_as, dedup_key, monitor })
     }
 
     /// A title for a problem that has none.

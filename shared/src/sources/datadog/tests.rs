@@ -34,6 +34,7 @@ fn the_published_template_is_read() {
         "link": "https://app.example.com/m/42", "date": "1795427580000", "last_updated": "1795427581000",
     }));
     assert_eq!(event.dedup_key, "cycle:c-9");
+    assert_eq!(event.recurs_as, Some(event.group_key.clone()), "the next cycle is the same problem");
     assert_eq!(event.group_key, "monitor:42|env:production|scope:service:checkout-api");
     assert_eq!((event.service.as_deref(), event.team.as_deref()), (Some("checkout-api"), Some("payments")));
     assert_eq!((event.environment.as_deref(), event.transition), (Some("production"), Transition::Firing));

@@ -15,7 +15,7 @@ pub enum Kind {
     Unknown,
 }
 
-const FIRING: [&str; 12] = [
+const FIRING: [&str; 18] = [
     "firing",
     "trigger",
     "triggered",
@@ -27,11 +27,28 @@ const FIRING: [&str; 12] = [
     "created",
     "activated",
     "down",
+    // Checkly's alert states.
     "alert_failure",
+    "alert_failure_remain",
+    "alert_failure_degraded",
+    "alert_degraded",
+    "alert_degraded_remain",
+    "alert_degraded_failure",
+    "alert_ssl",
 ];
 
-const RESOLVED: [&str; 9] =
-    ["resolved", "resolve", "recovered", "recovery", "ok", "up", "closed", "alert_recovery", "alert_resolved"];
+const RESOLVED: [&str; 10] = [
+    "resolved",
+    "resolve",
+    "recovered",
+    "recovery",
+    "ok",
+    "up",
+    "closed",
+    "alert_recovery",
+    "alert_degraded_recovery",
+    "alert_resolved",
+];
 
 const ACKNOWLEDGED: [&str; 3] = ["acknowledged", "acknowledge", "ack"];
 

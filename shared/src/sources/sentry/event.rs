@@ -73,6 +73,7 @@ fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Readin
         kind: EventKind::Change,
         event_id: None,
         group_key: issue_key(&issue_id),
+        recurs_as: None,
         transition: Transition::Firing,
         states_firing: true,
         occurred_at: times.occurred_at,

@@ -168,6 +168,7 @@ fn alerts() -> impl Strategy<Value = Alert> {
                 version: occurrences,
             };
             let report = AlertReport {
+                recurs_as: external_id.clone(),
                 problem_key,
                 title,
                 external_id,

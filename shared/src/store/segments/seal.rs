@@ -14,7 +14,7 @@ use super::{
     manifest::{BaseEntry, BucketEntry, Manifest, PatchEntry, Upkeep},
     parts::{NewPart, PartRef},
     root::{MANIFEST, Root, RootRead, RootState, Swap},
-    source::{NextIds, Wanted},
+    source::{Moments, NextIds, Wanted},
 };
 use crate::{
     deadline::Deadline,
@@ -48,8 +48,8 @@ const DUE_MINUTES: i64 = 30;
 /// If nothing changed, the root says so after so long: lists need not look for changes of the days before.
 const IDLE_MINUTES: i64 = 6 * 60;
 
-/// How far before the beginning of a new summary the change log is read: the index by creation lacks what was written in the
-/// last moments.
+/// How far before the beginning of a new summary the change log is read: an index lacks what was written in the last
+/// moments.
 const INDEX_LAG_MINUTES: i64 = 15;
 
 /// How long segments are kept. They are written anew before, if they are still used.
@@ -184,7 +184,8 @@ impl Segments {
         (series, reached_ms): (Series, i64),
         now: Time,
     ) -> Result<Step, Failure> {
-        let NextIds { ids, are_last } = self.next_ids(series, RowId::new(reached_ms, u128::MAX), now).await?;
+        let at = Moments { since: root.sealed_until.plus_minutes(INDEX_LAG_MINUTES), now };
+        let NextIds { ids, are_last } = self.next_ids(series, RowId::new(reached_ms, u128::MAX), at).await?;
         let wanted: Vec<Wanted> = ids.iter().map(|id| Wanted { id: *id, version: 0, at: Time::EARLIEST }).collect();
         let found = self.source.rows(series, &wanted, now).await?;
         let rows: Vec<Row> = found.into_iter().filter_map(|found| Some(found.row?.row)).collect();
@@ -196,10 +197,10 @@ impl Segments {
     }
 
     /// The next ids of a series. A millisecond is never cut in two, so that buckets do not overlap.
-    async fn next_ids(&self, series: Series, after: RowId, now: Time) -> Result<NextIds, StoreError> {
+    async fn next_ids(&self, series: Series, after: RowId, at: Moments) -> Result<NextIds, StoreError> {
         let mut most = self.step_rows.load(Ordering::Relaxed);
         loop {
-            let mut next = self.source.ids_after(series, after, most, now).await?;
+            let mut next = self.source.ids_after(series, after, most, at).await?;
             let last = next.ids.last().map_or(0, |id| id.created_ms());
             if next.are_last {
                 return Ok(next);

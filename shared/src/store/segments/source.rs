@@ -2,10 +2,12 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
 use aws_sdk_dynamodb::Client;
+use tokio::sync::Mutex;
 
 use crate::{
     domain::{
@@ -32,6 +34,9 @@ const MAX_READS: u32 = 5;
 /// The pause after the first reading. It doubles each time.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// How many parts of the index of alerts are read side by side.
+const SCANS: i32 = 8;
+
 /// The tables of alerts and incidents.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -39,6 +44,22 @@ pub struct Source {
     alerts: String,
     incidents: String,
     claims: Claims,
+    /// The ids of alerts, as long as they are needed. Copies share them.
+    alert_ids: Arc<Mutex<Option<Scanned>>>,
+}
+
+/// The ids of all alerts that the index knew at a time, in ascending order: 16 bytes each.
+#[derive(Debug)]
+struct Scanned {
+    ids: Vec<RowId>,
+    at: Time,
+}
+
+/// Now, and how old what an index says may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Moments {
+    pub since: Time,
+    pub now: Time,
 }
 
 /// A row to be read.
@@ -95,7 +116,7 @@ impl Source {
     /// The tables with these names.
     #[must_use]
     pub fn new(client: Client, alerts: String, incidents: String, claims: Claims) -> Self {
-        Self { client, alerts, incidents, claims }
+        Self { client, alerts, incidents, claims, alert_ids: Arc::default() }
     }
 
     /// Reads rows, strongly consistent. Costs a read unit per 4 KB of each.
@@ -145,11 +166,69 @@ impl Source {
         Ok(found)
     }
 
-    /// The ids behind an id, as the index by creation knows them. The index may lack what was written in the last moments.
+    /// The ids behind an id, as an index knows them at `since` or later. The index may lack what was written in the last
+    /// moments.
     ///
     /// # Errors
     /// [`StoreError`]
-    pub async fn ids_after(&self, series: Series, after: RowId, most: usize, now: Time) -> Result<NextIds, StoreError> {
+    pub async fn ids_after(
+        &self,
+        series: Series,
+        after: RowId,
+        most: usize,
+        Moments { since, now }: Moments,
+    ) -> Result<NextIds, StoreError> {
+        match series {
+            Series::Alerts => self.alerts_after(after, most, Moments { since, now }).await,
+            Series::Incidents => self.incidents_after(after, most, now).await,
+        }
+    }
+
+    /// No index has the alerts in the order of creation: it would cost a write unit for each. So the index by incident is
+    /// read whole, once, and its ids are kept until they are all taken. Costs a read unit for some 80 alerts.
+    async fn alerts_after(&self, after: RowId, most: usize, at: Moments) -> Result<NextIds, StoreError> {
+        let mut kept = self.alert_ids.lock().await;
+        let scanned = match kept.take() {
+            Some(scanned) if scanned.at >= at.since => scanned,
+            _ => Scanned { ids: self.scan_alerts().await?, at: at.now },
+        };
+        let first = scanned.ids.partition_point(|id| *id <= after);
+        let ids: Vec<RowId> = scanned.ids[first..].iter().take(most).copied().collect();
+        let are_last = first + ids.len() == scanned.ids.len();
+        *kept = Some(scanned).filter(|_| !are_last);
+        Ok(NextIds { ids, are_last })
+    }
+
+    /// The ids of all alerts, in ascending order.
+    async fn scan_alerts(&self) -> Result<Vec<RowId>, StoreError> {
+        let scans = (0..SCANS).map(|segment| self.scan_segment(segment));
+        let mut ids = futures::future::try_join_all(scans).await?.concat();
+        ids.sort_unstable();
+        // An index may show a row twice if it changes meanwhile.
+        ids.dedup();
+        Ok(ids)
+    }
+
+    async fn scan_segment(&self, segment: i32) -> Result<Vec<RowId>, StoreError> {
+        const OPERATION: &str = "Scan alert ids";
+        let (mut ids, mut start) = (Vec::new(), None);
+        loop {
+            let scan = self.client.scan().table_name(&self.alerts).index_name(alerts::BY_INCIDENT);
+            let scan = scan.segment(segment).total_segments(SCANS).projection_expression(alerts::ID);
+            let answer = scan.set_exclusive_start_key(start).send().await;
+            let answer = answer.map_err(|error| StoreError::of_call(OPERATION, &error))?;
+            for item in answer.items.unwrap_or_default() {
+                let id = item.get(alerts::ID).and_then(|id| id.as_s().ok()?.parse::<AlertId>().ok());
+                ids.push(id.ok_or_else(|| StoreError::of_attribute(OPERATION, alerts::ID))?.into());
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(ids);
+            }
+        }
+    }
+
+    async fn incidents_after(&self, after: RowId, most: usize, now: Time) -> Result<NextIds, StoreError> {
         let mut next = NextIds { ids: Vec::new(), are_last: true };
         let Some(start) = self.claims.history_start().await? else { return Ok(next) };
         let first = after.created_at().max(start.plus_minutes(-60));
@@ -159,19 +238,9 @@ impl Source {
                 next.are_last = false;
                 break;
             }
-            let partitions: Vec<String> = match series {
-                Series::Alerts => keys::alert_partitions(month).collect(),
-                Series::Incidents => vec![keys::month(month)],
-            };
-            let reads = partitions.into_iter().map(|partition| self.index(series, partition, after, left));
-            let reads = futures::future::try_join_all(reads).await?;
-            // Where a partition was not read to its end, others may go no further.
-            let end = reads.iter().filter(|read| !read.are_last).filter_map(|read| read.ids.last()).min().copied();
-            let mut ids: Vec<RowId> = reads.into_iter().flat_map(|read| read.ids).collect();
-            ids.retain(|id| end.is_none_or(|end| *id <= end));
-            ids.sort_unstable();
-            next.ids.extend(ids);
-            if end.is_some() {
+            let read = self.incidents_of_month(month, after, left).await?;
+            next.ids.extend(read.ids);
+            if !read.are_last {
                 next.are_last = false;
                 break;
             }
@@ -179,34 +248,28 @@ impl Source {
         Ok(next)
     }
 
-    async fn index(&self, series: Series, partition: String, after: RowId, most: usize) -> Result<NextIds, StoreError> {
-        let (partition_key, id) = match series {
-            Series::Alerts => ("created_partition", alerts::ID),
-            Series::Incidents => ("created_month", incidents::ID),
-        };
-        let mut ids = Vec::new();
-        let mut start = None;
+    async fn incidents_of_month(&self, month: Month, after: RowId, most: usize) -> Result<NextIds, StoreError> {
+        const OPERATION: &str = "Query incident ids";
+        let (mut ids, mut start) = (Vec::new(), None);
         loop {
             let limit = i32::try_from(most.saturating_sub(ids.len()).max(1)).unwrap_or(i32::MAX);
             let answer = self
                 .client
                 .query()
-                .table_name(self.table(series))
+                .table_name(&self.incidents)
                 .index_name("by_created")
-                .key_condition_expression("#partition = :partition AND #id > :after")
-                .expression_attribute_names("#partition", partition_key)
-                .expression_attribute_names("#id", id)
-                .expression_attribute_values(":partition", string(&partition))
-                .expression_attribute_values(":after", string(text(series, after)))
-                .projection_expression("#id")
+                .key_condition_expression("created_month = :month AND incident_id > :after")
+                .expression_attribute_values(":month", string(keys::month(month)))
+                .expression_attribute_values(":after", string(IncidentId::from(after).to_string()))
+                .projection_expression(incidents::ID)
                 .limit(limit)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
-                .map_err(|error| StoreError::of_call("Query ids", &error))?;
+                .map_err(|error| StoreError::of_call(OPERATION, &error))?;
             for item in answer.items.unwrap_or_default() {
-                let found = item.get(id).and_then(|found| parse(series, found.as_s().ok()?));
-                ids.push(found.ok_or_else(|| StoreError::of_attribute("Query ids", id))?);
+                let id = item.get(incidents::ID).and_then(|id| id.as_s().ok()?.parse::<IncidentId>().ok());
+                ids.push(id.ok_or_else(|| StoreError::of_attribute(OPERATION, incidents::ID))?.into());
             }
             start = answer.last_evaluated_key;
             if start.is_none() || ids.len() >= most {
@@ -244,18 +307,4 @@ fn row(series: Series, item: Item) -> Result<(FoundRow, u64), StoreError> {
         }
     };
     Ok((FoundRow { row: row.with_number(Number::ExpiresAt, expires_at), record }, version))
-}
-
-fn text(series: Series, id: RowId) -> String {
-    match series {
-        Series::Alerts => AlertId::from(id).to_string(),
-        Series::Incidents => IncidentId::from(id).to_string(),
-    }
-}
-
-fn parse(series: Series, text: &str) -> Option<RowId> {
-    Some(match series {
-        Series::Alerts => text.parse::<AlertId>().ok()?.into(),
-        Series::Incidents => text.parse::<IncidentId>().ok()?.into(),
-    })
 }

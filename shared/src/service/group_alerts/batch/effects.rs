@@ -10,7 +10,6 @@ use crate::{
         action::{ActionKind, SYSTEM_ACTOR},
         alert::{Alert, Delivered, Placement},
         classification::{Classification, Classified, Evidence},
-        delivery::Delivery,
         episode::{Episode, EpisodeOf, Firing, Resolution, ResolvedBy},
         event::Transition,
         id::{AlertId, IncidentId},
@@ -125,18 +124,9 @@ impl<'group> Batch<'group> {
         let is_first = is_of_incoming(&firings.first);
         self.change_alert(incoming.keys, lane, episode, news).await?;
         if is_first {
-            self.keep_payload(alert_id, incoming.delivery).await?;
+            self.keep_payload(alert_id, firings.first, incoming.delivery);
         }
         Ok(Effect::Repeated(alert_id))
-    }
-
-    /// Keeps the payload of a delivery in place of another, unless a person deleted that.
-    async fn keep_payload(&mut self, alert_id: AlertId, delivery: &'group Delivery) -> Result<(), StoreError> {
-        let Some(touched) = self.alerts.get_mut(&alert_id) else { return Ok(()) };
-        if touched.before.is_none() || !self.group_alerts.payloads.is_deleted(alert_id, self.now).await? {
-            touched.raw = Some(delivery);
-        }
-        Ok(())
     }
 
     async fn begin(
@@ -217,8 +207,8 @@ impl<'group> Batch<'group> {
         let episode = Episode::begin(of, firing);
         let alert = Alert::first(&episode, Delivered { key: &key, event: incoming.event, classification }, placement);
         self.change_problem(incoming.keys, |problem| problem.put(lane, episode));
-        let touched = TouchedAlert { before: None, after: alert.clone(), raw: Some(incoming.delivery) };
-        self.alerts.insert(alert_id, touched);
+        self.alerts.insert(alert_id, TouchedAlert { before: None, after: alert.clone() });
+        self.keep_payload(alert_id, key, incoming.delivery);
         alert
     }
 
@@ -290,7 +280,7 @@ impl<'group> Batch<'group> {
                 let team = Classified {
                     value: Some(team.to_owned()),
                     evidence: Evidence::History,
-                    matched: Some(format!("team of {service} in {named} of its last {known} alerts")),
+                    matched: Some(format!("team of {service} in {named} of the last {known} that were stated")),
                     #[expect(clippy::cast_precision_loss, reason = "there are at most a dozen")]
                     confidence: named as f64 / known as f64,
                 };

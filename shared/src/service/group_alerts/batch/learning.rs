@@ -104,10 +104,7 @@ impl Batch<'_> {
         source.note(incident_id, alert.id, alert.state.occurred_at, delay_seconds);
         if let Some(key) = &keys.service_group {
             let service = self.after.service_groups.entry(key.clone()).or_default();
-            service.note(incident_id);
-            if let Some(team) = team {
-                service.note_team(team);
-            }
+            service.note(incident_id, team);
         }
     }
 

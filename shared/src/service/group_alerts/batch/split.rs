@@ -78,7 +78,7 @@ impl Batch<'_> {
             problem.put(lane, episode);
         });
         self.replace_alert(keys, &before, after).await?;
-        self.alerts.insert(id, TouchedAlert { before: None, after: split, raw: None });
+        self.alerts.insert(id, TouchedAlert { before: None, after: split });
         Ok(Effect::Resolved(alert_id))
     }
 
@@ -90,7 +90,8 @@ impl Batch<'_> {
         before: &[Remembered],
     ) -> Result<Vec<Remembered>, StoreError> {
         let claims: BTreeSet<String> = wanted.keys().map(|key| keys::delivery_claim(&key.delivery_id)).collect();
-        let unknown = claims.iter().filter(|claim| !self.after.delivered.contains_key(*claim)).map(String::as_str);
+        let is_unknown = |claim: &&String| !matches!(self.after.delivered.get(*claim), Some(Some(_)));
+        let unknown = claims.iter().filter(is_unknown).map(String::as_str);
         let read = self.group_alerts.claims.read(unknown.collect(), self.now).await?;
         self.before.delivered.extend(read.delivered.clone());
         self.after.delivered.extend(read.delivered);
