@@ -41,7 +41,7 @@ const SQS_REQUESTS_A_MESSAGE: f64 = 3.0;
 pub struct Options {
     /// The number of alerts that come ten times, in groups of 500
     #[arg(long, default_value_t = 10_000, value_name = "NUMBER")]
-    reported_alerts: usize,
+    pub(super) reported_alerts: usize,
 }
 
 /// What a group says.
