@@ -204,18 +204,22 @@ async fn of_two_incidents_the_one_with_more_evidence_is_joined() {
 }
 
 #[tokio::test]
-async fn the_sources_key_wins_over_the_evidence() {
+async fn the_sources_key_wins_over_the_evidence_unless_that_is_strong() {
     let sandbox = Sandbox::new();
     let first = sandbox.monitor();
     let first_alert = sandbox.deliver(&first).await.remove(0);
-    let other_service = sandbox.another_service("search");
-    let second = first.from_another_monitor().service(&other_service).at(sandbox.minute(10));
-    assert_opened(&sandbox.deliver(&second).await);
+    let other = first.from_another_monitor().service(&sandbox.another_service("search")).at(sandbox.minute(8));
+    assert_opened(&sandbox.deliver(&other).await);
+    let again = sandbox.deliver(&first.in_a_new_cycle().at(sandbox.minute(9))).await;
+    assert_eq!(again[0]["incident_id"], first_alert["incident_id"]);
+    assert_eq!(again[0]["grouping"]["rule"], "source_key");
 
-    let third = first.in_a_new_cycle().tag("service", &other_service).at(sandbox.minute(10));
-    let alerts = sandbox.deliver(&third).await;
-    assert_eq!(alerts[0]["incident_id"], first_alert["incident_id"]);
-    assert_eq!(alerts[0]["grouping"]["rule"], "source_key");
+    // Soon after another problem of its service, and long after its own: it is of the new outage.
+    let outage = sandbox.deliver(&first.from_another_monitor().at(sandbox.minute(14))).await;
+    assert_opened(&outage);
+    let alerts = sandbox.deliver(&first.in_a_new_cycle().at(sandbox.minute(15))).await;
+    assert_eq!(alerts[0]["grouping"]["rule"], "evidence", "{}", alerts[0]["grouping"]);
+    assert_eq!(alerts[0]["incident_id"], outage[0]["incident_id"]);
 }
 
 #[tokio::test]

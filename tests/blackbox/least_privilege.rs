@@ -98,6 +98,8 @@ async fn deliveries(sandbox: &Sandbox) {
     let monitor = sandbox.monitor();
     let incident = sandbox.open_incident().await;
     sandbox.deliver(&monitor).await;
+    // The same again: whoever groups it looks whether the payload was kept.
+    sandbox.send(&monitor).await;
     sandbox.deliver(&monitor.again().at(sandbox.minute(3))).await;
     sandbox.deliver(&monitor.again().at(sandbox.minute(-3))).await;
     // A little too early for the open incident of its service, so it opens another one.

@@ -38,7 +38,7 @@ const SOURCE_KEY_MINUTES: i64 = 10;
 
 /// An incident to which the evidence does not lead keeps a problem that fires again, unless another has so many points
 /// more than is needed: then it is a new outage, with a monitor that also fired in the last one.
-const KEY_YIELDS_ABOVE_NEEDED: f64 = 1.0;
+const KEY_YIELDS_ABOVE_NEEDED: f64 = 1.5;
 
 /// How long after an incident was resolved another problem of its service is a recurrence, in minutes: a day.
 const SERVICE_RECURRENCE_MINUTES: i64 = 24 * 60;

@@ -81,20 +81,20 @@ fn the_sources_key_comes_before_weak_evidence_for_another_incident() {
 
 #[test]
 fn the_sources_key_yields_to_evidence_for_another_incident_if_its_own_is_too_far() {
-    let own = |last| incident(1, "web", Status::Open, 0..=last);
+    let own = |first| incident(1, "web", Status::Open, first..=first + 2);
     let other = incident(2, "checkout", Status::Investigating, 9..=9);
     let decide = |own: &Incident, mode| {
-        let activity = GroupedIncident { incident_id: own.id, first_at: at(0), last_at: at(2) };
+        let activity = activity(own);
         let incidents = vec![own.clone(), other.clone()];
         let groups = Groups { activity: vec![activity], incidents, ..Groups::default() };
         decide_on(&event(Some("web"), 10), &groups, &rules(mode))
     };
-    let far = decide(&own(2), "evidence");
+    let far = decide(&own(0), "evidence");
     assert_eq!(joined(&far), Some((other.id, GroupingRule::Evidence)));
     let reason = grouping(far).reason();
-    assert!(reason.contains(&format!("was in {} just before", own(2).id)), "{reason}");
-    assert_eq!(joined(&decide(&own(9), "evidence")), Some((own(9).id, GroupingRule::SourceKey)), "both are near");
-    assert_eq!(joined(&decide(&own(2), "off")), Some((own(2).id, GroupingRule::SourceKey)));
+    assert!(reason.contains(&format!("was in {} just before", own(0).id)), "{reason}");
+    assert_eq!(joined(&decide(&own(7), "evidence")), Some((own(7).id, GroupingRule::SourceKey)), "both are near");
+    assert_eq!(joined(&decide(&own(0), "off")), Some((own(0).id, GroupingRule::SourceKey)));
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn the_spread_is_believed_after_five_outages_and_within_bounds() {
         (0..outages).for_each(|_| lock.spreads.note(seconds));
         lock.spread_minutes()
     };
-    for (found, expected) in [(spread(120, 4), 1.5), (spread(120, 5), 2.0), (spread(1, 5), 1.0), (spread(9999, 5), 2.5)]
+    for (found, expected) in [(spread(75, 4), 1.5), (spread(75, 5), 1.25), (spread(1, 5), 1.0), (spread(9999, 5), 1.5)]
     {
         assert!((found - expected).abs() < 0.001, "{found} instead of {expected}");
     }

@@ -83,7 +83,7 @@ impl Batch<'_> {
     }
 
     /// What deliveries with these severities reported, as far as their claims keep it, in ascending order. A
-    /// repetition of a report has no claim: it reported what one before it did that had its severity.
+    /// repetition of a report has no claim: it reported what another did that had its severity.
     async fn remembered(
         &mut self,
         wanted: BTreeMap<EventKey, Option<Severity>>,
@@ -95,25 +95,41 @@ impl Batch<'_> {
         let read = self.group_alerts.claims.read(unknown.collect(), self.now).await?;
         self.before.delivered.extend(read.delivered.clone());
         self.after.delivered.extend(read.delivered);
-        let mut remembered: Vec<Remembered> = Vec::new();
-        for (key, severity) in wanted {
-            let known = self.after.delivered.get(&keys::delivery_claim(&key.delivery_id)).cloned().flatten();
-            let Some(event) = known.or_else(|| repeated(before.iter().chain(&remembered), severity)) else { continue };
+        let remember = |key: EventKey, event: AlertEvent| {
             let classification = classify(&event, &self.group_alerts.rules);
-            remembered.push(Remembered { key, event, classification });
+            Remembered { key, event, classification }
+        };
+        let known = wanted.keys().filter_map(|key| {
+            let event = self.after.delivered.get(&keys::delivery_claim(&key.delivery_id)).cloned().flatten()?;
+            Some(remember(key.clone(), event))
+        });
+        let known: Vec<Remembered> = known.collect();
+        let mut remembered = Vec::new();
+        for (key, severity) in wanted {
+            let place = known.partition_point(|known| known.key < key);
+            let stated = known.get(place).filter(|known| known.key == key).map(|known| known.event.clone());
+            let event = stated.or_else(|| {
+                let (earlier, later) = known.split_at(place);
+                repeated(before.iter().chain(earlier), later, severity)
+            });
+            remembered.extend(event.map(|event| remember(key, event)));
         }
         Ok(remembered)
     }
 }
 
-/// What a repetition with this severity reported: the last report before it that had the severity, else the last one.
+/// What a repetition with this severity reported: the last report before it that had the severity, or the first one
+/// after it, which came before it in the queue; else the last one before it.
 fn repeated<'known>(
-    known: impl DoubleEndedIterator<Item = &'known Remembered> + Clone,
+    earlier: impl DoubleEndedIterator<Item = &'known Remembered> + Clone,
+    later: &'known [Remembered],
     severity: Option<Severity>,
 ) -> Option<AlertEvent> {
-    let mut reports = known.filter(|known| known.event.kind == EventKind::Report);
+    let is_report = |known: &&Remembered| known.event.kind == EventKind::Report;
     let is_it = |known: &&Remembered| severity.is_none_or(|severity| known.classification.severity.value == severity);
-    let found = reports.clone().rfind(is_it).or_else(|| reports.next_back());
+    let mut earlier = earlier.filter(is_report);
+    let found = earlier.clone().rfind(is_it);
+    let found = found.or_else(|| later.iter().filter(is_report).find(is_it)).or_else(|| earlier.next_back());
     found.map(|known| known.event.clone())
 }
 
