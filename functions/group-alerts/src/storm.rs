@@ -21,7 +21,7 @@ const MAX_MESSAGES: usize = 200;
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long a worker waits for the turns of others. Then it goes on without, and may collide.
-const TURN_PATIENCE: Duration = Duration::from_secs(10);
+const TURN_PATIENCE: Duration = Duration::from_secs(15);
 
 /// When a worker takes its turn again, so that it does not end meanwhile.
 const RENEW_AFTER: Duration = Duration::from_secs(1);
