@@ -74,7 +74,13 @@ async fn no_body_is_an_error_of_ours(#[case] source: &str, #[case] name: &str) {
         };
         let answer = api.deliver(webhook).await;
         let start = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
-        let expected: &[u16] = if source == "pagerduty-events" { &[202, 400, 401] } else { &[202] };
+        let expected: &[u16] = match source {
+            "pagerduty-events" => &[202, 400, 401],
+            // A gateway may take a body of type JSON for text, and replace bytes that are not UTF-8. Then it is not
+            // what was signed.
+            "sentry" if std::str::from_utf8(&body).is_err() => &[202, 401],
+            _ => &[202],
+        };
         assert!(expected.contains(&answer.status), "{source}: {} for {start}", answer.status);
         assert!(!answer.text().contains(&key), "{start}");
     }
