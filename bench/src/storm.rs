@@ -215,7 +215,7 @@ async fn burst(options: &Options) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a burst took.
+/// How long grouping a burst took, and what it cost.
 struct Burst {
     took: Duration,
     counts: Counts,

@@ -44,7 +44,7 @@ pub struct Options {
     pub(super) reported_alerts: usize,
 }
 
-/// What a group says.
+/// Whether all alerts of a group fire or are resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Firing,

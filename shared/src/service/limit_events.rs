@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::count_error::CountError;
 use crate::{
     aws::Aws,
     config::{Environment, InvalidVariable},
-    deadline::{Deadline, OutOfTime},
+    deadline::Deadline,
     domain::time::Time,
     sources::{
         Headers, WebhookSource,
         limits::{InvalidLimits, ResendKind, SourceLimits},
     },
     store::{
-        StoreError, Tables,
+        Tables,
         event_counts::{Counted, EventCounts},
     },
     telemetry::metrics::{Measures, Metrics},
@@ -49,15 +50,6 @@ pub struct OverLimit {
     pub resend: ResendKind,
     /// How long until the limit allows more, in seconds.
     pub wait_seconds: u8,
-}
-
-/// Why events were not counted.
-#[derive(Debug, thiserror::Error)]
-enum CountError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    OutOfTime(#[from] OutOfTime),
 }
 
 /// Limits events.

@@ -5,6 +5,7 @@ pub mod authorize;
 pub mod change_assignee;
 pub mod change_status;
 mod correct_learning;
+mod count_error;
 pub mod delete_alert_payload;
 pub mod delete_quarantine_entry;
 pub mod end_redrive;

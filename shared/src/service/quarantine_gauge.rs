@@ -7,9 +7,10 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tracing::warn;
 
+use super::count_error::CountError;
 use crate::{
     config::InvalidVariable,
-    deadline::{Deadline, OutOfTime},
+    deadline::Deadline,
     domain::{id::EntryId, time::Time},
     store::{StoreError, Tables, claims::Claims, quarantine::Quarantine},
     telemetry::metrics::{Measures, Metrics},
@@ -23,15 +24,6 @@ const MAX_COUNTED: usize = 1000;
 
 /// How long counting may delay an answer: it is not what the caller came for.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Why the entries were not counted.
-#[derive(Debug, thiserror::Error)]
-enum CountError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    OutOfTime(#[from] OutOfTime),
-}
 
 /// Tells how many entries need work.
 #[derive(Debug)]

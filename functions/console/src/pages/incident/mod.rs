@@ -57,13 +57,13 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What was written in a form.
+    /// The text that a person wrote into the form of this kind, and that was not saved.
     fn of(&self, kind: ChangeKind) -> Option<&str> {
         Some(self.text.as_str()).filter(|text| self.of == Some(kind) && !text.is_empty())
     }
 }
 
-/// What a form changes.
+/// The part of an incident that a form changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ChangeKind {
     Status,
