@@ -17,7 +17,8 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    /// Reads it. `public_url` is the address that people use, if it is not that of the API. API Gateway sets the host; browsers set `Sec-Fetch-Site`, and no page can change it.
+    /// Reads it. `public_url` is the address that people use, if it is not that of the API. API Gateway sets the host;
+    /// browsers set `Sec-Fetch-Site`, and no page can change it.
     #[must_use]
     pub fn of(request: &Request, public_url: Option<&str>) -> Self {
         let host = request.uri().authority().map_or("localhost", |authority| authority.as_str());

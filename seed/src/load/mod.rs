@@ -56,7 +56,8 @@ pub enum LoadErrorKind {
     Body(Source),
 }
 
-/// Posts the webhook of each line. Those of sources without a proof are skipped, and counted. `progress` is told how many are done.
+/// Posts the webhook of each line. Those of sources without a proof are skipped, and counted.
+/// `progress` is told how many are done.
 ///
 /// # Errors
 /// [`LoadError`]. A webhook that the stack refuses is no error: it is counted.
