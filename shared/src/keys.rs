@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::{
     delivery::DeliveryId,
     episode::EventKey,
-    id::{ActionId, Generation, IncidentId},
+    id::{ActionId, BundleId, Generation, IncidentId},
     source::Source,
     time::{Month, Time},
 };
@@ -50,6 +50,12 @@ pub fn change_partitions(from: Time, to: Time) -> impl Iterator<Item = String> {
 
 fn changes_of_day(day: &str, shard: u8) -> String {
     format!("CHANGES#{day}#{shard}")
+}
+
+/// `alert_id` of a bundle, in the payloads table. No alert has such an id.
+#[must_use]
+pub fn payload_bundle(id: BundleId) -> String {
+    format!("BUNDLE#{id}")
 }
 
 /// `part_of` and `part` of the row that says which segments there are, in the table `segments`.

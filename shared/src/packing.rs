@@ -1,5 +1,7 @@
 //! Compresses and decompresses what is stored and sent. No other module does.
 
+mod bundle;
+
 use std::io::{self, BufReader, Read, Write};
 
 use flate2::{
@@ -8,6 +10,8 @@ use flate2::{
     write::{DeflateEncoder, GzEncoder},
 };
 use serde::{Serialize, de::DeserializeOwned};
+
+pub use bundle::{MAX_BUNDLE_BYTES, MAX_BUNDLED_BYTES};
 
 use crate::domain::delivery::{Delivery, PackedBody};
 

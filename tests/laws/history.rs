@@ -147,6 +147,7 @@ pub fn alerts_at(random: &mut fastrand::Rng, count: usize, time: impl Fn(&mut fa
                     occurrences: random.u64(1..5),
                     severity_classification: classified(severity),
                     is_test: false,
+                    bundle: None,
                     updated_at: created_at,
                     version: 1,
                 },

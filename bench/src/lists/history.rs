@@ -237,6 +237,7 @@ pub fn alert(random: &mut Rng, ids: &IdGenerator, incidents: &[IncidentId], crea
             occurrences: random.u64(1..6),
             severity_classification: classified(severity, "P2", &by).value,
             is_test: false,
+            bundle: None,
             updated_at: created_at,
             version: 1,
         },

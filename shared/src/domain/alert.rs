@@ -8,7 +8,7 @@ use super::{
     episode::{Episode, EventKey},
     event::{AlertEvent, KeyScope},
     grouping::{Grouping, GroupingDecision, GroupingRule, Moved},
-    id::{AlertId, IncidentId},
+    id::{AlertId, BundleId, IncidentId},
     reported::Reported,
     severity::Severity,
     source::Source,
@@ -47,6 +47,9 @@ pub struct AlertState {
     /// Somebody tried a notification out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_test: bool,
+    /// The bundle in which its payload is, unless that has a row of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleId>,
     /// When it last changed, by our clock.
     pub updated_at: Time,
     /// Counts the changes that were written, from 1. The table counts, so an alert that was changed in memory still has the
@@ -114,6 +117,7 @@ impl Alert {
             occurrences: firings.occurrences,
             severity_classification: classification.severity.clone(),
             is_test: event.is_test,
+            bundle: None,
             updated_at: episode.alert_id.created_at(),
             version: 1,
         };

@@ -107,6 +107,8 @@ ids! {
     ActionId;
     /// Names an entry of the quarantine.
     EntryId;
+    /// Names a bundle of payloads.
+    BundleId;
     /// Names something that is stored once and never changes: what takes its place has another.
     Generation;
 }

@@ -92,21 +92,31 @@ impl DeleteAlertPayload {
     }
 
     async fn attempt(&self, id: AlertId, actor: &str, now: Time) -> Result<(), DeleteAlertPayloadError> {
-        let (alert, stored) = tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now))?;
+        let (alert, own) = tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now))?;
         let alert = alert.ok_or(DeleteAlertPayloadError::NotFound)?;
         // The payload of an alert that is new may still be on its way: then the deletion comes first.
         let may_come = || {
             let remembered_until = alert.created_at().plus_minutes(MEMORY_DAYS * MINUTES_A_DAY);
             now < remembered_until.min(self.retention.of_payload(alert.created_at()))
         };
-        match stored {
-            Some(StoredPayload::Deleted(_)) => return Ok(()),
-            None if !may_come() => return Ok(()),
-            Some(StoredPayload::Kept(_)) | None => {}
+        if matches!(own, Some(StoredPayload::Deleted(_))) {
+            return Ok(());
+        }
+        let bundle = match alert.state.bundle {
+            Some(bundle) => Some((bundle, self.payloads.bundle(bundle).await?)),
+            None => None,
+        };
+        let bundled = bundle.as_ref().and_then(|(_, bundle)| bundle.payload(id));
+        let is_kept = own.is_some() || bundled.is_some_and(|payload| payload.expires_at > now);
+        if !is_kept && !may_come() {
+            return Ok(());
         }
         let deletion = PayloadDeletion { at: now, actor: actor.to_owned() };
-        let expires_at = self.retention.of_payload_deletion(now);
-        let mut writes = vec![self.payloads.deletion(id, &deletion, expires_at)?];
+        let mut writes = vec![self.payloads.deletion(id, &deletion, self.retention.of_payload_deletion(now))?];
+        if let Some((bundle, known)) = bundle {
+            let expires_at = self.retention.of_payload(alert.created_at());
+            writes.extend(self.payloads.deletion_from_bundle(id, bundle, known, expires_at)?);
+        }
         writes.extend(self.record(&alert, &deletion).await?);
         Ok(self.tables.commit(writes, now).await?)
     }

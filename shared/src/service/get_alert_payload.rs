@@ -8,6 +8,7 @@ use crate::{
     config::InvalidVariable,
     deadline::Deadline,
     domain::{
+        alert::Alert,
         id::AlertId,
         payload::{PayloadDeletion, StoredPayload},
         time::Time,
@@ -76,7 +77,7 @@ impl GetAlertPayload {
         let mut retries = Retries::of_person(deadline);
         let mut looks = 0;
         let stored = loop {
-            match tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now)) {
+            match self.look(id, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 Err(error) => return Err(error.into()),
                 Ok((None, _)) => return Err(GetAlertPayloadError::NotFound),
@@ -98,5 +99,15 @@ impl GetAlertPayload {
                 expires_at: kept.expires_at,
             }),
         })
+    }
+
+    /// The alert, and what is kept of its payload.
+    async fn look(&self, id: AlertId, now: Time) -> Result<(Option<Alert>, Option<StoredPayload>), StoreError> {
+        let (alert, own) = tokio::try_join!(self.alerts.get(id, now), self.payloads.get(id, now))?;
+        let stored = match (own, alert.as_ref().and_then(|alert| alert.state.bundle)) {
+            (None, Some(bundle)) => self.payloads.get_bundled(id, bundle, now).await?,
+            (own, _) => own,
+        };
+        Ok((alert, stored))
     }
 }

@@ -1,5 +1,9 @@
-//! The payloads table: the raw payload of each alert. It is apart from the alerts table so that it
-//! can expire sooner, that no list reads it, and that few functions may.
+//! The payloads table: the raw payload of each alert, in a row of its own or in a bundle. It is apart from the alerts
+//! table so that it can expire sooner, that no list reads it, and that few functions may.
+
+mod bundles;
+
+pub use bundles::{NewBundle, StoredBundle};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -72,8 +76,9 @@ impl Payloads {
         Self { client, table }
     }
 
-    /// Reads the payload of an alert, strongly consistent. Costs 1 read unit per 4 KB. `None` if it
-    /// has expired, or if the alert never had one: then it was split from another.
+    /// Reads the row that is the payload's own, strongly consistent. Costs 1 read unit per 4 KB. `None` if it has expired,
+    /// if the payload is in a bundle, or if the alert never had one: then it was split from another. It counts more than
+    /// what is in a bundle: it is of an earlier delivery, or says who deleted the payload.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -89,7 +94,7 @@ impl Payloads {
         warm("DynamoDB", self.get(AlertId::first_at(Time::EARLIEST), Time::EARLIEST)).await;
     }
 
-    /// Keeps the payload of an alert: that of its earliest delivery, whatever the order in which they are kept. Nothing
+    /// Keeps the payload of an alert in a row of its own: that of its earliest delivery, whatever the order in which they are kept. Nothing
     /// happens if a person deleted one. Costs a write unit per KB.
     ///
     /// It is no part of the transaction with the alert, since that would cost twice as much. The alert is there already, so
@@ -134,8 +139,8 @@ impl Payloads {
         }
     }
 
-    /// The write that deletes a payload, or one that is still to be kept, and keeps who did it. Its condition fails if
-    /// somebody deleted it already.
+    /// The write that deletes a payload from its own row, or one that is still to be kept, and keeps who did it. Its
+    /// condition fails if somebody deleted it already.
     ///
     /// # Errors
     /// [`StoreError`]

@@ -3,7 +3,10 @@
 
 mod effects;
 mod learning;
+mod payloads;
 mod split;
+
+pub use payloads::PayloadRow;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,9 +20,8 @@ use crate::{
         action::Action,
         alert::Alert,
         delivery::Delivery,
-        episode::EventKey,
         event::{EventKind, Transition},
-        id::{AlertId, EntryId, IncidentId},
+        id::{AlertId, BundleId, EntryId, IncidentId},
         incident::Incident,
         problem::{Problem, StepKind},
         quarantine::{EntryState, QuarantineEntry, StoredBody},
@@ -29,7 +31,7 @@ use crate::{
         StoreError,
         claims::{ClaimKeys, Snapshot},
         incidents::Consistency,
-        payloads::NewPayload,
+        payloads::{NewPayload, StoredBundle},
         transaction::Write,
     },
 };
@@ -42,8 +44,10 @@ pub struct Batch<'group> {
     after: Snapshot,
     incidents: BTreeMap<IncidentId, TouchedIncident>,
     alerts: BTreeMap<AlertId, TouchedAlert>,
-    /// The payloads to keep.
-    payloads: Vec<NewPayload<'group>>,
+    /// The payloads to keep, each of the earliest delivery of its alert.
+    payloads: BTreeMap<AlertId, NewPayload<'group>>,
+    /// The bundles that were read.
+    bundles: BTreeMap<BundleId, StoredBundle>,
     /// Incidents that decisions need to be as they were read, beside those that the batch changes.
     relied_on: BTreeSet<IncidentId>,
     /// The claims of services that learn from settled incidents.
@@ -92,7 +96,8 @@ impl<'group> Batch<'group> {
             before,
             incidents: BTreeMap::new(),
             alerts: BTreeMap::new(),
-            payloads: Vec::new(),
+            payloads: BTreeMap::new(),
+            bundles: BTreeMap::new(),
             relied_on: BTreeSet::new(),
             learning: BTreeSet::new(),
             quarantined: Vec::new(),
@@ -190,33 +195,6 @@ impl<'group> Batch<'group> {
             }
         }
         Ok(writes)
-    }
-
-    /// The payloads to be kept when everything is written.
-    pub fn into_payloads(self) -> Vec<NewPayload<'group>> {
-        self.payloads
-    }
-
-    /// A delivery that took effect comes again if its worker died, perhaps before it kept the payload.
-    async fn keep_missing_payload(&mut self, prepared: &'group PreparedDelivery<'group>) -> Result<(), StoreError> {
-        let Parsed::Event(event) = &prepared.parsed else { return Ok(()) };
-        let incoming = Incoming::new(prepared.delivery, event);
-        let problem = self.before.problems.get(&incoming.keys.problem).into_iter();
-        let begun = problem
-            .flat_map(Problem::episodes)
-            .map(|episode| (episode.alert_id, episode.firings().first))
-            .find(|(_, first)| incoming.is_key(first));
-        let Some((alert_id, key)) = begun else { return Ok(()) };
-        let is_kept = self.group_alerts.retention.of_payload(alert_id.created_at()) > self.now;
-        if is_kept && self.group_alerts.payloads.get(alert_id, self.now).await?.is_none() {
-            self.keep_payload(alert_id, key, prepared.delivery);
-        }
-        Ok(())
-    }
-
-    fn keep_payload(&mut self, alert_id: AlertId, key: EventKey, delivery: &'group Delivery) {
-        let expires_at = self.group_alerts.retention.of_payload(alert_id.created_at());
-        self.payloads.push(NewPayload { alert_id, key, delivery, expires_at });
     }
 
     fn add_likely(&self, prepared: &PreparedDelivery<'_>, likely: &mut Likely) {

@@ -25,22 +25,17 @@ use crate::{
     retry::{Outlook, Retries, Retryable},
     rules::{InvalidRules, Rules},
     store::{
-        StoreError, Tables,
-        alerts::Alerts,
-        claims::Claims,
-        incidents::Incidents,
-        payloads::{NewPayload, Payloads},
-        quarantine::Quarantine,
-        transaction::TransactionError,
+        StoreError, Tables, alerts::Alerts, claims::Claims, incidents::Incidents, payloads::Payloads,
+        quarantine::Quarantine, transaction::TransactionError,
     },
 };
-use batch::Batch;
+use batch::{Batch, PayloadRow};
 use prepared::PreparedDelivery;
 
 /// `TransactWriteItems` takes 100 writes (Amazon DynamoDB API Reference). One is that of the change log.
 const MAX_WRITES: usize = 99;
 
-/// How many payloads are written side by side.
+/// How many rows of payloads are written side by side.
 const MAX_PARALLEL_PAYLOADS: usize = 16;
 
 /// What a delivery did.
@@ -254,13 +249,13 @@ impl GroupAlerts {
             deliveries.iter().map(|delivery| PreparedDelivery::of(self, delivery, now)).collect::<Result<_, _>>()?;
         let is_alone = prepared.len() == 1;
         let mut retries = if is_alone { Retries::of_message(deadline) } else { Retries::of_messages(deadline) };
-        let (effects, mut payloads) = loop {
+        let (effects, mut rows) = loop {
             match self.attempt(&prepared, now).await {
                 Err(error) if retries.pause_after(&error).await => {}
                 result => break result?,
             }
         };
-        while let Err(error) = self.keep(&mut payloads).await {
+        while let Err(error) = self.keep(&mut rows).await {
             if !retries.pause_after(&error).await {
                 return Err(error.into());
             }
@@ -278,29 +273,34 @@ impl GroupAlerts {
         Ok(effects)
     }
 
-    /// Keeps payloads, and forgets those that it kept.
-    async fn keep(&self, payloads: &mut Vec<NewPayload<'_>>) -> Result<(), StoreError> {
-        while !payloads.is_empty() {
-            let some = payloads.len().saturating_sub(MAX_PARALLEL_PAYLOADS);
-            try_join_all(payloads[some..].iter().map(|payload| self.payloads.keep(payload))).await?;
-            payloads.truncate(some);
+    /// Writes the rows of payloads, and forgets those that are written.
+    async fn keep(&self, rows: &mut Vec<PayloadRow<'_>>) -> Result<(), StoreError> {
+        while !rows.is_empty() {
+            let some = rows.len().saturating_sub(MAX_PARALLEL_PAYLOADS);
+            let write = async |row: &PayloadRow<'_>| match row {
+                PayloadRow::Own(payload) => self.payloads.keep(payload).await,
+                PayloadRow::Bundle(bundle) => self.payloads.keep_bundle(bundle).await,
+            };
+            try_join_all(rows[some..].iter().map(write)).await?;
+            rows.truncate(some);
         }
         Ok(())
     }
 
-    /// Reads, decides and writes. After a collision all three are done again. Returns the payloads that are still to be
-    /// kept, too.
+    /// Reads, decides and writes. After a collision all three are done again. Returns the rows of payloads that
+    /// are still to be written, too.
     async fn attempt<'group>(
         &'group self,
         prepared: &'group [PreparedDelivery<'group>],
         now: Time,
-    ) -> Result<(Vec<Effect>, Vec<NewPayload<'group>>), GroupError> {
+    ) -> Result<(Vec<Effect>, Vec<PayloadRow<'group>>), GroupError> {
         self.note_history_start(now).await?;
         let mut batch = Batch::read(self, prepared, now).await?;
         let mut effects = Vec::with_capacity(prepared.len());
         for delivery in prepared {
             effects.push(batch.apply(delivery).await?);
         }
+        batch.bundle_payloads();
         let writes = batch.writes()?;
         if writes.len() > MAX_WRITES {
             return Err(GroupError::TooManyWrites(writes.len()));
@@ -308,7 +308,7 @@ impl GroupAlerts {
         if !writes.is_empty() {
             self.tables.commit(writes, now).await?;
         }
-        Ok((effects, batch.into_payloads()))
+        Ok((effects, batch.into_payload_rows()))
     }
 
     /// Readers ask for the months since the history starts. So that is recorded before the first row

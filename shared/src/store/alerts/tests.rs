@@ -164,6 +164,7 @@ fn alerts() -> impl Strategy<Value = Alert> {
                 occurrences,
                 severity_classification: severity,
                 is_test,
+                bundle: is_test.then(|| ids.next(created_at)),
                 updated_at: last_seen_at,
                 version: occurrences,
             };
@@ -238,6 +239,7 @@ fn the_row_of_a_usual_alert_is_one_write_unit() {
     let delivered = Delivered { key: &key, event: &event, classification: &classification };
     let placement = Placement { incident_id: of.incident_id, grouping };
     let mut alert = Alert::first(&Episode::begin(of, firing), delivered, placement);
+    alert.state.bundle = Some(ids.next(at));
     alert.end(at);
     let resolved = super::item(&alert, Some(at)).unwrap();
     assert!(item_size(&resolved) <= ONE_UNIT, "a row of {} bytes", item_size(&resolved));
