@@ -1,9 +1,16 @@
 //! `GET /alerts/{id}` and the raw payload of an alert: who may read it, and who deleted it.
 
+use futures::future::join_all;
 use reqwest::Method;
 use rstest::rstest;
 use serde_json::{Value, json};
-use tests::{Answer, Api, Sandbox, assert_members, assert_only_members, datadog::Notification};
+use tests::{
+    Answer, Api, Sandbox, TestStack,
+    alertmanager::{GroupedAlert, group},
+    assert_members, assert_only_members,
+    console::Browser,
+    datadog::Notification,
+};
 
 use crate::quarantine::send_as_responder;
 
@@ -139,6 +146,78 @@ async fn the_payload_of_an_alert_without_an_incident_is_deleted_too() {
     assert!(alerts[0]["incident_id"].is_null(), "{}", alerts[0]);
     delete_payload(&sandbox.api, alert).await.expect(204);
     assert!(payload(&sandbox.api, alert).await.expect(200).json()["deleted_by"].is_string());
+}
+
+#[tokio::test]
+async fn each_payload_of_a_burst_is_kept_byte_for_byte_and_is_deleted_by_itself() {
+    let sandbox = Sandbox::new();
+    let monitors: Vec<Notification> =
+        (0..24).map(|number| sandbox.monitor().with("title", format!("Łącznik {number}"))).collect();
+    join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
+    let alerts = sandbox.alerts_when("all", |alerts| alerts.len() == monitors.len()).await;
+    let number = |alert: &Value| alert["title"].as_str()?.strip_prefix("Łącznik ")?.parse::<usize>().ok();
+    let id = |alert: &Value| alert["id"].as_str().expect("an id").to_owned();
+    for alert in &alerts {
+        let sent = monitors[number(alert).expect("its number")].body().to_string();
+        let payload = payload(&sandbox.api, &id(alert)).await.expect(200).json();
+        assert_members(&payload, &json!({ "body": sent, "body_bytes": sent.len(), "truncated": false }));
+    }
+    let (deleted, kept) = alerts.split_at(5);
+    for answer in join_all(deleted.iter().map(async |alert| delete_payload(&sandbox.api, &id(alert)).await)).await {
+        answer.expect(204);
+    }
+    for alert in deleted {
+        let gone = payload(&sandbox.api, &id(alert)).await.expect(200).json();
+        assert!(gone["body"].is_null() && gone["deleted_by"].is_string(), "{gone}");
+    }
+    for alert in kept {
+        let sent = monitors[number(alert).expect("its number")].body().to_string();
+        assert_eq!(payload(&sandbox.api, &id(alert)).await.expect(200).json()["body"], sent);
+    }
+    assert_eq!(deletions(&sandbox.incident_of(&alerts[0]).await).len(), deleted.len());
+
+    // Delivered again: what is deleted stays so.
+    join_all(monitors.iter().map(|monitor| sandbox.send(monitor))).await;
+    sandbox.wait_until_processed().await;
+    for alert in deleted {
+        assert!(payload(&sandbox.api, &id(alert)).await.expect(200).json()["body"].is_null());
+    }
+    // An earlier delivery takes the place of the payload.
+    let first = &kept[0];
+    let early = monitors[number(first).expect("its number")].again().at(sandbox.minute(-1));
+    sandbox.deliver(&early).await;
+    assert_eq!(payload(&sandbox.api, &id(first)).await.expect(200).json()["body"], early.body().to_string());
+    delete_payload(&sandbox.api, &id(first)).await.expect(204);
+    assert!(payload(&sandbox.api, &id(first)).await.expect(200).json()["body"].is_null());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_payloads_of_a_group_share_rows() {
+    let Some(stack) = TestStack::start(TestStack::options()).await else { return };
+    let sandbox = Sandbox::on(Api::to(stack.access()));
+    let sent: Vec<Value> = (0..20).map(|_| GroupedAlert::firing(&sandbox).json().clone()).collect();
+    sandbox.api.deliver(group(sent.clone())).await.receipt();
+    let alerts = sandbox.alerts_when("all", |alerts| alerts.len() == sent.len()).await;
+    let access = stack.access();
+    let mut browser = Browser::signed_in(&access, &access.responder_token).await;
+    let mut found = Vec::new();
+    for alert in &alerts {
+        let id = alert["id"].as_str().expect("an id");
+        let body = payload(&sandbox.api, id).await.expect(200).json()["body"].as_str().expect("a text").to_owned();
+        let group: Value = serde_json::from_str(&body).expect("JSON");
+        let part = group["alerts"][0].clone();
+        let page = browser.get(&format!("/console/alerts/{id}/payload")).await;
+        assert!(page.status == 200 && page.text.contains(part["fingerprint"].as_str().expect("a text")));
+        found.push(part);
+    }
+    let fingerprint = |alert: &Value| alert["fingerprint"].to_string();
+    found.sort_by_key(fingerprint);
+    let mut sent = sent;
+    sent.sort_by_key(fingerprint);
+    assert_eq!(found, sent);
+    let rows = stack.local().aws().dynamodb().scan().table_name(stack.resource("PayloadsTable")).send().await;
+    assert_eq!(rows.expect("rows").count, 1, "they came together");
+    stack.stop().await;
 }
 
 #[rstest]

@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 use shared::{
     clock,
-    domain::{status::Status, time::Time},
+    domain::{delivery::Delivery, status::Status, time::Time},
     service::{
         change_status::{ChangeStatus, StatusChange},
         group_alerts::GroupAlerts,
@@ -23,20 +23,26 @@ const RAW_RETENTION_DAYS: i64 = 100;
 
 /// Groups a notification as if it had come at another time.
 async fn group_at(stack: &TestStack, notification: &Notification, now: Timestamp) {
-    let sent = WebhookRequest::from(notification);
+    group_together_at(stack, &[notification], now).await;
+}
+
+/// Groups notifications in one transaction, as if they had come at another time.
+async fn group_together_at(stack: &TestStack, notifications: &[&Notification], now: Timestamp) {
     let now = Time::from(now);
     let datadog = sources::find("datadog").expect("a source");
-    let (headers, body) = (Headers::default(), sent.body.as_slice());
-    let received = Received { source: datadog, headers: &headers, body, received_at: now, receipt: "1" };
-    let Webhook::Delivery(read) = read_webhook::read(received) else {
-        panic!("not a delivery");
+    let read = |notification: &&Notification| {
+        let (headers, sent) = (Headers::default(), WebhookRequest::from(*notification));
+        let body = sent.body.as_slice();
+        match read_webhook::read(Received { source: datadog, headers: &headers, body, received_at: now, receipt: "1" })
+        {
+            Webhook::Delivery(read) => *read,
+            other => panic!("not a delivery: {other:?}"),
+        }
     };
+    let read: Vec<Delivery> = notifications.iter().map(read).collect();
     let tables = Tables::new(stack.local().environment("GroupAlerts"), stack.local().aws());
-    GroupAlerts::new(&tables, fastrand::u64(..))
-        .expect("configured")
-        .group(&read, now, patient())
-        .await
-        .expect("grouped");
+    let grouper = GroupAlerts::new(&tables, fastrand::u64(..)).expect("configured");
+    grouper.group_together(&read.iter().collect::<Vec<_>>(), now, patient()).await.expect("grouped");
 }
 
 async fn stack_with_sandbox(days_ago: i64) -> Option<(TestStack, Sandbox)> {
@@ -143,5 +149,20 @@ async fn a_payload_expires_before_its_alert() {
     assert_eq!(rows(&stack, "PayloadsTable").await.len(), 1, "DynamoDB deletes it later");
     let detail = sandbox.incident_of(&answer["alert"]).await;
     assert_members(&detail, &json!({ "alerts_total": 1, "actions_total": 2 }));
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn payloads_that_share_a_row_expire_too() {
+    let Some((stack, sandbox)) = stack_with_sandbox(RAW_RETENTION_DAYS).await else { return };
+    let monitor = sandbox.monitor();
+    group_together_at(&stack, &[&monitor, &monitor.from_another_monitor()], sandbox.time).await;
+    let (alerts, payloads) = (rows(&stack, "AlertsTable").await, rows(&stack, "PayloadsTable").await);
+    assert_eq!((alerts.len(), payloads.len()), (2, 1), "DynamoDB deletes it later");
+    for alert in &alerts {
+        payload(&sandbox.api, text(alert, "alert_id")).await.problem(404);
+        delete_payload(&sandbox.api, text(alert, "alert_id")).await.expect(204);
+    }
+    assert_eq!(rows(&stack, "PayloadsTable").await, payloads, "there was nothing to delete");
     stack.stop().await;
 }

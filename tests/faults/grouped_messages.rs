@@ -136,7 +136,7 @@ async fn a_message_that_fails_half_and_is_redriven_takes_effect_once(#[values(0,
         .await;
     }
 
-    let mut tables = Tables::read(&stack).await;
+    let mut tables = Tables::read(&stack).await.with_payloads(&stack).await;
     assert_eq!(tables.alerts.len(), ALERTS - 2, "one alert each, without the ignored and the unreadable one");
     assert!(tables.alerts.values().all(|alert| (alert.occurrences, alert.status) == (1, AlertStatus::Firing)));
     tables.quarantined.retain(|delivery| delivery == unreadable.as_str());

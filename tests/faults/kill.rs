@@ -141,7 +141,8 @@ async fn a_stack_that_is_killed_in_a_storm_loses_no_webhook_that_it_accepted() {
         count => Err(format!("{count} of {} deliveries took effect", monitors.len())),
     })
     .await;
-    let violations = invariants::check(&Tables::read(&stack).await, &history);
+    let tables = Tables::read(&stack).await.with_payloads(&stack).await;
+    let violations = invariants::check(&tables, &history);
     assert!(violations.0.is_empty(), "after everything was sent once more:\n{violations}");
     stack.stop().await;
 }

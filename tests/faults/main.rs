@@ -18,6 +18,7 @@ mod limits;
 mod merges;
 mod model;
 mod outage;
+mod payloads;
 mod people;
 mod quarantine;
 mod queue;

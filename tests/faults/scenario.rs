@@ -54,7 +54,7 @@ pub async fn run(seed: u64) -> Outcome {
     faults.pause();
     faults.wait_until_idle().await;
 
-    let tables = Tables::read(&stack).await;
+    let tables = Tables::read(&stack).await.with_payloads(&stack).await;
     let mut outcome = Outcome {
         injected: faults.injected(),
         stopped: stopped.get(),

@@ -81,7 +81,7 @@ async fn one_call_takes_what_waits_and_gives_back_what_failed() {
         }
         function.handle(workers::event(&batch)).await.expect("it answers");
     }
-    let tables = Tables::read(&stack).await;
+    let tables = Tables::read(&stack).await.with_payloads(&stack).await;
     let deliveries = first.iter().chain(deliveries).cloned().collect();
     let violations = invariants::check(&tables, &History { deliveries, ..History::default() });
     assert!(violations.0.is_empty(), "{violations}");

@@ -14,8 +14,9 @@ use shared::{
         alert_status::AlertStatus,
         episode::Episode,
         grouping::GroupingDecision,
-        id::{AlertId, IncidentId},
+        id::{AlertId, BundleId, IncidentId},
         incident::Incident,
+        payload::StoredPayload,
         severity::Severity,
         time::Time,
     },
@@ -37,6 +38,8 @@ pub struct Tables {
     /// What is in the quarantine and no delivery: the beginnings of these messages.
     pub quarantined_messages: Vec<String>,
     pub claims: Claims,
+    /// What is kept of the payloads of alerts, if somebody [asked](Tables::with_payloads).
+    pub payloads: Option<BTreeMap<AlertId, Option<StoredPayload>>>,
 }
 
 /// An alert as its row shows it.
@@ -56,6 +59,10 @@ pub struct AlertRow {
     pub resolved_at: Option<Time>,
     pub occurrences: u64,
     pub decision: GroupingDecision,
+    /// Whether it was part of another alert. Then it may have no payload.
+    pub is_split: bool,
+    /// Where its payload is, if that has no row of its own.
+    pub bundle: Option<BundleId>,
     /// How late its monitor usually is.
     pub usual_delay_ms: i64,
 }
@@ -77,6 +84,8 @@ impl From<Alert> for AlertRow {
             resolved_at: state.resolved_at,
             occurrences: state.occurrences,
             decision: report.grouping.decision,
+            is_split: report.grouping.note.as_ref().is_some_and(|note| note.contains("was part of the alert")),
+            bundle: state.bundle,
             usual_delay_ms: report.grouping.usual_delay_ms(),
         }
     }
@@ -138,6 +147,24 @@ impl Tables {
         tables
     }
 
+    /// Reads the payload of each alert, too.
+    pub async fn with_payloads(mut self, stack: &Stack) -> Self {
+        let _clock = Clock::hold();
+        let tables = shared::store::Tables::new(stack.environment("GroupAlerts"), stack.aws());
+        let payloads = tables.payloads().expect("configured");
+        let mut found = BTreeMap::new();
+        for alert in self.alerts.values() {
+            let own = payloads.get(alert.alert_id, Time::EARLIEST).await.expect("the table can be read");
+            let stored = match (own, alert.bundle) {
+                (None, Some(bundle)) => payloads.get_bundled(alert.alert_id, bundle, Time::EARLIEST).await,
+                (own, _) => Ok(own),
+            };
+            found.insert(alert.alert_id, stored.expect("the table can be read"));
+        }
+        self.payloads = Some(found);
+        self
+    }
+
     fn add_entry(&mut self, item: Item) {
         let actions = incidents::actions(&item);
         let item = json_of(item);
@@ -169,7 +196,7 @@ fn typed<T: DeserializeOwned>(value: &Json) -> T {
     T::deserialize(value).unwrap_or_else(|error| panic!("{error} in {value:#}"))
 }
 
-async fn scan(client: &Client, table: &str) -> Vec<Item> {
+pub async fn scan(client: &Client, table: &str) -> Vec<Item> {
     let mut items = Vec::new();
     let mut after: Option<HashMap<String, AttributeValue>> = None;
     loop {

@@ -42,7 +42,7 @@ async fn an_alert_that_joins_costs_at_most_so_many_write_units() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storm_shares_what_is_written_once_in_a_transaction() {
-    for (key, most) in [(KeyKind::Cycle, 9.0), (KeyKind::Monitor, 7.0)] {
+    for (key, most) in [(KeyKind::Cycle, 8.0), (KeyKind::Monitor, 6.0)] {
         let reports = reports::Options { reported_alerts: 0 };
         let options = Options { alerts: 400, groups: 1, key, reports };
         let Burst { counts, .. } = measured(&options).await.unwrap();

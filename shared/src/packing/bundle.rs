@@ -95,12 +95,8 @@ mod tests {
     /// A body like those that Datadog sends in a storm.
     fn body(number: u32) -> Vec<u8> {
         let template = include_str!("../../../tests/fixtures/datadog/published_template_triggered_p1_is_critical.json");
-        template
-            .replace(
-                "\"alert_id\"",
-                &format!("\"number\":\"{:016x}\",\"alert_id\"", u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15)),
-            )
-            .into()
+        let number = u64::from(number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        template.replace("\"alert_id\"", &format!("\"number\":\"{number:016x}\",\"alert_id\"")).into()
     }
 
     proptest! {

@@ -5,6 +5,7 @@ mod deliveries;
 mod groups;
 mod history;
 mod incidents;
+mod payloads;
 
 use std::{collections::BTreeSet, fmt};
 
@@ -109,6 +110,7 @@ pub fn check(tables: &Tables, history: &History) -> Violations {
     incidents::check(tables, &model, &mut violations);
     history::check(tables, history, &mut violations);
     groups::check(tables, &model, &mut violations);
+    payloads::check(tables, history, &model, &mut violations);
     violations
 }
 

@@ -50,10 +50,10 @@ pub struct StoredBundle {
 }
 
 impl StoredBundle {
-    /// Whether it has the payload of an alert, or had it until somebody deleted that.
+    /// Whether somebody deleted the payload of an alert.
     #[must_use]
-    pub fn had(&self, id: AlertId) -> bool {
-        self.deleted.contains(&id) || self.payload(id).is_some()
+    pub fn is_deleted(&self, id: AlertId) -> bool {
+        self.deleted.contains(&id)
     }
 
     /// The payload of an alert, which may have expired.
@@ -93,7 +93,7 @@ impl Payloads {
         now: Time,
     ) -> Result<Option<StoredPayload>, StoreError> {
         let bundle = self.bundle(bundle).await?;
-        if bundle.deleted.contains(&id) {
+        if bundle.is_deleted(id) {
             // Somebody deleted it in this moment. The own row says who.
             return self.get(id, now).await;
         }
@@ -144,7 +144,7 @@ impl Payloads {
             if !known.is_awaited() {
                 return Ok(());
             }
-            bundle.0.retain(|id, _| !known.deleted.contains(id));
+            bundle.0.retain(|id, _| !known.is_deleted(*id));
         }
         Ok(())
     }
@@ -163,7 +163,7 @@ impl Payloads {
         expires_at: Time,
     ) -> Result<Option<Write>, StoreError> {
         const OPERATION: &str = "Delete payload from bundle";
-        if known.deleted.contains(&id) || (known.payload(id).is_none() && !known.is_awaited()) {
+        if known.is_deleted(id) || (known.payload(id).is_none() && !known.is_awaited()) {
             return Ok(None);
         }
         known.deleted.insert(id);

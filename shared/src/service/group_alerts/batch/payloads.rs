@@ -1,6 +1,6 @@
 //! The payloads of the alerts of a batch. Those of several new alerts are bundled, which costs less than a row for each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use super::Batch;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
         delivery::{Delivery, PackedBody},
         episode::EventKey,
         id::{AlertId, BundleId},
-        payload::{BundledPayload, PayloadBundle},
+        payload::{BundledPayload, PayloadBundle, StoredPayload},
         problem::Problem,
         time::Time,
     },
@@ -51,25 +51,30 @@ impl<'group> Batch<'group> {
             .find(|(_, first)| incoming.is_key(first));
         let Some((alert_id, key)) = begun else { return Ok(()) };
         let is_kept = self.group_alerts.retention.of_payload(alert_id.created_at()) > self.now;
-        if is_kept && self.is_missing(alert_id).await? {
+        if is_kept && self.is_missing(alert_id, prepared.delivery).await? {
             self.keep_payload(alert_id, key, prepared.delivery);
         }
         Ok(())
     }
 
-    /// Whether the payload of an alert was never kept.
-    async fn is_missing(&mut self, alert_id: AlertId) -> Result<bool, StoreError> {
-        if self.group_alerts.payloads.get(alert_id, self.now).await?.is_some() {
-            return Ok(false);
+    /// Whether the payload of the delivery that is the first of an alert may not be kept: there is none, or that of a
+    /// later delivery.
+    async fn is_missing(&mut self, alert_id: AlertId, first: &Delivery) -> Result<bool, StoreError> {
+        match self.group_alerts.payloads.get(alert_id, self.now).await? {
+            Some(StoredPayload::Kept(kept)) => return Ok(kept.body != first.body),
+            Some(StoredPayload::Deleted(_)) => return Ok(false),
+            None => {}
         }
         self.load(&[].into(), &[alert_id].into()).await?;
-        let Some(bundle) = self.alerts.get(&alert_id).and_then(|alert| alert.after.state.bundle) else {
-            return Ok(true);
+        let Some(id) = self.alerts.get(&alert_id).and_then(|alert| alert.after.state.bundle) else { return Ok(true) };
+        let bundle = match self.bundles.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(self.group_alerts.payloads.bundle(id).await?),
         };
-        if !self.bundles.contains_key(&bundle) {
-            self.bundles.insert(bundle, self.group_alerts.payloads.bundle(bundle).await?);
-        }
-        Ok(self.bundles.get(&bundle).is_none_or(|bundle| !bundle.had(alert_id)))
+        Ok(match bundle.payload(alert_id) {
+            Some(kept) => first.body.unpack().is_ok_and(|body| body != kept.body),
+            None => !bundle.is_deleted(alert_id),
+        })
     }
 
     /// Lets new alerts name the bundles of their payloads, if there are several that are small enough. So a reader finds
