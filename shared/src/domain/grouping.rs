@@ -65,8 +65,11 @@ pub struct Moved {
 /// The evidence for and against the active incidents of an alert's environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Weighing {
-    /// How late the alert's monitor usually is. The problem began so long before the alert.
+    /// How late the alert's monitor usually is, or is supposed to be. The problem began so long before the alert.
     pub usual_delay_seconds: u32,
+    /// If that is only supposed: how many delays of the monitor are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supposed_from: Option<u32>,
     /// How far apart the alerts of one outage usually begin in this environment, in minutes. The
     /// unit in which distances in time are weighed.
     pub spread_minutes: f64,

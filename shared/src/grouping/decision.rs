@@ -5,7 +5,8 @@
 //! 1. the active incident of the source's own key, near in time to the last firing or resolution of
 //!    that key, unless the evidence speaks against it and for another;
 //! 2. the active incident of its environment with the highest score, if that is enough. See
-//!    [`super::evidence`].
+//!    [`super::evidence`];
+//! 3. the same, if its monitor is as late as the little that is known of it suggests.
 //!
 //! Else it opens an incident. Times are those of the sources, so a delivery that arrives late lands
 //! where it belongs.
@@ -39,6 +40,9 @@ const SOURCE_KEY_MINUTES: i64 = 10;
 /// An incident to which the evidence does not lead keeps a problem that fires again, unless another has so many points
 /// more than is needed: then it is a new outage, with a monitor that also fired in the last one.
 const KEY_YIELDS_ABOVE_NEEDED: f64 = 1.5;
+
+/// If nothing but a supposed delay of its monitor leads an alert to an incident, so many points more are needed.
+const SUPPOSED_ABOVE_NEEDED: f64 = 1.0;
 
 /// How long after an incident was resolved another problem of its service is a recurrence, in minutes: a day.
 const SERVICE_RECURRENCE_MINUTES: i64 = 24 * 60;
@@ -115,7 +119,8 @@ pub fn decide(new_alert: NewAlert<'_>, groups: &Groups, rules: &Rules) -> Decisi
         let reason = "It is a test notification: it joins nothing.".to_owned();
         return Decision::Ignore { grouping: Grouping::plain(GroupingDecision::Ignored, reason) };
     }
-    let search = Search { new_alert, groups, rules };
+    let usual = groups.source.usual_delay_seconds();
+    let search = Search { new_alert, groups, rules, delay_seconds: usual.unwrap_or_default(), supposed_from: None };
     let weighing = (rules.grouping().mode == GroupingMode::Evidence).then(|| search.weigh());
     let of_key = search.of_source_key();
     if let Some(near) = of_key.filter(|near| !weighing.as_ref().is_some_and(|weighing| search.yields(near, weighing))) {
@@ -130,6 +135,9 @@ pub fn decide(new_alert: NewAlert<'_>, groups: &Groups, rules: &Rules) -> Decisi
         });
         let grouping = Grouping { decision, rule, key: None, note, evidence: weighing, moved: None };
         return Decision::Join { incident_id, place: search.place(grouping) };
+    }
+    if let Some(joined) = weighing.as_ref().and_then(|_| search.join_by_supposed_delay()) {
+        return joined;
     }
     if new_alert.resolved_at.is_some() {
         let note = "It was resolved before it arrived, and opens nothing.".to_owned();
@@ -170,10 +178,15 @@ struct NearActivity<'search> {
     distance_ms: i64,
 }
 
+#[derive(Clone, Copy)]
 struct Search<'search> {
     new_alert: NewAlert<'search>,
     groups: &'search Groups,
     rules: &'search Rules,
+    /// How late the alert is taken to be after its problem began.
+    delay_seconds: u32,
+    /// If that is only supposed: how many delays are known.
+    supposed_from: Option<u32>,
 }
 
 impl<'search> Search<'search> {
@@ -213,6 +226,28 @@ impl<'search> Search<'search> {
         Decision::Join { incident_id: incident.id, place: self.place(grouping) }
     }
 
+    /// What an alert joins that by its own time joins nothing, if its monitor is as late as it may be by the little that
+    /// is known of it.
+    fn join_by_supposed_delay(&self) -> Option<Decision> {
+        let supposed = self.supposing()?;
+        let weighing = supposed.weigh();
+        let best = weighing.best.as_ref()?;
+        if best.score < weighing.needed + SUPPOSED_ABOVE_NEEDED {
+            return None;
+        }
+        let incident_id = best.incident_id;
+        let (decision, rule) = (GroupingDecision::Joined, Some(GroupingRule::Evidence));
+        let grouping = Grouping { decision, rule, key: None, note: None, evidence: Some(weighing), moved: None };
+        Some(Decision::Join { incident_id, place: supposed.place(grouping) })
+    }
+
+    /// The same search, with the delay that is supposed. `None` if the usual one is known.
+    fn supposing(&self) -> Option<Self> {
+        let delay_seconds = self.groups.source.supposed_delay_seconds()?;
+        let supposed_from = u32::try_from(self.groups.source.delays.count()).ok();
+        Some(Search { delay_seconds, supposed_from, ..*self })
+    }
+
     /// How far the alert is from the activity of its source's key in an incident, in milliseconds;
     /// `None` if there was none.
     fn distance_ms(&self, incident: &Incident) -> Option<i64> {
@@ -229,7 +264,8 @@ impl<'search> Search<'search> {
         scored.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.incident_id.cmp(&one.incident_id)));
         let mut scored = scored.into_iter();
         Weighing {
-            usual_delay_seconds: self.usual_delay_seconds(),
+            usual_delay_seconds: self.delay_seconds,
+            supposed_from: self.supposed_from,
             spread_minutes: scale.spread_minutes,
             needed: scale.needed,
             best: scored.next(),
@@ -242,10 +278,13 @@ impl<'search> Search<'search> {
     }
 
     fn open(&self, weighing: Option<Weighing>) -> Decision {
-        let (scale, onset) = (self.scale(), self.onset());
+        let scale = self.scale();
+        let onsets: Vec<Time> =
+            std::iter::once(self.onset()).chain(self.supposing().map(|other| other.onset())).collect();
         let is_weighed = weighing.is_some();
         let too_far = self.active().filter(|incident| {
-            let is_near = is_weighed && self.is_here(incident) && scale.may_come_near(onset, incident);
+            let may_come_near = || onsets.iter().any(|onset| scale.may_come_near(*onset, incident));
+            let is_near = is_weighed && self.is_here(incident) && may_come_near();
             is_near || self.distance_ms(incident).is_some()
         });
         let too_far: Vec<IncidentId> = too_far.map(|incident| incident.id).collect();
@@ -311,12 +350,8 @@ impl<'search> Search<'search> {
         Scale::of(&self.groups.environment, self.rules.grouping())
     }
 
-    fn usual_delay_seconds(&self) -> u32 {
-        self.groups.source.usual_delay_seconds().unwrap_or_default()
-    }
-
     fn onset(&self) -> Time {
-        self.new_alert.event.occurred_at.plus_millis(-1000 * i64::from(self.usual_delay_seconds()))
+        self.new_alert.event.occurred_at.plus_millis(-1000 * i64::from(self.delay_seconds))
     }
 
     fn key(&self, rule: GroupingRule) -> String {

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::median::RecentMedian;
+use super::median::{Agreement, RecentMedian};
 use crate::domain::{
     grouping::GroupedIncident,
     id::{AlertId, IncidentId},
@@ -84,10 +84,23 @@ impl SourceGroup {
     /// How late the monitor usually is, in seconds. `None` if that is not known, or differs.
     #[must_use]
     pub fn usual_delay_seconds(&self) -> Option<u32> {
+        let are_enough = |agreement: &Agreement| {
+            agreement.samples >= MIN_DELAYS && agreement.samples * MIN_SHARE >= self.delays.count()
+        };
+        self.delay().filter(are_enough).map(|agreement| agreement.seconds)
+    }
+
+    /// How late the monitor may be, in seconds, by too few samples to believe it. `None` if there is none, or the usual
+    /// delay is known.
+    #[must_use]
+    pub fn supposed_delay_seconds(&self) -> Option<u32> {
+        let is_known = self.usual_delay_seconds().is_some();
+        self.delay().filter(|_| !is_known).map(|agreement| agreement.seconds)
+    }
+
+    fn delay(&self) -> Option<Agreement> {
         let tolerance = |delay: u32| DELAY_TOLERANCE_SECONDS.max(delay / DELAY_TOLERANCE_PART);
-        let agreement = self.delays.agreeing(tolerance)?;
-        let are_enough = agreement.samples >= MIN_DELAYS && agreement.samples * MIN_SHARE >= self.delays.count();
-        (are_enough && agreement.seconds >= MIN_DELAY_SECONDS).then_some(agreement.seconds)
+        self.delays.agreeing(tolerance).filter(|agreement| agreement.seconds >= MIN_DELAY_SECONDS)
     }
 
     /// The incident that an alert of the group was in last.

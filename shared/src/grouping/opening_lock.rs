@@ -45,6 +45,9 @@ pub struct OpeningLock {
     /// Those of `recent` that taught what they could. Each teaches once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settled: Vec<IncidentId>,
+    /// Those of `recent` that people split. Each is an outage of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apart: Vec<IncidentId>,
     /// How far the alerts of an outage were from its beginning on average, less the usual delays of
     /// their monitors, in seconds.
     #[serde(default, skip_serializing_if = "RecentMedian::is_empty")]
@@ -76,7 +79,9 @@ impl OpeningLock {
         self.recent.push(incident_id);
         let forgotten = self.recent.len().saturating_sub(MAX_RECENT_INCIDENTS);
         self.recent.drain(..forgotten);
-        self.settled.retain(|id| self.recent.contains(id));
+        for some in [&mut self.settled, &mut self.apart] {
+            some.retain(|id| self.recent.contains(id));
+        }
     }
 
     /// Whether an incident taught what it could. One that is forgotten did.
@@ -93,6 +98,14 @@ impl OpeningLock {
         }
     }
 
+    /// People say that an incident is no part of the outages around it.
+    pub fn set_apart(&mut self, incident_id: IncidentId) {
+        if self.recent.contains(&incident_id) && !self.apart.contains(&incident_id) {
+            self.apart.push(incident_id);
+            self.version += 1;
+        }
+    }
+
     /// An incident became part of another: that stands where it stood.
     pub fn merge(&mut self, incident_id: IncidentId, into: IncidentId) {
         let Some(place) = self.recent.iter().position(|recent| *recent == incident_id) else { return };
@@ -101,7 +114,9 @@ impl OpeningLock {
         } else {
             self.recent[place] = into;
         }
-        self.settled.retain(|settled| *settled != incident_id);
+        for some in [&mut self.settled, &mut self.apart] {
+            some.retain(|id| *id != incident_id);
+        }
         self.version += 1;
     }
 
@@ -122,7 +137,7 @@ impl OpeningLock {
     ///
     /// An outage is a burst of alerts after a quiet time, in whatever incidents: what belongs together
     /// cannot be learned from incidents alone, since they are what was believed so far. Where it was
-    /// not quiet before, each incident is taken for an outage.
+    /// not quiet before, each incident is taken for an outage, and so is one that people split.
     #[must_use]
     pub fn due<'incident>(
         &self,
@@ -138,15 +153,16 @@ impl OpeningLock {
         let mut outages: Vec<Outage<'incident>> = Vec::new();
         let mut active_until = Time::EARLIEST;
         for incident in recent {
-            match outages.last_mut() {
-                Some(Outage { incidents, is_burst: true })
-                    if incident.first_alert_at <= incidents[0].first_alert_at.plus_minutes(BURST_MINUTES) =>
-                {
-                    incidents.push(incident);
-                }
-                _ => {
-                    let is_burst = active_until.plus_minutes(BURST_MINUTES) < incident.first_alert_at;
-                    outages.push(Outage { incidents: vec![incident], is_burst });
+            let is_apart = self.apart.contains(&incident.id);
+            let burst = outages.iter_mut().rev().find(|outage| {
+                let until = outage.incidents[0].first_alert_at.plus_minutes(BURST_MINUTES);
+                outage.is_burst && !is_apart && incident.first_alert_at <= until
+            });
+            match burst {
+                Some(burst) => burst.incidents.push(incident),
+                None => {
+                    let is_quiet = active_until.plus_minutes(BURST_MINUTES) < incident.first_alert_at;
+                    outages.push(Outage { incidents: vec![incident], is_burst: is_quiet && !is_apart });
                 }
             }
             active_until = active_until.max(incident.last_alert_at);

@@ -1,7 +1,7 @@
 //! Corrects what grouping learned, when people say that incidents are one, or that one is several.
 //!
 //! An outage teaches once, some time after it is over. Those that have not taught yet will teach what people made of
-//! them. Those that have are corrected: which services broke together.
+//! them: incidents that were split are outages of their own. Those that have are corrected: which services broke together.
 
 use std::collections::BTreeSet;
 
@@ -120,6 +120,10 @@ impl Known {
         }
         if has_taught {
             self.broke_apart(environment, &stay, &leave, corrected);
+        } else {
+            for id in [before.id, other.id] {
+                self.lock(environment, |lock| lock.set_apart(id));
+            }
         }
     }
 

@@ -21,9 +21,16 @@ pub(super) fn sentence(decision: GroupingDecision, weighing: &Weighing) -> Strin
     if let Some(other) = &weighing.runner_up {
         let _ = write!(text, " Next best: {} with {}.", other.incident_id, signed(other.score));
     }
-    if weighing.usual_delay_seconds > 0 {
-        let delay = duration(weighing.usual_delay_seconds.into());
-        let _ = write!(text, " Its monitor is usually {delay} late: the problem began so long before.");
+    let delay = duration(weighing.usual_delay_seconds.into());
+    let late = match weighing.supposed_from {
+        _ if weighing.usual_delay_seconds == 0 => return text,
+        None => format!("is usually {delay} late"),
+        Some(1) => format!("may be {delay} late, as the only time before"),
+        Some(times) => format!("may be {delay} late, as in some of {times} times before"),
+    };
+    let _ = write!(text, " Its monitor {late}: the problem began so long before.");
+    if weighing.supposed_from.is_some() {
+        text.push_str(" By its own time it would join nothing.");
     }
     text
 }

@@ -161,6 +161,23 @@ fn the_usual_delay_of_its_monitor_is_taken_off() {
 }
 
 #[test]
+fn a_delay_that_is_supposed_lets_an_alert_join_what_it_would_clearly_miss_without() {
+    let open = incident(1, "web", Status::Open, 0..=0);
+    let mut groups = Groups { incidents: vec![open.clone()], ..Groups::default() };
+    groups.source.note(IncidentId::numbered(at(-9000), 1), AlertId::numbered(at(-9000), 1), at(-9000), Some(470));
+    let rules = rules("evidence");
+    let found = grouping(decide_on(&event(Some("web"), 8), &groups, &rules));
+    assert_eq!((found.decision, found.usual_delay_ms()), (GroupingDecision::Joined, 470_000));
+    let reason = found.reason();
+    assert!(reason.contains("may be 7 min late, as the only time before: the problem began"), "{reason}");
+    let by_its_own_time = grouping(decide_on(&event(Some("web"), 1), &groups, &rules));
+    assert_eq!((by_its_own_time.decision, by_its_own_time.usual_delay_ms()), (GroupingDecision::Joined, 0));
+    let weak = decide_on(&event(Some("other"), 8), &groups, &rules);
+    let Decision::Open { too_far, place, .. } = &weak else { panic!("{weak:?}") };
+    assert_eq!((&too_far[..], place.grouping.usual_delay_ms()), (&[open.id][..], 0), "it joined if the incident grew");
+}
+
+#[test]
 fn a_test_notification_joins_nothing() {
     let open = incident(1, "web", Status::Open, 0..=0);
     let groups = Groups { activity: vec![activity(&open)], incidents: vec![open], ..Groups::default() };

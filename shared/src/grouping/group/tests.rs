@@ -48,6 +48,19 @@ fn a_delay_is_believed_after_three_samples_that_agree() {
 }
 
 #[test]
+fn a_delay_is_supposed_as_long_as_it_is_not_believed() {
+    let supposed = |delays: &[u32]| {
+        let mut group = SourceGroup::default();
+        delays.iter().for_each(|delay| group.delays.note(*delay));
+        group.supposed_delay_seconds()
+    };
+    assert_eq!([supposed(&[]), supposed(&[300]), supposed(&[300, 310])], [None, Some(300), Some(300)]);
+    assert_eq!(supposed(&[300, 310, 290]), None, "it is the usual one");
+    assert_eq!(supposed(&[524, 16, 438]), Some(438), "two agree");
+    assert_eq!([supposed(&[20]), supposed(&[30, 40, 50])], [None, None], "the monitor is prompt");
+}
+
+#[test]
 fn an_alert_that_fires_again_in_its_incident_teaches_no_delay() {
     let mut group = SourceGroup::default();
     (0..5).for_each(|number| group.note(incident(1), alert(number), at(0), Some(300)));

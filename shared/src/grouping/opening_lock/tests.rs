@@ -25,6 +25,10 @@ fn services<'incident>(outages: &'incident [Outage<'_>]) -> Vec<Vec<&'incident s
     outages.iter().map(|outage| outage.services().into_iter().collect()).collect()
 }
 
+fn services_of(outages: &[Outage<'_>]) -> Vec<Vec<String>> {
+    outages.iter().map(|outage| outage.services().into_iter().map(str::to_owned).collect()).collect()
+}
+
 #[test]
 fn the_incidents_of_a_burst_after_a_quiet_time_are_one_outage() {
     let incidents = [incident(1, "web", 0), incident(2, "checkout", 8), incident(3, "search", 20)];
@@ -35,6 +39,24 @@ fn the_incidents_of_a_burst_after_a_quiet_time_are_one_outage() {
     assert_eq!(services(&due(39)), [vec!["checkout", "web"]]);
     assert_eq!(services(&due(51)), [vec!["checkout", "web"], vec!["search"]]);
     assert_eq!(services(&lock.due(&incidents, "staging", at(51))), [] as [Vec<&str>; 0]);
+}
+
+#[test]
+fn incidents_that_people_split_are_outages_of_their_own() {
+    let incidents = [incident(1, "web", 0), incident(2, "checkout", 2), incident(3, "cart", 4), incident(4, "db", 6)];
+    let mut lock = lock(&incidents);
+    let version = lock.version;
+    for _ in 0..2 {
+        lock.set_apart(incidents[1].id);
+    }
+    lock.set_apart(IncidentId::numbered(at(0), 9));
+    assert_eq!(lock.version, version + 1, "once, and only what is remembered");
+    let outages = |lock: &OpeningLock| services_of(&lock.due(&incidents, "production", at(60)));
+    assert_eq!(outages(&lock), [vec!["cart", "db", "web"], vec!["checkout"]]);
+    lock.set_apart(incidents[0].id);
+    assert_eq!(outages(&lock), [["web"], ["checkout"], ["cart"], ["db"]], "after the first it was not quiet");
+    lock.merge(incidents[1].id, incidents[2].id);
+    assert_eq!(lock.apart, [incidents[0].id]);
 }
 
 #[test]

@@ -111,6 +111,10 @@ fn a_split_of_an_incident_that_has_not_taught_corrects_nothing_and_both_teach() 
     known.apart(&before, &rest, &left, &all(&[&before]));
     assert_eq!(together(&known, "checkout", "payment"), [0, 0]);
     assert!(!lock(&known).has_taught(before.id) && !lock(&known).has_taught(left.id));
+    let both = [rest, left];
+    let outages = lock(&known).due(&both, HERE, at(60));
+    let services: Vec<Vec<&str>> = outages.iter().map(|outage| outage.services().into_iter().collect()).collect();
+    assert_eq!(services, [["checkout"], ["payment"]], "though their alerts were one burst");
 }
 
 #[test]

@@ -107,9 +107,10 @@ fn weighings() -> impl Strategy<Value = Weighing> {
     });
     let runner_up = (any::<u64>(), points())
         .prop_map(|(number, score)| RunnerUp { incident_id: IncidentId::numbered(Time::EARLIEST, number), score });
-    (any::<u32>(), prop::option::of(scored), prop::option::of(runner_up)).prop_map(
-        |(usual_delay_seconds, best, runner_up)| Weighing {
+    (any::<u32>(), any::<Option<u32>>(), prop::option::of(scored), prop::option::of(runner_up)).prop_map(
+        |(usual_delay_seconds, supposed_from, best, runner_up)| Weighing {
             usual_delay_seconds,
+            supposed_from,
             spread_minutes: 1.5,
             needed: -2.0,
             best,
@@ -218,6 +219,7 @@ fn the_row_of_a_usual_alert_is_one_write_unit() {
         note: None,
         evidence: Some(Weighing {
             usual_delay_seconds: 0,
+            supposed_from: None,
             spread_minutes: 1.5,
             needed: -2.0,
             best: Some(ScoredIncident { incident_id: IncidentId::numbered(at, 1 << 60), score: 1.73, parts }),
