@@ -57,7 +57,7 @@ impl<'group> Batch<'group> {
         Ok(())
     }
 
-    /// Whether the payload of the delivery that is the first of an alert may not be kept: there is none, or that of a
+    /// Whether the payload of the first delivery of an alert is missing: none is kept, or another, which may be that of a
     /// later delivery.
     async fn is_missing(&mut self, alert_id: AlertId, first: &Delivery) -> Result<bool, StoreError> {
         match self.group_alerts.payloads.get(alert_id, self.now).await? {
@@ -77,8 +77,8 @@ impl<'group> Batch<'group> {
         })
     }
 
-    /// Lets new alerts name the bundles of their payloads, if there are several that are small enough. So a reader finds
-    /// them, and they take a unit together that each would take alone.
+    /// Lets new alerts name the bundles of their payloads, if several are small enough. It must come before the writes are
+    /// made, so that a reader finds the bundles by the alerts.
     pub fn bundle_payloads(&mut self) {
         let is_new = |id: &AlertId| self.alerts.get(id).is_some_and(|alert| alert.before.is_none());
         let (mut bundles, mut bundle, mut bytes) = (Vec::new(), Vec::new(), 0);
@@ -129,6 +129,6 @@ fn bundled(payload: &NewPayload<'_>) -> Option<BundledPayload> {
     let body = payload.delivery.body.unpack().ok()?;
     // Rows expire in whole seconds.
     let expires_at = Time::from_millis(payload.expires_at.as_seconds().saturating_mul(1000))?;
-    let whole = body.len() == payload.delivery.body.length;
-    whole.then_some(BundledPayload { body, received_at: payload.delivery.received_at, expires_at })
+    let is_whole = body.len() == payload.delivery.body.length;
+    is_whole.then_some(BundledPayload { body, received_at: payload.delivery.received_at, expires_at })
 }
