@@ -82,6 +82,7 @@ impl Memory {
         let news = News {
             transition: event.transition,
             firing,
+            ended_at: event.ended_at,
             received_at: now,
             key_scope: event.key_scope,
             environment: event.environment.as_deref(),

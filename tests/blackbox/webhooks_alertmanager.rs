@@ -43,9 +43,13 @@ async fn each_alert_of_a_group_fires_and_is_resolved_by_itself() {
     assert_eq!(alerts[0]["incident_id"], alerts[1]["incident_id"]);
 
     // What is resolved comes with what still fires.
-    let over = other.resolved(now());
+    let ended_at = sandbox.minute(12);
+    let over = other.resolved(ended_at);
     assert_group(&sandbox.api.deliver(webhook(&[&one, &over])).await, 2, 0, 0);
     let alerts = sandbox.alerts_when("one resolved", |alerts| statuses(alerts) == ["firing", "resolved"]).await;
+    let ended: Vec<&Value> =
+        alerts.iter().map(|alert| &alert["resolved_at"]).filter(|ended| !ended.is_null()).collect();
+    assert_eq!(ended, [&json!(tests::rfc3339(ended_at))], "its source knows when");
 
     // The same group again changes nothing.
     let again = sandbox.api.deliver(webhook(&[&one, &over])).await;

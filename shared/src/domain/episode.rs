@@ -189,7 +189,8 @@ pub struct Resolution {
     /// The time by which it is ordered among the deliveries of its problem.
     pub at: Time,
     pub by: ResolvedBy,
-    /// When the alert ended, if not then: the clock of a source may be ahead, but nothing ends in the future.
+    /// When the alert ended, if not then: a source may say that it ended before that, and its clock may be ahead, but
+    /// nothing ends in the future.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Time>,
 }
@@ -201,7 +202,13 @@ impl Resolution {
         Self { at, by, ended_at: (known_at < at).then_some(known_at) }
     }
 
-    /// When the alert ended.
+    /// The same, if its source states when the alert ended.
+    #[must_use]
+    pub fn that_ended(self, stated: Time) -> Self {
+        Self { ended_at: Some(stated.min(self.ended_at())).filter(|ended_at| *ended_at != self.at), ..self }
+    }
+
+    /// When the alert ended, as far as the resolution tells.
     #[must_use]
     pub fn ended_at(&self) -> Time {
         self.ended_at.unwrap_or(self.at)
@@ -268,10 +275,11 @@ impl Episode {
         AlertStatus::of(self.resolved_at())
     }
 
-    /// When the alert ended; `None` while it fires.
+    /// When the alert ended; `None` while it fires. It is not before it was last seen, whatever its source states.
     #[must_use]
     pub fn resolved_at(&self) -> Option<Time> {
-        self.resolution.map(|resolution| resolution.ended_at())
+        let seen_at = || self.firings().last_seen_at;
+        self.resolution.map(|resolution| resolution.ended_at().max(seen_at().min(resolution.at)))
     }
 
     /// The time by which its end is ordered among the deliveries of its problem.

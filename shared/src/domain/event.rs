@@ -87,6 +87,9 @@ pub struct AlertEvent {
     /// The time that people are shown: the time that the source states, but never later than a
     /// receipt of the delivery, by the source or by us. Without a stated time, our receipt.
     pub occurred_at: Time,
+    /// When the problem ended, if the source states that with its resolution, and orders deliveries by something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Time>,
     /// The time by which the deliveries of one problem are ordered.
     ///
     /// | the deliveries of the problem | `ordered_at` |
@@ -142,6 +145,7 @@ impl AlertEvent {
             transition,
             states_firing: transition == Transition::Firing,
             occurred_at: at,
+            ended_at: None,
             ordered_at: at,
             is_timed: true,
             title: dedup_key.to_owned(),

@@ -80,6 +80,8 @@ pub struct News<'event> {
     pub transition: Transition,
     /// Its key, times and severity. Of a resolution, only the key counts.
     pub firing: Firing,
+    /// When the problem ended, if a resolution states that.
+    pub ended_at: Option<Time>,
     /// When we received it.
     pub received_at: Time,
     pub key_scope: KeyScope,
@@ -269,6 +271,7 @@ impl Problem {
         let is_timed = news.firing.content.is_none();
         let by = if is_timed { ResolvedBy::Source } else { ResolvedBy::SourceUntimed };
         let resolution = Resolution::new(news.firing.key.at, by, news.received_at);
+        let resolution = news.ended_at.map_or(resolution, |stated| resolution.that_ended(stated));
         match (news.key_scope, news.environment) {
             (KeyScope::Problem, _) => self.end_lane(NO_ENVIRONMENT, resolution),
             (KeyScope::ProblemPerEnvironment, Some(environment)) => self.end_lane(&lane_of(environment), resolution),

@@ -30,6 +30,7 @@ fn news(number: usize, said: Said) -> News<'static> {
     News {
         transition: if said.0 { Transition::Firing } else { Transition::Resolved },
         firing: firing(number, said),
+        ended_at: None,
         received_at: at(said.1),
         key_scope: KeyScope::Problem,
         environment: None,
@@ -284,7 +285,12 @@ fn what_we_received_after_a_person_ended_the_alert_is_a_new_one_whatever_its_clo
 #[test]
 fn nothing_ends_in_the_future_though_the_clock_of_its_source_is_ahead() {
     let ahead = 5_000;
-    let mut known = fold(&numbered(&[fires(ahead)]));
+    let fired = || {
+        let mut fired = news(0, fires(ahead));
+        fired.firing.occurred_at = at(98);
+        fold_all(&[fired]).0
+    };
+    let mut known = fired();
     let alert_id = known.episodes().next().unwrap().alert_id;
     let ended = known.resolved_by_person(alert_id, at(100)).unwrap();
     assert_eq!(ended.resolved_at(), Some(at(100)));
@@ -293,9 +299,23 @@ fn nothing_ends_in_the_future_though_the_clock_of_its_source_is_ahead() {
     assert!(!matches!(known.steps(&again)[0].kind, StepKind::Begin { .. }), "it is ordered by the clock of its source");
 
     let recovered = News { received_at: at(100), ..news(1, resolves(ahead + 1)) };
-    match &fold(&numbered(&[fires(ahead)])).steps(&recovered)[..] {
+    match &fired().steps(&recovered)[..] {
         [Step { kind: StepKind::Resolve(episode), .. }] => assert_eq!(episode.resolved_at(), Some(at(100))),
         steps => panic!("{steps:?}"),
+    }
+}
+
+#[test]
+fn an_alert_ended_when_its_source_says_but_not_before_it_was_seen() {
+    let ended = |stated| {
+        let fired = untimed(0, fires(100), "a", None);
+        let mut resolved = untimed(1, resolves(400), "r", None);
+        resolved.ended_at = Some(at(stated));
+        let orders = [[fired.clone(), resolved.clone()], [resolved, fired]];
+        orders.map(|order| ends(&fold_all(&order).0))
+    };
+    for (stated, expected) in [(300, 300), (50, 100), (400, 400), (500, 400)] {
+        assert_eq!(ended(stated), [(); 2].map(|()| vec![(1, Some(at(expected)))]), "stated {stated}");
     }
 }
 

@@ -91,6 +91,7 @@ impl<'group> Incoming<'group> {
         News {
             transition: self.event.transition,
             firing,
+            ended_at: self.event.ended_at,
             received_at: self.delivery.received_at,
             key_scope: self.event.key_scope,
             environment: self.event.environment.as_deref(),

@@ -77,9 +77,9 @@ impl<'payload> GroupedAlert<'payload> {
         time(self.alert, "startsAt")
     }
 
-    /// When the problem ended, as people are shown it.
+    /// When the problem ended, as people are shown it. Some senders state the year 1 with each alert.
     pub fn ended_at(&self) -> Option<Time> {
-        time(self.alert, "endsAt")
+        time(self.alert, "endsAt").filter(|end| self.started_at().is_none_or(|start| start <= *end))
     }
 
     /// The source's id of the problem.

@@ -89,6 +89,7 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         kind: EventKind::Report,
         group_key,
         occurred_at: times.occurred_at,
+        ended_at: stated_at.filter(|_| transition == Transition::Resolved),
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
         title: title

@@ -76,6 +76,15 @@ fn each_alert_has_its_own_status() {
 }
 
 #[test]
+fn an_alert_ends_when_its_source_says_so() {
+    let ended_at =
+        |status: &str, ends_at: &str| event(&payload(&json!({"status": status, "endsAt": ends_at}))).ended_at;
+    assert_eq!(ended_at("resolved", "2026-11-23T09:21:14Z"), "2026-11-23T09:21:14Z".parse().ok());
+    assert_eq!(ended_at("resolved", "0001-01-01T00:00:00Z"), None);
+    assert_eq!(ended_at("firing", "2026-11-23T09:21:14Z"), None);
+}
+
+#[test]
 fn what_has_no_fingerprint_gets_that_of_its_labels() {
     let first = event(&payload(&json!({"fingerprint": null})));
     assert_eq!(first.dedup_key, event(&payload(&json!({"fingerprint": "", "startsAt": null}))).dedup_key);

@@ -94,6 +94,7 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
         transition: state.transition,
         states_firing: state.transition == Transition::Firing && state.words.is_some(),
         occurred_at: times.occurred_at,
+        ended_at: None,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
         is_test: titles.are_test()

@@ -88,6 +88,7 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         kind: EventKind::Report,
         group_key: alert.group_key().unwrap_or_else(|| dedup_key.clone()),
         occurred_at: times.occurred_at,
+        ended_at: stated_at.filter(|_| transition == Transition::Resolved),
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
         external_id: rule.or_else(|| alert.fingerprint()),

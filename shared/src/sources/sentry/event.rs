@@ -77,6 +77,7 @@ fn read(event: &Value, rule: Option<String>, received_at: Time) -> Result<Readin
         transition: Transition::Firing,
         states_firing: true,
         occurred_at: times.occurred_at,
+        ended_at: None,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
         is_test: is_sample(&title) || tags::named(&tags, &["sample_event"]).is_some(),
