@@ -15,7 +15,7 @@ use super::{
 };
 
 /// How many messages one call takes.
-const MAX_MESSAGES: usize = 200;
+const MAX_MESSAGES: usize = 300;
 
 /// How large they are together when no more are received. The last ten may have 10 MB more.
 const MAX_BYTES: usize = 8 * 1024 * 1024;

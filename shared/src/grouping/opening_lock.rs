@@ -158,12 +158,11 @@ impl OpeningLock {
                 let until = outage.incidents[0].first_alert_at.plus_minutes(BURST_MINUTES);
                 outage.is_burst && !is_apart && incident.first_alert_at <= until
             });
-            match burst {
-                Some(burst) => burst.incidents.push(incident),
-                None => {
-                    let is_quiet = active_until.plus_minutes(BURST_MINUTES) < incident.first_alert_at;
-                    outages.push(Outage { incidents: vec![incident], is_burst: is_quiet && !is_apart });
-                }
+            if let Some(burst) = burst {
+                burst.incidents.push(incident);
+            } else {
+                let is_quiet = active_until.plus_minutes(BURST_MINUTES) < incident.first_alert_at;
+                outages.push(Outage { incidents: vec![incident], is_burst: is_quiet && !is_apart });
             }
             active_until = active_until.max(incident.last_alert_at);
         }

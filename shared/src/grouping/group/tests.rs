@@ -51,7 +51,9 @@ fn a_delay_is_believed_after_three_samples_that_agree() {
 fn a_delay_is_supposed_as_long_as_it_is_not_believed() {
     let supposed = |delays: &[u32]| {
         let mut group = SourceGroup::default();
-        delays.iter().for_each(|delay| group.delays.note(*delay));
+        for delay in delays {
+            group.delays.note(*delay);
+        }
         group.supposed_delay_seconds()
     };
     assert_eq!([supposed(&[]), supposed(&[300]), supposed(&[300, 310])], [None, Some(300), Some(300)]);
