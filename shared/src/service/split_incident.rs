@@ -270,7 +270,7 @@ impl SplitIncident {
     }
 
     /// The alerts that stay, earliest first. `None` if they are too many, or if the index does not show them in the last
-    /// of some attempts.
+    /// of some attempts. Later attempts do not look, since others change the incident meanwhile.
     async fn rest(
         &self,
         incident: &Incident,
@@ -279,7 +279,7 @@ impl SplitIncident {
         tried: u32,
     ) -> Result<Option<Vec<Alert>>, SplitIncidentError> {
         let staying = usize::try_from(incident.alert_count).unwrap_or(usize::MAX).saturating_sub(leaving.len());
-        if staying > MAX_READ {
+        if staying > MAX_READ || tried > MAX_LOOKS {
             return Ok(None);
         }
         let mut rest = self.alerts.first_of_incident(incident.id, MAX_READ + leaving.len() + 1, now).await?;
