@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::{
     Client,
-    config::{Config, timeout::TimeoutConfig},
+    config::{Builder as ConfigBuilder, Config, timeout::TimeoutConfig},
     types::{DeleteMessageBatchRequestEntry, Message as SqsMessage, QueueAttributeName},
 };
 use futures::{StreamExt, TryStreamExt, future::join_all, stream};
@@ -28,6 +28,10 @@ pub const MAX_SEND_TIME: Duration = Duration::from_millis(900);
 
 /// The first connection of a process takes longer, because of the TLS handshake.
 const START_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long an answer with more messages is waited for. It is worth waiting: messages of an answer that nobody reads are
+/// hidden for 3 minutes.
+const RECEIVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many deliveries a message holds at most. A message that fails is tried again as a whole.
 pub const MAX_DELIVERIES_PER_MESSAGE: usize = 50;
@@ -140,6 +144,12 @@ pub struct Queue {
     url: String,
 }
 
+/// The configuration of a call that may take longer than sending.
+fn limited_to(timeout: Duration) -> ConfigBuilder {
+    let limits = TimeoutConfig::builder().operation_attempt_timeout(timeout).operation_timeout(timeout);
+    Config::builder().timeout_config(limits.build())
+}
+
 impl Queue {
     /// The queue that the environment names. Makes no call.
     ///
@@ -152,9 +162,8 @@ impl Queue {
     /// Opens the connection while a function starts.
     pub async fn warm(&self) {
         let asked = self.client.get_queue_attributes().queue_url(&self.url);
-        let limits = TimeoutConfig::builder().operation_attempt_timeout(START_TIMEOUT).operation_timeout(START_TIMEOUT);
         let call = asked.attribute_names(QueueAttributeName::QueueArn).customize();
-        let call = call.config_override(Config::builder().timeout_config(limits.build()));
+        let call = call.config_override(limited_to(START_TIMEOUT));
         warm("SQS", async { call.send().await.map_err(|error| aws::reason(&error)) }).await;
     }
 
@@ -196,7 +205,8 @@ impl Queue {
     pub async fn receive(&self) -> Vec<ReceivedMessage> {
         let most = i32::try_from(MAX_RECEIVED).unwrap_or(1);
         let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(most);
-        match request.wait_time_seconds(0).send().await {
+        let call = request.wait_time_seconds(0).customize();
+        match call.config_override(limited_to(RECEIVE_TIMEOUT)).send().await {
             Ok(answer) => answer.messages.unwrap_or_default().into_iter().filter_map(received).collect(),
             Err(error) => {
                 warn!(error = aws::reason(&error), "could not receive more messages");

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
-use futures::future::join_all;
+use futures::{StreamExt, stream};
 use rstest::rstest;
 use serde_json::Value;
 use tests::{Api, Sandbox, sentry::Issue};
@@ -10,6 +10,9 @@ use tokio::sync::OnceCell;
 
 /// How many incidents there are to page through.
 const SIZE: usize = 30;
+
+/// How many of them are made at once. An emulator starts a process for each request.
+const AT_ONCE: usize = 8;
 
 /// How many random queries are asked of each list.
 const ROUNDS: usize = 40;
@@ -33,7 +36,7 @@ impl Population {
     async fn new() -> Self {
         let team = Sandbox::new();
         let services = ["cart", "mail", "stock"].map(|name| team.another_service(name));
-        join_all((0..SIZE).map(async |number| {
+        let members = (0..SIZE).map(async |number| {
             let sandbox = team.in_another_environment().with_service(&services[number % 3]);
             let monitor = sandbox.monitor().priority(["P1", "P2", "P3", "P4"][number % 4]);
             let alerts = sandbox.deliver(&monitor).await;
@@ -48,8 +51,8 @@ impl Population {
             for status in &["INVESTIGATING", "RESOLVED", "CLOSED"][..number % 4] {
                 sandbox.api.change_status(incident, status).await;
             }
-        }))
-        .await;
+        });
+        stream::iter(members).buffer_unordered(AT_ONCE).collect::<()>().await;
 
         let incidents = team.api.all_items(&format!("/incidents?team={}", team.team)).await;
         let alerts = team.api.all_items(&format!("/alerts?service={}", services.join(","))).await;

@@ -6,7 +6,10 @@ use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{Access, Answer, WebhookRequest, contract, shared_stack};
+use crate::{Access, Answer, WebhookRequest, contract, shared_stack, stack::timeout_factor};
+
+/// How often a webhook is sent to a slow stack that does not take it.
+const MAX_SENT: u32 = 4;
 
 /// A client of one stack.
 #[derive(Debug, Clone)]
@@ -169,9 +172,18 @@ impl Api {
         self.send(request.body(delivery.body.clone())).await
     }
 
-    /// Posts a webhook with the proof of its source.
+    /// Posts a webhook with the proof of its source. A deployed stack may be too slow for the second that a source waits:
+    /// what it answers with 503 is sent again, as its source would.
     pub async fn deliver(&self, webhook: impl Into<WebhookRequest>) -> Answer {
-        self.post(&self.sign(webhook)).await
+        let webhook = self.sign(webhook);
+        let mut answer = self.post(&webhook).await;
+        for _ in 1..timeout_factor().min(MAX_SENT) {
+            if answer.status != 503 {
+                break;
+            }
+            answer = self.post(&webhook).await;
+        }
+        answer
     }
 }
 
