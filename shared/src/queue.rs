@@ -29,8 +29,8 @@ pub const MAX_SEND_TIME: Duration = Duration::from_millis(900);
 /// The first connection of a process takes longer, because of the TLS handshake.
 const START_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long an answer with more messages is waited for. It is worth waiting: messages of an answer that nobody reads are
-/// hidden for 3 minutes.
+/// How long an answer with more messages is waited for. It is worth waiting: messages of an answer that nobody
+/// reads are hidden for 3 minutes.
 const RECEIVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How many deliveries a message holds at most. A message that fails is tried again as a whole.
@@ -201,7 +201,8 @@ impl Queue {
         self.send_text(message.body()?, deadline).await
     }
 
-    /// Receives at most [`MAX_RECEIVED`] messages, without waiting for any. None if SQS is in trouble: they stay in the queue.
+    /// Receives at most [`MAX_RECEIVED`] messages, without waiting for any. None if SQS is in trouble: they stay in the
+    /// queue, or come back when they are visible again.
     pub async fn receive(&self) -> Vec<ReceivedMessage> {
         let most = i32::try_from(MAX_RECEIVED).unwrap_or(1);
         let request = self.client.receive_message().queue_url(&self.url).max_number_of_messages(most);

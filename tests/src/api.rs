@@ -172,8 +172,8 @@ impl Api {
         self.send(request.body(delivery.body.clone())).await
     }
 
-    /// Posts a webhook with the proof of its source. A deployed stack may be too slow for the second that a source waits:
-    /// what it answers with 503 is sent again, as its source would.
+    /// Posts a webhook with the proof of its source. A deployed stack may be too slow for the second that a source
+    /// waits: what it answers with 503 is sent again, as its source would.
     pub async fn deliver(&self, webhook: impl Into<WebhookRequest>) -> Answer {
         let webhook = self.sign(webhook);
         let mut answer = self.post(&webhook).await;

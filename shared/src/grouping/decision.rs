@@ -226,8 +226,8 @@ impl<'search> Search<'search> {
         Decision::Join { incident_id: incident.id, place: self.place(grouping) }
     }
 
-    /// What an alert joins that by its own time joins nothing, if its monitor is as late as it may be by the little that
-    /// is known of it.
+    /// What an alert joins that by its own time joins nothing, if its monitor is as late as it may be by the little
+    /// that is known of it.
     fn join_by_supposed_delay(&self) -> Option<Decision> {
         let supposed = self.supposing()?;
         let weighing = supposed.weigh();

@@ -18,15 +18,15 @@ use crate::domain::{
 /// The largest body that goes into a bundle, unpacked. The next one must still find what it repeats in the window.
 pub const MAX_BUNDLED_BYTES: usize = 16 * 1024;
 
-/// The most bytes of bodies that a bundle holds, unpacked: whoever wants one of them reads all. Even if none of them can
-/// be compressed, the row is far below the 400 KB of an item.
+/// The most bytes of bodies that a bundle holds, unpacked: whoever wants one of them reads all. Even if none of
+/// them can be compressed, the row is far below the 400 KB of an item.
 pub const MAX_BUNDLE_BYTES: usize = 128 * 1024;
 
 /// The most bytes that are unpacked, so that a damaged row does not fill the memory.
 const MAX_UNPACKED_BYTES: u64 = 1024 * 1024;
 
-/// What comes first, as JSON in one line; then the bodies come in the same order. Times of a storm are near to each other,
-/// so few digits say how far each is from the first one.
+/// What comes first, as JSON in one line; then the bodies come in the same order. Times of a storm are near to each
+/// other, so few digits say how far each is from the first one.
 #[derive(Serialize, Deserialize)]
 struct Head {
     received_at: Time,
@@ -34,8 +34,8 @@ struct Head {
     payloads: Vec<Place>,
 }
 
-/// What is known of a payload: its alert, the bytes of its body, and how many milliseconds later than the first one it was
-/// received and expires.
+/// What is known of a payload: its alert, the bytes of its body, and how many milliseconds later than the first one
+/// it was received and expires.
 #[derive(Serialize, Deserialize)]
 struct Place(AlertId, usize, i64, i64);
 

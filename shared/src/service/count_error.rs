@@ -8,7 +8,7 @@ pub enum CountError {
     /// The table.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// It took too long.
+    /// The count was not there in the time that it may take.
     #[error(transparent)]
     OutOfTime(#[from] OutOfTime),
 }

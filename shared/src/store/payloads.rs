@@ -76,9 +76,9 @@ impl Payloads {
         Self { client, table }
     }
 
-    /// Reads the row that is the payload's own, strongly consistent. Costs 1 read unit per 4 KB. `None` if it has expired,
-    /// if the payload is in a bundle, or if the alert never had one: then it was split from another. It counts more than
-    /// what is in a bundle: it is of an earlier delivery, or says who deleted the payload.
+    /// Reads the row that is the payload's own, strongly consistent. Costs 1 read unit per 4 KB. `None` if it has
+    /// expired, if the payload is in a bundle, or if the alert never had one: then it was split from another. It
+    /// counts more than what is in a bundle: it is of an earlier delivery, or says who deleted the payload.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -94,8 +94,8 @@ impl Payloads {
         warm("DynamoDB", self.get(AlertId::first_at(Time::EARLIEST), Time::EARLIEST)).await;
     }
 
-    /// Keeps the payload of an alert in a row of its own: that of its earliest delivery, whatever the order in which they are kept. Nothing
-    /// happens if a person deleted one. Costs a write unit per KB.
+    /// Keeps the payload of an alert in a row of its own: that of its earliest delivery, whatever the order in
+    /// which they are kept. Nothing happens if a person deleted one. Costs a write unit per KB.
     ///
     /// It is no part of the transaction with the alert, since that would cost twice as much. The alert is there already, so
     /// nobody keeps what belongs to nothing. If the worker dies in between, its message comes again, and the payload with it.

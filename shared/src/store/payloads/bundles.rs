@@ -39,7 +39,7 @@ pub struct NewBundle {
     pub bundle: PayloadBundle,
 }
 
-/// What is known of a bundle.
+/// A bundle as it is in the table, and whose payloads people deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StoredBundle {
     /// `None` if it is still to be written, or if all was deleted.
@@ -69,8 +69,8 @@ impl StoredBundle {
 }
 
 impl Payloads {
-    /// Reads a bundle, strongly consistent, as long as it is there. Costs 1 read unit per 4 KB; a usual one has less than
-    /// 8 KB.
+    /// Reads a bundle, strongly consistent, as long as it is there. Costs a read unit for each 4 KB: a usual one has
+    /// less than 8 KB.
     ///
     /// # Errors
     /// [`StoreError`]
@@ -104,8 +104,8 @@ impl Payloads {
         }))
     }
 
-    /// Keeps a bundle, without what people deleted meanwhile. Nothing happens if it is there already. Costs a write unit
-    /// per KB. Like [`keep`](Self::keep), it is no part of the transaction with the alerts.
+    /// Keeps a bundle, without what people deleted meanwhile. Nothing happens if it is there already. Costs a write
+    /// unit per KB. Like [`keep`](Self::keep), it is no part of the transaction with the alerts.
     ///
     /// # Errors
     /// [`StoreError`]: it can be tried again.

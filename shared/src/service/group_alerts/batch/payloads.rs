@@ -1,4 +1,5 @@
-//! The payloads of the alerts of a batch. Those of several new alerts are bundled, which costs less than a row for each.
+//! The payloads of the alerts of a batch. Those of several new alerts are bundled, which costs less than a row for
+//! each.
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
@@ -57,8 +58,8 @@ impl<'group> Batch<'group> {
         Ok(())
     }
 
-    /// Whether the payload of the first delivery of an alert is missing: none is kept, or another, which may be that of a
-    /// later delivery.
+    /// Whether the payload of the first delivery of an alert is missing: none is kept, or another, which may be
+    /// that of a later delivery.
     async fn is_missing(&mut self, alert_id: AlertId, first: &Delivery) -> Result<bool, StoreError> {
         match self.group_alerts.payloads.get(alert_id, self.now).await? {
             Some(StoredPayload::Kept(kept)) => return Ok(kept.body != first.body),
@@ -77,8 +78,8 @@ impl<'group> Batch<'group> {
         })
     }
 
-    /// Lets new alerts name the bundles of their payloads, if several are small enough. It must come before the writes are
-    /// made, so that a reader finds the bundles by the alerts.
+    /// Lets new alerts name the bundles of their payloads, if several are small enough. It must come before the
+    /// writes are made, so that a reader finds the bundles by the alerts.
     pub fn bundle_payloads(&mut self) {
         let is_new = |id: &AlertId| self.alerts.get(id).is_some_and(|alert| alert.before.is_none());
         let (mut bundles, mut bundle, mut bytes) = (Vec::new(), Vec::new(), 0);
