@@ -6,5 +6,6 @@
 mod headers;
 mod mutation;
 mod payloads;
+mod places;
 mod queries;
 mod segments;

@@ -45,7 +45,7 @@ const MAX_ITEM_BYTES: usize = 400 * 1024;
 
 const RESOURCES: [&str; 6] = ["issue", "event_alert", "error", "metric_alert", "comment", ""];
 
-fn received_at() -> Time {
+pub fn received_at() -> Time {
     "2026-11-23T09:53:08.120Z".parse().expect("a time")
 }
 
@@ -54,7 +54,7 @@ fn source_names() -> Vec<&'static str> {
 }
 
 /// The payloads of the black-box suite.
-fn corpus(source: &str) -> Vec<(String, Value)> {
+pub fn corpus(source: &str) -> Vec<(String, Value)> {
     let directory = format!("{}/fixtures/{source}", env!("CARGO_MANIFEST_DIR"));
     let mut corpus: Vec<(String, Value)> = std::fs::read_dir(directory)
         .expect("fixtures")
@@ -69,12 +69,17 @@ fn corpus(source: &str) -> Vec<(String, Value)> {
     corpus
 }
 
-fn headers(resource: &str) -> Headers {
+/// The resource of Sentry that a fixture is named after.
+pub fn own_resource(fixture: &str) -> Option<&'static str> {
+    RESOURCES.into_iter().filter(|resource| !resource.is_empty()).find(|resource| fixture.starts_with(resource))
+}
+
+pub fn headers(resource: &str) -> Headers {
     [("sentry-hook-resource", resource)].into_iter().collect()
 }
 
 /// Checks what must hold for every body.
-fn check(source: &str, headers: &Headers, body: &[u8]) -> Result<(), TestCaseError> {
+pub fn check(source: &str, headers: &Headers, body: &[u8]) -> Result<(), TestCaseError> {
     let source = sources::find(source).expect("a source");
     match read(Received { source, headers, body, received_at: received_at(), receipt: "1" }) {
         Webhook::Ignored { reason } => prop_assert!(!reason.is_empty() && reason.len() < 200),
@@ -116,6 +121,7 @@ fn check_event(event: &AlertEvent) -> Result<(), TestCaseError> {
     let within = |text: &str, most: usize| !text.is_empty() && text.chars().count() <= most;
     prop_assert!(within(&event.title, limits::TITLE), "title {:?}", event.title);
     prop_assert!(!event.title.chars().any(char::is_control), "title {:?}", event.title);
+    prop_assert!(!event.title.chars().all(|character| "\u{200b}\u{3164}\u{feff} ".contains(character)), "blank title");
     prop_assert!(event.message.as_deref().is_none_or(|message| within(message, limits::MESSAGE)), "message");
     prop_assert!(within(&event.dedup_key, MAX_KEY) && within(&event.group_key, MAX_KEY), "keys");
     prop_assert!(event.external_id.as_deref().is_none_or(|id| within(id, limits::KEY)), "id");
@@ -194,8 +200,8 @@ proptest! {
         let mut random = Rng::with_seed(seed);
         let corpus = corpus(source);
         let (name, payload) = which.get(&corpus);
-        let own = RESOURCES.iter().filter(|resource| !resource.is_empty()).find(|resource| name.starts_with(**resource));
-        let resource = own.filter(|_| random.u8(..8) > 0).unwrap_or(&RESOURCES[random.usize(..RESOURCES.len())]);
+        let own = own_resource(name).filter(|_| random.u8(..8) > 0);
+        let resource = own.unwrap_or_else(|| RESOURCES[random.usize(..RESOURCES.len())]);
         check(source, &headers(resource), &mutated(payload, &mut random))?;
     }
 

@@ -13,6 +13,16 @@ pub fn one_line(text: &str) -> String {
     if line.chars().all(is_blank) { String::new() } else { line }
 }
 
+/// A title: one line within its limit. `None` if nothing in it can be seen.
+pub fn title(text: &str) -> Option<String> {
+    Some(made_title(text)).filter(|title| !title.is_empty())
+}
+
+/// A title of our own words, in which a key or an id of the source may stand: one line within its limit.
+pub fn made_title(text: &str) -> String {
+    truncated_to_chars(&one_line(text), limits::TITLE)
+}
+
 /// A message as the source wrote it, but for e-mail addresses. `None` if nothing is left.
 pub fn message(text: &str) -> Option<String> {
     let text = without_emails(text.trim());

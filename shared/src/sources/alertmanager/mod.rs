@@ -17,13 +17,13 @@ use super::{
     limits::ResendKind,
     proofs::{self, Schemes},
     signature::Secret,
-    text::one_line,
+    text::{made_title, title},
     time::Times,
 };
 use crate::domain::{
     event::{AlertEvent, EventKind, Transition},
     source::Source,
-    text::{key_within_limit, limits, truncated_to_chars},
+    text::key_within_limit,
     time::Time,
 };
 
@@ -84,7 +84,8 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         Transition::Resolved => alert.ended_at(),
     };
     let times = Times::of_receipt(stated_at, received_at);
-    let title = annotations.first(&["summary", "title"]).or_else(|| labels.get("alertname")).map(one_line);
+    let titles = [annotations.first(&["summary"]), annotations.first(&["title"]), labels.get("alertname")];
+    let title = titles.into_iter().flatten().find_map(title);
     let event = AlertEvent {
         kind: EventKind::Report,
         group_key,
@@ -92,9 +93,7 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         ended_at: stated_at.filter(|_| transition == Transition::Resolved),
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
-        title: title
-            .filter(|title| !title.is_empty())
-            .map_or_else(|| format!("Alert {fingerprint}"), |title| truncated_to_chars(&title, limits::TITLE)),
+        title: title.unwrap_or_else(|| made_title(&format!("Alert {fingerprint}"))),
         external_id: Some(fingerprint),
         ..AlertEvent::bare(Source::named(NAME), &dedup_key, transition, received_at)
     };

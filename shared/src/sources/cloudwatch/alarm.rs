@@ -5,14 +5,14 @@ use strum::EnumString;
 
 use super::super::{
     Reading, tags,
-    text::{message, name, one_line},
+    text::{message, name, title},
     time::Times,
 };
 use crate::domain::{
     event::{AlertEvent, StatedSeverity, Transition},
     severity::Severity,
     source::Source,
-    text::{key_within_limit, limits, truncated_to_chars},
+    text::key_within_limit,
     time::Time,
 };
 
@@ -91,7 +91,7 @@ impl Alarm {
             occurred_at: times.occurred_at,
             ordered_at: times.ordered_at,
             is_timed: times.is_timed,
-            title: truncated_to_chars(&one_line(&self.name), limits::TITLE),
+            title: title(&self.name).unwrap_or_else(|| "CloudWatch alarm".to_owned()),
             message: message(&texts.join("\n\n")),
             severity,
             service: self.service(),

@@ -6,6 +6,9 @@ use form_urlencoded::Serializer;
 
 use super::topic::Topic;
 
+/// The longest token, in bytes. Those of SNS have some 300.
+const MAX_TOKEN: usize = 1_000;
+
 /// SNS asks whether a topic may send here. A call to [`Self::url`] says yes.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Confirmation {
@@ -14,9 +17,9 @@ pub struct Confirmation {
 }
 
 impl Confirmation {
-    /// Made from the topic's ARN, not from an address in the message. `None` without a token.
+    /// Made from the topic's ARN, not from an address in the message. `None` without a token that SNS may have made.
     pub(super) fn of(topic: Topic<'_>, token: &str) -> Option<Self> {
-        if token.is_empty() {
+        if token.is_empty() || token.len() > MAX_TOKEN {
             return None;
         }
         let query = Serializer::new(String::new())

@@ -1,5 +1,8 @@
 //! SNS topics and what their ARN tells.
 
+/// The longest name of a topic, in characters (API reference of SNS, `CreateTopic`).
+const MAX_NAME: usize = 256;
+
 /// A topic of SNS, by its ARN: `arn:aws:sns:eu-west-1:123456789012:alarms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Topic<'text> {
@@ -15,7 +18,8 @@ impl<'text> Topic<'text> {
         let ["arn", partition, "sns", region, account, name] = parts[..] else { return None };
         let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let is_topic = is_account && is_region(region) && !name.is_empty() && name.bytes().all(is_name);
+        let is_short = name.len() <= MAX_NAME && region.len() <= MAX_NAME;
+        let is_topic = is_account && is_region(region) && is_short && !name.is_empty() && name.bytes().all(is_name);
         is_topic.then_some(Self { arn, partition, region })
     }
 

@@ -25,7 +25,7 @@ use super::{
     normalize::Fields,
     signature::Secret,
     tags,
-    text::{link, name, one_line},
+    text::{link, made_title, name},
     time::{Times, time_of},
 };
 use crate::domain::{
@@ -77,7 +77,7 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
     };
     let state = State::read(fields, &titles);
     let severity = SeverityFacts::read(fields, &titles, &state);
-    let title = titles.bare().map_or_else(|| one_line(&problem.title()), str::to_owned);
+    let title = titles.bare().map_or_else(|| problem.title(), str::to_owned);
     let message = || fields.texts(&names::MESSAGE).find_map(|text| markdown::message(&text));
     // A text that begins with the title says something below it.
     let below = || fields.texts(&names::TEXT).find_map(|text| markdown::message(title::below(&title, &text)));
@@ -101,7 +101,7 @@ fn read(fields: &Fields, received_at: Time) -> Result<Reading, Unreadable> {
             || fields.is_true(&names::IS_TEST)
             || texts().any(|text| test_notification::says_so(&text)),
         message: message().or_else(below),
-        title: truncated_to_chars(&title, limits::TITLE),
+        title: made_title(&title),
         severity: severity.stated,
         unknown_severity: severity.unknown,
         transition_severity: severity.by_transition,

@@ -18,7 +18,7 @@ use super::{
     limits::ResendKind,
     signature::Secret,
     tags,
-    text::{link, message, name, one_line},
+    text::{link, message, name, title},
     time::{Times, time},
     value::{key, text},
 };
@@ -148,9 +148,9 @@ fn read_event(payload: &Value, event_id: Option<String>, received_at: Time) -> R
         Ok(times) => times,
         Err(forgotten) => return Ok(forgotten.into()),
     };
-    let title = ["title", "summary"].into_iter().find_map(|name| text(data, name)).map(|title| one_line(&title));
-    let title = title.filter(|title| !title.is_empty());
-    if title.is_none() && transition == Transition::Firing {
+    let stated_title =
+        ["title", "summary"].into_iter().filter_map(|name| text(data, name)).find_map(|text| title(&text));
+    if stated_title.is_none() && transition == Transition::Firing {
         return Err(Unreadable::because("data.title is missing"));
     }
     let words = text(data, "severity").or_else(|| text(data, "priority"));
@@ -165,7 +165,7 @@ fn read_event(payload: &Value, event_id: Option<String>, received_at: Time) -> R
         occurred_at: times.occurred_at,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
-        title: title.map_or_else(|| problem.clone(), |title| truncated_to_chars(&title, limits::TITLE)),
+        title: stated_title.or_else(|| title(&problem)).unwrap_or_else(|| "Alert".to_owned()),
         message: ["message", "description"]
             .into_iter()
             .find_map(|name| text(data, name))

@@ -13,7 +13,7 @@ use super::{
     ElementReading, GROUP_TIMEOUT, Headers, MAX_GROUP_BYTES, Reading, Request, Unreadable, WebhookSource,
     alertmanager::group::{self, GroupedAlert},
     signature::Secret,
-    text::{link, one_line},
+    text::{link, made_title, title},
     time::Times,
     value::{key, text},
 };
@@ -21,7 +21,7 @@ use crate::domain::{
     event::{AlertEvent, EventKind, StatedSeverity, Transition},
     severity::Severity,
     source::Source,
-    text::{key_within_limit, limits, truncated_to_chars},
+    text::key_within_limit,
     time::Time,
 };
 
@@ -95,12 +95,14 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         ..AlertEvent::bare(Source::named(NAME), &dedup_key, transition, received_at)
     };
     let event = alert.described(event);
-    let title = health.as_ref().map(|health| health.title(alert)).or_else(|| title(alert));
+    let title = health.as_ref().map(|health| health.title(alert)).or_else(|| stated_title(alert));
     let reason = annotations.get("grafana_state_reason").filter(|_| transition == Transition::Resolved);
     let ended = reason.map(|reason| format!("Grafana ended the alert: {reason}."));
     let message: Vec<String> = ended.into_iter().chain(event.message.clone()).collect();
     let event = AlertEvent {
-        title: title.unwrap_or_else(|| format!("Grafana alert {}", event.external_id.as_deref().unwrap_or(&dedup_key))),
+        title: title.unwrap_or_else(|| {
+            made_title(&format!("Grafana alert {}", event.external_id.as_deref().unwrap_or(&dedup_key)))
+        }),
         message: super::text::message(&message.join("\n\n")),
         severity: event.severity.clone().or_else(|| health.map(|health| health.severity())),
         link: best_link(alert),
@@ -109,9 +111,12 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
     Ok(ElementReading::Event(Box::new(event)))
 }
 
-fn title(alert: &GroupedAlert<'_>) -> Option<String> {
-    let title = alert.annotations.first(&["summary", "title"]).or_else(|| alert.labels.get("alertname")).map(one_line);
-    title.filter(|title| !title.is_empty()).map(|title| truncated_to_chars(&title, limits::TITLE))
+fn stated_title(alert: &GroupedAlert<'_>) -> Option<String> {
+    let GroupedAlert { labels, annotations, .. } = alert;
+    [annotations.first(&["summary"]), annotations.first(&["title"]), labels.get("alertname")]
+        .into_iter()
+        .flatten()
+        .find_map(title)
 }
 
 /// The panel, else the dashboard, else the rule. The address of a rule may be relative.
@@ -140,12 +145,11 @@ impl RuleHealth {
     }
 
     fn title(&self, alert: &GroupedAlert<'_>) -> String {
-        let rule = one_line(alert.labels.get("rulename").unwrap_or("A rule"));
-        let title = match self {
+        let rule = alert.labels.get("rulename").and_then(title).unwrap_or_else(|| "A rule".to_owned());
+        made_title(&match self {
             Self::NoData => format!("{rule}: no data"),
             Self::Error => format!("{rule}: the data source answers with an error"),
-        };
-        truncated_to_chars(&title, limits::TITLE)
+        })
     }
 
     fn severity(&self) -> StatedSeverity {

@@ -10,7 +10,7 @@ use super::{
     Headers, Reading, Request, Unreadable, WebhookSource,
     limits::ResendKind,
     signature::Secret,
-    text::{link, name, one_line},
+    text::{link, made_title, name, title},
     time::{Times, time},
     value::{key, text},
 };
@@ -74,7 +74,7 @@ fn read_incident(told: Told<'_>, received_at: Time) -> Result<Reading, Unreadabl
         Ok(times) => times,
         Err(forgotten) => return Ok(forgotten.into()),
     };
-    let title = text(data, "title").map(|title| one_line(&title)).filter(|title| !title.is_empty());
+    let title = text(data, "title").and_then(|text| title(&text));
     let summary = |name: &str| data.get(name).and_then(|reference| text(reference, "summary"));
     let first_team = data.get("teams").and_then(Value::as_array).and_then(|teams| text(teams.first()?, "summary"));
     let priority = summary("priority");
@@ -88,8 +88,7 @@ fn read_incident(told: Told<'_>, received_at: Time) -> Result<Reading, Unreadabl
         occurred_at: times.occurred_at,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
-        title: title
-            .map_or_else(|| format!("PagerDuty incident {id}"), |title| truncated_to_chars(&title, limits::TITLE)),
+        title: title.unwrap_or_else(|| made_title(&format!("PagerDuty incident {id}"))),
         unknown_severity: priority.filter(|_| stated.is_none()).map(|words| truncated_to_chars(&words, limits::NAME)),
         severity: stated.or_else(|| of_urgency(&text(data, "urgency")?)),
         service: summary("service").and_then(|text| name(&text)),

@@ -14,7 +14,7 @@ use super::{
     parse,
     signature::{Secret, is_one_of},
     tags,
-    text::{link, message, name, one_line},
+    text::{link, message, name, one_line, title},
     time::{Times, time},
     value::{first_text, key, text},
 };
@@ -171,9 +171,8 @@ fn read_event(told: Told<'_>, received_at: Time) -> Result<Reading, Unreadable> 
     if stated_key.is_none() && transition == Transition::Resolved {
         return Err(Unreadable::because("a resolve needs the dedup_key of what it resolves"));
     }
-    let title = text(details, "summary").map(|summary| without_state(&one_line(&summary)).to_owned());
-    let title = title.filter(|title| !title.is_empty());
-    if title.is_none() && transition == Transition::Firing {
+    let stated_title = text(details, "summary").and_then(|summary| title(without_state(&one_line(&summary))));
+    if stated_title.is_none() && transition == Transition::Firing {
         return Err(Unreadable::because("payload.summary is missing"));
     }
     let problem = stated_key.unwrap_or_else(|| made_key(payload, received_at));
@@ -192,7 +191,7 @@ fn read_event(told: Told<'_>, received_at: Time) -> Result<Reading, Unreadable> 
         occurred_at: times.occurred_at,
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
-        title: title.map_or_else(|| problem.clone(), |title| truncated_to_chars(&title, limits::TITLE)),
+        title: stated_title.or_else(|| title(&problem)).unwrap_or_else(|| "PagerDuty event".to_owned()),
         message: first_text(custom, &["description", "message", "details"])
             .or_else(|| custom.as_str().map(str::to_owned))
             .and_then(|text| message(&text)),

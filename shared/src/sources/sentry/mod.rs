@@ -15,14 +15,10 @@ use serde_json::Value;
 use super::{
     Headers, Reading, Request, Unreadable, WebhookSource,
     signature::{Secret, is_signed},
-    text::one_line,
+    text::{self, made_title},
     value::text,
 };
-use crate::domain::{
-    source::Source,
-    text::{limits, truncated_to_chars},
-    time::Time,
-};
+use crate::domain::{source::Source, time::Time};
 
 /// The source `sentry`.
 pub struct Sentry;
@@ -94,13 +90,11 @@ fn issue_key(id: &str) -> String {
 /// What Sentry writes for a title where it has none.
 const UNTITLED: [&str; 5] = ["<untitled>", "<unlabeled event>", "<unknown>", "<unlabelled event>", "<redacted>"];
 
-/// The first of several texts that is a title, on one line, or else `untitled`. That has the id of
-/// the problem in it, which may be long and hold anything, so it is bounded in the same way.
+/// The first of several texts that is a title, or else one that is made of `untitled`.
 fn title(texts: impl IntoIterator<Item = Option<String>>, untitled: &str) -> String {
-    let lines = texts.into_iter().flatten().map(|text| one_line(&text));
-    let is_title = |line: &String| !line.is_empty() && !UNTITLED.contains(&line.to_lowercase().as_str());
-    let line = lines.into_iter().find(is_title).unwrap_or_else(|| one_line(untitled));
-    truncated_to_chars(&line, limits::TITLE)
+    let is_title = |line: &String| !UNTITLED.contains(&line.to_lowercase().as_str());
+    let mut titles = texts.into_iter().flatten().filter_map(|text| text::title(&text));
+    titles.find(is_title).unwrap_or_else(|| made_title(untitled))
 }
 
 /// Whether a title is that of the sample event that Sentry makes for people who try it out.

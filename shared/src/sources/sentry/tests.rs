@@ -6,6 +6,7 @@ use super::*;
 use crate::domain::{
     event::{AlertEvent, KeyScope, Transition},
     severity::Severity,
+    text::limits,
 };
 
 fn now() -> Time {
