@@ -19,7 +19,6 @@ pub struct StoredAlert {
     pub title: String,
     pub message: Option<String>,
     pub service: Option<String>,
-    pub environment: String,
     pub tags: Vec<String>,
     pub group: Option<String>,
     pub is_test: bool,
@@ -40,12 +39,14 @@ pub struct StoredClassification {
 #[derive(Debug, Clone, Deserialize)]
 struct StoredEvidence {
     evidence: Evidence,
+    /// The source's own name, if it stated one. The alert may have another by the rules.
+    matched: Option<String>,
 }
 
 impl StoredAlert {
     /// What its source said. Rules decide anew on what it did not say.
     fn event(&self) -> AlertEvent {
-        let stated = |evidence: &StoredEvidence| evidence.evidence == Evidence::Stated;
+        let stated = |from: &StoredEvidence| from.matched.clone().filter(|_| from.evidence == Evidence::Stated);
         // Each alert is an episode, so each is a problem of its own here.
         let problem = self.id.to_string();
         AlertEvent {
@@ -53,8 +54,8 @@ impl StoredAlert {
             group_key: self.group_key(),
             title: self.title.clone(),
             message: self.message.clone(),
-            service: self.service.clone().filter(|_| stated(&self.classification.service)),
-            environment: Some(self.environment.clone()).filter(|_| stated(&self.classification.environment)),
+            service: stated(&self.classification.service),
+            environment: stated(&self.classification.environment),
             group: self.group.clone(),
             is_test: self.is_test,
             tags: self.tags.clone(),

@@ -7,13 +7,17 @@ use super::{report::Compared, *};
 const RULES: &str = "default_environment: production\ngrouping: {mode: evidence}\n";
 
 fn alert(number: u8, service: &str, minute: u8) -> StoredAlert {
+    alert_in("production", number, service, minute)
+}
+
+fn alert_in(environment: &str, number: u8, service: &str, minute: u8) -> StoredAlert {
     let at = format!("2026-11-20T10:{minute:02}:00Z");
-    let stated = json!({"evidence": "stated"});
+    let stated = |name: &str| json!({"evidence": "stated", "matched": name});
     let alert = json!({
         "id": format!("01JD4QH0000000000000000{number:03}"), "source": "datadog", "external_id": number.to_string(),
         "dedup_key": format!("cycle:{number}"), "title": format!("{service} is slow"), "message": null, "service": service,
-        "environment": "production", "tags": [], "group": null, "is_test": false, "occurred_at": at, "created_at": at,
-        "resolved_at": null, "incident_id": null, "classification": {"service": stated, "environment": stated},
+        "environment": environment, "tags": [], "group": null, "is_test": false, "occurred_at": at, "created_at": at,
+        "resolved_at": null, "incident_id": null, "classification": {"service": stated(service), "environment": stated(environment)},
     });
     serde_json::from_value(alert).unwrap()
 }
@@ -35,6 +39,17 @@ fn other_rules_split_what_was_one_incident() {
     assert!(report.contains("3 alerts: 2 incidents by the rules of now, 3 by the other rules."), "{report}");
     assert!(report.contains("2 alerts, in 1 group now, would be in 2 groups"), "{report}");
     assert!(report.contains("checkout is slow") && !report.contains("search is slow"), "{report}");
+}
+
+#[test]
+fn an_alias_brings_together_what_sources_name_differently() {
+    let alerts = [alert(1, "checkout", 0), alert_in("prod", 2, "checkout_api", 1)];
+    let aliases = "aliases: {environments: {prod: production}, services: {checkout_api: checkout}}\n";
+    let (now, with_aliases) = (grouped(&alerts, RULES), grouped(&alerts, &format!("{RULES}{aliases}")));
+    let compared = Compared { alerts: &alerts, before: &now, after: &with_aliases };
+    let differences = compared.differences();
+    assert_eq!(differences.len(), 1);
+    assert_eq!((&differences[0].before, &differences[0].after), (&vec![vec![0], vec![1]], &vec![vec![0, 1]]));
 }
 
 #[test]

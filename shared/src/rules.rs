@@ -20,9 +20,19 @@ pub struct Rules {
     owners: BTreeMap<String, String>,
     #[serde(default)]
     dependencies: BTreeMap<String, BTreeSet<String>>,
+    #[serde(default)]
+    aliases: Aliases,
     /// The services one dependency away from each service, whatever needs what.
     #[serde(skip)]
     neighbours: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// Other names that sources use, each with the name that alerts and incidents have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Aliases {
+    services: BTreeMap<String, String>,
+    environments: BTreeMap<String, String>,
 }
 
 /// How alerts are grouped.
@@ -109,6 +119,9 @@ pub enum InvalidRules {
     /// Alerts carry names in lower case, so another name would never match.
     #[error("the name {0:?} is empty or not in lower case")]
     Name(String),
+    /// Alerts never carry an alias, so what is said of it would never hold.
+    #[error("{alias:?} is an alias of {name:?}: use that name everywhere else")]
+    Alias { alias: String, name: String },
 }
 
 impl Rules {
@@ -128,11 +141,14 @@ impl Rules {
         let mut rules: Self = serde_norway::from_str(yaml)?;
         let owners = rules.owners.iter().flat_map(|(service, team)| [service, team]);
         let dependencies = rules.dependencies.iter().flat_map(|(service, needed)| needed.iter().chain([service]));
-        let mut names = owners.chain(dependencies).chain([&rules.default_environment]);
+        let aliases = rules.aliases.services.iter().chain(&rules.aliases.environments);
+        let aliases = aliases.flat_map(|(alias, name)| [alias, name]);
+        let mut names = owners.chain(dependencies).chain([&rules.default_environment]).chain(aliases);
         if let Some(name) = names.find(|name| name.trim().is_empty() || name.trim().to_lowercase() != **name) {
             return Err(InvalidRules::Name(name.clone()));
         }
         drop(names);
+        rules.check_aliases()?;
         for (service, needed) in
             rules.dependencies.iter().flat_map(|(service, all)| all.iter().map(move |one| (service, one)))
         {
@@ -141,6 +157,33 @@ impl Rules {
             }
         }
         Ok(rules)
+    }
+
+    /// An alias stands nowhere but for its name: not for another alias, and in no other rule.
+    fn check_aliases(&self) -> Result<(), InvalidRules> {
+        let Aliases { services, environments } = &self.aliases;
+        let of_services =
+            self.owners.keys().chain(self.dependencies.keys()).chain(self.dependencies.values().flatten());
+        let of_services = of_services.chain(services.values()).map(|used| (services, used));
+        let of_environments = environments.values().chain([&self.default_environment]).map(|used| (environments, used));
+        for (aliases, used) in of_services.chain(of_environments) {
+            if let Some(name) = aliases.get(used) {
+                return Err(InvalidRules::Alias { alias: used.clone(), name: name.clone() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The name that alerts have of a service: what the given name is an alias of, or else itself.
+    #[must_use]
+    pub fn service_name<'name>(&'name self, service: &'name str) -> &'name str {
+        self.aliases.services.get(service).map_or(service, String::as_str)
+    }
+
+    /// The name that alerts have of an environment: what the given name is an alias of, or else itself.
+    #[must_use]
+    pub fn environment_name<'name>(&'name self, environment: &'name str) -> &'name str {
+        self.aliases.environments.get(environment).map_or(environment, String::as_str)
     }
 
     /// How alerts are grouped.
@@ -161,12 +204,12 @@ impl Rules {
         self.owners.get(service).map(String::as_str)
     }
 
-    /// Every service that the rules name, once each, sorted by name.
+    /// Every name of a service in the rules, once each, sorted by name; aliases, too.
     pub fn services(&self) -> impl Iterator<Item = &str> {
         let needed = self.dependencies.values().flatten();
-        let all: BTreeSet<&str> =
-            self.owners.keys().chain(self.dependencies.keys()).chain(needed).map(String::as_str).collect();
-        all.into_iter()
+        let aliases = self.aliases.services.iter().flat_map(|(alias, name)| [alias, name]);
+        let all = self.owners.keys().chain(self.dependencies.keys()).chain(needed).chain(aliases);
+        all.map(String::as_str).collect::<BTreeSet<_>>().into_iter()
     }
 
     /// How two services depend on each other.
@@ -196,6 +239,7 @@ grouping: {mode: evidence, strictness: strict, span: 8}
 default_environment: production
 owners: {checkout: payments}
 dependencies: {web: [checkout], checkout: [ledger], ledger: [postgres], admin: [ledger]}
+aliases: {services: {checkout_api: checkout}, environments: {prod: production, live: production}}
 ";
 
     #[test]
@@ -229,7 +273,18 @@ dependencies: {web: [checkout], checkout: [ledger], ledger: [postgres], admin: [
         ] {
             assert_eq!(rules.dependency(one, other), expected, "{one} {other}");
         }
-        assert_eq!(rules.services().collect::<Vec<_>>(), ["admin", "checkout", "ledger", "postgres", "web"]);
+        let services: Vec<_> = rules.services().collect();
+        assert_eq!(services, ["admin", "checkout", "checkout_api", "ledger", "postgres", "web"]);
+    }
+
+    #[test]
+    fn an_alias_stands_for_its_name() {
+        let rules = Rules::parse(VALID).unwrap();
+        let environments = ["prod", "live", "production", "staging"].map(|name| rules.environment_name(name));
+        assert_eq!(environments, ["production", "production", "production", "staging"]);
+        assert_eq!(["checkout_api", "prod"].map(|name| rules.service_name(name)), ["checkout", "prod"]);
+        let error = Rules::parse(&VALID.replace("admin: [ledger]", "admin: [checkout_api]")).unwrap_err();
+        assert_eq!(error.to_string(), r#""checkout_api" is an alias of "checkout": use that name everywhere else"#);
     }
 
     #[test]
@@ -244,6 +299,14 @@ dependencies: {web: [checkout], checkout: [ledger], ledger: [postgres], admin: [
             ("default_environment: production", "default_environment: ''"),
             ("{checkout: payments}", "{Checkout: payments}"),
             ("owners:", "owner:"),
+            ("{checkout: payments}", "{checkout_api: payments}"),
+            ("{web: [", "{checkout_api: [], web: ["),
+            ("default_environment: production", "default_environment: prod"),
+            ("prod: production", "prod: live"),
+            ("prod: production", "prod: prod"),
+            ("prod: production", "Prod: production"),
+            ("prod: production", "prod: ' '"),
+            ("aliases: {", "aliases: {teams: {}, "),
             ("grouping: {", "windows: {cascade_minutes: 5}\ngrouping: {"),
         ] {
             assert!(Rules::parse(VALID).is_ok() && Rules::parse(&VALID.replace(from, to)).is_err(), "{to}");

@@ -48,13 +48,13 @@ fn severity(event: &AlertEvent) -> Classified<Severity> {
 
 fn service(event: &AlertEvent, rules: &Rules) -> Classified<Option<String>> {
     if let Some(service) = &event.service {
-        return said(service);
+        return Classified { value: Some(rules.service_name(service).to_owned()), ..said(service) };
     }
     // `web-shop is down` names `web-shop`, not `web`.
     let named = rules.services().filter(|service| words::contains(&event.title, service));
     match named.max_by_key(|service| service.len()) {
         Some(service) => Classified {
-            value: Some(service.to_owned()),
+            value: Some(rules.service_name(service).to_owned()),
             evidence: Evidence::Text,
             matched: Some(service.to_owned()),
             confidence: TEXT_CONFIDENCE,
@@ -81,7 +81,7 @@ fn team(event: &AlertEvent, service: Option<&str>, rules: &Rules) -> Classified<
 fn environment(event: &AlertEvent, rules: &Rules) -> Classified<String> {
     match &event.environment {
         Some(environment) => Classified {
-            value: environment.clone(),
+            value: rules.environment_name(environment).to_owned(),
             evidence: Evidence::Stated,
             matched: Some(environment.clone()),
             confidence: 1.0,
@@ -95,6 +95,7 @@ fn environment(event: &AlertEvent, rules: &Rules) -> Classified<String> {
     }
 }
 
+/// The source's own name.
 fn said(name: &str) -> Classified<Option<String>> {
     Classified {
         value: Some(name.to_owned()),
@@ -106,4 +107,33 @@ fn said(name: &str) -> Classified<Option<String>> {
 
 fn unknown() -> Classified<Option<String>> {
     Classified { value: None, evidence: Evidence::Default, matched: None, confidence: 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{event::Transition, source::Source, time::Time};
+
+    #[test]
+    fn an_alias_is_classified_by_its_name_and_says_what_the_source_said() {
+        let rules = "default_environment: production\nowners: {checkout: payments}\n\
+                     aliases: {services: {checkout_api: checkout}, environments: {prod: production}}";
+        let rules = Rules::parse(rules).unwrap();
+        let bare = AlertEvent::bare(Source::named("datadog"), "monitor:1", Transition::Firing, Time::EARLIEST);
+        let (service, environment) = (Some("checkout_api".to_owned()), Some("prod".to_owned()));
+        let stated = classify(&AlertEvent { service, environment, ..bare.clone() }, &rules);
+        assert_eq!(stated.service.value.as_deref(), Some("checkout"));
+        assert_eq!(
+            (stated.service.evidence, stated.service.matched.as_deref()),
+            (Evidence::Stated, Some("checkout_api"))
+        );
+        assert_eq!(
+            (stated.environment.value.as_str(), stated.environment.matched.as_deref()),
+            ("production", Some("prod"))
+        );
+        assert_eq!(stated.team.value.as_deref(), Some("payments"));
+
+        let named = classify(&AlertEvent { title: "checkout_api is down".to_owned(), ..bare }, &rules);
+        assert_eq!((named.service.value.as_deref(), named.service.evidence), (Some("checkout"), Evidence::Text));
+    }
 }
