@@ -13,11 +13,12 @@ fn alert(number: u8, service: &str, minute: u8) -> StoredAlert {
 fn alert_in(environment: &str, number: u8, service: &str, minute: u8) -> StoredAlert {
     let at = format!("2026-11-20T10:{minute:02}:00Z");
     let stated = |name: &str| json!({"evidence": "stated", "matched": name});
+    let classification = json!({"service": stated(service), "environment": stated(environment)});
     let alert = json!({
         "id": format!("01JD4QH0000000000000000{number:03}"), "source": "datadog", "external_id": number.to_string(),
         "dedup_key": format!("cycle:{number}"), "title": format!("{service} is slow"), "message": null, "service": service,
         "environment": environment, "tags": [], "group": null, "is_test": false, "occurred_at": at, "created_at": at,
-        "resolved_at": null, "incident_id": null, "classification": {"service": stated(service), "environment": stated(environment)},
+        "resolved_at": null, "incident_id": null, "classification": classification,
     });
     serde_json::from_value(alert).unwrap()
 }

@@ -2,7 +2,7 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use tests::{Access, Api, TestStack, WebhookRequest, now, rfc3339, sns};
+use tests::{Access, Api, TestStack, WebhookRequest, now, pointers, rfc3339, sns};
 
 fn fixture(source: &str, name: &str) -> Value {
     let path = format!("{}/fixtures/{source}/{name}.json", env!("CARGO_MANIFEST_DIR"));
@@ -35,20 +35,6 @@ fn mutants(base: &Value) -> impl Iterator<Item = Value> + '_ {
             body
         })
     })
-}
-
-/// The JSON pointers of all values, but of the second and later items of lists.
-fn pointers(value: &Value) -> Vec<String> {
-    let children: Vec<(String, &Value)> = match value {
-        Value::Object(members) => members.iter().map(|(name, value)| (name.replace('/', "~1"), value)).collect(),
-        Value::Array(items) => items.iter().take(1).map(|value| ("0".to_owned(), value)).collect(),
-        _ => Vec::new(),
-    };
-    let of_child = |(name, value): (String, &Value)| {
-        let below: Vec<String> = pointers(value).into_iter().map(|pointer| format!("/{name}{pointer}")).collect();
-        std::iter::once(format!("/{name}")).chain(below).collect::<Vec<_>>()
-    };
-    children.into_iter().flat_map(of_child).collect()
 }
 
 #[rstest]

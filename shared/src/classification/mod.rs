@@ -48,7 +48,7 @@ fn severity(event: &AlertEvent) -> Classified<Severity> {
 
 fn service(event: &AlertEvent, rules: &Rules) -> Classified<Option<String>> {
     if let Some(service) = &event.service {
-        return Classified { value: Some(rules.service_name(service).to_owned()), ..said(service) };
+        return said(service, rules.service_name(service));
     }
     // `web-shop is down` names `web-shop`, not `web`.
     let named = rules.services().filter(|service| words::contains(&event.title, service));
@@ -65,7 +65,7 @@ fn service(event: &AlertEvent, rules: &Rules) -> Classified<Option<String>> {
 
 fn team(event: &AlertEvent, service: Option<&str>, rules: &Rules) -> Classified<Option<String>> {
     if let Some(team) = &event.team {
-        return said(team);
+        return said(team, team);
     }
     match service.and_then(|service| Some((service, rules.owner(service)?))) {
         Some((service, team)) => Classified {
@@ -95,12 +95,12 @@ fn environment(event: &AlertEvent, rules: &Rules) -> Classified<String> {
     }
 }
 
-/// The source's own name.
-fn said(name: &str) -> Classified<Option<String>> {
+/// What the source said, by the name that alerts have of it.
+fn said(word: &str, name: &str) -> Classified<Option<String>> {
     Classified {
         value: Some(name.to_owned()),
         evidence: Evidence::Stated,
-        matched: Some(name.to_owned()),
+        matched: Some(word.to_owned()),
         confidence: 1.0,
     }
 }

@@ -32,7 +32,7 @@ pub struct PayloadBundle(pub BTreeMap<AlertId, BundledPayload>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BundledPayload {
     pub body: Vec<u8>,
-    /// When its webhook was received.
+    /// When we received the webhook with this body.
     pub received_at: Time,
     /// When it expires, in whole seconds.
     pub expires_at: Time,

@@ -226,8 +226,8 @@ impl<'search> Search<'search> {
         Decision::Join { incident_id: incident.id, place: self.place(grouping) }
     }
 
-    /// What an alert joins that by its own time joins nothing, if its monitor is as late as it may be by the little
-    /// that is known of it.
+    /// Weighs an alert once more that joins nothing by its own time. It is taken to be as late as its monitor was
+    /// before, although few delays of that monitor are known. `None` if it still joins nothing.
     fn join_by_supposed_delay(&self) -> Option<Decision> {
         let supposed = self.supposing()?;
         let weighing = supposed.weigh();

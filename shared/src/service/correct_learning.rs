@@ -1,8 +1,7 @@
 //! Corrects what grouping learned, when people say that incidents are one, or that one is several.
 //!
-//! An outage teaches once, some time after it is over. Those that have not taught yet will teach what people made
-//! of them: incidents that were split are outages of their own. Those that have are corrected: which services broke
-//! together.
+//! An outage teaches once, some time after it is over. If it has not taught yet, it will teach what people made of it:
+//! what they split off is an outage of its own. If it has, the counts of services that broke together are corrected.
 
 use std::collections::BTreeSet;
 

@@ -269,8 +269,9 @@ impl SplitIncident {
         Ok(DividedIncident { incident: written.incident, into: taken.incident, is_changed: true })
     }
 
-    /// The alerts that stay, earliest first. `None` if they are too many, or if the index does not show them in the last
-    /// of some attempts. Later attempts do not look, since others change the incident meanwhile.
+    /// The alerts that stay, earliest first. `None` if they are too many, or if the index did not show all of them in
+    /// the first [`MAX_LOOKS`] attempts. Later attempts do not ask it: an answer takes time, and others change the
+    /// incident meanwhile.
     async fn rest(
         &self,
         incident: &Incident,

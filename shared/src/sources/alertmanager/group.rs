@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::{
     Element, ElementReading, Group, Reading, Unreadable,
     labels::Labels,
-    text::{link, message},
+    text::{link, message, title},
     time::time,
     value::{key, text},
 };
@@ -93,6 +93,15 @@ impl<'payload> GroupedAlert<'payload> {
         let is_grouped = !Labels::of(self.group, "groupLabels").is_empty();
         let group_key = key(self.group, "groupKey").filter(|_| is_grouped)?;
         Some(key_within_limit(format!("group:{group_key}")))
+    }
+
+    /// The title that the alert states.
+    pub fn title(&self) -> Option<String> {
+        let Self { labels, annotations, .. } = self;
+        [annotations.get("summary"), annotations.get("title"), labels.get("alertname")]
+            .into_iter()
+            .flatten()
+            .find_map(title)
     }
 
     /// The text below the title: the description, and where to read what to do.

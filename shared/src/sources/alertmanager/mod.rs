@@ -17,7 +17,7 @@ use super::{
     limits::ResendKind,
     proofs::{self, Schemes},
     signature::Secret,
-    text::{made_title, title},
+    text::made_title,
     time::Times,
 };
 use crate::domain::{
@@ -66,7 +66,7 @@ impl WebhookSource for Alertmanager {
 }
 
 fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementReading, Unreadable> {
-    let GroupedAlert { labels, annotations, .. } = alert;
+    let labels = &alert.labels;
     if let Some(reason) = labels.heartbeat() {
         return Ok(ElementReading::Ignored { reason });
     }
@@ -84,8 +84,6 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         Transition::Resolved => alert.ended_at(),
     };
     let times = Times::of_receipt(stated_at, received_at);
-    let titles = [annotations.first(&["summary"]), annotations.first(&["title"]), labels.get("alertname")];
-    let title = titles.into_iter().flatten().find_map(title);
     let event = AlertEvent {
         kind: EventKind::Report,
         group_key,
@@ -93,7 +91,7 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         ended_at: stated_at.filter(|_| transition == Transition::Resolved),
         ordered_at: times.ordered_at,
         is_timed: times.is_timed,
-        title: title.unwrap_or_else(|| made_title(&format!("Alert {fingerprint}"))),
+        title: alert.title().unwrap_or_else(|| made_title(&format!("Alert {fingerprint}"))),
         external_id: Some(fingerprint),
         ..AlertEvent::bare(Source::named(NAME), &dedup_key, transition, received_at)
     };

@@ -1,6 +1,6 @@
 //! SNS topics and what their ARN tells.
 
-/// The longest name of a topic, in characters (API reference of SNS, `CreateTopic`).
+/// The longest name of a topic, in characters (API reference of SNS, `CreateTopic`). Names of regions are shorter.
 const MAX_NAME: usize = 256;
 
 /// A topic of SNS, by its ARN: `arn:aws:sns:eu-west-1:123456789012:alarms`.

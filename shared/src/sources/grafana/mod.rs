@@ -95,7 +95,7 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         ..AlertEvent::bare(Source::named(NAME), &dedup_key, transition, received_at)
     };
     let event = alert.described(event);
-    let title = health.as_ref().map(|health| health.title(alert)).or_else(|| stated_title(alert));
+    let title = health.as_ref().map(|health| health.title(alert)).or_else(|| alert.title());
     let reason = annotations.get("grafana_state_reason").filter(|_| transition == Transition::Resolved);
     let ended = reason.map(|reason| format!("Grafana ended the alert: {reason}."));
     let message: Vec<String> = ended.into_iter().chain(event.message.clone()).collect();
@@ -109,14 +109,6 @@ fn read_alert(alert: &GroupedAlert<'_>, received_at: Time) -> Result<ElementRead
         ..event
     };
     Ok(ElementReading::Event(Box::new(event)))
-}
-
-fn stated_title(alert: &GroupedAlert<'_>) -> Option<String> {
-    let GroupedAlert { labels, annotations, .. } = alert;
-    [annotations.first(&["summary"]), annotations.first(&["title"]), labels.get("alertname")]
-        .into_iter()
-        .flatten()
-        .find_map(title)
 }
 
 /// The panel, else the dashboard, else the rule. The address of a rule may be relative.
